@@ -1,0 +1,82 @@
+import js from '@eslint/js';
+import globals from 'globals';
+import tseslint from 'typescript-eslint';
+import importX from 'eslint-plugin-import-x';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import * as lit from 'eslint-plugin-lit';
+
+/** Who may import whom (the design): every rule reads "code in `target` must not import from `from`". */
+const layers = [
+  // The engine knows no editor, no panel, no shell.
+  { target: './src/engine', from: ['./src/panel', './src/hosts', './src/actions', './src/cli', './src/entries'] },
+  // Inside the engine: raster, graph and runtime do not know each other's insides nor what is built on them.
+  {
+    target: './src/engine/raster',
+    from: ['./src/engine/graph', './src/engine/runtime', './src/engine/adaptation', './src/engine/upscaling'],
+  },
+  { target: './src/engine/graph', from: ['./src/engine/raster', './src/engine/adaptation', './src/engine/upscaling'] },
+  {
+    target: './src/engine/runtime',
+    from: ['./src/engine/raster', './src/engine/graph', './src/engine/adaptation', './src/engine/upscaling'],
+  },
+  { target: './src/engine/upscaling', from: './src/engine/adaptation' },
+  { target: './src/engine/adaptation', from: './src/engine/upscaling' },
+  // Hosts see pixels and the shared contract, nothing else.
+  {
+    target: './src/hosts',
+    from: [
+      './src/panel',
+      './src/actions',
+      './src/cli',
+      './src/entries',
+      './src/engine/graph',
+      './src/engine/runtime',
+      './src/engine/adaptation',
+      './src/engine/upscaling',
+    ],
+  },
+  { target: './src/actions', from: ['./src/panel', './src/cli', './src/entries'] },
+  { target: './src/panel', from: ['./src/cli', './src/entries'] },
+  { target: './src/cli', from: ['./src/panel', './src/entries'] },
+  // The panel asks an EditorHost, never a particular editor.
+  {
+    target: './src/panel',
+    from: ['./src/hosts/photoshop', './src/hosts/photopea', './src/hosts/gimp', './src/hosts/embedded'],
+  },
+];
+
+export default tseslint.config(
+  {
+    ignores: [
+      'dist/**',
+      'release/**',
+      'coverage/**',
+      'node_modules/**',
+      'training/**',
+      'tests/golden/**',
+      'tests/fixtures/**',
+    ],
+  },
+  js.configs.recommended,
+  ...tseslint.configs.strict,
+  {
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: './tsconfig.json' })] },
+    rules: {
+      'import-x/no-restricted-paths': ['error', { zones: layers }],
+      'import-x/no-cycle': ['error', { maxDepth: 6 }],
+      'no-console': 'error',
+      eqeqeq: 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off', // noUncheckedIndexedAccess makes `!` the plain way to index typed arrays
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+    },
+  },
+  { files: ['src/panel/**', 'src/hosts/embedded/**'], ...lit.configs['flat/recommended'] },
+  {
+    files: ['**/*.{js,mjs,cjs}', 'tests/**', 'bench/**', 'scripts/**', 'src/cli/**'],
+    languageOptions: { globals: { ...globals.node } },
+    rules: { 'no-console': 'off', '@typescript-eslint/no-require-imports': 'off' },
+  },
+);

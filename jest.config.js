@@ -1,0 +1,30 @@
+const transform = {
+  '^.+\\.[mc]?[jt]sx?$': [
+    '@swc/jest',
+    {
+      jsc: { target: 'es2022', parser: { syntax: 'typescript' }, transform: { useDefineForClassFields: false } },
+      module: { type: 'commonjs' },
+    },
+  ],
+};
+const shared = {
+  testEnvironment: '<rootDir>/tests/support/node-environment.cjs',
+  transform,
+  // These packages are published as ES modules only.
+  transformIgnorePatterns: [
+    '/node_modules/(?!(lit|lit-html|lit-element|@lit|fast-png|iobuffer|fflate|onnx-buf|@bufbuild)(/|$))',
+  ],
+};
+
+/** `npx jest --selectProjects unit` for what needs no browser; `browser` drives the built page in real Chromium. */
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/tests/**/*.test.ts'],
+      testPathIgnorePatterns: ['/tests/browser/'],
+    },
+    { ...shared, displayName: 'browser', testMatch: ['<rootDir>/tests/browser/**/*.test.ts'] },
+  ],
+};

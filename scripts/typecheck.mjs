@@ -1,0 +1,16 @@
+// One TypeScript project per runtime (page, Node, Photoshop…), so that a wrong import is a type error.
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+
+let failed = false;
+for (const project of readdirSync('tsconfig')) {
+  try {
+    execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', `tsconfig/${project}`], {
+      stdio: 'inherit',
+    });
+  } catch {
+    console.error(`tsconfig/${project}: type errors above`);
+    failed = true;
+  }
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,77 @@
+import type { PixelSink, PixelSource } from './raster/raster';
+import type { Device } from './runtime/runtime';
+import type { Model } from './runtime/registry';
+
+/** Result size: a factor of 1..8, or exact pixels. */
+export type OutputSize = { scale: number } | { width: number; height: number };
+
+/** Networks that adaptation needs besides the SR network (issue 5). */
+export interface AdaptationModels {
+  encoder: Model;
+  reconstructor: Model;
+  features: Model;
+}
+
+export interface AdaptOptions {
+  level: 'quick' | 'standard' | 'thorough';
+  /** 0..1, mix of original and adapted weights. */
+  strength: number;
+  models: AdaptationModels;
+}
+
+export interface UpscaleOptions {
+  model: Model;
+  size: OutputSize;
+  device: 'auto' | Device;
+  /** Side of a square tile in LR pixels, margin included; chosen for the device when left out. */
+  tile?: number;
+  adapt?: AdaptOptions;
+  /** A finished adaptation to apply instead of adapting again: an ONNX file's bytes of the same network. */
+  weights?: Uint8Array;
+  onEvent?: (event: EngineEvent) => void;
+}
+
+/** What the engine says while it works. Plain data: it crosses workers and bridges. */
+export type EngineEvent =
+  | { type: 'device'; device: Device; name: string }
+  /** Something is not as asked for: a fall-back to another device, a smaller tile, a tile done twice. */
+  | { type: 'notice'; message: string }
+  | { type: 'phase'; phase: 'preparing' | 'adapting' | 'upscaling' | 'writing' }
+  /** `secondsLeft` is undefined until it can be told. */
+  | { type: 'progress'; done: number; total: number; unit: 'tile' | 'step'; secondsLeft?: number }
+  | { type: 'adaptation'; step: number; loss: number; heldOut?: number };
+
+/** What happened, for the panel's last line, `--json` and the actions' report. */
+export interface UpscaleReport {
+  width: number;
+  height: number;
+  device: Device;
+  deviceName: string;
+  tiles: number;
+  tilesRedone: number;
+  seconds: number;
+  notices: string[];
+  adaptation?: {
+    /** False: there was nothing to learn or nothing improved; the original network was used. */
+    used: boolean;
+    steps: number;
+    /** Share by which the held-out disagreement with the picture fell, 0..1. */
+    improvement: number;
+    message: string;
+    seconds: number;
+    /** The adapted network as an ONNX file. */
+    weights?: Uint8Array;
+  };
+}
+
+/**
+ * The one door of the engine. Reads `source` tile by tile, writes the result into `sink` piece by piece and resolves
+ * when all of it is there.
+ *
+ * @param signal cancels within one tile or one step; the promise then rejects with the signal's reason
+ * @throws LWayError with a sentence that says what to do
+ */
+export interface Engine {
+  upscale(signal: AbortSignal, source: PixelSource, sink: PixelSink, options: UpscaleOptions): Promise<UpscaleReport>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+/** How a network wants its image: found by probing for networks that a person brings. */
+export interface ImageInput {
+  name: string;
+  layout: 'NCHW' | 'NHWC';
+  channels: 'RGB' | 'BGR';
+  /** Values that black and white have: [0, 1] or [0, 255]. */
+  range: readonly [number, number];
+  type: 'float32' | 'float16';
+  /** Fixed input size, where the network has one. */
+  size?: { width: number; height: number };
+}
+
+/** One entry of `models/models.json`, or of the person's own list. */
+export interface ModelEntry {
+  id: string;
+  /** File name beside the registry. */
+  file: string;
+  kind: 'sr' | 'encoder' | 'reconstructor' | 'features';
+  /** For people, e.g. "LWay Faithful ×4". */
+  name: string;
+  description?: string;
+  temper?: 'faithful' | 'crisp' | null;
+  scale: number;
+  input: ImageInput;
+  output: string;
+  /** Radius in LR pixels; `null` where every output pixel sees the whole input (global pooling, instance norm). */
+  receptiveField: number | null;
+  /** Width and height must be multiples of this. */
+  multipleOf: number;
+  parameters: number;
+  bytes: number;
+  sha256: string;
+  licence: string;
+  data?: string;
+  /** Model card beside the registry. */
+  card?: string;
+  quality?: unknown;
+}
+
+export interface ModelRegistry {
+  version: 1;
+  default: string;
+  models: ModelEntry[];
+}
+
+/** A network ready to be used: its entry and its bytes, checked against each other. */
+export interface Model {
+  entry: ModelEntry;
+  bytes: Uint8Array;
+}

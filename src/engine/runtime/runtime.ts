@@ -1,0 +1,37 @@
+import type { InferenceSession, Tensor, TensorConstructor, Env, InferenceSessionFactory } from 'onnxruntime-common';
+
+/** `cpu` is the native runtime in Node; `wasm` the same work in a browser. */
+export type Device = 'webgpu' | 'wasm' | 'cpu';
+
+/** The part of ONNX Runtime's API that all its packages share (onnxruntime-node, onnxruntime-web/webgpu, /wasm). */
+export interface Ort {
+  readonly InferenceSession: InferenceSessionFactory;
+  readonly Tensor: TensorConstructor;
+  readonly env: Env;
+}
+
+export interface SessionOptions {
+  /** Outputs that stay on the device (all, or by name); only WebGPU makes a difference of it. */
+  keepOnDevice?: boolean | readonly string[];
+  /** Free dimensions of the graph by name, fixed for this session: `{ height: 128, width: 128 }`. */
+  dimensions?: Readonly<Record<string, number>>;
+  /** Refuse nodes that would fall back to the CPU (tests, benchmarks). */
+  noFallback?: boolean;
+}
+
+/** ONNX Runtime on one device. Everything that runs a graph goes through one of these. */
+export interface Runtime {
+  readonly ort: Ort;
+  readonly device: Device;
+  /** What really computes, for people: "Apple M2", "SwiftShader (software)", "CPU, 2 threads". */
+  readonly deviceName: string;
+  /**
+   * @param model an ONNX file's bytes
+   * @throws LWayError `bad-model` where the runtime refuses it, `out-of-memory`, `device-lost`
+   */
+  createSession(model: Uint8Array, options?: SessionOptions): Promise<InferenceSession>;
+  /** Frees the device; sessions made by it are dead afterwards. */
+  dispose(): Promise<void>;
+}
+
+export type { InferenceSession, Tensor };

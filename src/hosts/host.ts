@@ -1,0 +1,96 @@
+import type { PictureInfo, PixelSource, Rect } from '../engine/raster/raster';
+
+/** What an editor can do; the panel offers nothing else. */
+export interface HostCapabilities {
+  /** Part of a layer can be read without reading all of it. */
+  readonly regionRead: boolean;
+  /** Results can be written piece by piece. */
+  readonly streamedWrite: boolean;
+  readonly bitDepths: readonly (8 | 16 | 32)[];
+  /** The whole upscale is one undo step. */
+  readonly singleUndo: boolean;
+  /** A soft selection becomes the new layer's mask. */
+  readonly masks: boolean;
+  /** Upscales can be recorded and replayed by the editor. */
+  readonly actions: boolean;
+  /** The page may keep settings and weights: `local` in the page's own storage, `host` through the editor. */
+  readonly storage: 'local' | 'host' | 'none';
+  readonly destinations: readonly Destination[];
+  /** Longest side and number of pixels a document may have here. */
+  readonly maxSide: number;
+  readonly maxPixels: number;
+}
+
+/** `layer`: above the original in the document enlarged by the scale; `document`: a new document with one layer. */
+export type Destination = 'layer' | 'document';
+
+export interface LayerSummary {
+  readonly id: string;
+  readonly name: string;
+  /** Where the layer's pixels lie in the document; empty (0×0) when it has none. */
+  readonly bounds: Rect;
+}
+
+/** The active document, as far as the panel shows it. */
+export interface DocumentSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bitDepth: 8 | 16 | 32;
+  readonly activeLayer: LayerSummary | null;
+  /** Bounds of the selection inside the document, null when nothing is selected. */
+  readonly selection: Rect | null;
+}
+
+/** The pixels of a layer or region, opened for one upscale. */
+export interface OpenedTarget {
+  /** Document and layer they came from, checked again at commit. */
+  readonly documentId: string;
+  readonly layerId: string;
+  readonly layerName: string;
+  /** Where the pixels lie in the document. */
+  readonly bounds: Rect;
+  readonly source: PixelSource;
+  /** Shape of a soft or non-rectangular selection: 1 channel, 0..1, the size of `bounds`. */
+  readonly mask?: PixelSource;
+  /** Releases what was held for reading. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface CommitRequest {
+  readonly target: OpenedTarget;
+  readonly destination: Destination;
+  /** The finished result; `result.info` has its size. Read once, piece by piece. */
+  readonly result: PixelSource & { readonly info: PictureInfo };
+  readonly layerName: string;
+  /** 0..1 while writing. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/**
+ * An editor, as LWay sees it. One contract suite (tests/hosts/contract.ts) runs over every implementation.
+ * All methods reject with `LWayError`, or with the signal's reason when cancelled; a rejected commit leaves the document as it was.
+ */
+export interface EditorHost {
+  readonly name: string;
+  readonly capabilities: HostCapabilities;
+  /** The active document, null where none is open. */
+  describe(signal: AbortSignal): Promise<DocumentSummary | null>;
+  /**
+   * Opens the active layer, or the part of it inside the selection, for reading.
+   * @throws LWayError `unsupported` with what to do (empty, locked, wrong mode…)
+   */
+  open(signal: AbortSignal, target: 'layer' | 'region'): Promise<OpenedTarget>;
+  /**
+   * Whether a result of this size can be written; called before any work starts.
+   * @throws LWayError `too-large`
+   */
+  check(target: OpenedTarget, destination: Destination, width: number, height: number): void;
+  /** Writes the result: one undo step where the editor allows, all or nothing. */
+  commit(signal: AbortSignal, request: CommitRequest): Promise<void>;
+  /** Calls back when the active document, layer or selection may have changed. Returns how to stop. */
+  onChange(listener: () => void): () => void;
+  /** Tells the host that an upscale has finished with these settings, so that it can record it (Photoshop's Actions). */
+  record?(settings: unknown): Promise<void>;
+}
