@@ -58,8 +58,8 @@ export function planTiles(options: TilePlanOptions): TilePlan {
   const { width, height, fixed = false, multipleOf: multiple = 1, blend = 0 } = options;
   const limit = typeof options.tile === 'number' ? { width: options.tile, height: options.tile } : options.tile;
   const margin = roundUp(Math.max(options.margin, blend), multiple);
-  const across = planAxis(width, limit.width, margin, multiple, fixed);
-  const down = planAxis(height, limit.height, margin, multiple, fixed);
+  const across = planAxis(width, limit.width, margin, multiple, fixed, 2 * blend);
+  const down = planAxis(height, limit.height, margin, multiple, fixed, 2 * blend);
   return {
     width,
     height,
@@ -102,9 +102,10 @@ export function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple;
 }
 
-function planAxis(length: number, limit: number, margin: number, multiple: number, fixed: boolean) {
+/** @param least cores of several tiles are at least so long: no more than two tiles may meet in a blend band */
+function planAxis(length: number, limit: number, margin: number, multiple: number, fixed: boolean, least: number) {
   const room = Math.floor(limit / multiple) * multiple - 2 * margin;
-  if (room < multiple) {
+  if (room < multiple || (room < length && room < least)) {
     throw new RangeError(`Tiles of ${limit} pixels have no room inside margins of ${margin}.`);
   }
   if (fixed) {
@@ -112,7 +113,7 @@ function planAxis(length: number, limit: number, margin: number, multiple: numbe
     return { size: limit, core: room, count: Math.ceil(length / room) };
   }
   // Evenly sized cores: the last tile is not mostly padding, and no tile is larger than needed.
-  const least = Math.ceil(length / room);
-  const core = roundUp(Math.ceil(length / least), multiple);
+  const count = Math.ceil(length / room);
+  const core = roundUp(Math.max(Math.ceil(length / count), count > 1 ? least : 1), multiple);
   return { size: core + 2 * margin, core, count: Math.ceil(length / core) };
 }

@@ -1,0 +1,123 @@
+import { copyRect, createRaster, crop } from './planes';
+import type { Channels, Raster, Rect } from './raster';
+import { scaleRect } from './rect';
+import type { Tile, TilePlan } from './tiles';
+
+/** A finished part of the result and where it lies in it. */
+export interface PlacedPiece {
+  x: number;
+  y: number;
+  piece: Raster;
+}
+
+/**
+ * Weight of a tile along one axis at result pixel `position` of its covered stretch `start..end`: 1 inside, a straight
+ * ramp over the `band` shared with a neighbour. Weights of neighbours sum to 1.
+ */
+export function blendWeight(
+  position: number,
+  start: number,
+  end: number,
+  bands: { before: number; after: number },
+): number {
+  const rising = bands.before > 0 ? (position - start + 0.5) / bands.before : 1;
+  const falling = bands.after > 0 ? (end - position - 0.5) / bands.after : 1;
+  return Math.max(0, Math.min(1, rising, falling));
+}
+
+/**
+ * Turns the answers of a network to the tiles of a plan, given in the plan's order, into pieces that partition the
+ * result. Where the plan blends, tiles overlap by twice the blend band and are mixed there; only one tile and the
+ * bands still open (below the last row, right of the last tile) are kept in memory.
+ */
+export class SeamBlender {
+  private next = 0;
+  /** Weighted sums right of the last tile, not complete before its right neighbour comes. */
+  private right: Raster | null = null;
+  /** Weighted sums below the last row and below this one, as wide as the result. */
+  private above: Raster | null = null;
+  private below: Raster | null = null;
+
+  /** @param scale whole number by which the network enlarges */
+  constructor(
+    private readonly plan: TilePlan,
+    private readonly scale: number,
+    private readonly channels: Channels,
+  ) {}
+
+  /**
+   * @param output the network's answer to `tile.input`: `scale` times as large
+   * @returns the part of the result that is now complete
+   */
+  add(tile: Tile, output: Raster): PlacedPiece {
+    const { plan, scale } = this;
+    if (tile.index !== this.next) throw new RangeError('Tiles must be added in the order of the plan.');
+    if (output.width !== plan.tileWidth * scale || output.height !== plan.tileHeight * scale) {
+      throw new RangeError('The output of a tile has the wrong size.');
+    }
+    this.next++;
+    const covered = scaleRect(tile.covered, scale);
+    const inOutput = { ...covered, x: covered.x - tile.input.x * scale, y: covered.y - tile.input.y * scale };
+    const work = crop(output, inOutput);
+    if (plan.blend === 0) return { x: covered.x, y: covered.y, piece: work };
+
+    const lastColumn = tile.column === plan.columns - 1;
+    const lastRow = tile.row === plan.rows - 1;
+    const done: Rect = {
+      x: 0,
+      y: 0,
+      width: lastColumn ? covered.width : plan.tile(tile.index + 1).covered.x * scale - covered.x,
+      height: lastRow ? covered.height : plan.tile(tile.index + plan.columns).covered.y * scale - covered.y,
+    };
+    // Neighbours can overlap by less than two bands at the picture's far edge, where the last core is narrow.
+    const before = {
+      x: this.right?.width ?? 0,
+      y: tile.row > 0 ? this.above!.height : 0,
+    };
+    if (tile.column === 0) before.x = 0;
+    weigh(work, before, { x: covered.width - done.width, y: covered.height - done.height });
+    if (tile.column > 0) addTo(work, this.right!, 0, 0, this.right!.width);
+    this.right = lastColumn
+      ? null
+      : crop(work, { x: done.width, y: 0, width: covered.width - done.width, height: covered.height });
+    if (!lastRow) {
+      const band = { x: 0, y: done.height, width: done.width, height: covered.height - done.height };
+      this.below ??= createRaster(plan.width * scale, band.height, this.channels);
+      copyRect(work, band, this.below, covered.x, 0);
+    }
+    const piece = crop(work, done);
+    if (tile.row > 0) addTo(piece, this.above!, 0, covered.x, done.width);
+    if (lastColumn) {
+      this.above = this.below;
+      this.below = null;
+    }
+    return { x: covered.x, y: covered.y, piece };
+  }
+}
+
+/** Multiplies every plane by the ramps at the four sides, in place. */
+function weigh(raster: Raster, before: { x: number; y: number }, after: { x: number; y: number }): void {
+  const { width, height, channels, data } = raster;
+  const across = Float32Array.from({ length: width }, (_, i) =>
+    blendWeight(i, 0, width, { before: before.x, after: after.x }),
+  );
+  for (let row = 0; row < height; row++) {
+    const down = blendWeight(row, 0, height, { before: before.y, after: after.y });
+    for (let channel = 0; channel < channels; channel++) {
+      const at = (channel * height + row) * width;
+      for (let i = 0; i < width; i++) data[at + i] = data[at + i]! * across[i]! * down;
+    }
+  }
+}
+
+/** Adds `width` columns of `band`, from column `from` on, to the top left of `target` at column `x`. */
+function addTo(target: Raster, band: Raster, x: number, from: number, width: number): void {
+  const rows = Math.min(band.height, target.height);
+  for (let channel = 0; channel < target.channels; channel++) {
+    for (let row = 0; row < rows; row++) {
+      const to = (channel * target.height + row) * target.width + x;
+      const at = (channel * band.height + row) * band.width + from;
+      for (let i = 0; i < width; i++) target.data[to + i] = target.data[to + i]! + band.data[at + i]!;
+    }
+  }
+}
