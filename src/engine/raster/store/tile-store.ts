@@ -143,10 +143,14 @@ export class SpillingTileStore implements TileStore {
 
 function valuesOf(bytes: Uint8Array, bitDepth: PictureInfo['bitDepth']): Uint8Array | Uint16Array | Float32Array {
   if (bitDepth === 8) return bytes;
-  const Values = bitDepth === 16 ? Uint16Array : Float32Array;
   const size = bytesPerValue(bitDepth);
-  if (bytes.byteOffset % size === 0) return new Values(bytes.buffer, bytes.byteOffset, bytes.length / size);
-  const aligned = new Uint8Array(bytes.length);
-  aligned.set(bytes);
-  return new Values(aligned.buffer);
+  let aligned = bytes;
+  if (bytes.byteOffset % size !== 0) {
+    aligned = new Uint8Array(bytes.length);
+    aligned.set(bytes);
+  }
+  const { buffer, byteOffset, length } = aligned;
+  return bitDepth === 16
+    ? new Uint16Array(buffer, byteOffset, length / size)
+    : new Float32Array(buffer, byteOffset, length / size);
 }
