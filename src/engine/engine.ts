@@ -17,6 +17,10 @@ export interface AdaptOptions {
   /** 0..1, mix of original and adapted weights. */
   strength: number;
   models: AdaptationModels;
+  /** Aborting this one stops the adaptation early and keeps what has been learned. */
+  enough?: AbortSignal;
+  /** Departures from the recipe, for controls and ablations (issue 5, point 4). Plain data. */
+  study?: Readonly<Record<string, unknown>>;
 }
 
 export interface UpscaleOptions {
@@ -28,6 +32,8 @@ export interface UpscaleOptions {
   adapt?: AdaptOptions;
   /** A finished adaptation to apply instead of adapting again: an ONNX file's bytes of the same network. */
   weights?: Uint8Array;
+  /** 0..1, how much of `weights` is mixed into the original; 1 if left out. */
+  strength?: number;
   onEvent?: (event: EngineEvent) => void;
 }
 
