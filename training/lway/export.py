@@ -1,0 +1,135 @@
+"""Writes the networks as ONNX graphs by hand (opset 17): only the ops meant, initializers under their state_dict names,
+every dimension but the channels dynamic, no shape arithmetic."""
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from . import networks
+
+
+class Graph:
+    """A little builder: each method adds a node and returns the name of its output."""
+
+    def __init__(self, name):
+        self.name, self.nodes, self.initializers, self.known = name, [], [], set()
+
+    def constant(self, name, value, dtype=np.float32):
+        if name not in self.known:
+            self.known.add(name)
+            self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(np.asarray(value, dtype)), name))
+        return name
+
+    def weight(self, name, tensor):
+        return self.constant(name, tensor.detach().cpu().float().contiguous().numpy())
+
+    def op(self, kind, inputs, output, **attributes):
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+        return output
+
+    def conv(self, x, name, layer, output=None):
+        k, s, p = layer.kernel_size, layer.stride, layer.padding
+        inputs = [x, self.weight(f"{name}.weight", layer.weight)]
+        if layer.bias is not None:
+            inputs.append(self.weight(f"{name}.bias", layer.bias))
+        return self.op("Conv", inputs, output or f"{name}.out", kernel_shape=list(k), strides=list(s), pads=[p[0], p[1], p[0], p[1]], dilations=[1, 1], group=layer.groups)
+
+    def leaky(self, x, output, slope):
+        return self.op("LeakyRelu", [x], output, alpha=slope)
+
+    def save(self, path, inputs, outputs, metadata):
+        value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        g = helper.make_graph(self.nodes, self.name, [value(*i) for i in inputs], [value(*o) for o in outputs], self.initializers)
+        m = helper.make_model(g, producer_name="lway-training", opset_imports=[helper.make_opsetid("", 17)])
+        m.ir_version = 8
+        helper.set_model_props(m, {k: str(v) for k, v in metadata.items()})
+        onnx.checker.check_model(m)
+        onnx.save(m, path)
+
+
+def super_resolver(net, path, name, metadata):
+    g, s = Graph(name), net.scale
+    x = g.op("Sub", ["lr", g.constant("centre", 0.5)], "centred")
+    f = g.conv(x, "head", net.head)
+    for i, block in enumerate(net.body):
+        y = g.conv(f, f"body.{i}.a", block["a"])
+        y = g.leaky(y, f"body.{i}.a.act", networks.SLOPE)
+        y = g.conv(y, f"body.{i}.b", block["b"])
+        f = g.op("Add", [f, y], f"body.{i}.sum")
+    y = g.leaky(f, "tail.act", networks.SLOPE)
+    y = g.conv(y, "tail", net.tail)
+    y = g.op("DepthToSpace", [y], "detail", blocksize=s, mode="CRD")
+    skip = g.op("Resize", ["lr", "", g.constant("skip.scales", [1, 1, s, s])], "skip", mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    g.op("Add", [y, skip], "sr")
+    g.save(path, [("lr", ["n", 3, "h", "w"])], [("sr", ["n", 3, f"{s}*h", f"{s}*w"])], {**metadata, "scale": s, "width": net.width, "blocks": net.blocks})
+
+
+def features(net, path, name, metadata):
+    g = Graph(name)
+    f = g.op("Mul", ["image", g.constant("two", 2.0)], "doubled")
+    f = g.op("Sub", [f, g.constant("one", 1.0)], "centred")
+    for i, stage in enumerate(net.stages):
+        for part in ("down", "same"):
+            f = g.conv(f, f"stages.{i}.{part}", stage[part])
+            f = g.leaky(f, f"f{i + 1}" if part == "same" else f"stages.{i}.down.act", networks.SLOPE)
+    outputs = []
+    for i, stage in enumerate(net.stages):
+        outputs.append((f"f{i + 1}", ["n", stage["same"].out_channels, f"h{i + 1}", f"w{i + 1}"]))
+    g.save(path, [("image", ["n", 3, "h", "w"])], outputs, metadata)
+
+
+def encoder(net, path, name, metadata):
+    g = Graph(name)
+    f = g.op("Conv", ["lr", g.weight("input_weight", net.input_weight), g.weight("input_bias", net.input_bias)], "seen", kernel_shape=[3, 3], strides=[1, 1], pads=[0, 0, 0, 0], dilations=[1, 1], group=1)
+    for i, c in enumerate(net.convs):
+        f = g.leaky(g.conv(f, f"convs.{i}", c), f"convs.{i}.act", networks.SLOPE)
+    mean = g.op("ReduceMean", [f], "mean", axes=[2, 3], keepdims=1)
+    d = g.op("Sub", [f, mean], "deviation")
+    v = g.op("ReduceMean", [g.op("Mul", [d, d], "squared")], "variance", axes=[2, 3], keepdims=1)
+    std = g.op("Sqrt", [g.op("Add", [v, g.constant("eps", 1e-4)], "variance.eps")], "std")
+    p = g.op("Flatten", [g.op("Concat", [mean, std], "pooled", axis=1)], "pooled.flat", axis=1)
+    h = g.op("Gemm", [p, g.weight("hidden.weight", net.hidden.weight), g.weight("hidden.bias", net.hidden.bias)], "hidden.out", transB=1)
+    h = g.leaky(h, "hidden.act", networks.SLOPE)
+    g.op("Gemm", [h, g.weight("out.weight", net.out.weight), g.weight("out.bias", net.out.bias)], "embedding", transB=1)
+    g.save(path, [("lr", ["n", 3, "h", "w"])], [("embedding", ["n", net.out.out_features])], metadata)
+
+
+def reconstructor(net, path, name, metadata):
+    """For a constant embedding every Gemm, MatMul and per-channel Mul is constant, and the graph is plain convolutions."""
+    import torch
+    g, s, k = Graph(name), net.scale, net.kernels
+    plane = lambda t, name: g.op("Unsqueeze", [t, g.constant("plane", [2, 3], np.int64)], name)
+    area = g.op("AveragePool", ["hr"], "area", kernel_shape=[s, s], strides=[s, s])
+    depth = g.op("SpaceToDepth", [g.op("Sub", ["hr", g.constant("centre", 0.5)], "centred")], "depth", blocksize=s)
+    # the colour-shared kernels as one dense convolution: SpaceToDepth channel (phase * 3 + colour) -> colour * k + kernel
+    shared = net.kernel_weight().detach()
+    dense = torch.zeros(3 * k, 3 * s * s, 5, 5)
+    total = torch.zeros(3, 3 * k, 1, 1)
+    for c in range(3):
+        dense[c * k:(c + 1) * k, c::3] = shared
+        total[c, c * k:(c + 1) * k] = 1
+    y = g.op("Conv", [depth, g.weight("kernels.weight", dense)], "kernels.out", kernel_shape=[5, 5], strides=[1, 1], pads=[2, 2, 2, 2], dilations=[1, 1], group=1)
+    mix = g.op("Gemm", ["embedding", g.weight("mix.weight", net.mix.weight.detach().repeat(3, 1)), g.weight("mix.bias", net.mix.bias.detach().repeat(3))], "mix.out", transB=1)
+    y = g.op("Mul", [y, plane(mix, "mix.plane")], "kernels.mixed")
+    y = g.op("Conv", [y, g.weight("total.weight", total)], "linear", kernel_shape=[1, 1], strides=[1, 1], pads=[0, 0, 0, 0], dilations=[1, 1], group=1)
+    low = g.op("Add", [area, y], "low")
+    x = g.conv(depth, "first", net.first)
+    seen = g.conv(g.op("Sub", [low, "centre"], "low.centred"), "seen", net.seen)
+    x = g.op("Add", [x, seen], "start")
+    for i, (m, p) in enumerate(zip(net.modulated, net.plain)):
+        n = f"modulated.{i}"
+        style = g.op("Gemm", ["embedding", g.weight(f"{n}.style.weight", m.style.weight), g.weight(f"{n}.style.bias", m.style.bias)], f"{n}.style", transB=1)
+        power = g.op("MatMul", [g.op("Mul", [style, style], f"{n}.style.squared"), g.weight(f"{n}.power", (m.weight.detach() ** 2).sum([2, 3]).T)], f"{n}.energy")
+        demod = g.op("Reciprocal", [g.op("Sqrt", [g.op("Add", [power, g.constant("eps", 1e-6)], f"{n}.energy.eps")], f"{n}.norm")], f"{n}.demod")
+        y = g.op("Mul", [x, plane(style, f"{n}.style.plane")], f"{n}.in")
+        y = g.op("Conv", [y, g.weight(f"{n}.weight", m.weight)], f"{n}.conv", kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1], dilations=[1, 1], group=1)
+        y = g.op("Mul", [y, plane(demod, f"{n}.demod.plane")], f"{n}.out")
+        y = g.op("Add", [y, g.weight(f"{n}.bias", m.bias.detach()[None, :, None, None])], f"{n}.biased")
+        y = g.conv(g.leaky(y, f"{n}.act", networks.SLOPE), f"plain.{i}", p)
+        x = g.op("Add", [x, y], f"block.{i}")
+    z = g.conv(x, "last", net.last)
+    box = torch.zeros(3, 3, 9, 9)
+    for c in range(3):
+        box[c, c] = 1 / 81
+    mean = g.op("Conv", [z, g.weight("box.weight", box)], "rest.mean", kernel_shape=[9, 9], strides=[1, 1], pads=[4, 4, 4, 4], dilations=[1, 1], group=1)
+    g.op("Add", [low, g.op("Sub", [z, mean], "rest")], "lr")
+    g.save(path, [("hr", ["n", 3, f"{s}*h", f"{s}*w"]), ("embedding", ["n", net.mix.in_features])], [("lr", ["n", 3, "h", "w"])], {**metadata, "scale": s})
