@@ -1,4 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import CopyPlugin from 'copy-webpack-plugin';
+import HtmlPlugin from 'html-webpack-plugin';
+import { LicenseWebpackPlugin } from 'license-webpack-plugin';
+import { contentSecurityPolicy } from './scripts/serve.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -27,10 +31,49 @@ function bundle(name, target, entry, extra = {}) {
     performance: { hints: false },
     stats: 'errors-warnings',
     ...extra,
+    plugins: [...(extra.plugins ?? []), notices()],
   };
 }
 
+/** LICENSE and the notices of everything that is packaged: generated, so that none is forgotten. */
+function notices() {
+  return new LicenseWebpackPlugin({
+    perChunkOutput: false,
+    outputFilename: 'THIRD-PARTY-NOTICES.txt',
+    addBanner: false,
+  });
+}
+
+/** What ONNX Runtime loads at run time, beside the page; from its package, so that they always fit together. */
+const ortFiles = ['ort-wasm-simd-threaded', 'ort-wasm-simd-threaded.asyncify'].flatMap((name) =>
+  ['mjs', 'wasm'].map((type) => `node_modules/onnxruntime-web/dist/${name}.${type}`),
+);
+
 export default [
+  bundle(
+    'page',
+    ['web', 'es2022'],
+    { embedded: './src/entries/embedded.page.ts' },
+    {
+      plugins: [
+        new HtmlPlugin({
+          title: 'LWay',
+          scriptLoading: 'defer',
+          inject: 'head',
+          template: './src/entries/page.html',
+          meta: { csp: { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy } },
+        }),
+        new CopyPlugin({
+          patterns: [
+            'LICENSE',
+            { from: 'src/hosts/embedded/sample.png' },
+            { from: 'models', to: 'models' },
+            ...ortFiles.map((from) => ({ from, to: 'ort/[name][ext]', info: { minimized: true } })),
+          ],
+        }),
+      ],
+    },
+  ),
   bundle(
     'cli',
     'node20',

@@ -1,0 +1,99 @@
+// `npm start`: builds the page where it is missing or old, serves it on this machine only, opens it.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { platform } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { servePage } from './serve.mjs';
+
+const project = fileURLToPath(new URL('..', import.meta.url));
+const page = join(project, 'dist', 'page');
+
+const usage = `npm start -- [--port N] [--no-open] [--build]
+  --port N    listen on this port instead of a free one
+  --no-open   print the address, open nothing
+  --build     build even where nothing has changed`;
+
+function options() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: 'string' },
+        'no-open': { type: 'boolean' },
+        build: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    });
+    const port = Number(values.port ?? 0);
+    if (!Number.isInteger(port) || port < 0 || port > 65535)
+      throw new Error(`--port ${values.port}: not a port number`);
+    return { ...values, port };
+  } catch (error) {
+    console.error(`${error.message}\n${usage}`);
+    process.exit(2);
+  }
+}
+
+function newest(path) {
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (!info) return 0;
+  if (!info.isDirectory()) return info.mtimeMs;
+  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+function buildIsCurrent() {
+  const built = statSync(join(page, 'index.html'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return ['src', 'models', 'webpack.config.js', 'package-lock.json'].every(
+    (name) => newest(join(project, name)) < built,
+  );
+}
+
+/** Opens the address in the person's browser where there is a desktop; says nothing where there is none. */
+function openBrowser(url) {
+  const [command, ...args] =
+    platform() === 'darwin'
+      ? ['open', url]
+      : platform() === 'win32'
+        ? ['cmd', '/c', 'start', '', url]
+        : process.env.DISPLAY || process.env.WAYLAND_DISPLAY
+          ? ['xdg-open', url]
+          : [];
+  if (!command || process.env.BROWSER === 'none' || process.env.CI) return;
+  spawn(command, args, { stdio: 'ignore', detached: true })
+    .on('error', () => {})
+    .unref();
+}
+
+const { port, build, help, 'no-open': noOpen } = options();
+if (help) {
+  console.log(usage);
+  process.exit(0);
+}
+if (build || !buildIsCurrent()) {
+  console.log('Building the page…');
+  const webpack = join(project, 'node_modules', 'webpack-cli', 'bin', 'cli.js');
+  if (!existsSync(webpack)) {
+    console.error('The packages are not installed: run `npm ci` first.');
+    process.exit(1);
+  }
+  const { status } = spawnSync(process.execPath, [webpack, '--config-name', 'page'], {
+    stdio: 'inherit',
+    cwd: project,
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+try {
+  const { url, close } = await servePage(page, port);
+  console.log(`LWay is at ${url}\nYour pictures stay on this machine. Ctrl-C stops it.`);
+  if (!noOpen) openBrowser(url);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => close().then(() => process.exit(0)));
+} catch (error) {
+  console.error(
+    error.code === 'EADDRINUSE'
+      ? `Port ${port} is taken: choose another with --port, or leave it out for a free one.`
+      : `The server could not start: ${error.message}`,
+  );
+  process.exit(1);
+}

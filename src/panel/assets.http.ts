@@ -1,0 +1,26 @@
+import { LWayError } from '../engine/errors';
+import type { AssetLoader } from './assets';
+
+/** Files beside a page that came over HTTP, from its own origin only. */
+export class HttpAssetLoader implements AssetLoader {
+  constructor(private readonly base: string = document.baseURI) {}
+
+  async load(signal: AbortSignal, name: string): Promise<Uint8Array> {
+    let response: Response;
+    try {
+      response = await fetch(new URL(name, this.base), { signal, credentials: 'omit' });
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw new LWayError(
+        'missing-model',
+        `The file ${name} could not be loaded.`,
+        'See whether the program that serves this page is still running, then try again.',
+        { cause: error },
+      );
+    }
+    if (!response.ok) {
+      throw new LWayError('missing-model', `The file ${name} is missing.`, 'Install or build LWay again.');
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  }
+}
