@@ -31,19 +31,27 @@ export function blendWeight(
  * bands still open (below the last row, right of the last tile) are kept in memory.
  */
 export class SeamBlender {
-  private next = 0;
+  private next: number;
   /** Weighted sums right of the last tile, not complete before its right neighbour comes. */
   private right: Raster | null = null;
   /** Weighted sums below the last row and below this one, as wide as the result. */
   private above: Raster | null = null;
   private below: Raster | null = null;
 
-  /** @param scale whole number by which the network enlarges */
+  /**
+   * @param scale whole number by which the network enlarges
+   * @param from first tile of a row to begin with, to go on after an interruption: the pieces of that row lack what
+   *   the row above would have added, those of all later rows are complete
+   */
   constructor(
     private readonly plan: TilePlan,
     private readonly scale: number,
     private readonly channels: Channels,
-  ) {}
+    from = 0,
+  ) {
+    if (from % plan.columns !== 0) throw new RangeError('Blending begins at the first tile of a row.');
+    this.next = from;
+  }
 
   /**
    * @param output the network's answer to `tile.input`: `scale` times as large
@@ -52,7 +60,7 @@ export class SeamBlender {
   add(tile: Tile, output: Raster): PlacedPiece {
     const { plan, scale } = this;
     if (tile.index !== this.next) throw new RangeError('Tiles must be added in the order of the plan.');
-    if (output.width !== plan.tileWidth * scale || output.height !== plan.tileHeight * scale) {
+    if (output.width !== tile.input.width * scale || output.height !== tile.input.height * scale) {
       throw new RangeError('The output of a tile has the wrong size.');
     }
     this.next++;
@@ -72,7 +80,7 @@ export class SeamBlender {
     // Neighbours can overlap by less than two bands at the picture's far edge, where the last core is narrow.
     const before = {
       x: this.right?.width ?? 0,
-      y: tile.row > 0 ? this.above!.height : 0,
+      y: this.above?.height ?? 0,
     };
     if (tile.column === 0) before.x = 0;
     weigh(work, before, { x: covered.width - done.width, y: covered.height - done.height });
@@ -86,7 +94,7 @@ export class SeamBlender {
       copyRect(work, band, this.below, covered.x, 0);
     }
     const piece = crop(work, done);
-    if (tile.row > 0) addTo(piece, this.above!, 0, covered.x, done.width);
+    if (this.above) addTo(piece, this.above, 0, covered.x, done.width);
     if (lastColumn) {
       this.above = this.below;
       this.below = null;

@@ -1,0 +1,175 @@
+import type { AdaptOptions, Engine, EngineEvent, UpscaleOptions, UpscaleReport } from './engine';
+import { LWayError } from './errors';
+import type { PixelSink, PixelSource } from './raster/raster';
+import { readModelFile } from './runtime/model-file';
+import type { Model } from './runtime/registry';
+import type { Device, Runtime } from './runtime/runtime';
+import type { Runtimes } from './runtime/runtimes';
+import { Network } from './upscaling/network';
+import { TileRunner } from './upscaling/tile-runner';
+import { planUpscaling, upscaleTiles } from './upscaling/upscale';
+
+/** What adaptation gets to work with. */
+export interface AdaptJob {
+  runtime: Runtime;
+  model: Model;
+  source: PixelSource;
+  options: AdaptOptions;
+  onEvent: (event: EngineEvent) => void;
+}
+
+/** The network to go on with, and what to say about it. */
+export interface Adapted {
+  model: Model;
+  report: NonNullable<UpscaleReport['adaptation']>;
+}
+
+/** Adapts a network to a picture; injected, so that upscaling and adaptation do not know each other. */
+export type Adapt = (signal: AbortSignal, job: AdaptJob) => Promise<Adapted>;
+
+export interface EngineParts {
+  runtimes: Runtimes;
+  /** Left out, jobs that ask for adaptation are refused. */
+  adapt?: Adapt;
+  /** A GPU that is lost in the middle of a job: go on with the CPU here, or throw `device-lost` for a new worker. */
+  onDeviceLost?: 'fallback' | 'throw';
+}
+
+/** To go on with a job that was interrupted. */
+export interface Resume {
+  /** The first tile that has not been written yet; `sink.begin` was called before. */
+  from: number;
+  /** Longest side that a tile's parts may have, where memory ran out before. */
+  limit?: number;
+}
+
+/** {@link Engine} in this very thread, one job after the other; networks stay loaded between jobs. */
+export class LocalEngine implements Engine {
+  private readonly runtimes = new Map<'auto' | Device, Promise<{ runtime: Runtime; notices: string[] }>>();
+  /** The networks in use: at most one per device, since a person rarely changes the model. */
+  private readonly networks = new Map<Runtime, Network>();
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly parts: EngineParts) {}
+
+  upscale(
+    signal: AbortSignal,
+    source: PixelSource,
+    sink: PixelSink,
+    options: UpscaleOptions,
+    resume?: Resume,
+  ): Promise<UpscaleReport> {
+    const job = this.queue.then(() => this.run(signal, source, sink, options, resume));
+    this.queue = job.catch(() => undefined);
+    return job;
+  }
+
+  private async run(
+    signal: AbortSignal,
+    source: PixelSource,
+    sink: PixelSink,
+    options: UpscaleOptions,
+    resume?: Resume,
+  ): Promise<UpscaleReport> {
+    signal.throwIfAborted();
+    const started = performance.now();
+    const notices: string[] = [];
+    const onEvent = (event: EngineEvent) => {
+      if (event.type === 'notice') notices.push(event.message);
+      options.onEvent?.(event);
+    };
+    const { onDeviceLost = 'fallback' } = this.parts;
+    onEvent({ type: 'phase', phase: 'preparing' });
+    let model = options.weights ? withWeights(options.model, options.weights) : options.model;
+    if (model.entry.kind !== 'sr')
+      throw new LWayError('bad-model', `${model.entry.name} is no upscaling network.`, 'Choose another model.');
+    const opened = await this.open(options.device);
+    for (const message of opened.notices) onEvent({ type: 'notice', message });
+    const { runtime } = opened;
+    onEvent({ type: 'device', device: runtime.device, name: runtime.deviceName });
+    const plan = planUpscaling(source.info, model.entry, { ...options, device: runtime.device });
+
+    let adaptation: UpscaleReport['adaptation'];
+    if (options.adapt) {
+      if (!this.parts.adapt)
+        throw new LWayError('unsupported', 'Adapting to the picture is not possible here.', 'Switch adaptation off.');
+      onEvent({ type: 'phase', phase: 'adapting' });
+      const job = { runtime, model, source, options: options.adapt, onEvent };
+      const adapted = await this.parts.adapt(signal, job);
+      signal.throwIfAborted();
+      model = adapted.model;
+      adaptation = adapted.report;
+    }
+
+    onEvent({ type: 'phase', phase: 'upscaling' });
+    const { fallback } = this.parts.runtimes;
+    const runner = new TileRunner({
+      network: await this.network(runtime, model),
+      margin: plan.networkMargin,
+      blend: plan.tiles.blend,
+      openFallback:
+        runtime.device === fallback ? null : async () => this.network((await this.open(fallback)).runtime, model),
+      onDeviceLost,
+      onEvent,
+      limit: resume?.limit,
+    });
+    if (!resume) await sink.begin(signal, plan.info);
+    await upscaleTiles(signal, source, sink, plan, runner, onEvent, resume?.from ?? 0);
+    onEvent({ type: 'phase', phase: 'writing' });
+    await sink.end(signal);
+    return {
+      width: plan.info.width,
+      height: plan.info.height,
+      device: runner.runtime.device,
+      deviceName: runner.runtime.deviceName,
+      tiles: plan.tiles.count,
+      tilesRedone: runner.redone,
+      seconds: (performance.now() - started) / 1000,
+      notices,
+      adaptation,
+    };
+  }
+
+  /** The device asked for, opened once. What failed is tried again next time. */
+  private open(device: 'auto' | Device): Promise<{ runtime: Runtime; notices: string[] }> {
+    let opened = this.runtimes.get(device);
+    if (!opened) {
+      opened = this.parts.runtimes.open(device);
+      this.runtimes.set(device, opened);
+      opened.catch(() => this.runtimes.delete(device));
+    }
+    return opened;
+  }
+
+  private async network(runtime: Runtime, model: Model): Promise<Network> {
+    const known = this.networks.get(runtime);
+    if (known?.model.bytes === model.bytes) return known;
+    await known?.close();
+    const network = new Network(runtime, model);
+    this.networks.set(runtime, network);
+    return network;
+  }
+
+  /** Waits for the job in work, then frees all devices. */
+  async dispose(): Promise<void> {
+    await this.queue;
+    for (const network of this.networks.values()) await network.close().catch(() => undefined);
+    this.networks.clear();
+    const opened = await Promise.allSettled(this.runtimes.values());
+    this.runtimes.clear();
+    for (const result of opened) if (result.status === 'fulfilled') await result.value.runtime.dispose();
+  }
+}
+
+/** @throws LWayError `bad-option` where the weights are not those of the same network */
+function withWeights(model: Model, weights: Uint8Array): Model {
+  const [own, given] = [readModelFile(model.bytes), readModelFile(weights)];
+  const ports = (file: typeof own) => JSON.stringify([file.inputs, file.outputs]);
+  if (ports(own) !== ports(given) || own.parameters !== given.parameters)
+    throw new LWayError(
+      'bad-option',
+      `These weights were not adapted from ${model.entry.name}.`,
+      'Choose the model that they were made with, or adapt again.',
+    );
+  return { entry: model.entry, bytes: weights };
+}

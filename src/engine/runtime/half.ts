@@ -1,0 +1,46 @@
+// IEEE 754 binary16 ("half"), the element type of networks exported as fp16.
+
+const bits = new Uint32Array(1);
+const float = new Float32Array(bits.buffer);
+
+/** float32 → the nearest half (ties to even), as its 16 bits; too large becomes infinity. */
+export function toHalf(value: number): number {
+  float[0] = value;
+  const all = bits[0]!;
+  const sign = (all >>> 16) & 0x8000;
+  const rest = all & 0x7fffffff;
+  if (rest > 0x7f800000) return sign | 0x7e00; // NaN
+  if (rest >= 0x477ff000) return sign | 0x7c00; // rounds to 65536 or more
+  if (rest < 0x38800000) {
+    // Below 2^-14 halves are spaced evenly, 2^-24 apart.
+    const steps = Math.abs(value) * 0x1000000;
+    const floor = Math.floor(steps);
+    const up = steps - floor > 0.5 || (steps - floor === 0.5 && floor % 2 === 1);
+    return sign | (floor + (up ? 1 : 0));
+  }
+  const rounded = rest + 0xfff + ((rest >>> 13) & 1);
+  return sign | ((rounded - 0x38000000) >>> 13);
+}
+
+/** The 16 bits of a half → its value. */
+export function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+export function toHalves(values: Float32Array): Uint16Array {
+  return Uint16Array.from(values, toHalf);
+}
+
+let table: Float32Array | null = null;
+
+export function fromHalves(halves: Uint16Array): Float32Array {
+  table ??= Float32Array.from({ length: 65536 }, (_, half) => fromHalf(half));
+  const result = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) result[i] = table[halves[i]!]!;
+  return result;
+}

@@ -1,0 +1,91 @@
+import { LWayError } from '../errors';
+import { readModelFile } from './model-file';
+import type { Model, ModelEntry, ModelRegistry } from './registry';
+
+/**
+ * Reads the text of a `models.json`.
+ *
+ * @throws LWayError `bad-model` where it is no registry
+ */
+export function parseRegistry(text: string): ModelRegistry {
+  let registry: unknown;
+  try {
+    registry = JSON.parse(text);
+  } catch (cause) {
+    throw new LWayError('bad-model', 'The list of models (models.json) cannot be read.', advice, { cause });
+  }
+  if (!isRegistry(registry))
+    throw new LWayError('bad-model', 'The list of models (models.json) is not in a known form.', advice);
+  return registry;
+}
+
+const advice = 'Install LWay again, or restore models.json from its package.';
+
+function isRegistry(value: unknown): value is ModelRegistry {
+  const registry = value as ModelRegistry | null;
+  return (
+    typeof registry === 'object' &&
+    registry !== null &&
+    registry.version === 1 &&
+    typeof registry.default === 'string' &&
+    Array.isArray(registry.models) &&
+    registry.models.every(isEntry)
+  );
+}
+
+function isEntry(value: unknown): value is ModelEntry {
+  const entry = value as ModelEntry | null;
+  return (
+    typeof entry === 'object' &&
+    entry !== null &&
+    [entry.id, entry.file, entry.name, entry.kind, entry.output, entry.sha256].every(
+      (text) => typeof text === 'string',
+    ) &&
+    // A registry names files beside itself, and nothing else.
+    !/[\\/]|^\.\.?$/.test(entry.file) &&
+    [entry.scale, entry.multipleOf, entry.bytes].every((number) => Number.isSafeInteger(number) && number > 0) &&
+    typeof entry.input === 'object' &&
+    entry.input !== null
+  );
+}
+
+/**
+ * The entry with this id; `default` is the registry's own choice.
+ *
+ * @throws LWayError `missing-model`
+ */
+export function findEntry(registry: ModelRegistry, id: string): ModelEntry {
+  const wanted = id === 'default' ? registry.default : id;
+  const entry = registry.models.find((candidate) => candidate.id === wanted);
+  if (entry) return entry;
+  const known = registry.models.filter(({ kind }) => kind === 'sr').map((candidate) => candidate.id);
+  throw new LWayError(
+    'missing-model',
+    `There is no model called ${wanted}.`,
+    known.length > 0 ? `Choose one of: ${known.join(', ')}.` : 'Install LWay again: no model came with it.',
+  );
+}
+
+/**
+ * Joins an entry with its bytes once they are what the entry says.
+ *
+ * @throws LWayError `bad-model` where size, SHA-256, inputs or outputs differ
+ */
+export async function checkModel(entry: ModelEntry, bytes: Uint8Array): Promise<Model> {
+  const refuse = (reason: string) =>
+    new LWayError('bad-model', `The model ${entry.name} (${entry.file}) ${reason}.`, 'Download or install it again.');
+  if (bytes.length !== entry.bytes) throw refuse(`has ${bytes.length} bytes instead of ${entry.bytes}`);
+  if ((await sha256(bytes)) !== entry.sha256.toLowerCase())
+    throw refuse('is damaged or was changed: its SHA-256 differs');
+  const file = readModelFile(bytes);
+  const input = file.inputs.find(({ name }) => name === entry.input.name);
+  if (!input || !file.outputs.some(({ name }) => name === entry.output))
+    throw refuse('does not have the inputs and outputs that the list of models names');
+  return { entry, bytes };
+}
+
+/** SHA-256 (FIPS 180-4) as 64 lower-case hexadecimal digits. */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

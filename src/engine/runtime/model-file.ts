@@ -1,0 +1,102 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema, TensorProto_DataLocation, TensorProto_DataType } from 'onnx-buf';
+import type { GraphProto, TensorProto, ValueInfoProto } from 'onnx-buf';
+import { LWayError } from '../errors';
+
+/** One input or output of a network, as its file declares it. */
+export interface PortDescription {
+  name: string;
+  /** ONNX element type: 'FLOAT', 'FLOAT16', 'INT8'… */
+  type: string;
+  /** A number is fixed, a name free, '' free without a name; `null` where the file tells nothing. */
+  shape: (number | string)[] | null;
+}
+
+/** What an ONNX file says of its network without running it. */
+export interface ModelFile {
+  inputs: PortDescription[];
+  outputs: PortDescription[];
+  operators: Set<string>;
+  nodes: number;
+  /** Values in its initializers. */
+  parameters: number;
+}
+
+export const modelLimits = { bytes: 512 * 1024 * 1024, nodes: 50_000, depth: 8 } as const;
+
+/**
+ * Reads the outline of an ONNX file. Everything here is checked before ONNX Runtime sees the file: its size, how deep
+ * its graphs are nested, how many nodes it has and that all of its data is inside.
+ *
+ * @throws LWayError `bad-model`
+ */
+export function readModelFile(bytes: Uint8Array): ModelFile {
+  if (bytes.length === 0) throw refuse('The model file is empty.', 'Download or export it again.');
+  if (bytes.length > modelLimits.bytes)
+    throw refuse(
+      `The model file has ${Math.round(bytes.length / 1048576)} MB; the limit is ${modelLimits.bytes / 1048576} MB.`,
+      'Choose a smaller network.',
+    );
+  let graph: GraphProto | undefined;
+  try {
+    graph = fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false }).graph;
+  } catch (cause) {
+    throw refuse(
+      'This is not an ONNX file, or only a part of one.',
+      'Choose a .onnx file; if it is one, download or export it again.',
+      cause,
+    );
+  }
+  if (!graph || graph.node.length === 0 || graph.output.length === 0)
+    throw refuse('This ONNX file holds no network.', 'Choose another file, or export it again.');
+  const file: ModelFile = { inputs: [], outputs: [], operators: new Set(), nodes: 0, parameters: 0 };
+  walk(graph, file, 1);
+  const initializers = new Set(graph.initializer.map(({ name }) => name));
+  // Files older than IR version 4 list their weights among the inputs as well.
+  file.inputs = graph.input.filter(({ name }) => !initializers.has(name)).map(describe);
+  file.outputs = graph.output.map(describe);
+  return file;
+}
+
+function walk(graph: GraphProto, file: ModelFile, depth: number): void {
+  if (depth > modelLimits.depth)
+    throw refuse('The graphs in this ONNX file are nested too deeply.', 'Choose another network.');
+  file.nodes += graph.node.length;
+  if (file.nodes > modelLimits.nodes)
+    throw refuse(`This network has more than ${modelLimits.nodes} nodes.`, 'Choose a simpler network.');
+  for (const tensor of graph.initializer) count(tensor, file);
+  for (const node of graph.node) {
+    file.operators.add(node.domain && node.domain !== 'ai.onnx' ? `${node.domain}.${node.opType}` : node.opType);
+    for (const attribute of node.attribute) {
+      if (attribute.t) count(attribute.t, file);
+      if (attribute.g) walk(attribute.g, file, depth + 1);
+      for (const inner of attribute.graphs) walk(inner, file, depth + 1);
+    }
+  }
+}
+
+function count(tensor: TensorProto, file: ModelFile): void {
+  if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0)
+    throw refuse(
+      'This ONNX file keeps its weights in another file.',
+      'Export it as one file (onnx.save with save_as_external_data=False).',
+    );
+  file.parameters += tensor.dims.reduce((product, dim) => product * Number(dim), 1);
+}
+
+function describe(info: ValueInfoProto): PortDescription {
+  const value = info.type?.value;
+  const tensor = value?.case === 'tensorType' ? value.value : undefined;
+  return {
+    name: info.name,
+    type: tensor ? (TensorProto_DataType[tensor.elemType] ?? 'UNDEFINED') : (value?.case ?? 'UNDEFINED'),
+    shape:
+      tensor?.shape?.dim.map(({ value: dim }) =>
+        dim.case === 'dimValue' && dim.value > 0n ? Number(dim.value) : dim.case === 'dimParam' ? dim.value : '',
+      ) ?? null,
+  };
+}
+
+function refuse(message: string, advice: string, cause?: unknown): LWayError {
+  return new LWayError('bad-model', message, advice, { cause });
+}

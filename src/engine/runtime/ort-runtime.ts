@@ -1,0 +1,77 @@
+import { fromOrtError } from './ort-errors';
+import type { Device, InferenceSession, Ort, Runtime, SessionOptions } from './runtime';
+
+export interface OrtRuntimeOptions {
+  device: Device;
+  deviceName: string;
+  /** Options that this package of ONNX Runtime needs for every session. */
+  session?: InferenceSession.SessionOptions;
+  /** Called once by `dispose`, after all sessions are released. */
+  onDispose?: () => void | Promise<void>;
+}
+
+/** A {@link Runtime} over any of ONNX Runtime's packages. Sessions are created one after the other, as ONNX Runtime asks. */
+export class OrtRuntime implements Runtime {
+  readonly device: Device;
+  readonly deviceName: string;
+  private readonly sessions = new Set<InferenceSession>();
+  private last: Promise<unknown> = Promise.resolve();
+  private disposed = false;
+
+  constructor(
+    readonly ort: Ort,
+    private readonly options: OrtRuntimeOptions,
+  ) {
+    this.device = options.device;
+    this.deviceName = options.deviceName;
+  }
+
+  createSession(model: Uint8Array, options: SessionOptions = {}): Promise<InferenceSession> {
+    const created = this.last.then(() => this.create(model, options));
+    this.last = created.catch(() => undefined);
+    return created;
+  }
+
+  private async create(model: Uint8Array, options: SessionOptions): Promise<InferenceSession> {
+    if (this.disposed) throw new Error('this runtime has been disposed');
+    let session: InferenceSession;
+    try {
+      session = await this.ort.InferenceSession.create(model, this.sessionOptions(options));
+    } catch (error) {
+      throw fromOrtError(error, 'create');
+    }
+    this.sessions.add(session);
+    const release = session.release.bind(session);
+    session.release = async () => {
+      if (!this.sessions.delete(session)) return;
+      await release();
+    };
+    return session;
+  }
+
+  private sessionOptions({ dimensions, keepOnDevice, noFallback }: SessionOptions): InferenceSession.SessionOptions {
+    const options: InferenceSession.SessionOptions = {
+      executionProviders: [this.device === 'cpu' ? 'cpu' : this.device],
+      logSeverityLevel: 3,
+      ...this.options.session,
+    };
+    if (dimensions) options.freeDimensionOverrides = dimensions;
+    if (keepOnDevice && this.device === 'webgpu')
+      options.preferredOutputLocation = Array.isArray(keepOnDevice)
+        ? Object.fromEntries((keepOnDevice as readonly string[]).map((name) => [name, 'gpu-buffer' as const]))
+        : 'gpu-buffer';
+    if (noFallback) {
+      const session = { ...((options.extra?.['session'] as object | undefined) ?? {}), disable_cpu_ep_fallback: '1' };
+      options.extra = { ...options.extra, session };
+    }
+    return options;
+  }
+
+  async dispose(): Promise<void> {
+    if (this.disposed) return;
+    this.disposed = true;
+    await this.last;
+    for (const session of [...this.sessions]) await session.release().catch(() => undefined);
+    await this.options.onDispose?.();
+  }
+}

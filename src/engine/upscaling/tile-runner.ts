@@ -1,0 +1,155 @@
+import type { EngineEvent } from '../engine';
+import { LWayError } from '../errors';
+import { SeamBlender } from '../raster/blend';
+import { gatherReflected } from '../raster/pad';
+import { copyRect, createRaster } from '../raster/planes';
+import type { Raster } from '../raster/raster';
+import { planTiles } from '../raster/tiles';
+import type { Runtime } from '../runtime/runtime';
+import { findFault } from './check';
+import type { Network } from './network';
+
+export interface TileRunnerOptions {
+  network: Network;
+  /** Pixels that the network needs around each pixel: what halves of a tile overlap by. */
+  margin: number;
+  /** Blend band between halves, for networks whose receptive field has no end. */
+  blend: number;
+  /** Opens the same network on another device to go on with; `null` where there is none. */
+  openFallback: (() => Promise<Network>) | null;
+  /** A lost device: go on with the fallback, or leave it to the caller, who can start a new worker. */
+  onDeviceLost: 'fallback' | 'throw';
+  onEvent: (event: EngineEvent) => void;
+  /** Longest side that may be tried at first; smaller after memory ran out. */
+  limit?: number;
+}
+
+/**
+ * Runs a network over one tile and does not give back what is not right: out of memory, it goes on in halves; a
+ * faulty answer is asked for again in halves, then from another device; then it is an error.
+ */
+export class TileRunner {
+  /** Tiles that had to be done more than once. */
+  redone = 0;
+  private network: Network;
+  private limit: number;
+  private fallback: (() => Promise<Network>) | null;
+
+  constructor(private readonly options: TileRunnerOptions) {
+    this.network = options.network;
+    this.fallback = options.openFallback;
+    this.limit = options.limit ?? Infinity;
+  }
+
+  get scale(): number {
+    return this.network.scale;
+  }
+
+  get runtime(): Runtime {
+    return this.network.runtime;
+  }
+
+  /** Longest side of a tile that memory has been enough for so far. */
+  get largest(): number {
+    return this.limit;
+  }
+
+  /**
+   * @param image 3 channels, 0..1
+   * @returns 3 channels, `scale` times as large, about 0..1
+   * @throws LWayError `bad-output`, `out-of-memory`, `device-lost`
+   */
+  async run(signal: AbortSignal, image: Raster): Promise<Raster> {
+    let counted = false;
+    const again = (message: string) => {
+      if (!counted) this.redone++;
+      counted = true;
+      this.options.onEvent({ type: 'notice', message });
+    };
+    let side = Math.min(this.limit, Math.max(image.width, image.height));
+    let halvedForFault = false;
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        const output = await this.runWithin(signal, image, side);
+        const fault = findFault(image, output, this.scale);
+        if (!fault) return output;
+        const half = this.half(image, side);
+        if (half !== null && !halvedForFault) {
+          halvedForFault = true;
+          side = half;
+          again(`The network gave ${fault}; the tile is done again in smaller parts.`);
+          continue;
+        }
+        if (!this.fallback) throw badOutput(fault);
+        await this.useFallback(`The ${this.runtime.deviceName} gave ${fault}`, again);
+      } catch (error) {
+        if (!(error instanceof LWayError)) throw error;
+        if (error.code === 'out-of-memory') {
+          const half = this.half(image, side);
+          if (half !== null) {
+            again(`Memory was too small for tiles of ${side} pixels: going on with ${half}.`);
+            side = this.limit = half;
+            await this.network.close();
+            continue;
+          }
+          if (!this.fallback) throw error;
+          await this.useFallback(`The memory of ${this.runtime.deviceName} was too small`, again);
+        } else if (error.code === 'device-lost' && this.options.onDeviceLost === 'fallback' && this.fallback) {
+          await this.useFallback(`${this.runtime.deviceName} stopped responding`, again);
+        } else throw error;
+      }
+      // On the other device everything may be tried anew.
+      this.limit = this.options.limit ?? Infinity;
+      side = Math.min(this.limit, Math.max(image.width, image.height));
+      halvedForFault = true;
+    }
+  }
+
+  private async useFallback(reason: string, again: (message: string) => void): Promise<void> {
+    const open = this.fallback!;
+    this.fallback = null;
+    await this.network.close().catch(() => undefined);
+    this.network = await open();
+    const { runtime } = this;
+    again(`${reason}: ${runtime.deviceName} goes on.`);
+    this.options.onEvent({ type: 'device', device: runtime.device, name: runtime.deviceName });
+  }
+
+  /** The next smaller side, `null` where a tile cannot be smaller. */
+  private half(image: Raster, side: number): number | null {
+    const { size } = this.network.model.entry.input;
+    if (size) return null;
+    const { multipleOf } = this.network.model.entry;
+    const half = Math.floor(Math.min(side, Math.max(image.width, image.height)) / 2 / multipleOf) * multipleOf;
+    const least = 2 * Math.ceil(Math.max(this.options.margin, this.options.blend) / multipleOf) * multipleOf;
+    return half >= least + Math.max(8, multipleOf) ? half : null;
+  }
+
+  private async runWithin(signal: AbortSignal, image: Raster, side: number): Promise<Raster> {
+    const { width, height } = image;
+    if (width <= side && height <= side) return this.network.run(image);
+    const { margin, blend } = this.options;
+    const { multipleOf } = this.network.model.entry;
+    const plan = planTiles({ width, height, tile: side, margin, blend, multipleOf });
+    const blender = new SeamBlender(plan, this.scale, 3);
+    const result = createRaster(width * this.scale, height * this.scale, 3);
+    const all = { x: 0, y: 0, width, height };
+    for (let index = 0; index < plan.count; index++) {
+      signal.throwIfAborted();
+      const tile = plan.tile(index);
+      const part = await this.network.run(gatherReflected(image, all, tile.input, width, height));
+      const { x, y, piece } = blender.add(tile, part);
+      copyRect(piece, { x: 0, y: 0, width: piece.width, height: piece.height }, result, x, y);
+    }
+    return result;
+  }
+}
+
+function badOutput(fault: string): LWayError {
+  return new LWayError(
+    'bad-output',
+    `The network gave ${fault}, again and again.`,
+    'Choose another model or another device; nothing has been changed.',
+  );
+}
