@@ -46,10 +46,12 @@ export class Resampler {
    */
   resample(piece: Raster, at: Rect, rect: Rect): Raster {
     if (!contains(at, this.needed(rect))) throw new RangeError('The piece does not hold what the result needs.');
-    const across = axisWeights(this.inWidth, this.outWidth, this.kernel, rect.x, rect.width);
-    const down = axisWeights(this.inHeight, this.outHeight, this.kernel, rect.y, rect.height);
-    const result = createRaster(rect.width, rect.height, piece.channels);
     const needed = this.needed(rect);
+    const right = needed.x + needed.width;
+    const bottom = needed.y + needed.height;
+    const across = axisWeights(this.inWidth, this.outWidth, this.kernel, rect.x, rect.width, needed.x, right);
+    const down = axisWeights(this.inHeight, this.outHeight, this.kernel, rect.y, rect.height, needed.y, bottom);
+    const result = createRaster(rect.width, rect.height, piece.channels);
     // Rows first, and of those only what the columns need.
     const middle = new Float32Array(rect.width * needed.height);
     for (let channel = 0; channel < piece.channels; channel++) {
@@ -107,23 +109,32 @@ function support(inSize: number, outSize: number, kernel: ResampleKernel, i: num
   return [Math.ceil(centre - reach - 0.5), Math.floor(centre + reach - 0.5) + 1];
 }
 
-function axisWeights(inSize: number, outSize: number, kernel: ResampleKernel, from: number, count: number): Axis {
+/** Weights for `count` result pixels from `from` on, over input pixels `low..high-1`, which hold all they need. */
+function axisWeights(
+  inSize: number,
+  outSize: number,
+  kernel: ResampleKernel,
+  from: number,
+  count: number,
+  low: number,
+  high: number,
+): Axis {
   const ratio = inSize / outSize;
   const stretch = Math.max(1, ratio);
-  const taps = Math.min(inSize, Math.ceil(2 * radius[kernel] * stretch) + 1);
+  const taps = Math.min(high - low, Math.ceil(2 * radius[kernel] * stretch) + 1);
   const start = new Int32Array(count);
   const weights = new Float32Array(count * taps);
   const own = new Float64Array(taps);
   for (let i = 0; i < count; i++) {
     const [first, last] = support(inSize, outSize, kernel, from + i);
-    const begin = clamp(first, 0, inSize - 1);
     // Where fewer pixels remain than there are taps, the surplus taps weigh nothing: reading stays inside.
-    start[i] = Math.min(begin, inSize - taps);
+    start[i] = Math.min(clamp(first, 0, inSize - 1), high - taps);
     own.fill(0);
     let sum = 0;
     for (let p = first; p < last; p++) {
       const weight = weightAt(kernel, p, from + i, ratio, stretch);
-      own[clamp(p, 0, inSize - 1) - start[i]!]! += weight;
+      const tap = clamp(p, 0, inSize - 1) - start[i]!;
+      own[tap] = own[tap]! + weight;
       sum += weight;
     }
     for (let k = 0; k < taps; k++) weights[i * taps + k] = own[k]! / sum;

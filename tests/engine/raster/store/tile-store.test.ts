@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crop, createRaster } from '../../../../src/engine/raster/planes';
+import type { Channels, PictureInfo } from '../../../../src/engine/raster/raster';
+import { storageError } from '../../../../src/engine/raster/store/errors';
+import { openFileSpill } from '../../../../src/engine/raster/store/file-spill.node';
+import type { Spill } from '../../../../src/engine/raster/store/spill';
+import { SpillingTileStore } from '../../../../src/engine/raster/store/tile-store';
+import { createTileStore } from '../../../../src/engine/raster/store/tile-store.node';
+import { planTiles } from '../../../../src/engine/raster/tiles';
+import { largestDifference, never, noise } from '../support';
+
+const info = (width: number, height: number, channels: Channels, bitDepth: 8 | 16 | 32): PictureInfo => ({
+  width,
+  height,
+  channels,
+  bitDepth,
+  encoding: 'display',
+});
+
+let folder: string;
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'tile-store-test-'))));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('tile store', () => {
+  test('gives back any part of what was written, from memory and from a file', async () => {
+    const shape = fc.record({
+      channels: fc.constantFrom<Channels>(1, 2, 3, 4),
+      bitDepth: fc.constantFrom<8 | 16 | 32>(8, 16, 32),
+      width: fc.integer({ min: 1, max: 50 }),
+      height: fc.integer({ min: 1, max: 50 }),
+      tile: fc.integer({ min: 1, max: 20 }),
+      memory: fc.constantFrom(0, 1000, 1_000_000),
+      rect: fc.tuple(fc.double({ min: 0, max: 0.99 }), fc.double({ min: 0, max: 0.99 }), fc.nat(49), fc.nat(49)),
+    });
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ channels, bitDepth, width, height, tile, memory, rect: [fx, fy, w, h] }) => {
+        const picture = noise(width, height, channels, width * height);
+        const store = createTileStore(memory, folder);
+        try {
+          await store.begin(never, info(width, height, channels, bitDepth));
+          const plan = planTiles({ width, height, tile, margin: 0 });
+          for (let i = 0; i < plan.count; i++) {
+            const { core } = plan.tile(i);
+            await store.write(never, core.x, core.y, crop(picture, core));
+          }
+          await store.end(never);
+          expect(store.memoryUsed).toBeLessThanOrEqual(memory);
+          const [x, y] = [Math.floor(fx * width), Math.floor(fy * height)];
+          const rect = { x, y, width: Math.min(w + 1, width - x), height: Math.min(h + 1, height - y) };
+          const error = largestDifference((await store.read(never, rect)).data, crop(picture, rect).data);
+          expect(error).toBeLessThanOrEqual({ 8: 0.5 / 255 + 1e-6, 16: 0.5 / 65535 + 1e-6, 32: 0 }[bitDepth]);
+        } finally {
+          await store.dispose();
+        }
+      }),
+      { numRuns: 60 },
+    );
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('knows what is there, so that a job can go on', async () => {
+    const store = createTileStore();
+    await store.begin(never, info(8, 4, 1, 8));
+    await store.write(never, 0, 0, createRaster(5, 4, 1));
+    expect(store.covers({ x: 0, y: 0, width: 5, height: 4 })).toBe(true);
+    expect(store.covers({ x: 4, y: 0, width: 2, height: 1 })).toBe(false);
+    await expect(store.read(never, { x: 4, y: 0, width: 2, height: 1 })).rejects.toThrow(/not there/);
+    await expect(store.end(never)).rejects.toThrow(/do not cover/);
+    await expect(store.write(never, 4, 0, createRaster(4, 4, 1))).rejects.toThrow(/overlap/);
+    await expect(store.write(never, 5, 0, createRaster(4, 4, 1))).rejects.toThrow(/outside/);
+    await store.write(never, 5, 0, createRaster(3, 4, 1));
+    await store.end(never);
+    await store.dispose();
+    await store.dispose();
+    await expect(store.read(never, { x: 0, y: 0, width: 1, height: 1 })).rejects.toThrow(/disposed/);
+  });
+
+  test('a budget without a spill ends in a sentence', async () => {
+    const store = new SpillingTileStore({ memory: 10 });
+    await store.begin(never, info(4, 4, 3, 8));
+    await expect(store.write(never, 0, 0, createRaster(4, 4, 3))).rejects.toMatchObject({ code: 'out-of-memory' });
+  });
+
+  test('an unusable folder is a storage error', async () => {
+    const store = createTileStore(0, join(folder, 'missing'));
+    await store.begin(never, info(4, 4, 3, 8));
+    await expect(store.write(never, 0, 0, createRaster(4, 4, 3))).rejects.toMatchObject({ code: 'storage' });
+    await store.dispose();
+  });
+
+  test('a full disk is a storage error that says so', async () => {
+    // Linux has a device that is always full; its own error goes through the store's translation.
+    const cause = existsSync('/dev/full')
+      ? await writeFile('/dev/full', 'x').catch((error: unknown) => error)
+      : Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    expect(storageError('disk', cause)).toMatchObject({ code: 'storage', message: expect.stringMatching(/full/) });
+  });
+
+  test('a spill that fails later fails the write and leaves what was there readable', async () => {
+    const broken: Spill = {
+      put: () => Promise.reject(new Error('gone')),
+      get: () => Promise.reject(new Error('gone')),
+      dispose: () => Promise.resolve(),
+    };
+    const store = new SpillingTileStore({ memory: 16, openSpill: () => Promise.resolve(broken) });
+    await store.begin(never, info(8, 4, 1, 8));
+    await store.write(never, 0, 0, createRaster(4, 4, 1));
+    await expect(store.write(never, 4, 0, createRaster(4, 4, 1))).rejects.toThrow('gone');
+    expect(store.covers({ x: 4, y: 0, width: 4, height: 4 })).toBe(false);
+    expect((await store.read(never, { x: 0, y: 0, width: 4, height: 4 })).data).toHaveLength(16);
+  });
+
+  test('cancelling rejects with the reason', async () => {
+    const controller = new AbortController();
+    const store = createTileStore();
+    await store.begin(never, info(4, 4, 3, 8));
+    controller.abort(new Error('enough'));
+    await expect(store.write(controller.signal, 0, 0, createRaster(4, 4, 3))).rejects.toThrow('enough');
+    await store.dispose();
+  });
+});
+
+describe('file spill', () => {
+  test('blocks written at once do not meet, and nothing stays behind', async () => {
+    const spill = await openFileSpill(folder);
+    const blocks = Array.from({ length: 20 }, (_, i) => new Uint8Array(1000 + i * 37).fill(i));
+    const numbers = await Promise.all(blocks.map((block) => spill.put(block)));
+    for (const [i, block] of blocks.entries()) {
+      expect(await spill.get(numbers[i]!, 10, block.length - 10)).toEqual(block.subarray(10));
+    }
+    await spill.dispose();
+    await spill.dispose();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
