@@ -1,0 +1,161 @@
+/**
+ * An upscale written down as data. Two spellings of the same step:
+ *  - a steps file: `{ "format": "lway-steps", "version": 1, "steps": [{ "action": "upscale", … }] }`, for
+ *    `lway play` and for keeping;
+ *  - a recorded step: a flat object whose keys begin with `com.lway.`, for Photoshop's Actions panel, which stores
+ *    numbers, strings and booleans under keys that must be unique among all plug-ins.
+ * Both carry the version of the settings; older ones are migrated when read, newer ones refused.
+ */
+import { LWayError } from '../engine/errors';
+import type { AdaptLevel, UpscaleSettings } from './settings';
+import { defaultSettings } from './settings';
+import { maxScale, minScale } from './size';
+
+/** Version of the settings in a step that is written today. */
+export const stepVersion = 1;
+
+/** Turns a step as version n wrote it into one as version n + 1 would: `migrations[n]`. */
+export type Migrations = Readonly<Record<number, (step: Record<string, unknown>) => Record<string, unknown>>>;
+
+const migrations: Migrations = {};
+
+/** A recorded step: what Photoshop keeps. */
+export type RecordedStep = Record<string, string | number | boolean>;
+
+const prefix = 'com.lway.';
+const fileFormat = 'lway-steps';
+
+function unreadable(what: string, advice = 'Record the step again, or repair it by hand.'): LWayError {
+  return new LWayError('bad-option', `This step cannot be read: ${what}.`, advice);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function migrate(step: Record<string, unknown>, version: unknown, table: Migrations): Record<string, unknown> {
+  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
+    throw unreadable(`its version is ${JSON.stringify(version) ?? 'missing'}`);
+  }
+  const newest = Math.max(stepVersion, ...Object.keys(table).map((from) => Number(from) + 1));
+  if (version > newest) {
+    throw unreadable(`a newer LWay wrote it (version ${version}, this one knows ${newest})`, 'Update LWay.');
+  }
+  let current = step;
+  for (let from = version; from < newest; from++) {
+    const next = table[from];
+    if (!next) throw unreadable(`nothing is known of version ${from}`);
+    current = next(current);
+  }
+  return current;
+}
+
+const adaptLevels: readonly AdaptLevel[] = ['off', 'quick', 'standard', 'thorough'];
+
+function oneOf<T extends string>(name: string, value: unknown, values: readonly T[], standard: T): T {
+  if (value === undefined) return standard;
+  const found = values.find((each) => each === value);
+  if (found === undefined) throw unreadable(`"${name}" is ${JSON.stringify(value)}, not one of ${values.join(', ')}`);
+  return found;
+}
+
+function numberWithin(name: string, value: unknown, least: number, most: number, whole = false): number {
+  if (typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+  throw unreadable(
+    `"${name}" is ${JSON.stringify(value)}, not a${whole ? ' whole' : ''} number from ${least} to ${most}`,
+  );
+}
+
+const largestSide = 10_000_000;
+
+function sizeFrom(value: unknown): UpscaleSettings['size'] {
+  if (value === undefined) return defaultSettings.size;
+  if (!isObject(value)) throw unreadable(`"size" is ${JSON.stringify(value)}`);
+  if ('scale' in value) {
+    if ('width' in value || 'height' in value) throw unreadable('"size" has both a scale and a width or height');
+    return { scale: numberWithin('scale', value['scale'], minScale, maxScale) };
+  }
+  return {
+    width: numberWithin('width', value['width'], 1, largestSide, true),
+    height: numberWithin('height', value['height'], 1, largestSide, true),
+  };
+}
+
+const known = ['model', 'size', 'target', 'destination', 'adapt', 'strength'];
+
+/**
+ * Checks settings that come from outside; what is missing has its default, what is unknown is refused rather than
+ * silently left undone.
+ * @throws LWayError `bad-option`
+ */
+export function parseSettings(value: unknown): UpscaleSettings {
+  if (!isObject(value)) throw unreadable('it is no object');
+  const stranger = Object.keys(value).find((key) => !known.includes(key));
+  if (stranger !== undefined) throw unreadable(`"${stranger}" means nothing to this version of LWay`);
+  const { model = defaultSettings.model, strength = defaultSettings.strength } = value;
+  if (typeof model !== 'string' || model === '') throw unreadable(`"model" is ${JSON.stringify(model)}`);
+  return {
+    model,
+    size: sizeFrom(value['size']),
+    target: oneOf('target', value['target'], ['layer', 'region'], defaultSettings.target),
+    destination: oneOf('destination', value['destination'], ['layer', 'document'], defaultSettings.destination),
+    adapt: oneOf('adapt', value['adapt'], adaptLevels, defaultSettings.adapt),
+    strength: numberWithin('strength', strength, 0, 1),
+  };
+}
+
+/**
+ * Reads a steps file.
+ * @param value the parsed JSON
+ * @throws LWayError `bad-option` that names the step and what is wrong with it
+ */
+export function parseSteps(value: unknown, table: Migrations = migrations): UpscaleSettings[] {
+  if (!isObject(value) || value['format'] !== fileFormat) {
+    throw new LWayError(
+      'bad-option',
+      `This is no file of LWay steps: "format" is not "${fileFormat}".`,
+      'Write one with "lway upscale … --save-steps steps.json".',
+    );
+  }
+  const { version, steps } = value;
+  if (!Array.isArray(steps) || steps.length === 0) throw unreadable('the file holds no steps');
+  return steps.map((step: unknown, i) => {
+    try {
+      if (!isObject(step)) throw unreadable('it is no object');
+      const { action, ...rest } = migrate(step, version, table);
+      if (action !== 'upscale')
+        throw unreadable(`its action is ${JSON.stringify(action)}, and only "upscale" is known`);
+      return parseSettings(rest);
+    } catch (error) {
+      if (!(error instanceof LWayError)) throw error;
+      throw new LWayError(error.code, `Step ${i + 1}: ${error.message}`, error.advice);
+    }
+  });
+}
+
+/** The content of a steps file, for `JSON.stringify`. */
+export function formatSteps(steps: readonly UpscaleSettings[]): object {
+  return { format: fileFormat, version: stepVersion, steps: steps.map((step) => ({ action: 'upscale', ...step })) };
+}
+
+/** Settings → what Photoshop records. */
+export function toRecorded(settings: UpscaleSettings): RecordedStep {
+  const { size, ...rest } = settings;
+  const flat: RecordedStep = { version: stepVersion, ...rest, ...size };
+  return Object.fromEntries(Object.entries(flat).map(([key, value]) => [prefix + key, value]));
+}
+
+/**
+ * What Photoshop recorded → settings. Keys of others are passed over: Photoshop adds some of its own.
+ * @throws LWayError `bad-option`
+ */
+export function fromRecorded(info: unknown, table: Migrations = migrations): UpscaleSettings {
+  if (!isObject(info)) throw unreadable('it holds nothing');
+  const own = Object.entries(info).filter(([key]) => key.startsWith(prefix));
+  if (own.length === 0) throw unreadable('it holds nothing that LWay wrote');
+  const { version, ...step } = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+  const { scale, width, height, ...rest } = migrate(step, version, table);
+  const sides = width === undefined && height === undefined ? {} : { width, height };
+  const size = scale === undefined ? sides : { scale, ...sides };
+  return parseSettings(Object.keys(size).length > 0 ? { ...rest, size } : rest);
+}

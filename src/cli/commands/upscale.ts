@@ -1,0 +1,142 @@
+import type { Command } from 'commander';
+import type { AdaptLevel } from '../../actions/settings';
+import { LWayError } from '../../engine/errors';
+import type { Rect } from '../../engine/raster/raster';
+import type { Device } from '../../engine/runtime/runtime';
+import type { FormatName } from '../files/formats';
+import { chooseTargets } from '../files/targets';
+import { writeSteps } from '../files/steps-file';
+import { readWeights, saveWeights, weightsTarget } from '../files/weights-file';
+import { openNetworks } from '../networks';
+import {
+  chosenSize,
+  parseAdapt,
+  parseDepth,
+  parseDevice,
+  parseFormat,
+  parseQuality,
+  parseRegion,
+  parseScale,
+  parseSize,
+  parseStrength,
+  parseTile,
+} from '../options';
+import { runFiles } from '../run-files';
+import type { Surroundings } from '../surroundings';
+
+export interface UpscaleFlags {
+  output?: string;
+  scale?: number;
+  size?: { width: number; height: number };
+  model?: string;
+  adapt?: AdaptLevel;
+  strength?: number;
+  saveWeights?: string;
+  weights?: string;
+  region?: Rect;
+  device: 'auto' | Device;
+  tile?: number;
+  format?: FormatName;
+  quality?: number;
+  depth?: 8 | 16;
+  saveSteps?: string;
+  force?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+const examples = `
+Examples:
+  $ lway upscale photo.jpg                        photo-x4.png beside it, four times as wide and high
+  $ lway upscale photo.jpg -o large.tif           another name and format
+  $ lway upscale *.jpg -o large/ --format jpg     many pictures into a folder
+  $ lway upscale scan.tif --size 6000x4000        the largest that fits into 6000×4000
+  $ lway upscale photo.jpg --region 100,50,640,480 -o detail.png
+  $ lway upscale photo.jpg --model mine.onnx      any ONNX super-resolution network
+
+Exit codes: 0 all done, 1 some or all failed, 2 wrong usage, 3 nothing could be started, 130 cancelled.`;
+
+export function addUpscale(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
+  program
+    .command('upscale')
+    .summary('upscale pictures')
+    .description('Upscales pictures: PNG, JPEG, WebP, TIFF, AVIF or the first frame of a GIF.')
+    .argument('<inputs...>', 'picture files')
+    .option('-o, --output <path>', 'file or folder for one picture, folder for several')
+    .option('--scale <factor>', 'result size as a factor, 1 to 8 (default: 4)', parseScale)
+    .option('--size <WxH>', 'the largest result with the same proportions that fits into W×H pixels', parseSize)
+    .option('--model <id|file>', 'network: an id from "lway models", or an .onnx file')
+    .option('--adapt <level>', 'adapt the network to each picture first: off, quick, standard, thorough', parseAdapt)
+    .option('--strength <number>', '0 the network as it was … 1 fully adapted (default: 1)', parseStrength)
+    .option('--save-weights <name|file>', 'keep the adapted network: a name for "lway weights", or an .onnx file')
+    .option('--weights <name|file>', 'use a kept adapted network instead of adapting')
+    .option('--region <x,y,w,h>', 'only this part of the picture, in pixels of the upright picture', parseRegion)
+    .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'auto')
+    .option('--tile <pixels>', 'side of a tile in pixels of the input (default: what the device takes)', parseTile)
+    .option('--format <format>', 'png, jpg, webp, tiff or avif (default: by the name, else png)', parseFormat)
+    .option('--quality <1-100>', 'for jpg (default 93), webp (90) and avif (80)', parseQuality)
+    .option('--depth <bits>', 'write 8 or 16 bits per channel (default: as the picture)', parseDepth)
+    .option('--save-steps <file>', 'write these settings as steps for "lway play"')
+    .option('-f, --force', 'replace existing files')
+    .option('--json', 'one JSON object per line on standard output')
+    .option('-q, --quiet', 'nothing but errors')
+    .addHelpText('after', examples)
+    .action(async (inputs: string[], flags: UpscaleFlags) => finish(await upscale(inputs, flags, surroundings)));
+}
+
+async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surroundings): Promise<number> {
+  const { cwd } = surroundings;
+  const size = chosenSize(flags, 4);
+  checkTogether(flags, inputs.length);
+  const targets = await chooseTargets({ inputs, out: flags.output, format: flags.format, size, cwd });
+  const networks = await openNetworks(surroundings);
+  const saved = flags.weights === undefined ? null : await readWeights(surroundings, flags.weights);
+  const model = await networks.find(flags.model ?? saved?.model, cwd);
+  if (saved?.model && saved.model !== model.entry.id) {
+    throw new LWayError(
+      'bad-option',
+      `The weights "${flags.weights}" belong to the network "${saved.model}", not to "${model.entry.id}".`,
+      `Leave --model out, or use --model ${saved.model}.`,
+    );
+  }
+  const level = flags.adapt ?? (saved ? 'off' : networks.usualAdaptation());
+  const strength = flags.strength ?? 1;
+  const keep = flags.saveWeights === undefined ? null : weightsTarget(surroundings, flags.saveWeights, flags.force);
+  if (keep && level === 'off') {
+    throw new LWayError('bad-option', 'Without adaptation there are no weights to save.', 'Use --adapt standard.');
+  }
+  const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
+  await keep?.check();
+  if (flags.saveSteps !== undefined) {
+    const target = flags.region ? 'region' : 'layer';
+    const settings = { model: model.entry.id, size, target, destination: 'document', adapt: level, strength } as const;
+    await writeSteps(surroundings, flags.saveSteps, settings, flags.force ?? false);
+  }
+  const pass = {
+    size,
+    options: { model, device: flags.device, tile: flags.tile, adapt, weights: saved?.bytes },
+  };
+  const { region, quality, depth, force = false } = flags;
+  return runFiles(surroundings, flags, targets, async () => ({
+    options: { passes: [pass], region, quality, bitDepth: depth, force },
+    done: async (report) => {
+      if (keep) await saveWeights(keep, model.entry.id, report);
+    },
+  }));
+}
+
+function checkTogether(flags: UpscaleFlags, inputs: number): void {
+  if (flags.json && flags.quiet) {
+    throw new LWayError('bad-option', '--json and --quiet exclude each other.', 'Use one of them.');
+  }
+  if (flags.weights !== undefined && flags.adapt !== undefined && flags.adapt !== 'off') {
+    throw new LWayError('bad-option', '--weights and --adapt exclude each other.', 'Use one of them.');
+  }
+  if (flags.saveWeights !== undefined && inputs > 1) {
+    throw new LWayError(
+      'bad-option',
+      '--save-weights takes one picture: every picture gets weights of its own.',
+      'Adapt to one picture, then use its --weights for the others.',
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import sharp from 'sharp';
+import type { Sharp } from 'sharp';
+import type { PictureInfo } from '../../engine/raster/raster';
+import type { Format } from './formats';
+import { writeError } from './file-errors';
+import { colourSpaceOf } from './picture-sink';
+
+// Classic TIFF ends at 4 GiB; above half of it (compression may fail to shrink) 64-bit offsets are used.
+const bigTiffFrom = 2 ** 31;
+
+function withFormat(pipeline: Sharp, format: Format, info: PictureInfo, quality: number | undefined): Sharp {
+  const q = quality ?? format.defaultQuality;
+  switch (format.name) {
+    case 'png':
+      return pipeline.png({ compressionLevel: 6 });
+    case 'jpg':
+      return pipeline.jpeg({ quality: q, chromaSubsampling: '4:4:4' });
+    case 'webp':
+      // `exact` keeps the colour under transparent pixels, which an editor may want back.
+      return pipeline.webp({ quality: q, exact: true, smartSubsample: true });
+    case 'tiff':
+      return pipeline.tiff({
+        compression: 'deflate',
+        predictor: info.bitDepth === 32 ? 'float' : 'horizontal',
+        bigtiff: (info.width * info.height * info.channels * info.bitDepth) / 8 > bigTiffFrom,
+        resolutionUnit: 'inch',
+        // libvips takes pixels per millimetre here.
+        xres: (info.resolution ?? 72) / 25.4,
+        yres: (info.resolution ?? 72) / 25.4,
+      });
+    case 'avif':
+      return pipeline.avif({ quality: q, chromaSubsampling: '4:4:4' });
+  }
+}
+
+/**
+ * Encodes the finished work file. PNG, JPEG and TIFF stream through in strips; the WebP and AVIF encoders hold the
+ * whole result in memory.
+ * @throws LWayError `storage`
+ */
+export async function encode(
+  signal: AbortSignal,
+  work: string,
+  info: PictureInfo,
+  target: string,
+  format: Format,
+  label: string,
+  quality?: number,
+): Promise<void> {
+  signal.throwIfAborted();
+  const source = sharp(work, { limitInputPixels: false, sequentialRead: true })
+    .keepMetadata()
+    .toColourspace(colourSpaceOf(info.channels, info.bitDepth / 8));
+  try {
+    await untilAborted(signal, withFormat(source, format, info, quality).toFile(target));
+  } catch (error) {
+    throw writeError(error, label);
+  }
+}
+
+/** libvips cannot be stopped in the middle: on cancel its file is abandoned (and removed with the workspace). */
+function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,55 @@
+import { isAbort, LWayError } from '../../engine/errors';
+
+const noSpace = /no space left|disk quota|file too large|ENOSPC|EDQUOT|EFBIG/i;
+
+/** Code that Node's file functions put on their errors, e.g. `ENOENT`. */
+export function systemCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** What a failed write means for a person; errors that are already meant for people pass through. */
+export function writeError(error: unknown, path: string): unknown {
+  if (error instanceof LWayError || isAbort(error)) return error;
+  const code = systemCode(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (noSpace.test(message) || code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+    return new LWayError(
+      'storage',
+      `The disk is full: "${path}" could not be written.`,
+      'Free some space, or write to another disk with -o; nothing was left behind.',
+      { cause: error },
+    );
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || /permission denied|read-only/i.test(message)) {
+    return new LWayError(
+      'storage',
+      `"${path}" may not be written here.`,
+      'Choose a folder that you may write to with -o.',
+      { cause: error },
+    );
+  }
+  if (code === 'ENOTDIR' || code === 'ENOENT') {
+    return new LWayError('storage', `There is no folder for "${path}".`, 'Choose an existing folder with -o.', {
+      cause: error,
+    });
+  }
+  if (code === 'ENAMETOOLONG') {
+    return new LWayError('storage', `The name "${path}" is too long for this disk.`, 'Choose a shorter one with -o.', {
+      cause: error,
+    });
+  }
+  return new LWayError(
+    'storage',
+    `"${path}" could not be written: ${firstLine(message)}.`,
+    'Try another disk or name with -o.',
+    {
+      cause: error,
+    },
+  );
+}
+
+/** libvips repeats itself over many lines; the first one says it. */
+export function firstLine(message: string): string {
+  return (message.split('\n')[0] ?? '').trim().replace(/\.$/, '');
+}

@@ -1,0 +1,133 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { LWayError } from '../../engine/errors';
+import { userFolder } from '../user-folder';
+import type { Surroundings } from '../surroundings';
+import type { FileReport } from '../upscale-file';
+import { systemCode } from './file-errors';
+import { readJson, writeJson, writeWhole } from './json-file';
+import { alreadyThere, exists } from './workspace';
+
+/** What is known of weights kept by name. */
+export interface SavedWeights {
+  name: string;
+  /** Id of the network that was adapted. */
+  model: string;
+  /** File name of the picture it was adapted to. */
+  picture: string;
+  /** ISO date. */
+  created: string;
+  bytes: number;
+}
+
+const namePattern = /^[\p{L}\p{N}][\p{L}\p{N} _.()-]{0,79}$/u;
+
+function folderOf(surroundings: Surroundings): string {
+  return join(userFolder(surroundings), 'weights');
+}
+
+/** A path or anything that ends in .onnx is a file; the rest is the name of kept weights. */
+function isFileName(text: string): boolean {
+  return /[/\\]/.test(text) || /\.onnx$/i.test(text);
+}
+
+function checkName(name: string): void {
+  if (namePattern.test(name) && !/\.$/.test(name)) return;
+  throw new LWayError(
+    'bad-option',
+    `"${name}" cannot be the name of weights.`,
+    'Use up to 80 letters, digits, spaces, dots, dashes and underscores, or a file that ends in .onnx.',
+  );
+}
+
+export interface WeightsTarget {
+  file: string;
+  /** Side file with what is known of them; only for weights kept by name. */
+  facts: string | null;
+  name: string;
+  /** @throws LWayError `storage` when something is there already */
+  check(): Promise<void>;
+}
+
+export function weightsTarget(surroundings: Surroundings, text: string, force = false): WeightsTarget {
+  const named = !isFileName(text);
+  if (named) checkName(text);
+  const file = named ? join(folderOf(surroundings), `${text}.onnx`) : resolve(surroundings.cwd, text);
+  return {
+    file,
+    name: text,
+    facts: named ? join(folderOf(surroundings), `${text}.json`) : null,
+    async check() {
+      if (!force && (await exists(file))) throw alreadyThere(named ? text : file);
+    },
+  };
+}
+
+/** Keeps the weights that an upscale ended with. @throws LWayError `storage` */
+export async function saveWeights(target: WeightsTarget, model: string, report: FileReport): Promise<void> {
+  const weights = report.adaptation?.weights;
+  if (!weights) {
+    throw new LWayError(
+      'bad-option',
+      'The picture was upscaled, but no weights were saved: nothing was adapted.',
+      'See what was said about the adaptation.',
+    );
+  }
+  await writeWhole(target.file, weights);
+  if (target.facts) {
+    const picture = report.input.split(/[/\\]/).at(-1)!;
+    await writeJson(target.facts, { name: target.name, model, picture, created: new Date().toISOString() });
+  }
+}
+
+/** @throws LWayError `missing-model` */
+export async function readWeights(
+  surroundings: Surroundings,
+  text: string,
+): Promise<{ bytes: Uint8Array; model?: string }> {
+  const { file, facts } = weightsTarget(surroundings, text);
+  try {
+    const bytes = new Uint8Array(await readFile(file));
+    const known = facts ? ((await readJson(facts, 'What is known of the weights')) as SavedWeights | undefined) : null;
+    return { bytes, model: known?.model };
+  } catch (error) {
+    if (error instanceof LWayError) throw error;
+    throw new LWayError(
+      'missing-model',
+      facts ? `There are no weights named "${text}".` : `The weights "${file}" cannot be read.`,
+      facts ? 'See "lway weights list".' : 'Check the name and the folder.',
+      { cause: error },
+    );
+  }
+}
+
+export async function listWeights(surroundings: Surroundings): Promise<SavedWeights[]> {
+  const folder = folderOf(surroundings);
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const result: SavedWeights[] = [];
+  for (const file of names.filter((each) => each.endsWith('.onnx')).sort()) {
+    const name = file.slice(0, -'.onnx'.length);
+    const facts = (await readJson(join(folder, `${name}.json`), 'What is known of the weights')) as
+      SavedWeights | undefined;
+    const { size, mtime } = await stat(join(folder, file));
+    const { model = '', picture = '', created = mtime.toISOString() } = facts ?? {};
+    result.push({ name, model, picture, created, bytes: size });
+  }
+  return result;
+}
+
+/** @throws LWayError `missing-model` where there are none of this name */
+export async function deleteWeights(surroundings: Surroundings, name: string): Promise<void> {
+  checkName(name);
+  const base = join(folderOf(surroundings), name);
+  try {
+    await rm(`${base}.onnx`);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    throw new LWayError('missing-model', `There are no weights named "${name}".`, 'See "lway weights list".');
+  }
+  await rm(`${base}.json`, { force: true });
+}

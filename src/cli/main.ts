@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander';
+import { LWayError, toPlainError } from '../engine/errors';
+import { addUpscale } from './commands/upscale';
+import { exitCode, exitCodeOf } from './exit-codes';
+import type { Surroundings } from './surroundings';
+
+const description = `LWay upscales pictures with a network that is first adapted to the very picture.
+Everything is computed on this machine: no picture and no measurement leaves it.`;
+
+/**
+ * The command line.
+ * @param args what follows the program's name
+ * @returns the exit code
+ */
+export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  let code: number = exitCode.ok;
+  const finish = (result: number) => {
+    code = result;
+  };
+  const { stdout, stderr } = surroundings;
+  const program = new Command('lway')
+    .description(description)
+    .version(surroundings.version, '-V, --version', 'print the version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.columns ?? 100,
+      getErrHelpWidth: () => stderr.columns ?? 100,
+    })
+    .showHelpAfterError('Run the command with --help for its options.');
+  addUpscale(program, surroundings, finish);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return exitCode.usage;
+    }
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    report(error, args, surroundings);
+    return exitCodeOf(error);
+  }
+}
+
+/** An error that ended the whole command, for people or, with --json, for programs. */
+function report(error: unknown, args: readonly string[], { stdout, stderr, env }: Surroundings): void {
+  const plain = toPlainError(error);
+  if (args.includes('--json')) stdout.write(`${JSON.stringify({ event: 'error', ...plain })}\n`);
+  else if (plain.code === 'aborted') stderr.write('Cancelled; nothing was left behind.\n');
+  else stderr.write(`${plain.message} ${plain.advice}\n`);
+  if (!(error instanceof LWayError) && plain.code !== 'aborted' && env['LWAY_DEBUG']) {
+    stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  }
+}

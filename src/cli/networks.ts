@@ -1,0 +1,177 @@
+import { readFile, rm } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import type { AdaptLevel } from '../actions/settings';
+import type { AdaptationModels } from '../engine/engine';
+import { LWayError } from '../engine/errors';
+import { checkModel } from '../engine/runtime/load-model';
+import { modelLimits } from '../engine/runtime/model-file';
+import { loadModel, readRegistry } from '../engine/runtime/models.node';
+import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
+import { systemCode } from './files/file-errors';
+import { writeJson, writeWhole } from './files/json-file';
+import { exists } from './files/workspace';
+import { inspect } from './inspect';
+import type { Surroundings } from './surroundings';
+import { userFolder } from './user-folder';
+
+export interface ListedNetwork {
+  entry: ModelEntry;
+  /** The person's own. */
+  own: boolean;
+  /** Taken where no network is named. */
+  standard: boolean;
+}
+
+/** The networks that came with LWay and those that the person added. */
+export class Networks {
+  constructor(
+    private readonly shippedFolder: string,
+    private readonly shipped: ModelRegistry,
+    private readonly ownFolder: string,
+    private readonly own: ModelRegistry,
+  ) {}
+
+  list(): ListedNetwork[] {
+    const upscaling = (registry: ModelRegistry, own: boolean) =>
+      registry.models
+        .filter(({ kind }) => kind === 'sr')
+        .map((entry) => ({ entry, own, standard: !own && entry.id === registry.default }));
+    return [...upscaling(this.shipped, false), ...upscaling(this.own, true)];
+  }
+
+  /**
+   * Loads a network: by id, by file, or the default one.
+   * @throws LWayError `missing-model`, `bad-model`
+   */
+  async find(wanted: string | undefined, cwd: string): Promise<Model> {
+    if (wanted !== undefined && isFileName(wanted)) return broughtModel(resolve(cwd, wanted));
+    const id = wanted ?? 'default';
+    if (this.own.models.some((entry) => entry.id === id)) return loadModel(this.ownFolder, this.own, id);
+    if (id !== 'default' && !this.shipped.models.some((entry) => entry.id === id && entry.kind === 'sr')) {
+      throw new LWayError(
+        'missing-model',
+        `There is no network "${id}".`,
+        `Choose one of: ${this.list()
+          .map(({ entry }) => entry.id)
+          .join(', ')}; or give an .onnx file.`,
+      );
+    }
+    return loadModel(this.shippedFolder, this.shipped, id);
+  }
+
+  /** `standard` where the networks that adaptation needs are installed. */
+  usualAdaptation(): AdaptLevel {
+    const kinds = new Set(this.shipped.models.map(({ kind }) => kind));
+    return kinds.has('encoder') && kinds.has('reconstructor') && kinds.has('features') ? 'standard' : 'off';
+  }
+
+  /**
+   * The networks that adapting `entry` needs.
+   * @throws LWayError `missing-model` where there are none for its scale
+   */
+  async adaptation(entry: ModelEntry): Promise<AdaptationModels> {
+    const load = async (kind: ModelEntry['kind']) => {
+      const all = this.shipped.models.filter((each) => each.kind === kind);
+      const found = kind === 'reconstructor' ? all.find(({ scale }) => scale === entry.scale) : all[0];
+      if (found) return loadModel(this.shippedFolder, this.shipped, found.id);
+      throw new LWayError(
+        'missing-model',
+        `There is no ${kind} network here to adapt a ×${entry.scale} network with.`,
+        'Use --adapt off.',
+      );
+    };
+    const [encoder, reconstructor, features] = [
+      await load('encoder'),
+      await load('reconstructor'),
+      await load('features'),
+    ];
+    return { encoder, reconstructor, features };
+  }
+
+  /** Copies a file among the person's own networks. @throws LWayError */
+  async add(path: string, id: string, name: string | undefined): Promise<ModelEntry> {
+    if (!/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(id) || id === 'default' || /\.onnx$/i.test(id)) {
+      throw new LWayError(
+        'bad-option',
+        `"${id}" cannot be an id.`,
+        'Use --id with up to 64 letters, digits, dots and dashes.',
+      );
+    }
+    if ([...this.shipped.models, ...this.own.models].some((entry) => entry.id.toLowerCase() === id.toLowerCase())) {
+      throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Use --id to give it another id.');
+    }
+    const model = await broughtModel(path);
+    const entry = { ...model.entry, id, file: `${id}.onnx`, name: name ?? model.entry.name };
+    await writeWhole(join(this.ownFolder, entry.file), model.bytes);
+    this.own.models.push(entry);
+    await this.save();
+    return entry;
+  }
+
+  /** @throws LWayError `missing-model` where the person has no such network */
+  async remove(id: string): Promise<void> {
+    const at = this.own.models.findIndex((entry) => entry.id === id);
+    if (at < 0) {
+      const shipped = this.shipped.models.some((entry) => entry.id === id);
+      throw new LWayError(
+        'missing-model',
+        shipped ? `"${id}" came with LWay and stays.` : `You have added no network "${id}".`,
+        'See "lway models" for the ones that are there.',
+      );
+    }
+    const [entry] = this.own.models.splice(at, 1);
+    await this.save();
+    await rm(join(this.ownFolder, entry!.file), { force: true });
+  }
+
+  private save(): Promise<void> {
+    return writeJson(join(this.ownFolder, 'models.json'), this.own);
+  }
+}
+
+export async function openNetworks(surroundings: Surroundings): Promise<Networks> {
+  const shippedFolder = join(surroundings.root, 'models');
+  const ownFolder = join(userFolder(surroundings), 'models');
+  const shipped = await readRegistry(shippedFolder);
+  const own: ModelRegistry = (await exists(join(ownFolder, 'models.json')))
+    ? await readRegistry(ownFolder)
+    : { version: 1, default: '', models: [] };
+  return new Networks(shippedFolder, shipped, ownFolder, own);
+}
+
+/** Whether `--model` names a file: it has a folder in it or ends in .onnx. */
+function isFileName(text: string): boolean {
+  return /[/\\]/.test(text) || /\.onnx$/i.test(text);
+}
+
+/** A network from a file of the person's. @throws LWayError `missing-model`, `bad-model` */
+async function broughtModel(path: string): Promise<Model> {
+  const name = basename(path, extname(path));
+  const bytes = await readModel(path);
+  try {
+    const entry = await inspect(bytes, name);
+    return await checkModel(entry, bytes);
+  } catch (error) {
+    if (!(error instanceof LWayError)) throw error;
+    throw new LWayError(error.code, `"${basename(path)}": ${error.message}`, error.advice, { cause: error });
+  }
+}
+
+async function readModel(path: string): Promise<Uint8Array> {
+  try {
+    const bytes = await readFile(path);
+    if (bytes.length > modelLimits.bytes) {
+      throw new LWayError('bad-model', `"${basename(path)}" is too large.`, 'Choose a smaller network.');
+    }
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  } catch (error) {
+    if (error instanceof LWayError) throw error;
+    const code = systemCode(error);
+    throw new LWayError(
+      'missing-model',
+      code === 'ENOENT' ? `There is no file "${path}".` : `"${path}" cannot be read (${code ?? String(error)}).`,
+      'Check the name, or choose an id from "lway models".',
+      { cause: error },
+    );
+  }
+}

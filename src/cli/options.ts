@@ -1,0 +1,98 @@
+import { maxScale, minScale } from '../actions/size';
+import type { AdaptLevel, UpscaleSettings } from '../actions/settings';
+import { LWayError } from '../engine/errors';
+import type { Rect } from '../engine/raster/raster';
+import type { Device } from '../engine/runtime/runtime';
+import type { FormatName } from './files/formats';
+import { formatNames, formats } from './files/formats';
+
+function bad(option: string, text: string, expected: string): LWayError {
+  return new LWayError('bad-option', `"${text}" is no value for ${option}.`, `Use ${expected}.`);
+}
+
+function number(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text.trim()) ? Number(text) : NaN;
+}
+
+/** `4`, `2.5`, also `4x` and `x4`. */
+export function parseScale(text: string): number {
+  const scale = number(text.replace(/^[x×]|[x×]$/i, ''));
+  if (!(scale >= minScale && scale <= maxScale)) throw bad('--scale', text, 'a factor from 1 to 8, such as 4 or 2.5');
+  return scale;
+}
+
+/** `3000x2000` */
+export function parseSize(text: string): { width: number; height: number } {
+  const match = /^(\d{1,7})\s*[x×,]\s*(\d{1,7})$/i.exec(text.trim());
+  const [width, height] = [Number(match?.[1]), Number(match?.[2])];
+  if (!(width >= 1 && height >= 1)) throw bad('--size', text, 'width x height in pixels, such as 3000x2000');
+  return { width, height };
+}
+
+/** `x,y,w,h` */
+export function parseRegion(text: string): Rect {
+  const match = /^\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,\s*(\d{1,9})\s*$/.exec(text);
+  const [x, y, width, height] = (match?.slice(1) ?? []).map(Number) as [number, number, number, number];
+  if (!(width >= 1 && height >= 1)) {
+    throw bad('--region', text, 'left,top,width,height in pixels, such as 100,50,640,480');
+  }
+  return { x, y, width, height };
+}
+
+function oneOf<T extends string>(option: string, values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const value = values.find((each) => each === text.toLowerCase());
+    if (value === undefined) throw bad(option, text, `one of ${values.join(', ')}`);
+    return value;
+  };
+}
+
+export const parseAdapt = oneOf<AdaptLevel>('--adapt', ['off', 'quick', 'standard', 'thorough']);
+export const parseDevice = oneOf<'auto' | Device>('--device', ['auto', 'webgpu', 'cpu']);
+
+/** Also other spellings of the same format: `jpeg`, `tif`. */
+export function parseFormat(text: string): FormatName {
+  const found = Object.values(formats).find((format) => format.extensions.includes(text.toLowerCase()));
+  if (!found) throw bad('--format', text, `one of ${formatNames.join(', ')}`);
+  return found.name;
+}
+
+export function parseStrength(text: string): number {
+  const strength = number(text);
+  if (!(strength >= 0 && strength <= 1))
+    throw bad('--strength', text, 'a number from 0 (as it was) to 1 (fully adapted)');
+  return strength;
+}
+
+/** Smaller tiles than this are all margin, larger ones beyond what devices bind. */
+export function parseTile(text: string): number {
+  const tile = number(text);
+  if (!(Number.isInteger(tile) && tile >= 16 && tile <= 4096)) {
+    throw bad('--tile', text, 'the side of a tile in pixels of the input, 16 to 4096');
+  }
+  return tile;
+}
+
+export function parseQuality(text: string): number {
+  const quality = number(text);
+  if (!(Number.isInteger(quality) && quality >= 1 && quality <= 100)) {
+    throw bad('--quality', text, 'a whole number from 1 to 100');
+  }
+  return quality;
+}
+
+export function parseDepth(text: string): 8 | 16 {
+  if (text !== '8' && text !== '16') throw bad('--depth', text, '8 or 16');
+  return Number(text) as 8 | 16;
+}
+
+/** The result size that `--scale` and `--size` ask for together. */
+export function chosenSize(
+  options: { scale?: number; size?: { width: number; height: number } },
+  standard: number,
+): UpscaleSettings['size'] {
+  if (options.scale !== undefined && options.size !== undefined) {
+    throw new LWayError('bad-option', '--scale and --size exclude each other.', 'Use one of them.');
+  }
+  return options.size ?? { scale: options.scale ?? standard };
+}

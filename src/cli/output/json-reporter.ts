@@ -1,0 +1,48 @@
+import type { PlainError } from '../../engine/errors';
+import type { TextOutput } from '../surroundings';
+import type { FileEvent, FileReport } from '../upscale-file';
+import type { Reporter, Summary } from './reporter';
+
+/** Changes when a field is removed or gets another meaning; new fields may appear at any time. */
+export const jsonSchema = 1;
+
+/** One JSON object per line on standard output (docs/cli.md, "Output for programs"). */
+export class JsonReporter implements Reporter {
+  constructor(
+    private readonly output: TextOutput,
+    private readonly version: string,
+  ) {}
+
+  begin(files: number): void {
+    this.line({ event: 'begin', schema: jsonSchema, lway: this.version, files });
+  }
+
+  fileBegins(index: number, input: string): void {
+    this.line({ event: 'file', index, input });
+  }
+
+  event({ type, ...rest }: FileEvent): void {
+    this.line({ event: type, ...rest });
+  }
+
+  fileDone({ adaptation, ...report }: FileReport): void {
+    // The weights are megabytes; --save-weights keeps them.
+    this.line({ event: 'done', ...report, adaptation: adaptation && { ...adaptation, weights: undefined } });
+  }
+
+  fileFailed(input: string, error: PlainError): void {
+    this.line({ event: 'failed', input, ...error });
+  }
+
+  fileSkipped(input: string, output: string): void {
+    this.line({ event: 'skipped', input, output });
+  }
+
+  end(summary: Summary): void {
+    this.line({ event: 'end', ...summary });
+  }
+
+  private line(value: object): void {
+    this.output.write(`${JSON.stringify(value)}\n`);
+  }
+}

@@ -1,0 +1,22 @@
+import type { PlainError } from '../../engine/errors';
+import type { FileEvent, FileReport } from '../upscale-file';
+
+export interface Summary {
+  succeeded: number;
+  failed: number;
+  /** Left out because an earlier run had finished them (`lway play`). */
+  skipped: number;
+  seconds: number;
+}
+
+/** How a run over files is shown: a bar on a terminal, lines elsewhere, JSON for programs. */
+export interface Reporter {
+  begin(files: number): void;
+  /** `index` counts from 1. */
+  fileBegins(index: number, input: string): void;
+  event(event: FileEvent): void;
+  fileDone(report: FileReport): void;
+  fileFailed(input: string, error: PlainError): void;
+  fileSkipped(input: string, output: string): void;
+  end(summary: Summary): void;
+}

@@ -1,0 +1,158 @@
+import { basename } from 'node:path';
+import type { SingleBar } from 'cli-progress';
+import { SingleBar as Bar } from 'cli-progress';
+import type { PlainError } from '../../engine/errors';
+import type { TextOutput } from '../surroundings';
+import type { FileEvent, FileReport } from '../upscale-file';
+import type { Reporter, Summary } from './reporter';
+import { duration } from './text';
+
+/** Shows how far a file is. */
+interface ProgressView {
+  show(label: string, done: number, total: number, secondsLeft: number | undefined): void;
+  /** Takes the view away, so that a line can be written. */
+  clear(): void;
+}
+
+/** The bar of a terminal. */
+export class BarView implements ProgressView {
+  private bar: SingleBar | null = null;
+
+  constructor(private readonly output: NodeJS.WritableStream) {}
+
+  show(label: string, done: number, total: number, secondsLeft: number | undefined): void {
+    const payload = { label, left: secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left` };
+    if (!this.bar) {
+      this.bar = new Bar({
+        format: '{label} {bar} {percentage} % ({value}/{total}{left})',
+        barsize: 24,
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
+        hideCursor: true,
+        clearOnComplete: true,
+        // A handler of its own would end the process before the work files are removed.
+        gracefulExit: false,
+        stream: this.output,
+      });
+      this.bar.start(total, done, payload);
+    }
+    this.bar.setTotal(total);
+    this.bar.update(done, payload);
+  }
+
+  clear(): void {
+    this.bar?.stop();
+    this.bar = null;
+  }
+}
+
+/** Plain lines for logs: at most one in five seconds or for each tenth of the work, whichever comes later. */
+export class LinesView implements ProgressView {
+  private last = { label: '', share: 0, time: 0 };
+
+  constructor(
+    private readonly output: TextOutput,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  show(label: string, done: number, total: number, secondsLeft: number | undefined): void {
+    const share = done / total;
+    const { last } = this;
+    const time = this.now();
+    if (label === last.label && done < total && (share - last.share < 0.1 || time - last.time < 5000)) return;
+    this.last = { label, share, time };
+    const left = secondsLeft === undefined || done >= total ? '' : `, ${duration(secondsLeft)} left`;
+    this.output.write(`${label}: ${done} of ${total}${left}\n`);
+  }
+
+  clear(): void {
+    this.last = { label: '', share: 0, time: 0 };
+  }
+}
+
+/** Results on standard output; progress, notices and errors on standard error. */
+export class TextReporter implements Reporter {
+  private files = 0;
+  private current = '';
+  private device = '';
+
+  constructor(
+    private readonly out: TextOutput,
+    private readonly err: TextOutput,
+    private readonly progress: ProgressView,
+  ) {}
+
+  begin(files: number): void {
+    this.files = files;
+  }
+
+  fileBegins(index: number, input: string): void {
+    this.current = this.files > 1 ? `[${index}/${this.files}] ${basename(input)}` : basename(input);
+  }
+
+  event(event: FileEvent): void {
+    switch (event.type) {
+      case 'device':
+        if (this.device !== event.name) this.note(`Computing on ${event.name}.`);
+        this.device = event.name;
+        break;
+      case 'notice':
+        this.note(`Note: ${event.message}`);
+        break;
+      case 'progress':
+        this.progress.show(
+          `${this.current} ${event.unit === 'step' ? 'adapting' : 'upscaling'}`,
+          event.done,
+          event.total,
+          event.secondsLeft,
+        );
+        break;
+      case 'phase':
+        this.progress.clear();
+        break;
+    }
+  }
+
+  fileDone(report: FileReport): void {
+    this.progress.clear();
+    this.out.write(
+      `${report.output}  ${report.width}×${report.height}, ${duration(report.seconds)} on ${report.deviceName}\n`,
+    );
+    if (report.adaptation) this.note(report.adaptation.message);
+  }
+
+  fileFailed(input: string, error: PlainError): void {
+    this.progress.clear();
+    this.err.write(`${basename(input)}: ${error.message} ${error.advice}\n`);
+  }
+
+  fileSkipped(_input: string, output: string): void {
+    this.note(`${output} is there already from an earlier run.`);
+  }
+
+  end({ succeeded, failed, skipped, seconds }: Summary): void {
+    this.progress.clear();
+    if (this.files < 2) return;
+    const parts = [`${succeeded} upscaled`, failed && `${failed} failed`, skipped && `${skipped} done before`];
+    this.note(`${parts.filter(Boolean).join(', ')} in ${duration(seconds)}.`);
+  }
+
+  private note(text: string): void {
+    this.progress.clear();
+    this.err.write(`${text}\n`);
+  }
+}
+
+/** `--quiet`: errors only. */
+export class QuietReporter implements Reporter {
+  constructor(private readonly err: TextOutput) {}
+  begin(): void {}
+  fileBegins(): void {}
+  event(): void {}
+  fileDone(): void {}
+  fileSkipped(): void {}
+  end(): void {}
+  fileFailed(input: string, error: PlainError): void {
+    this.err.write(`${basename(input)}: ${error.message} ${error.advice}\n`);
+  }
+}

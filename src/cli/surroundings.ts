@@ -1,0 +1,23 @@
+/** A place to write text to: `process.stdout`, or a test's list of lines. */
+export interface TextOutput {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** All that the command line takes from its process, so that tests run it without one. */
+export interface Surroundings {
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: string;
+  /** The person's home folder. */
+  readonly home: string;
+  /** Folder that relative paths start from. */
+  readonly cwd: string;
+  /** Folder of the installed package: `models/` lies in it. */
+  readonly root: string;
+  readonly version: string;
+  /** Aborts when the person presses Ctrl-C. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,192 @@
+import { realpath, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { resultSize } from '../actions/size';
+import type { UpscaleSettings } from '../actions/settings';
+import type { Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine/engine';
+import { LWayError } from '../engine/errors';
+import { contains } from '../engine/raster/rect';
+import type { PixelSource, Rect } from '../engine/raster/raster';
+import type { PictureHeader } from './files/decode';
+import { decode, readHeader } from './files/decode';
+import { encode } from './files/encode';
+import type { Format } from './files/formats';
+import { checkFormat, formats } from './files/formats';
+import { PictureSink } from './files/picture-sink';
+import { PictureSource, regionOf } from './files/picture-source';
+import type { Target } from './files/targets';
+import { pathOf } from './files/targets';
+import { alreadyThere, exists, Workspace } from './files/workspace';
+
+/** One upscale of a picture; several are done one after the other, each on the result of the one before. */
+export interface Pass {
+  size: UpscaleSettings['size'];
+  /** The engine's options but for size and events; made when the pass begins. */
+  options: Omit<UpscaleOptions, 'size' | 'onEvent'>;
+}
+
+export interface FileOptions {
+  passes: readonly Pass[];
+  region?: Rect;
+  bitDepth?: 8 | 16;
+  quality?: number;
+  force: boolean;
+}
+
+/** What {@link upscaleFile} says while it works, besides the engine's own events. */
+export type FileEvent = EngineEvent | { type: 'opened'; width: number; height: number; output: string };
+
+export interface FileReport extends UpscaleReport {
+  input: string;
+  output: string;
+}
+
+/**
+ * One picture from file to file: judged by its header first, decoded to a work file beside the result, upscaled,
+ * encoded, and given its name only when all of it is there. Nothing is left behind otherwise.
+ */
+export async function upscaleFile(
+  signal: AbortSignal,
+  engine: Engine,
+  target: Target,
+  options: FileOptions,
+  onEvent: (event: FileEvent) => void,
+): Promise<FileReport> {
+  const started = performance.now();
+  const header = await readHeader(signal, target.input);
+  const plan = planFile(header, target, options);
+  await checkTarget(target.input, plan.output, options.force);
+  onEvent({ type: 'opened', width: header.width, height: header.height, output: plan.output });
+  for (const message of [...header.notices, ...plan.notices]) onEvent({ type: 'notice', message });
+
+  const workspace = await Workspace.beside(plan.output);
+  try {
+    await workspace.require(plan.workBytes);
+    const report = await runPasses(signal, engine, target, header, plan, options, workspace, onEvent);
+    return {
+      ...report,
+      notices: [...header.notices, ...plan.notices, ...report.notices],
+      seconds: (performance.now() - started) / 1000,
+      input: target.input,
+      output: plan.output,
+    };
+  } finally {
+    await workspace.remove();
+  }
+}
+
+interface Plan {
+  format: Format;
+  output: string;
+  /** Result sizes of the passes. */
+  sizes: { width: number; height: number }[];
+  bitDepth: 8 | 16 | 32;
+  /** Decoded input, largest neighbouring results and the encoded file, roughly. */
+  workBytes: number;
+  notices: string[];
+}
+
+/** Everything that can be refused before any pixel is read. @throws LWayError */
+export function planFile(header: PictureHeader, target: Target, options: FileOptions): Plan {
+  const name = basename(target.input);
+  const whole = { x: 0, y: 0, width: header.width, height: header.height };
+  const region = options.region ?? whole;
+  if (!contains(whole, region)) {
+    throw new LWayError(
+      'bad-option',
+      `The region ${region.x},${region.y},${region.width},${region.height} reaches outside "${name}", which has ${header.width}×${header.height} pixels.`,
+      'Give left,top,width,height inside the picture, as it looks upright.',
+    );
+  }
+  if (options.bitDepth !== undefined && header.bitDepth === 32) {
+    throw new LWayError(
+      'unsupported',
+      `"${name}" holds 32-bit light, which --depth does not turn into ${options.bitDepth} bits.`,
+      'Leave --depth out and write TIFF, then convert in an editor, where you choose the exposure.',
+    );
+  }
+  const sizes: Plan['sizes'] = [];
+  let current = { width: region.width, height: region.height };
+  for (const pass of options.passes) {
+    current = resultSize(pass.size, current.width, current.height);
+    sizes.push(current);
+  }
+  const notices: string[] = [];
+  const bitDepth = options.bitDepth ?? header.bitDepth;
+  let { format } = target;
+  if (!format) {
+    format = bitDepth === 32 ? formats.tiff : formats.png;
+    if (bitDepth === 32) notices.push(`"${name}" has 32 bits per channel: its result is written as TIFF, not PNG.`);
+  }
+  checkFormat(format, { ...current, channels: header.channels, bitDepth });
+  if (options.quality !== undefined && format.defaultQuality === undefined) {
+    throw new LWayError('bad-option', `${format.label} is lossless and knows no --quality.`, 'Leave --quality out.');
+  }
+  const bytes = sizes.map(({ width, height }) => (width * height * header.channels * bitDepth) / 8);
+  const largest = Math.max(...bytes.map((each, i) => each + (bytes[i - 1] ?? header.bytes)));
+  const last = bytes.at(-1)!;
+  return { format, output: pathOf(target, format), sizes, bitDepth, workBytes: Math.max(largest, last * 1.5), notices };
+}
+
+async function checkTarget(input: string, output: string, force: boolean): Promise<void> {
+  if (!(await exists(output))) return;
+  if ((await realpath(output)) === (await realpath(input))) {
+    throw new LWayError(
+      'bad-option',
+      `The result would replace the picture itself, "${input}".`,
+      'Choose another name or folder with -o.',
+    );
+  }
+  if (!force) throw alreadyThere(output);
+}
+
+async function runPasses(
+  signal: AbortSignal,
+  engine: Engine,
+  target: Target,
+  header: PictureHeader,
+  plan: Plan,
+  options: FileOptions,
+  workspace: Workspace,
+  onEvent: (event: FileEvent) => void,
+): Promise<UpscaleReport> {
+  onEvent({ type: 'phase', phase: 'preparing' });
+  const reports: UpscaleReport[] = [];
+  let path = workspace.path('input.v');
+  let source: PictureSource = await decode(signal, target.input, header, path);
+  let sink: PictureSink | null = null;
+  try {
+    for (const [i, pass] of options.passes.entries()) {
+      const last = i === options.passes.length - 1;
+      const result = workspace.path(`result-${i + 1}.v`);
+      const { metadata } = source;
+      const { xResolution, yResolution } = source.header;
+      const bitDepth = last ? options.bitDepth : undefined;
+      sink = new PictureSink(result, { metadata, xResolution, yResolution, bitDepth, label: plan.output });
+      const part: PixelSource = i === 0 && options.region ? regionOf(source, options.region) : source;
+      reports.push(await engine.upscale(signal, part, sink, { ...pass.options, size: plan.sizes[i]!, onEvent }));
+      await source.close();
+      await rm(path, { force: true });
+      path = result;
+      if (!last) source = await PictureSource.open(path);
+    }
+    onEvent({ type: 'phase', phase: 'writing' });
+    const encoded = workspace.path(`result.${plan.format.extensions[0]}`);
+    await encode(signal, path, sink!.info, encoded, plan.format, plan.output, options.quality);
+    signal.throwIfAborted();
+    await workspace.publish(encoded, options.force);
+    return combine(reports);
+  } finally {
+    await source.close();
+    await sink?.close();
+  }
+}
+
+function combine(reports: readonly UpscaleReport[]): UpscaleReport {
+  const last = reports.at(-1)!;
+  return {
+    ...last,
+    tiles: reports.reduce((sum, each) => sum + each.tiles, 0),
+    tilesRedone: reports.reduce((sum, each) => sum + each.tilesRedone, 0),
+    notices: reports.flatMap((each) => each.notices),
+  };
+}
