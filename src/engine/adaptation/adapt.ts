@@ -1,0 +1,183 @@
+import type { AdaptOptions, EngineEvent } from '../engine';
+import { foldEmbedding, readGraph, trainingStep, TrainingRun, type Losses } from '../graph';
+import type { Model } from '../runtime/registry';
+import type { Runtime } from '../runtime/runtime';
+import { cropGrid, detailOf, readCrops, type Detail } from './crops';
+import { degraderFor } from './degraders';
+import { embed } from './embedding';
+import { featureDistance } from './features';
+import { layoutOf } from './layout';
+import { objective } from './objective';
+import { choosePatches, type Patch } from './patches';
+import type { NetworkPicture } from './picture';
+import { makePairs, prepareBatches, shapesOf, type StepData } from './prepare';
+import { randomFrom } from './random';
+import { learningRateAt, recipes, type Recipe } from './recipe';
+import type { AdaptationResult } from './result';
+import { Stopwatch } from './stopwatch';
+import { StopRule } from './stop';
+
+export interface AdaptRequest {
+  readonly picture: NetworkPicture;
+  /** The SR network that learns. */
+  readonly model: Model;
+  readonly options: AdaptOptions;
+  readonly onEvent?: (event: EngineEvent) => void;
+}
+
+/** Most crops of a picture that are looked at. */
+const MOST_CROPS = 24;
+/** Below this detail (RMS of the wavelet bands, in units of one 8-bit step) there is nothing to learn from. */
+const LEAST_DETAIL = 1;
+/** Improvements of the held-out loss below this are chance. */
+const LEAST_IMPROVEMENT = 0.01;
+
+/**
+ * Adapts an SR network to a picture: "Low-Res Leads the Way" (CVPR 2024) on the LR grid.
+ *
+ * The network learns from patches where the high-frequency map says that there is detail; other patches, held out,
+ * decide when to stop and whether anything was gained. Where nothing was, the network stays as it is.
+ *
+ * @throws LWayError `bad-graph` where the network cannot be differentiated at all
+ */
+export async function adapt(
+  signal: AbortSignal,
+  runtime: Runtime,
+  { picture, model, options, onEvent = () => undefined }: AdaptRequest,
+): Promise<AdaptationResult> {
+  const watch = new Stopwatch();
+  const recipe: Recipe = { ...recipes[options.level], ...(options.study as Partial<Recipe> | undefined) };
+  const side = patchSide(picture, model, recipe);
+  if (side === 0) return watch.nothing('The picture is too small to learn from; the original network was used.');
+
+  const random = randomFrom(recipe.seed);
+  const crops = await readCrops(signal, picture, cropGrid(picture.width, picture.height, MOST_CROPS, random));
+  const verdict = nothingToLearn(detailOf(crops));
+  if (verdict !== null) return watch.nothing(verdict);
+
+  const { encoder, reconstructor, features } = options.models;
+  const embedding =
+    (options.study?.['embedding'] as Float32Array | undefined) ?? (await embed(signal, runtime, encoder, crops));
+  watch.lap('embedding');
+
+  const network = readGraph(model.bytes);
+  const layout = layoutOf(model.entry.input);
+  const { scale } = model.entry;
+  const folded =
+    reconstructor.entry.scale === scale ? foldEmbedding(readGraph(reconstructor.bytes), embedding) : undefined;
+  const chosen = choosePatches(
+    crops,
+    side,
+    { training: recipe.trainingBatches * recipe.batch, heldOut: recipe.heldOutBatches * recipe.batch },
+    random,
+  );
+  const pairs =
+    recipe.pairsWeight > 0 && folded !== undefined
+      ? await makePairs(signal, runtime, folded, crops, side, scale)
+      : null;
+  const effective = pairs === null ? { ...recipe, pairsWeight: 0 } : recipe;
+  const prepare = (patches: readonly Patch[]) =>
+    prepareBatches(signal, runtime, { model, layout, patches, batch: recipe.batch, side, pairs });
+  const [training, heldOut] = [await prepare(chosen.training), await prepare(chosen.heldOut)];
+  watch.lap('embedding');
+
+  const degrade = recipe.cycle === 'none' ? undefined : degraderFor(recipe.cycle, scale, folded);
+  const distance = featureDistance(readGraph(features.bytes));
+  const { name } = model.entry.input;
+  const build = objective(effective, scale, name, degrade, distance);
+  const step = trainingStep({
+    network,
+    inputs: shapesOf(layout, name, recipe.batch, side, scale, pairs),
+    loss: (b, values) =>
+      build(b, {
+        ...values,
+        output: layout.toStandard(b, values.output),
+        inputs: { ...values.inputs, [name]: layout.toStandard(b, values.inputs[name]!) },
+        network: (input) => layout.toStandard(b, values.network(input)),
+      }),
+    trainable: recipe.trainable,
+    optimizer: { type: 'adam', clipNorm: 1 },
+  });
+  watch.lap('graphs');
+
+  const run = await TrainingRun.create(runtime, step, { readEvery: 1 });
+  try {
+    watch.lap('sessions');
+    const before = mean(await evaluateAll(signal, run, heldOut));
+    const rule = new StopRule(before['total']!, recipe.patience);
+    let best = before;
+    let kept: Float32Array | undefined;
+    const keepGoing = () => options.enough?.aborted !== true;
+    onEvent({ type: 'adaptation', step: 0, loss: before['total']!, heldOut: before['total']! });
+    for (let i = 1; i <= recipe.steps && keepGoing(); i++) {
+      const began = performance.now();
+      const losses = await run.step(signal, training[(i - 1) % training.length]!, learningRateAt(recipe, i - 1));
+      const checking = i % recipe.checkEvery === 0 || i === recipe.steps;
+      const held = checking ? mean(await evaluateAll(signal, run, heldOut)) : undefined;
+      onEvent({ type: 'adaptation', step: i, loss: losses?.['total'] ?? NaN, heldOut: held?.['total'] });
+      const secondsLeft = ((recipe.steps - i) * (performance.now() - began)) / 1000;
+      onEvent({ type: 'progress', done: i, total: recipe.steps, unit: 'step', secondsLeft });
+      if (held === undefined) continue;
+      const { best: isBest, stop } = rule.check(i, held['total']!);
+      if (isBest) {
+        best = held;
+        kept = await run.weights();
+      }
+      if (stop) break;
+    }
+    watch.lap('steps');
+    const frozen = step.report.frozen.map(({ name: frozenName, reason }) => `${frozenName}: ${reason}`);
+    if (kept === undefined || rule.improvement < LEAST_IMPROVEMENT) {
+      return { ...watch.nothing('This picture gained nothing; the original network was used.'), frozen };
+    }
+    await run.restore(kept);
+    const agreement =
+      before['cycle'] === undefined ? rule.improvement : Math.max(0, 1 - best['cycle']! / before['cycle']);
+    return {
+      used: true,
+      steps: rule.bestAt,
+      improvement: agreement,
+      message: `Adapted in ${rule.bestAt} steps: agrees ${Math.round(agreement * 100)} % better with your picture.`,
+      seconds: watch.seconds,
+      weights: await run.exportNetwork(),
+      split: watch.split,
+      frozen,
+    };
+  } finally {
+    await run.dispose();
+  }
+}
+
+/** Side of the patches; 0 where the picture does not hold one that is worth comparing. */
+function patchSide(picture: NetworkPicture, model: Model, recipe: Recipe): number {
+  const { size } = model.entry.input;
+  const least = Math.min(picture.width, picture.height);
+  if (size !== undefined) return size.width === size.height && size.width <= least ? size.width : 0;
+  const multiple = Math.max(4, model.entry.multipleOf);
+  const side = Math.floor(Math.min(recipe.patch, least) / multiple) * multiple;
+  return side >= 16 ? side : 0;
+}
+
+function nothingToLearn({ detail, noise, contrast }: Detail): string | null {
+  if (detail * 255 < LEAST_DETAIL) {
+    return 'The picture has no fine detail to learn from; the original network was used.';
+  }
+  // White noise has as much in the finest band as in all others together; pictures have a small part of it.
+  if (noise > 0.7 * contrast)
+    return 'The picture is noise throughout, with nothing to learn from; the original network was used.';
+  return null;
+}
+
+async function evaluateAll(signal: AbortSignal, run: TrainingRun, batches: readonly StepData[]): Promise<Losses[]> {
+  const all: Losses[] = [];
+  for (const batch of batches) all.push(await run.evaluate(signal, batch));
+  return all;
+}
+
+function mean(all: readonly Losses[]): Record<string, number> {
+  const result: Record<string, number> = {};
+  for (const losses of all) {
+    for (const [name, value] of Object.entries(losses)) result[name] = (result[name] ?? 0) + value / all.length;
+  }
+  return result;
+}

@@ -1,0 +1,26 @@
+import type { Model } from '../runtime/registry';
+import type { Runtime } from '../runtime/runtime';
+import type { Crop } from './crops';
+import { runAll } from './forward';
+
+/**
+ * The degradation embedding E of the whole picture: the mean over its crops.
+ *
+ * @returns as many numbers as the encoder gives (512)
+ */
+export async function embed(
+  signal: AbortSignal,
+  runtime: Runtime,
+  encoder: Model,
+  crops: readonly Crop[],
+): Promise<Float32Array> {
+  const feeds = crops.map(({ pixels }) => ({
+    [encoder.entry.input.name]: { data: pixels.data, shape: [1, 3, pixels.height, pixels.width] },
+  }));
+  const embeddings = await runAll(signal, runtime, encoder.bytes, feeds);
+  const mean = new Float32Array(embeddings[0]!.length);
+  for (const embedding of embeddings) {
+    for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + embedding[i]! / embeddings.length;
+  }
+  return mean;
+}

@@ -1,0 +1,6 @@
+/** LWay itself: the SR network adapted to the picture before it is applied (issue 5). */
+export { adapt, type AdaptRequest } from './adapt';
+export { recipes, type Cycle, type Recipe } from './recipe';
+export { mixWeights, assertSameNetwork } from './strength';
+export type { AdaptationResult } from './result';
+export type { NetworkPicture } from './picture';

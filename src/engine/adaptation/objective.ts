@@ -1,0 +1,86 @@
+import type { GraphBuilder, Loss, LossValues, Value } from '../graph';
+import type { FeatureDistance } from './features';
+import { areaDown, type Degrader } from './degraders';
+import type { Recipe } from './recipe';
+
+/** Data of one training step by name, besides the network's own input x [B, 3, p, p]. */
+export const dataNames = {
+  /** M over the patches, [B, 1, p, p]. */
+  map: 'lway.map',
+  /** The unadapted result of the patches, [B, 3, s p, s p]. */
+  before: 'lway.before',
+  /** Pieces of the picture taken down once more, and those pieces: [P, 3, q, q] and [P, 3, s q, s q]. */
+  pairLow: 'lway.pair.low',
+  pairHigh: 'lway.pair.high',
+} as const;
+
+/** LR pixels at a patch's border that are not compared: there the network sees padding instead of the picture. */
+export const BORDER = 3;
+
+/**
+ * The objective of the adaptation.
+ *
+ * `cycle`: M times the L1 distance between the result, taken down again, and the picture (LWay, CVPR 2024), here on the
+ * LR grid; `features`: the same in feature space; `pairs`: supervised, the picture itself as the target of its reduced
+ * copy; `unseen` and `kept`: anchors that hold what downscaling cannot see, without which the network fills the high
+ * frequencies with patterns.
+ *
+ * @param input name of the network's input
+ */
+export function objective(
+  recipe: Recipe,
+  scale: number,
+  input: string,
+  degrade: Degrader | undefined,
+  distance: FeatureDistance | undefined,
+): (b: GraphBuilder, values: LossValues) => Loss {
+  return (b, { output, inputs, network }) => {
+    const terms: Record<string, Value> = {};
+    const weighted: Value[] = [];
+    const add = (name: string, term: Value, weight: number) => {
+      terms[name] = term;
+      weighted.push(b.mul(term, weight));
+    };
+    const x = inputs[input]!;
+    if (degrade !== undefined) {
+      const low = degrade(b, output);
+      const miss = b.abs(b.sub(inner(b, low, BORDER), inner(b, x, BORDER)));
+      add('cycle', recipe.map ? weightedMean(b, miss, inner(b, inputs[dataNames.map]!, BORDER)) : b.mean(miss), 1);
+      if (distance !== undefined && recipe.featureWeight > 0) {
+        const enlarge = (value: Value) => b.resize(value, [2, 2]);
+        add('features', distance(b, b.clip(enlarge(low), 0, 1), enlarge(x)), recipe.featureWeight);
+      }
+    }
+    const before = inputs[dataNames.before]!;
+    if (recipe.unseenAnchor > 0) {
+      const change = b.sub(output, before);
+      const seen = b.resize(areaDown(b, change, scale), [scale, scale], { mode: 'cubic' });
+      add('unseen', b.mean(b.abs(b.sub(change, seen))), recipe.unseenAnchor);
+    }
+    if (distance !== undefined && recipe.featureAnchor > 0) {
+      add('kept', distance(b, b.clip(output, 0, 1), b.clip(before, 0, 1)), recipe.featureAnchor);
+    }
+    if (recipe.pairsWeight > 0) {
+      const result = network(inputs[dataNames.pairLow]!);
+      const target = inputs[dataNames.pairHigh]!;
+      const border = 2 * scale;
+      add('pairs', b.mean(b.abs(b.sub(inner(b, result, border), inner(b, target, border)))), recipe.pairsWeight);
+      if (distance !== undefined)
+        add('pairFeatures', distance(b, b.clip(result, 0, 1), target), recipe.pairsWeight / 3);
+    }
+    return { total: b.sum(weighted), terms };
+  };
+}
+
+/** All but `border` pixels at each side. */
+function inner(b: GraphBuilder, value: Value, border: number): Value {
+  const [, , height, width] = value.shape as readonly [number, number, number, number];
+  return b.slice(value, [border, border], [height - border, width - border], [2, 3]);
+}
+
+/** Mean of [N, C, H, W] weighted by [N, 1, H, W]; the weights' sum may be zero. */
+function weightedMean(b: GraphBuilder, value: Value, weight: Value): Value {
+  const channels = value.shape[1]!;
+  const total = b.add(b.mul(b.reduceSum(weight, undefined, false), channels), 1e-6);
+  return b.div(b.reduceSum(b.mul(value, weight), undefined, false), total);
+}

@@ -1,0 +1,89 @@
+import { crop as cut } from '../raster/planes';
+import type { Raster } from '../raster/raster';
+import type { Crop } from './crops';
+import { shuffled } from './random';
+
+/** A square of the picture to learn from. */
+export interface Patch {
+  readonly pixels: Raster;
+  readonly map: Raster;
+}
+
+/** Patches to learn from and patches to judge by; no pixel is in both. */
+export interface ChosenPatches {
+  readonly training: readonly Patch[];
+  readonly heldOut: readonly Patch[];
+}
+
+interface Place {
+  readonly crop: Crop;
+  readonly x: number;
+  readonly y: number;
+  readonly energy: number;
+}
+
+/**
+ * Chooses squares of `side` pixels where M says that there is something to learn: the picture's crops are laid out in
+ * a grid of places, the richest of them are kept, and every fourth one is held out.
+ *
+ * @param wanted number of training and of held-out patches; fewer places are used several times over
+ */
+export function choosePatches(
+  crops: readonly Crop[],
+  side: number,
+  wanted: { readonly training: number; readonly heldOut: number },
+  random: () => number,
+): ChosenPatches {
+  const places = crops.flatMap((crop) => placesIn(crop, side));
+  places.sort((a, b) => b.energy - a.energy);
+  const total = wanted.training + wanted.heldOut;
+  const rich = places.slice(0, Math.max(2, Math.min(places.length, total)));
+  // The richest place learns: with two places only, one is held out.
+  const heldOut = rich.filter((_, i) => i % 4 === (rich.length < 4 ? 1 : 3));
+  const training = rich.filter((place) => !heldOut.includes(place));
+  return {
+    training: fill(shuffled(training, random), wanted.training).map((place) => patchAt(place, side)),
+    // A picture that holds a single place judges by what it learns from; the strength of the anchors guards it.
+    heldOut: fill(heldOut.length > 0 ? heldOut : training, wanted.heldOut).map((place) => patchAt(place, side)),
+  };
+}
+
+function placesIn(crop: Crop, side: number): Place[] {
+  const { width, height } = crop.pixels;
+  const places: Place[] = [];
+  for (const y of starts(height, side)) {
+    for (const x of starts(width, side)) {
+      let energy = 0;
+      for (let row = 0; row < side; row++) {
+        for (let column = 0; column < side; column++) energy += crop.map.data[(y + row) * width + x + column]!;
+      }
+      places.push({ crop, x, y, energy });
+    }
+  }
+  return places;
+}
+
+/** Starts of as many spans of `side` as fit without overlap, spread evenly. */
+function starts(length: number, side: number): number[] {
+  const count = Math.max(1, Math.floor(length / side));
+  return Array.from({ length: count }, (_, i) =>
+    count === 1 ? Math.floor((length - side) / 2) : Math.floor((i * (length - side)) / (count - 1)),
+  );
+}
+
+function fill<T>(elements: readonly T[], count: number): T[] {
+  return Array.from({ length: count }, (_, i) => elements[i % elements.length]!);
+}
+
+function patchAt({ crop, x, y }: Place, side: number): Patch {
+  const rect = { x, y, width: side, height: side };
+  return { pixels: cut(crop.pixels, rect), map: cut(crop.map, rect) };
+}
+
+/** The values of several rasters of one size, one after the other: the data of an [N, C, H, W] tensor. */
+export function stacked(rasters: readonly Raster[]): Float32Array {
+  const size = rasters[0]!.data.length;
+  const result = new Float32Array(size * rasters.length);
+  rasters.forEach((raster, i) => result.set(raster.data, i * size));
+  return result;
+}

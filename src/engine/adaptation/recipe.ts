@@ -1,0 +1,68 @@
+/** What the upscaled picture is taken down with before it is compared with the picture. */
+export type Cycle = 'area' | 'bicubic' | 'reconstructor' | 'none';
+
+/** Everything that decides how a network is adapted. {@link recipes} are what the levels stand for. */
+export interface Recipe {
+  /** Adam steps at most. */
+  readonly steps: number;
+  /** Highest learning rate; it falls along a half cosine to a tenth of it. */
+  readonly learningRate: number;
+  /** Side of a patch, LR pixels. */
+  readonly patch: number;
+  /** Patches per step. */
+  readonly batch: number;
+  /** Batches of patches prepared for learning, and held out for the decision when to stop. */
+  readonly trainingBatches: number;
+  readonly heldOutBatches: number;
+  /** The held-out loss is taken every so many steps… */
+  readonly checkEvery: number;
+  /** …and learning stops when it has not improved so many times in a row. */
+  readonly patience: number;
+  readonly cycle: Cycle;
+  /** Weigh the cycle with the high-frequency map M (LWay, CVPR 2024, section 3.3). */
+  readonly map: boolean;
+  /** Weight of the feature distance on the LR grid beside the L1 distance. */
+  readonly featureWeight: number;
+  /** Weight of the internal pairs: S(R(x, E(x))) against x. 0: none. */
+  readonly pairsWeight: number;
+  /** Weight of what downscaling cannot see of the change (anchor h). */
+  readonly unseenAnchor: number;
+  /** Weight of the feature distance between adapted and unadapted result (anchor a). */
+  readonly featureAnchor: number;
+  /** Which weights learn. */
+  readonly trainable: 'all' | 'biases-and-norms' | { readonly last: number };
+  /** Seed of the choice and order of patches. */
+  readonly seed: number;
+}
+
+const standard: Recipe = {
+  steps: 12,
+  learningRate: 2e-5,
+  patch: 48,
+  batch: 4,
+  trainingBatches: 6,
+  heldOutBatches: 2,
+  checkEvery: 2,
+  patience: 2,
+  cycle: 'area',
+  map: true,
+  featureWeight: 0.2,
+  pairsWeight: 0.3,
+  unseenAnchor: 0.5,
+  featureAnchor: 0.5,
+  trainable: 'all',
+  seed: 1,
+};
+
+/** The levels that a person chooses from. */
+export const recipes: Readonly<Record<'quick' | 'standard' | 'thorough', Recipe>> = {
+  quick: { ...standard, steps: 6, trainingBatches: 3, heldOutBatches: 1 },
+  standard,
+  thorough: { ...standard, steps: 48, trainingBatches: 16, heldOutBatches: 4, checkEvery: 3, patience: 3 },
+};
+
+/** The learning rate of step `step` (from 0) of `steps`: half a cosine down to a tenth. */
+export function learningRateAt(recipe: Recipe, step: number): number {
+  const falling = 0.5 * (1 + Math.cos((Math.PI * step) / Math.max(1, recipe.steps)));
+  return recipe.learningRate * (0.1 + 0.9 * falling);
+}

@@ -1,0 +1,39 @@
+/** Decides when to stop, and remembers the best weights, from losses on patches that are not learned from. */
+export class StopRule {
+  private best: number;
+  private bestStep = 0;
+  private misses = 0;
+
+  /**
+   * @param before the held-out loss of the unadapted network
+   * @param patience checks without improvement after which to stop
+   */
+  constructor(
+    private readonly before: number,
+    private readonly patience: number,
+  ) {
+    this.best = before;
+  }
+
+  /** Takes the held-out loss after `step` steps: whether it is the best so far, and whether to stop. */
+  check(step: number, heldOut: number): { best: boolean; stop: boolean } {
+    if (heldOut < this.best) {
+      this.best = heldOut;
+      this.bestStep = step;
+      this.misses = 0;
+      return { best: true, stop: false };
+    }
+    this.misses += 1;
+    return { best: false, stop: this.misses >= this.patience || !Number.isFinite(heldOut) };
+  }
+
+  /** Steps after which the loss was lowest; 0: never lower than before. */
+  get bestAt(): number {
+    return this.bestStep;
+  }
+
+  /** Share by which the loss fell, 0..1. */
+  get improvement(): number {
+    return this.before > 0 ? Math.max(0, 1 - this.best / this.before) : 0;
+  }
+}

@@ -1,0 +1,43 @@
+import { LWayError } from '../errors';
+import { readGraph, writeGraph, type Graph, type Tensor } from '../graph';
+
+/**
+ * A network between two sets of weights of one architecture: (1 - s) original + s adapted, weight by weight.
+ *
+ * @param strength 0 gives the original, 1 the adapted network
+ * @throws LWayError `bad-model` where the two are not the same network
+ */
+export function mixWeights(original: Uint8Array, adapted: Uint8Array, strength: number): Uint8Array {
+  if (strength <= 0) return original;
+  if (strength >= 1) return adapted;
+  const first = readGraph(original);
+  const second = readGraph(adapted);
+  assertSameNetwork(first, second);
+  const mixed = new Map<string, Tensor>();
+  for (const [name, tensor] of first.initializers) {
+    const other = second.initializers.get(name)!;
+    if (tensor.type !== 'float32' || other.type !== 'float32') {
+      mixed.set(name, tensor);
+      continue;
+    }
+    const data = new Float32Array(tensor.data.length);
+    for (let i = 0; i < data.length; i++) {
+      data[i] = (1 - strength) * Number(tensor.data[i]) + strength * Number(other.data[i]);
+    }
+    mixed.set(name, { ...tensor, data });
+  }
+  return writeGraph({ ...first, initializers: mixed });
+}
+
+/** Makes sure that an adapted network can take the original's place. */
+export function assertSameNetwork(original: Graph, adapted: Graph): void {
+  for (const [name, tensor] of original.initializers) {
+    const other = adapted.initializers.get(name);
+    if (other?.dims.join() === tensor.dims.join()) continue;
+    throw new LWayError(
+      'bad-model',
+      'These weights belong to another network than the one chosen.',
+      'Please choose the network that they were saved from.',
+    );
+  }
+}

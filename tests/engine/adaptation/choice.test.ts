@@ -1,0 +1,113 @@
+import { cropGrid, detailOf, readCrops } from '../../../src/engine/adaptation/crops';
+import { choosePatches } from '../../../src/engine/adaptation/patches';
+import { randomFrom, shuffled } from '../../../src/engine/adaptation/random';
+import { learningRateAt, recipes } from '../../../src/engine/adaptation/recipe';
+import { StopRule } from '../../../src/engine/adaptation/stop';
+import { createRaster, crop } from '../../../src/engine/raster/planes';
+import type { Raster } from '../../../src/engine/raster/raster';
+
+const signal = new AbortController().signal;
+
+/** A picture whose left half is flat and whose right half is a fine checker. */
+function halfChecker(width: number, height: number): Raster {
+  const raster = createRaster(width, height, 3);
+  for (let i = 0; i < raster.data.length; i++) {
+    const x = i % width;
+    const y = Math.floor(i / width) % height;
+    raster.data[i] = x < width / 2 ? 0.5 : (x + y) % 2 === 0 ? 0.2 : 0.8;
+  }
+  return raster;
+}
+
+const pictureOf = (raster: Raster) => ({
+  width: raster.width,
+  height: raster.height,
+  read: async (_: AbortSignal, rect: Parameters<typeof crop>[1]) => crop(raster, rect),
+});
+
+test('random numbers repeat with their seed and fill 0..1', () => {
+  const first = Array.from({ length: 1000 }, randomFrom(7));
+  expect(Array.from({ length: 1000 }, randomFrom(7))).toEqual(first);
+  expect(Array.from({ length: 1000 }, randomFrom(8))).not.toEqual(first);
+  expect(Math.min(...first)).toBeGreaterThanOrEqual(0);
+  expect(Math.max(...first)).toBeLessThan(1);
+  expect(first.reduce((a, b) => a + b) / 1000).toBeCloseTo(0.5, 1);
+  expect(shuffled([1, 2, 3, 4, 5], randomFrom(1)).sort()).toEqual([1, 2, 3, 4, 5]);
+});
+
+test.each([
+  [1000, 700],
+  [160, 160],
+  [161, 330],
+  [17, 900],
+  [1, 1],
+])('crops of a %i × %i picture lie inside it and do not overlap', (width, height) => {
+  const rects = cropGrid(width, height, 24, randomFrom(1));
+  expect(rects.length).toBeGreaterThanOrEqual(1);
+  expect(rects.length).toBeLessThanOrEqual(24);
+  for (const [i, a] of rects.entries()) {
+    expect(a.x >= 0 && a.y >= 0 && a.x + a.width <= width && a.y + a.height <= height).toBe(true);
+    for (const b of rects.slice(i + 1)) {
+      const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+      expect(apart).toBe(true);
+    }
+  }
+});
+
+test('the map over all crops ranks detail across the picture, for odd heights too', async () => {
+  const raster = halfChecker(320, 161);
+  const crops = await readCrops(signal, pictureOf(raster), cropGrid(320, 161, 24, randomFrom(1)));
+  const means = crops.map(({ rect, map }) => ({ x: rect.x, mean: map.data.reduce((a, b) => a + b) / map.data.length }));
+  expect(means.find(({ x }) => x === 0)!.mean).toBeCloseTo(0, 5);
+  expect(means.find(({ x }) => x === 160)!.mean).toBeGreaterThan(0.9);
+  expect(crops[0]!.map.height).toBe(crops[0]!.pixels.height);
+});
+
+test('patches are taken where there is detail, and none is both learned from and held out', async () => {
+  const raster = halfChecker(640, 480);
+  const crops = await readCrops(signal, pictureOf(raster), cropGrid(640, 480, 24, randomFrom(1)));
+  const { training, heldOut } = choosePatches(crops, 48, { training: 12, heldOut: 4 }, randomFrom(2));
+  expect(training).toHaveLength(12);
+  expect(heldOut).toHaveLength(4);
+  for (const { pixels } of [...training, ...heldOut]) expect(new Set(pixels.data).size).toBeGreaterThan(1);
+});
+
+test('a picture that holds a single patch still gives both kinds', async () => {
+  const raster = halfChecker(50, 50);
+  const crops = await readCrops(signal, pictureOf(raster), cropGrid(50, 50, 24, randomFrom(1)));
+  const { training, heldOut } = choosePatches(crops, 48, { training: 3, heldOut: 2 }, randomFrom(2));
+  expect(training).toHaveLength(3);
+  expect(heldOut).toHaveLength(2);
+});
+
+test('noise and detail are measured apart', async () => {
+  const random = randomFrom(3);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const noisy = createRaster(160, 160, 3);
+  for (let i = 0; i < noisy.data.length; i++) noisy.data[i] = 0.5 + 0.05 * normal();
+  const crops = await readCrops(signal, pictureOf(noisy), cropGrid(160, 160, 1, random));
+  const { noise, contrast, detail } = detailOf(crops);
+  expect(noise).toBeCloseTo(0.05, 2);
+  expect(contrast).toBeCloseTo(0.05, 2);
+  expect(detail).toBeCloseTo(0.05, 2);
+});
+
+test('the stop rule keeps the best and stops when patience is out', () => {
+  const rule = new StopRule(1, 2);
+  expect(rule.check(2, 0.9)).toEqual({ best: true, stop: false });
+  expect(rule.check(4, 0.95)).toEqual({ best: false, stop: false });
+  expect(rule.check(6, 0.8)).toEqual({ best: true, stop: false });
+  expect(rule.check(8, 0.81)).toEqual({ best: false, stop: false });
+  expect(rule.check(10, 0.82)).toEqual({ best: false, stop: true });
+  expect(rule.bestAt).toBe(6);
+  expect(rule.improvement).toBeCloseTo(0.2, 10);
+  const hopeless = new StopRule(1, 3);
+  expect(hopeless.check(1, NaN)).toEqual({ best: false, stop: true });
+  expect(hopeless.improvement).toBe(0);
+});
+
+test('the learning rate falls from its height to a tenth', () => {
+  const { standard } = recipes;
+  expect(learningRateAt(standard, 0)).toBeCloseTo(standard.learningRate, 12);
+  expect(learningRateAt(standard, standard.steps)).toBeCloseTo(standard.learningRate / 10, 12);
+});
