@@ -67,6 +67,10 @@ export interface UpscaleReport {
     seconds: number;
     /** The adapted network as an ONNX file. */
     weights?: Uint8Array;
+    /** Weights of this network that could not learn, with the reason; empty where all could. */
+    frozen?: readonly string[];
+    /** Seconds by part, for benchmarks. */
+    split?: Readonly<Record<string, number>>;
   };
 }
 

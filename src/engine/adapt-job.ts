@@ -1,0 +1,39 @@
+import { adapt, mixWeights, type NetworkPicture } from './adaptation';
+import type { Adapt } from './engine-core';
+import { bleedColour } from './raster/alpha';
+import { alphaOf, colourOf, createRaster, grayToRgb } from './raster/planes';
+import type { PixelSource, Raster } from './raster/raster';
+import { encodeDisplay } from './raster/transfer';
+
+/** LR pixels by which visible colour is carried under transparency before the network looks. */
+const BLEED = 8;
+
+/** Joins the adaptation with the engine: any layer becomes what a network sees, and the strength is mixed in. */
+export const adaptJob: Adapt = async (signal, { runtime, model, source, options, onEvent }) => {
+  const picture = networkPicture(source);
+  const { weights, ...result } = await adapt(signal, runtime, { picture, model, options, onEvent });
+  const bytes = weights === undefined ? model.bytes : mixWeights(model.bytes, weights, options.strength);
+  return { model: { entry: model.entry, bytes }, report: { ...result, weights } };
+};
+
+/** A layer of any depth, encoding and channels as RGB, display-encoded, 0..1. */
+export function networkPicture(source: PixelSource): NetworkPicture {
+  const { width, height, encoding } = source.info;
+  return {
+    width,
+    height,
+    async read(signal, rect) {
+      const raster = await source.read(signal, rect);
+      if (encoding === 'linear') encodeDisplay(raster);
+      if (alphaOf(raster) !== null) bleedColour(raster, BLEED);
+      const colour = colourOf(raster);
+      const rgb = colour.channels === 1 ? grayToRgb(colour) : copyOf(colour);
+      for (let i = 0; i < rgb.data.length; i++) rgb.data[i] = Math.min(1, Math.max(0, rgb.data[i]!));
+      return rgb;
+    },
+  };
+}
+
+function copyOf({ width, height, channels, data }: Raster): Raster {
+  return createRaster(width, height, channels, data.slice());
+}
