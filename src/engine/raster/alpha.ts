@@ -8,6 +8,12 @@ import { resize } from './resample';
  */
 export const visibleAlpha = 1.5 / 255;
 
+// What is known of a cell while colour bleeds.
+const unseen = 0;
+const visible = 1; // or filled already
+const queued = 2; // to be filled in this ring or the next
+const outside = 3;
+
 /** The value of alpha where it is the same everywhere (then no alpha picture needs to be made), else `null`. */
 export function constantAlpha(alpha: Raster): number | null {
   const first = alpha.data[0]!;
@@ -31,45 +37,69 @@ export function bleedColour(raster: Raster, reach: number): void {
   const alpha = alphaOf(raster);
   if (!alpha) return;
   const size = width * height;
-  /** Ring in which a pixel became known: 0 visible; -1 unknown. */
-  const ring = new Int32Array(size);
+  // A border of one cell around the picture, never known and never filled, saves the test for its edges.
+  const stride = width + 2;
+  const known = new Uint8Array(stride * (height + 2));
+  const around = [-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1];
   let unknown = 0;
-  for (let i = 0; i < size; i++) {
-    if (alpha.data[i]! >= visibleAlpha) continue;
-    ring[i] = -1;
-    unknown++;
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0, cell = (row + 1) * stride + 1; column < width; column++, i++, cell++) {
+      if (alpha.data[i]! >= visibleAlpha) known[cell] = visible;
+      else unknown++;
+    }
   }
   if (unknown === 0) return;
+  known.fill(outside, 0, stride);
+  known.fill(outside, (height + 1) * stride);
+  for (let row = 1; row <= height; row++) known[row * stride] = known[row * stride + width + 1] = outside;
+
   const colours = colourChannels(raster.channels);
   const { data } = colourOf(raster);
-  let frontier = frontierOf(ring, width, height);
-  for (let distance = 1; distance <= reach && frontier.length > 0; distance++) {
-    for (const i of frontier) ring[i] = distance;
-    for (const i of frontier) {
-      const sums = [0, 0, 0];
-      let count = 0;
-      eachNeighbour(i, width, height, (j) => {
-        const known = ring[j]!;
-        if (known < 0 || known >= distance) return;
-        count++;
-        for (let channel = 0; channel < colours; channel++) sums[channel]! += data[channel * size + j]!;
-      });
-      for (let channel = 0; channel < colours; channel++) data[channel * size + i] = sums[channel]! / count;
+  const pixelOf = (cell: number) => {
+    const row = Math.floor(cell / stride);
+    return (row - 1) * width + (cell - row * stride) - 1;
+  };
+  let ring: number[] = [];
+  for (let cell = 0; cell < known.length; cell++) {
+    if (known[cell] !== unseen) continue;
+    for (const step of around) {
+      if (known[cell + step] !== visible) continue;
+      ring.push(cell);
+      break;
     }
-    const following: number[] = [];
-    const queued = -2;
-    for (const i of frontier) {
-      eachNeighbour(i, width, height, (j) => {
-        if (ring[j] !== -1) return;
-        ring[j] = queued;
-        following.push(j);
-      });
-    }
-    frontier = following;
   }
-  for (let i = 0; i < size; i++) {
-    if (ring[i]! >= 0) continue;
-    for (let channel = 0; channel < colours; channel++) data[channel * size + i] = 0.5;
+  for (let distance = 1; distance <= reach && ring.length > 0; distance++) {
+    for (const cell of ring) known[cell] = queued;
+    for (const cell of ring) {
+      const pixel = pixelOf(cell);
+      for (let channel = 0; channel < colours; channel++) {
+        const values = channel * size;
+        let sum = 0;
+        let count = 0;
+        for (const step of around) {
+          if (known[cell + step] !== visible) continue;
+          sum += data[values + pixelOf(cell + step)]!;
+          count++;
+        }
+        data[values + pixel] = sum / count;
+      }
+    }
+    for (const cell of ring) known[cell] = visible;
+    const following: number[] = [];
+    for (const cell of ring) {
+      for (const step of around) {
+        if (known[cell + step] !== unseen) continue;
+        known[cell + step] = queued;
+        following.push(cell + step);
+      }
+    }
+    ring = following;
+  }
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0, cell = (row + 1) * stride + 1; column < width; column++, i++, cell++) {
+      if (known[cell] === visible) continue;
+      for (let channel = 0; channel < colours; channel++) data[channel * size + i] = 0.5;
+    }
   }
 }
 
@@ -161,27 +191,4 @@ function extremes(raster: Raster, pick: (a: number, b: number) => number): Float
     }
   }
   return result;
-}
-
-function frontierOf(ring: Int32Array, width: number, height: number): number[] {
-  const frontier: number[] = [];
-  for (let i = 0; i < ring.length; i++) {
-    if (ring[i] !== -1) continue;
-    let touches = false;
-    eachNeighbour(i, width, height, (j) => {
-      if (ring[j] === 0) touches = true;
-    });
-    if (touches) frontier.push(i);
-  }
-  return frontier;
-}
-
-function eachNeighbour(i: number, width: number, height: number, visit: (j: number) => void): void {
-  const column = i % width;
-  const row = (i - column) / width;
-  for (let y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y++) {
-    for (let x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x++) {
-      if (x !== column || y !== row) visit(y * width + x);
-    }
-  }
 }
