@@ -17,6 +17,8 @@ function bundle(name, target, entry, extra = {}) {
     output: { path: path(`dist/${name}`), filename: '[name].js', clean: true },
     resolve: { extensions: ['.ts', '.mjs', '.js'] },
     module: {
+      // Looked up at run time, in node_modules, not replaced by a number of the bundle's own.
+      parser: { javascript: { createRequire: false } },
       rules: [
         {
           test: /\.ts$/,
@@ -81,7 +83,9 @@ export default [
     {
       // Native addons and their loaders stay packages of their own.
       externals: { sharp: 'commonjs sharp', 'onnxruntime-node': 'commonjs onnxruntime-node' },
-      output: { path: path('dist/cli'), filename: '[name].cjs', clean: true },
+      // bin/lway.mjs loads it, and onnxruntime-node is looked up from where it lies.
+      output: { path: path('dist/cli'), filename: '[name].cjs', library: { type: 'commonjs2' }, clean: true },
+      node: { __filename: false, __dirname: false },
     },
   ),
 ];
