@@ -1,6 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { LWayError, toPlainError } from '../engine/errors';
+import { addDoctor } from './commands/doctor';
+import { addModels } from './commands/models';
+import { addPlay } from './commands/play';
 import { addUpscale } from './commands/upscale';
+import { addWeights } from './commands/weights';
 import { exitCode, exitCodeOf } from './exit-codes';
 import type { Surroundings } from './surroundings';
 
@@ -30,7 +34,10 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     })
     .showHelpAfterError('Run the command with --help for its options.');
   addUpscale(program, surroundings, finish);
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  addPlay(program, surroundings, finish);
+  addModels(program, surroundings);
+  addWeights(program, surroundings);
+  addDoctor(program, surroundings, finish);
   try {
     if (args.length === 0) {
       program.outputHelp();

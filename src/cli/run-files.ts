@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine';
 import { isAbort, toPlainError } from '../engine/errors';
 import { createNodeEngine } from '../engine/engine.node';
-import { exitCode } from './exit-codes';
+import { exitCode, exitCodeOf } from './exit-codes';
 import type { Target } from './files/targets';
 import { createReporter } from './output/create-reporter';
 import type { Surroundings } from './surroundings';
@@ -54,6 +54,8 @@ export async function runFiles(
         summary.succeeded++;
       } catch (error) {
         if (signal.aborted || isAbort(error)) throw signal.aborted ? signal.reason : error;
+        // The same network and device would fail for all the other files, too.
+        if (exitCodeOf(error) === exitCode.cannotStart) throw error;
         reporter.fileFailed(target.input, toPlainError(error));
         await job?.failed?.(error);
         summary.failed++;

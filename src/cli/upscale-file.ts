@@ -149,7 +149,6 @@ async function runPasses(
   workspace: Workspace,
   onEvent: (event: FileEvent) => void,
 ): Promise<UpscaleReport> {
-  onEvent({ type: 'phase', phase: 'preparing' });
   const reports: UpscaleReport[] = [];
   let path = workspace.path('input.v');
   let source: PictureSource = await decode(signal, target.input, header, path);
@@ -169,7 +168,6 @@ async function runPasses(
       path = result;
       if (!last) source = await PictureSource.open(path);
     }
-    onEvent({ type: 'phase', phase: 'writing' });
     const encoded = workspace.path(`result.${plan.format.extensions[0]}`);
     await encode(signal, path, sink!.info, encoded, plan.format, plan.output, options.quality);
     signal.throwIfAborted();

@@ -75,6 +75,8 @@ export class TextReporter implements Reporter {
   private files = 0;
   private current = '';
   private device = '';
+  /** Notices already given: what holds for the machine is said once, not for every file. */
+  private readonly said = new Set<string>();
 
   constructor(
     private readonly out: TextOutput,
@@ -97,7 +99,8 @@ export class TextReporter implements Reporter {
         this.device = event.name;
         break;
       case 'notice':
-        this.note(`Note: ${event.message}`);
+        if (!this.said.has(event.message)) this.note(`Note: ${event.message}`);
+        this.said.add(event.message);
         break;
       case 'progress':
         this.progress.show(
