@@ -1,8 +1,10 @@
 import type { Engine } from './engine';
 import type { Adapt } from './engine-core';
 import { LocalEngine } from './engine-core';
+import type { ModelEntry } from './runtime/registry';
 import type { NodeRuntimesOptions } from './runtime/runtime.node';
-import { nodeRuntimes } from './runtime/runtime.node';
+import { cpuRuntime, nodeRuntimes } from './runtime/runtime.node';
+import { inspectModel } from './upscaling/inspect-model';
 
 export interface NodeEngineOptions extends NodeRuntimesOptions {
   adapt?: Adapt;
@@ -14,4 +16,14 @@ export interface NodeEngineOptions extends NodeRuntimesOptions {
  */
 export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
   return new LocalEngine({ runtimes: nodeRuntimes(options), adapt: options.adapt });
+}
+
+/** {@link inspectModel} on the CPU of this process. */
+export async function inspectModelFile(signal: AbortSignal, bytes: Uint8Array, name: string): Promise<ModelEntry> {
+  const runtime = cpuRuntime();
+  try {
+    return await inspectModel(signal, bytes, runtime, name);
+  } finally {
+    await runtime.dispose();
+  }
 }

@@ -5,7 +5,7 @@ import { fromHalves, toHalves } from '../runtime/half';
 import { readModelFile } from '../runtime/model-file';
 import { fromOrtError } from '../runtime/ort-errors';
 import type { ImageInput, Model } from '../runtime/registry';
-import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
+import type { InferenceSession, Ort, Runtime, Tensor } from '../runtime/runtime';
 
 /**
  * An SR network on one device, wanting its image as it may: for the caller it maps planar RGB, 0..1, to planar RGB,
@@ -41,20 +41,15 @@ export class Network {
     const { input, output } = this.model.entry;
     const { width, height } = image;
     const session = await this.open(width, height);
-    const dims = input.layout === 'NCHW' ? [1, 3, height, width] : [1, height, width, 3];
-    const values = toNetwork(image, input);
     let answer: Tensor;
     try {
-      const data = input.type === 'float16' ? toHalves(values) : values;
-      const answers = await session.run({ [input.name]: new this.runtime.ort.Tensor(input.type, data, dims) }, [
-        output,
-      ]);
+      const answers = await session.run({ [input.name]: toTensor(this.runtime.ort, image, input) }, [output]);
       answer = answers[output] as Tensor;
     } catch (error) {
       throw fromOrtError(error, 'run');
     }
     try {
-      return this.read(answer, width * this.scale, height * this.scale);
+      return fromTensor(answer, width * this.scale, height * this.scale, input);
     } finally {
       answer.dispose();
     }
@@ -76,23 +71,6 @@ export class Network {
     return this.session;
   }
 
-  private read(answer: Tensor, width: number, height: number): Raster {
-    const { layout, channels, range } = this.model.entry.input;
-    const dims = layout === 'NCHW' ? [1, 3, height, width] : [1, height, width, 3];
-    if (answer.dims.length !== 4 || answer.dims.some((dim, i) => dim !== dims[i]))
-      throw new LWayError(
-        'bad-output',
-        `The network answered with ${answer.dims.join('×')} values where ${dims.join('×')} were expected.`,
-        'Choose another model, or add this one again so that it is measured anew.',
-      );
-    const data = answer.data as Float32Array | Uint16Array;
-    const values =
-      answer.type === 'float16'
-        ? fromHalves(new Uint16Array(data.buffer as ArrayBuffer, data.byteOffset, data.length))
-        : (data as Float32Array);
-    return fromNetwork(values, width, height, { layout, channels, range });
-  }
-
   /** Frees the session; the next run opens a new one. */
   async close(): Promise<void> {
     const session = this.session;
@@ -101,14 +79,50 @@ export class Network {
   }
 }
 
-type Convention = Pick<ImageInput, 'layout' | 'channels' | 'range'>;
+/** How values lie in a tensor and what they mean. */
+export type Convention = Pick<ImageInput, 'layout' | 'channels' | 'range' | 'type'>;
 
-function isPlain({ layout, channels, range }: Convention): boolean {
+/** Planar RGB, 0..1, as the tensor that a network wants. */
+export function toTensor(ort: Ort, image: Raster, convention: Convention): Tensor {
+  const { type, layout } = convention;
+  const values = toNetwork(image, convention);
+  const data = type === 'float16' ? toHalves(values) : values;
+  return new ort.Tensor(
+    type,
+    data,
+    layout === 'NCHW' ? [1, 3, image.height, image.width] : [1, image.height, image.width, 3],
+  );
+}
+
+/**
+ * A network's answer as planar RGB, about 0..1; may share memory with it.
+ *
+ * @throws LWayError `bad-output` where it is not a picture of this size
+ */
+export function fromTensor(answer: Tensor, width: number, height: number, convention: Convention): Raster {
+  const dims = convention.layout === 'NCHW' ? [1, 3, height, width] : [1, height, width, 3];
+  if (answer.dims.length !== 4 || answer.dims.some((dim, i) => dim !== dims[i]))
+    throw new LWayError(
+      'bad-output',
+      `The network answered with ${answer.dims.join('×')} values where ${dims.join('×')} were expected.`,
+      'Choose another model, or add this one again so that it is measured anew.',
+    );
+  const data = answer.data as Float32Array | Uint16Array;
+  const values =
+    answer.type === 'float16'
+      ? fromHalves(new Uint16Array(data.buffer as ArrayBuffer, data.byteOffset, data.length))
+      : (data as Float32Array);
+  return fromNetwork(values, width, height, convention);
+}
+
+type Arrangement = Pick<ImageInput, 'layout' | 'channels' | 'range'>;
+
+function isPlain({ layout, channels, range }: Arrangement): boolean {
   return layout === 'NCHW' && channels === 'RGB' && range[0] === 0 && range[1] === 1;
 }
 
 /** Planar RGB 0..1 → the values in the order and range that a network wants. */
-export function toNetwork(image: Raster, convention: Convention): Float32Array {
+export function toNetwork(image: Raster, convention: Arrangement): Float32Array {
   if (isPlain(convention)) return image.data;
   const [black, white] = convention.range;
   const size = image.width * image.height;
@@ -122,7 +136,7 @@ export function toNetwork(image: Raster, convention: Convention): Float32Array {
 }
 
 /** The inverse of {@link toNetwork} for a network's answer; shares memory with it where nothing is to be done. */
-export function fromNetwork(values: Float32Array, width: number, height: number, convention: Convention): Raster {
+export function fromNetwork(values: Float32Array, width: number, height: number, convention: Arrangement): Raster {
   if (isPlain(convention)) return createRaster(width, height, 3, values);
   const [black, white] = convention.range;
   const size = width * height;
@@ -135,7 +149,7 @@ export function fromNetwork(values: Float32Array, width: number, height: number,
   return result;
 }
 
-function place(channel: number, size: number, { layout, channels }: Convention): { at: number; step: number } {
+function place(channel: number, size: number, { layout, channels }: Arrangement): { at: number; step: number } {
   const index = channels === 'RGB' ? channel : 2 - channel;
   return layout === 'NCHW' ? { at: index * size, step: 1 } : { at: index, step: 3 };
 }

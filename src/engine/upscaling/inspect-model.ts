@@ -1,0 +1,354 @@
+import { LWayError } from '../errors';
+import { crop } from '../raster/planes';
+import type { Raster } from '../raster/raster';
+import { resize } from '../raster/resample';
+import { roundUp } from '../raster/tiles';
+import { sha256 } from '../runtime/load-model';
+import type { ModelFile, PortDescription } from '../runtime/model-file';
+import { readModelFile } from '../runtime/model-file';
+import type { ImageInput, ModelEntry } from '../runtime/registry';
+import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
+import type { Convention } from './network';
+import { fromTensor, Network, toTensor } from './network';
+import { noisePicture, smoothPicture } from './probe-pictures';
+
+/** Largest receptive-field radius, in LR pixels, that is measured; beyond it a network counts as one without end. */
+const largestRadius = 64;
+/** Outputs that change by less do not count: an eighth of what tiled and untiled pictures may differ by, and more. */
+const change = 1e-5;
+/** How far tiled and untiled may differ where the margin is the radius that was found. */
+const agreement = 5e-5;
+/** Mean error, 0..1, between the reduced answer and the probe beyond which a network does something else. */
+const likeness = 0.08;
+/**
+ * An unusual order or range is believed when its error is this much smaller. Ranges differ by far more than this; of
+ * the order, networks trained on photographs hardly take notice (errors of RGB and BGR within 20 % of each other for
+ * four that were tried), and where it matters it shows.
+ */
+const clearlyBetter = 0.8;
+const largestScale = 8;
+
+/**
+ * Finds out by trying how a network that a person brings wants its image: layout, order of channels, range, type,
+ * size, scale, and how far its pixels see.
+ *
+ * The probe is a smooth picture: under the right hypothesis the reduced answer is the probe again. The receptive
+ * field is measured by changing single pixels and confirmed by comparing a cut-out with the whole.
+ *
+ * @param runtime a CPU device: the GPU's would pay for every size that is tried
+ * @param name for people, e.g. the file's name without its extension
+ * @throws LWayError `bad-model` with the reason why it cannot be used
+ */
+export async function inspectModel(
+  signal: AbortSignal,
+  bytes: Uint8Array,
+  runtime: Runtime,
+  name: string,
+): Promise<ModelEntry> {
+  const file = readModelFile(bytes);
+  const port = imageInput(file);
+  const session = await runtime.createSession(bytes);
+  try {
+    signal.throwIfAborted();
+    const probing = new Probing(signal, runtime, session, port);
+    const found = await probing.findConvention();
+    const entry: ModelEntry = {
+      id: slug(name),
+      file: `${slug(name)}.onnx`,
+      kind: 'sr',
+      name,
+      scale: found.scale,
+      input: found.input,
+      output: found.output,
+      receptiveField: null,
+      multipleOf: found.multipleOf,
+      parameters: file.parameters,
+      bytes: bytes.length,
+      sha256: await sha256(bytes),
+      licence: 'unknown',
+    };
+    const network = new Network(runtime, { entry, bytes });
+    try {
+      entry.receptiveField = await measureRadius(signal, network);
+    } finally {
+      await network.close();
+    }
+    return entry;
+  } finally {
+    await session.release();
+  }
+}
+
+const float = { FLOAT: 'float32', FLOAT16: 'float16' } as const;
+
+/** The one input, if it can be an image. */
+function imageInput(file: ModelFile): PortDescription & { shape: (number | string)[] } {
+  const [input, ...others] = file.inputs;
+  if (!input) throw refuse('This network has no input.');
+  if (others.length > 0)
+    throw refuse(`This network has ${file.inputs.length} inputs (${file.inputs.map((each) => each.name).join(', ')}).`);
+  if (!(input.type in float))
+    throw refuse(
+      `This network takes ${input.type.toLowerCase()} values; only float32 and float16 pictures are possible.`,
+      'Export it with a float32 input, not quantised.',
+    );
+  for (const operator of ['Loop', 'Scan'])
+    if (file.operators.has(operator)) throw refuse(`This network contains a loop (${operator}).`);
+  for (const operator of file.operators)
+    if (/^(Random|Multinomial|Bernoulli)/.test(operator))
+      throw refuse(`This network answers differently each time (${operator}).`);
+  const shape = input.shape ?? ['', '', '', ''];
+  if (shape.length !== 4)
+    throw refuse(
+      `This network's input has ${shape.length} dimensions; a picture has 4 (batch, channels, height, width).`,
+    );
+  if (typeof shape[0] === 'number' && shape[0] !== 1) throw refuse(`This network takes ${shape[0]} pictures at once.`);
+  return { ...input, shape };
+}
+
+interface Found {
+  input: ImageInput;
+  output: string;
+  scale: number;
+  multipleOf: number;
+}
+
+/** Multiples that sizes may have to be of, each with a size that is a multiple of no later one. */
+const sizes: readonly (readonly [multiple: number, size: number])[] = [
+  [1, 37],
+  [2, 38],
+  [3, 39],
+  [4, 44],
+  [5, 35],
+  [6, 42],
+  [7, 49],
+  [8, 40],
+  [12, 60],
+  [16, 48],
+  [24, 72],
+  [32, 96],
+  [48, 144],
+  [64, 192],
+  [128, 384],
+];
+
+class Probing {
+  constructor(
+    private readonly signal: AbortSignal,
+    private readonly runtime: Runtime,
+    private readonly session: InferenceSession,
+    private readonly port: PortDescription & { shape: (number | string)[] },
+  ) {}
+
+  async findConvention(): Promise<Found> {
+    const { shape } = this.port;
+    const layouts = (['NCHW', 'NHWC'] as const).filter((layout) => {
+      const channels = shape[layout === 'NCHW' ? 1 : 3];
+      return typeof channels !== 'number' || channels === 3;
+    });
+    if (layouts.length === 0)
+      throw refuse(
+        `This network's input is ${shape.map((side) => (side === '' ? '?' : side)).join('×')}: it has no 3 colour channels.`,
+        'Choose a network for RGB pictures.',
+      );
+    let failure: unknown;
+    for (const layout of layouts) {
+      const fixed = this.fixedSize(layout);
+      for (const [multipleOf, size] of fixed ? ([[1, 0]] as const) : sizes) {
+        // A side more, not a square: what mixes up width and height is found out.
+        const [width, height] = fixed ? [fixed.width, fixed.height] : [size, size + multipleOf];
+        try {
+          const shaped = await this.tryShape(layout, width, height);
+          if (!shaped) continue;
+          const best = await this.findValues(layout, width, height, shaped);
+          return { ...shaped, multipleOf, input: { ...best, size: fixed } };
+        } catch (error) {
+          this.signal.throwIfAborted();
+          if (error instanceof LWayError) throw error;
+          failure = error;
+        }
+      }
+    }
+    const reason = failure instanceof Error ? ` (${failure.message.trim().split('\n', 1)[0]!.slice(0, 200)})` : '';
+    throw refuse(`This network gives no enlarged picture for any size that was tried${reason}.`);
+  }
+
+  private fixedSize(layout: ImageInput['layout']): { width: number; height: number } | undefined {
+    const { shape } = this.port;
+    const [height, width] = layout === 'NCHW' ? [shape[2], shape[3]] : [shape[1], shape[2]];
+    if (typeof width === 'number' && typeof height === 'number') {
+      if (width < 8 || height < 8 || width > 4096 || height > 4096)
+        throw refuse(`This network takes pictures of ${width}×${height} pixels only.`);
+      return { width, height };
+    }
+    if (typeof width === 'number' || typeof height === 'number')
+      throw refuse('This network has one side of its pictures fixed and one free.', 'Export it with both free.');
+    return undefined;
+  }
+
+  /** Whether the answer to a picture of this size is a picture, and how much larger; `null` where it is not. */
+  private async tryShape(
+    layout: ImageInput['layout'],
+    width: number,
+    height: number,
+  ): Promise<{ output: string; scale: number } | null> {
+    const answers = await this.run(smoothPicture(width, height), {
+      layout,
+      channels: 'RGB',
+      range: [0, 1],
+      type: this.type,
+    });
+    for (const [output, { dims, type }] of Object.entries(answers)) {
+      if (dims.length !== 4 || dims[0] !== 1 || (type !== 'float32' && type !== 'float16')) continue;
+      const [channels, h, w] = layout === 'NCHW' ? [dims[1], dims[2], dims[3]] : [dims[3], dims[1], dims[2]];
+      const scale = w! / width;
+      if (channels !== 3 || h! / height !== scale || !Number.isInteger(scale)) continue;
+      if (scale > largestScale)
+        throw refuse(`This network enlarges ${scale} times; at most ${largestScale} is possible.`);
+      return { output, scale };
+    }
+    return null;
+  }
+
+  /** Order of channels and range under which the network gives the probe back best. */
+  private async findValues(
+    layout: ImageInput['layout'],
+    width: number,
+    height: number,
+    { output, scale }: { output: string; scale: number },
+  ): Promise<ImageInput> {
+    const probe = smoothPicture(width, height);
+    let best: { input: ImageInput; error: number } | null = null;
+    // The usual first: another must be clearly better to be taken for right.
+    for (const range of [
+      [0, 1],
+      [0, 255],
+      [-1, 1],
+    ] as const) {
+      for (const channels of ['RGB', 'BGR'] as const) {
+        const convention = { layout, channels, range, type: this.type };
+        const answer = (await this.run(probe, convention))[output]!;
+        const error = difference(probe, fromTensor(answer, width * scale, height * scale, convention));
+        if (error < (best ? best.error * clearlyBetter : Infinity)) {
+          best = { input: { name: this.port.name, ...convention }, error };
+        }
+      }
+    }
+    if (!best || best.error > likeness)
+      throw refuse(
+        'What this network answers does not look like the picture that it was given, enlarged.',
+        'Choose a network that enlarges or restores pictures, with input and output in the same range.',
+      );
+    return best.input;
+  }
+
+  private get type(): ImageInput['type'] {
+    return float[this.port.type as keyof typeof float];
+  }
+
+  private async run(picture: Raster, convention: Convention): Promise<Record<string, Tensor>> {
+    this.signal.throwIfAborted();
+    const feeds = { [this.port.name]: toTensor(this.runtime.ort, picture, convention) };
+    return (await this.session.run(feeds)) as Record<string, Tensor>;
+  }
+}
+
+/** Mean absolute difference between a picture and its enlargement brought back to its size by area averaging. */
+function difference(picture: Raster, enlarged: Raster): number {
+  const reduced = resize(enlarged, picture.width, picture.height, 'area');
+  let sum = 0;
+  for (let i = 0; i < picture.data.length; i++) {
+    const distance = Math.abs(reduced.data[i]! - picture.data[i]!);
+    // NaN must not win.
+    sum += distance === distance ? distance : 1e9;
+  }
+  return sum / picture.data.length;
+}
+
+/**
+ * Radius, in LR pixels, within which a pixel of the input changes the output; `null` where no end of it was found.
+ * Theoretical fields can be far larger than what comes out of them: what counts here is what changes.
+ */
+async function measureRadius(signal: AbortSignal, network: Network): Promise<number | null> {
+  const { input, multipleOf } = network.model.entry;
+  const run = (picture: Raster) => {
+    signal.throwIfAborted();
+    return network.run(picture);
+  };
+  // Small first: most networks see little, and a large picture is slow with those that are large.
+  for (const reach of input.size ? [0] : [largestRadius / 4, largestRadius / 2, largestRadius]) {
+    const side = roundUp(2 * reach + 1 + multipleOf, multipleOf);
+    const { width, height } = input.size ?? { width: side, height: side };
+    const most = Math.floor((Math.min(width, height) - 1) / 2);
+    let radius = 0;
+    for (const seed of [1, 2, 3]) radius = Math.max(radius, await perturb(run, network.scale, width, height, seed));
+    if (radius >= Math.min(most, reach || most)) continue;
+    if (input.size) return radius + multipleOf - 1;
+    const confirmed = await confirm(run, network.scale, radius + multipleOf - 1, multipleOf);
+    if (confirmed !== null) return confirmed;
+  }
+  return null;
+}
+
+type Run = (picture: Raster) => Promise<Raster>;
+
+/** Changes one pixel near the middle of a noise picture: how far from it, in LR pixels, the output changes. */
+async function perturb(run: Run, scale: number, width: number, height: number, seed: number): Promise<number> {
+  const picture = noisePicture(width, height, seed);
+  const [x, y] = [Math.floor(width / 2) - (seed % 2), Math.floor(height / 2) - (seed % 2)];
+  const before = await run(picture);
+  const changed = { ...picture, data: picture.data.slice() };
+  for (let channel = 0; channel < 3; channel++) {
+    const i = (channel * height + y) * width + x;
+    changed.data[i] = picture.data[i]! < 0.5 ? 1 : 0;
+  }
+  const after = await run(changed);
+  let radius = 0;
+  for (let i = 0; i < after.data.length; i++) {
+    if (Math.abs(after.data[i]! - before.data[i]!) <= change) continue;
+    const column = i % after.width;
+    const row = Math.floor(i / after.width) % after.height;
+    radius = Math.max(radius, Math.abs(Math.floor(column / scale) - x), Math.abs(Math.floor(row / scale) - y));
+  }
+  return radius;
+}
+
+/**
+ * Whether a cut-out with this margin gives what the whole picture gives: many small influences from beyond the radius
+ * can add up to more than a pixel's. The radius, enlarged where that helps; `null` where it does not.
+ */
+async function confirm(run: Run, scale: number, radius: number, multipleOf: number): Promise<number | null> {
+  const core = roundUp(8, multipleOf);
+  for (let margin = radius; margin <= largestRadius; margin = Math.ceil(margin * 1.25) + 1) {
+    const around = roundUp(margin, multipleOf);
+    const beyond = roundUp(16, multipleOf);
+    const side = core + 2 * (around + beyond);
+    const picture = noisePicture(side, side, 4);
+    const whole = await run(picture);
+    const inner = core + 2 * around;
+    const part = await run(crop(picture, { x: beyond, y: beyond, width: inner, height: inner }));
+    const size = core * scale;
+    const expected = crop(whole, {
+      x: (beyond + around) * scale,
+      y: (beyond + around) * scale,
+      width: size,
+      height: size,
+    });
+    const found = crop(part, { x: around * scale, y: around * scale, width: size, height: size });
+    if (expected.data.every((value, i) => Math.abs(value - found.data[i]!) <= agreement)) return margin;
+  }
+  return null;
+}
+
+function slug(name: string): string {
+  const plain = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '');
+  return plain || 'network';
+}
+
+function refuse(message: string, advice = 'Choose a network that enlarges RGB pictures.'): LWayError {
+  return new LWayError('bad-model', message, advice);
+}
