@@ -3,7 +3,12 @@ import { decodePng } from '../hosts/embedded/decode';
 import { Workspace } from '../hosts/embedded/workspace';
 import { Editor } from '../hosts/embedded/ui/editor';
 import { createTileStore } from '../engine/raster/store/tile-store.browser';
+import { LWayError } from '../engine/errors';
 import { HttpAssetLoader } from '../panel/assets.http';
+import { Panel } from '../panel/elements/panel';
+import { PageModels } from '../panel/model-library';
+import { IndexedDbModels } from '../panel/own-models';
+import { LocalSettings } from '../panel/settings.local';
 import { applyTokens } from '../panel/tokens';
 
 /** Joins the built-in editor with the panel and the engine: the page that `npm start` opens. */
@@ -12,12 +17,26 @@ async function start(): Promise<void> {
   const workspace = new Workspace();
   const assets = new HttpAssetLoader();
   const host = new EmbeddedHost(workspace, () => createTileStore());
-  void host;
+  const noEngine = () => Promise.reject(new LWayError('no-device', 'The engine is not built in.', 'Build LWay again.'));
+
+  const panel = new Panel();
+  panel.services = {
+    host,
+    engine: { upscale: noEngine, dispose: () => Promise.resolve() },
+    models: new PageModels(assets, new IndexedDbModels(), noEngine),
+    settings: new LocalSettings(),
+    createStore: () => createTileStore(),
+  };
   const editor = new Editor();
   editor.workspace = workspace;
+  editor.append(panel);
   document.body.append(editor);
-  const sample = await assets.load(new AbortController().signal, 'sample.png');
-  workspace.add('Lake at dusk (sample)', 'Background', decodePng('sample.png', sample));
+  try {
+    const sample = await assets.load(new AbortController().signal, 'sample.png');
+    workspace.add('Lake at dusk (sample)', 'Background', decodePng('sample.png', sample));
+  } catch (error) {
+    editor.say(error);
+  }
 }
 
 void start();

@@ -1,0 +1,223 @@
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { defaultSettings, type UpscaleSettings } from '../actions/settings';
+import type { EngineEvent } from '../engine/engine';
+import { isAbort, toPlainError, type PlainError } from '../engine/errors';
+import type { DocumentSummary } from '../hosts/host';
+import { runUpscale, type FinishedUpscale } from './run-upscale';
+import type { ModelChoice, PanelServices } from './services';
+
+export interface CurvePoint {
+  step: number;
+  loss: number;
+  heldOut?: number;
+}
+
+/** An upscale at work. */
+export interface RunningJob {
+  phase: 'preparing' | 'adapting' | 'upscaling' | 'writing';
+  /** Tiles, steps or hundredths done; null until the first is. */
+  progress: { done: number; total: number; secondsLeft?: number } | null;
+  curve: readonly CurvePoint[];
+  /** The person asked to stop adapting and keep what was learned. */
+  stopping: boolean;
+  cancelling: boolean;
+}
+
+export type Outcome =
+  { kind: 'done'; finished: FinishedUpscale } | { kind: 'cancelled' } | { kind: 'failed'; error: PlainError };
+
+export interface PanelState {
+  /** Undefined until the editor has answered for the first time. */
+  readonly document: DocumentSummary | null | undefined;
+  readonly settings: UpscaleSettings;
+  readonly models: readonly ModelChoice[];
+  /** What happened with a network that is being, or was, added. */
+  readonly adding: { name: string; error?: PlainError; added?: string } | null;
+  /** Why adaptation is not available; null where it is. */
+  readonly noAdaptation: string | null;
+  readonly job: RunningJob | null;
+  readonly outcome: Outcome | null;
+  readonly device: { device: string; name: string } | null;
+  readonly notices: readonly string[];
+}
+
+/** Holds the panel's state; the elements show it and call its methods. */
+export class PanelController implements ReactiveController {
+  state: PanelState = {
+    document: undefined,
+    settings: defaultSettings,
+    models: [],
+    adding: null,
+    noAdaptation: 'Looking for the networks that adaptation needs…',
+    job: null,
+    outcome: null,
+    device: null,
+    notices: [],
+  };
+
+  private readonly life = new AbortController();
+  private cancelJob: AbortController | null = null;
+  private enough: AbortController | null = null;
+  private stopListening: (() => void) | null = null;
+  private describing = 0;
+
+  constructor(
+    private readonly element: ReactiveControllerHost,
+    readonly services: PanelServices,
+  ) {
+    element.addController(this);
+  }
+
+  hostConnected(): void {
+    this.stopListening = this.services.host.onChange(() => void this.describe());
+    void this.load();
+  }
+
+  hostDisconnected(): void {
+    this.stopListening?.();
+    this.cancelJob?.abort(abortError());
+    this.life.abort(abortError());
+  }
+
+  change(settings: Partial<UpscaleSettings>): void {
+    const next = { ...this.state.settings, ...settings };
+    this.update({ settings: next });
+    // Settings that cannot be kept are asked for again next time: no reason to disturb the person.
+    this.services.settings.save(next).catch(() => undefined);
+  }
+
+  async start(): Promise<void> {
+    if (this.state.job) return;
+    this.forget();
+    const cancel = (this.cancelJob = new AbortController());
+    const enough = (this.enough = new AbortController());
+    this.update({
+      outcome: null,
+      notices: [],
+      adding: null,
+      job: { phase: 'preparing', progress: null, curve: [], stopping: false, cancelling: false },
+    });
+    try {
+      const finished = await runUpscale(cancel.signal, this.services, this.effective, enough.signal, (event) =>
+        this.onEvent(event),
+      );
+      this.update({ job: null, outcome: { kind: 'done', finished } });
+    } catch (error) {
+      const cancelled = cancel.signal.aborted && (isAbort(error) || error === cancel.signal.reason);
+      this.update({
+        job: null,
+        outcome: cancelled ? { kind: 'cancelled' } : { kind: 'failed', error: toPlainError(error) },
+      });
+    }
+    await this.describe();
+  }
+
+  cancel(): void {
+    if (!this.state.job) return;
+    this.updateJob({ cancelling: true });
+    this.cancelJob?.abort(abortError());
+  }
+
+  /** Ends the adaptation now and goes on with what was learned. */
+  stopEarly(): void {
+    this.updateJob({ stopping: true });
+    this.enough?.abort();
+  }
+
+  /** Puts the last result's message and comparison away. */
+  dismiss(): void {
+    this.forget();
+    this.update({ outcome: null, notices: [] });
+  }
+
+  async addModel(file: File): Promise<void> {
+    this.update({ adding: { name: file.name } });
+    try {
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      const added = await this.services.models.add(this.life.signal, file.name, bytes);
+      this.update({
+        models: await this.services.models.list(this.life.signal),
+        adding: { name: file.name, added: added.entry.id },
+      });
+      this.change({ model: added.entry.id });
+    } catch (error) {
+      if (!this.life.signal.aborted) this.update({ adding: { name: file.name, error: toPlainError(error) } });
+    }
+  }
+
+  async removeModel(id: string): Promise<void> {
+    await this.services.models.remove(id);
+    this.update({ models: await this.services.models.list(this.life.signal), adding: null });
+    this.change({ model: 'default' });
+  }
+
+  /** The chosen network; the default where the choice is gone. */
+  get model(): ModelChoice | undefined {
+    const { models, settings } = this.state;
+    return models.find(({ entry }) => entry.id === settings.model) ?? models[0];
+  }
+
+  /** The settings as they can be carried out now: what is not available is left out. */
+  get effective(): UpscaleSettings {
+    const { settings, document, noAdaptation } = this.state;
+    const { destinations } = this.services.host.capabilities;
+    return {
+      ...settings,
+      model: this.model?.entry.id ?? 'default',
+      target: document?.selection ? settings.target : 'layer',
+      destination: destinations.includes(settings.destination) ? settings.destination : (destinations[0] ?? 'layer'),
+      adapt: noAdaptation === null ? settings.adapt : 'off',
+    };
+  }
+
+  private async load(): Promise<void> {
+    const { signal } = this.life;
+    try {
+      const saved = await this.services.settings.load().catch(() => null);
+      if (saved) this.update({ settings: { ...defaultSettings, ...saved } });
+      await this.describe();
+      this.update({ models: await this.services.models.list(signal) });
+      const adaptation = await this.services.models.adaptation(signal);
+      this.update({ noAdaptation: typeof adaptation === 'string' ? adaptation : null });
+    } catch (error) {
+      if (!signal.aborted) this.update({ outcome: { kind: 'failed', error: toPlainError(error) } });
+    }
+  }
+
+  private async describe(): Promise<void> {
+    const call = (this.describing += 1);
+    try {
+      const document = await this.services.host.describe(this.life.signal);
+      // An older answer that comes late is stale.
+      if (call === this.describing) this.update({ document });
+    } catch (error) {
+      if (!this.life.signal.aborted) this.update({ outcome: { kind: 'failed', error: toPlainError(error) } });
+    }
+  }
+
+  private onEvent(event: EngineEvent): void {
+    if (!this.state.job) return;
+    if (event.type === 'device') this.update({ device: { device: event.device, name: event.name } });
+    else if (event.type === 'notice') this.update({ notices: [...this.state.notices, event.message] });
+    else if (event.type === 'phase') this.updateJob({ phase: event.phase, progress: null });
+    else if (event.type === 'progress') this.updateJob({ progress: event });
+    else this.updateJob({ curve: [...this.state.job.curve, event] });
+  }
+
+  private forget(): void {
+    if (this.state.outcome?.kind === 'done') void this.state.outcome.finished.dispose();
+  }
+
+  private updateJob(change: Partial<RunningJob>): void {
+    if (this.state.job) this.update({ job: { ...this.state.job, ...change } });
+  }
+
+  private update(change: Partial<PanelState>): void {
+    this.state = { ...this.state, ...change };
+    this.element.requestUpdate();
+  }
+}
+
+function abortError(): DOMException {
+  return new DOMException('Cancelled.', 'AbortError');
+}

@@ -1,0 +1,416 @@
+import { css, html, LitElement } from 'lit';
+import type { PixelSource } from '../../engine/raster/raster';
+import { drawRegion } from '../region-image';
+import { shared } from './styles';
+
+/** One of the two pictures as it is on the screen. */
+interface Side {
+  /** The whole picture, reduced to at most {@link overviewSide}. */
+  overview: HTMLCanvasElement | null;
+  /** What is visible now, in full detail. */
+  detail: { canvas: HTMLCanvasElement; key: string } | null;
+}
+
+const overviewSide = 640;
+
+/**
+ * Before and after with a divider between them: drag the divider or use the arrow keys; drag the picture to move it;
+ * zoom from the whole picture to single pixels of the result.
+ */
+export class Compare extends LitElement {
+  static override properties = {
+    original: { attribute: false },
+    result: { attribute: false },
+    zoom: { state: true },
+    divider: { state: true },
+  };
+  /** Enlarged to the size of `result` on the screen. */
+  declare original: PixelSource;
+  declare result: PixelSource;
+  /** CSS pixels for each pixel of the result; null shows the whole picture. */
+  declare zoom: number | null;
+  /** Where the divider stands, 0 left … 1 right: the result is to the right of it. */
+  declare divider: number;
+
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: grid;
+        grid-template-rows: 1fr auto;
+        gap: 8px;
+        min-height: 0;
+      }
+      .view {
+        position: relative;
+        overflow: hidden;
+        min-height: 120px;
+        border-radius: 6px;
+        background: var(--lway-desk);
+        touch-action: none;
+        cursor: grab;
+        user-select: none;
+      }
+      .view:focus-visible {
+        outline-offset: 2px;
+      }
+      canvas {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+      }
+      .divider {
+        position: absolute;
+        inset-block: 0;
+        left: 50%;
+        width: 32px;
+        margin-left: -16px;
+        cursor: ew-resize;
+        touch-action: none;
+      }
+      .divider::before {
+        content: '';
+        position: absolute;
+        inset-block: 0;
+        left: 15px;
+        width: 2px;
+        background: #fff;
+        box-shadow: 0 0 0 1px rgb(0 0 0 / 35%);
+      }
+      .divider svg {
+        position: absolute;
+        top: 50%;
+        left: 3px;
+        width: 26px;
+        height: 26px;
+        margin-top: -13px;
+        filter: drop-shadow(0 0 1px rgb(0 0 0 / 60%));
+      }
+      .divider:focus-visible {
+        outline: none;
+      }
+      .divider:focus-visible svg {
+        outline: 2px solid var(--lway-focus);
+        outline-offset: 2px;
+        border-radius: 50%;
+      }
+      .tag {
+        position: absolute;
+        bottom: 8px;
+        padding: 1px 7px;
+        border-radius: 4px;
+        font-size: 11px;
+        color: #fff;
+        background: rgb(0 0 0 / 62%);
+        pointer-events: none;
+      }
+      .tag.first {
+        left: 8px;
+      }
+      .tag.second {
+        right: 8px;
+      }
+      .bar {
+        display: flex;
+        align-items: center;
+        gap: 4px;
+      }
+      .bar button {
+        flex: 1 1 auto;
+        padding: 0 6px;
+        height: 26px;
+        font-size: 12px;
+      }
+      .bar button[aria-pressed='true'] {
+        background: var(--lway-selected);
+        border-color: var(--lway-accent);
+        font-weight: 600;
+      }
+    `,
+  ];
+
+  private readonly sides: { original: Side; result: Side } = {
+    original: { overview: null, detail: null },
+    result: { overview: null, detail: null },
+  };
+  /** Pixel of the result in the middle of the view. */
+  private centre = { x: 0, y: 0 };
+  private drag: { x: number; y: number; divider: boolean } | null = null;
+  private frame = 0;
+  private overviewWork: AbortController | null = null;
+  private detailWork: AbortController | null = null;
+  private readonly resize = new ResizeObserver(() => this.changed());
+
+  constructor() {
+    super();
+    this.zoom = null;
+    this.divider = 0.5;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.resize.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.resize.disconnect();
+    this.overviewWork?.abort();
+    this.detailWork?.abort();
+    cancelAnimationFrame(this.frame);
+  }
+
+  override render() {
+    const percent = Math.round(this.divider * 100);
+    const step = (text: string, zoom: number | null) =>
+      html`<button aria-pressed=${this.zoom === zoom} @click=${() => this.setZoom(zoom)}>${text}</button>`;
+    return html`<div
+        class="view"
+        tabindex="0"
+        role="group"
+        aria-label="Before and after. Arrow keys move the picture when it is enlarged."
+        @pointerdown=${this.onPointerDown}
+        @pointermove=${this.onPointerMove}
+        @pointerup=${() => (this.drag = null)}
+        @pointercancel=${() => (this.drag = null)}
+        @dblclick=${() => this.setZoom(this.zoom === 1 ? null : 1)}
+        @keydown=${this.onKeyDown}
+      >
+        <canvas aria-hidden="true"></canvas>
+        <span class="tag first" ?hidden=${percent < 12}>Before</span>
+        <span class="tag second" ?hidden=${percent > 88}>After</span>
+        <div
+          class="divider"
+          role="slider"
+          tabindex="0"
+          aria-label="Divider between before and after"
+          aria-orientation="horizontal"
+          aria-valuemin="0"
+          aria-valuemax="100"
+          aria-valuenow=${percent}
+          aria-valuetext="${percent} % before, ${100 - percent} % after"
+          @keydown=${this.onDividerKey}
+        >
+          <svg viewBox="0 0 26 26" aria-hidden="true">
+            <circle cx="13" cy="13" r="12" fill="#fff" />
+            <path
+              d="M10 9l-4 4 4 4M16 9l4 4-4 4"
+              fill="none"
+              stroke="#333"
+              stroke-width="1.6"
+              stroke-linejoin="round"
+              stroke-linecap="round"
+            />
+          </svg>
+        </div>
+      </div>
+      <div class="bar" role="group" aria-label="Zoom of the comparison">
+        ${step('Whole', null)} ${step('100 %', 1)} ${step('200 %', 2)}
+        <slot></slot>
+      </div>`;
+  }
+
+  protected override updated(changed: Map<string, unknown>): void {
+    if (changed.has('original') || changed.has('result')) {
+      const { width, height } = this.result.info;
+      this.centre = { x: width / 2, y: height / 2 };
+      for (const side of [this.sides.original, this.sides.result]) side.overview = side.detail = null;
+      void this.makeOverviews();
+    }
+    // A style attribute would offend the content security policy; the property does not.
+    const divider = this.renderRoot.querySelector<HTMLElement>('.divider');
+    if (divider) divider.style.left = `${this.divider * 100}%`;
+    this.changed();
+  }
+
+  private get view(): HTMLElement {
+    return this.renderRoot.querySelector<HTMLElement>('.view')!;
+  }
+
+  /** CSS pixels per result pixel now. */
+  private get scale(): number {
+    if (this.zoom !== null) return this.zoom;
+    const { width, height } = this.result.info;
+    return Math.min(this.view.clientWidth / width, this.view.clientHeight / height);
+  }
+
+  private setZoom(zoom: number | null): void {
+    this.zoom = zoom;
+    this.clampCentre();
+  }
+
+  private clampCentre(): void {
+    const { width, height } = this.result.info;
+    const halfX = Math.min(width / 2, this.view.clientWidth / 2 / this.scale);
+    const halfY = Math.min(height / 2, this.view.clientHeight / 2 / this.scale);
+    this.centre = {
+      x: Math.min(width - halfX, Math.max(halfX, this.centre.x)),
+      y: Math.min(height - halfY, Math.max(halfY, this.centre.y)),
+    };
+  }
+
+  private changed(): void {
+    if (this.frame || !this.isConnected || !this.hasUpdated) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.clampCentre();
+      this.paint();
+      void this.makeDetails();
+    });
+  }
+
+  /** The part of the result, seen at the present scale in device pixels, that the view shows. */
+  private visible() {
+    const ratio = window.devicePixelRatio || 1;
+    const scale = this.scale * ratio;
+    const { width, height } = this.result.info;
+    const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+    const viewWidth = Math.round(this.view.clientWidth * ratio);
+    const viewHeight = Math.round(this.view.clientHeight * ratio);
+    const left = Math.round(viewWidth / 2 - this.centre.x * scale);
+    const top = Math.round(viewHeight / 2 - this.centre.y * scale);
+    const x = Math.max(0, -left);
+    const y = Math.max(0, -top);
+    return {
+      viewWidth,
+      viewHeight,
+      size,
+      left,
+      top,
+      rect: {
+        x,
+        y,
+        width: Math.min(size.width, viewWidth - left) - x,
+        height: Math.min(size.height, viewHeight - top) - y,
+      },
+    };
+  }
+
+  private paint(): void {
+    const canvas = this.renderRoot.querySelector('canvas');
+    const context = canvas?.getContext('2d');
+    if (!canvas || !context) return;
+    const { viewWidth, viewHeight, size, left, top, rect } = this.visible();
+    if (canvas.width !== viewWidth || canvas.height !== viewHeight) {
+      canvas.width = viewWidth;
+      canvas.height = viewHeight;
+    }
+    context.clearRect(0, 0, viewWidth, viewHeight);
+    const at = Math.round(viewWidth * this.divider);
+    for (const [side, from, to] of [
+      [this.sides.original, 0, at],
+      [this.sides.result, at, viewWidth],
+    ] as const) {
+      context.save();
+      context.beginPath();
+      context.rect(from, 0, to - from, viewHeight);
+      context.clip();
+      context.imageSmoothingQuality = 'high';
+      if (side.overview) context.drawImage(side.overview, left, top, size.width, size.height);
+      if (side.detail && side.detail.key === JSON.stringify([size, rect])) {
+        context.drawImage(side.detail.canvas, left + rect.x, top + rect.y);
+      }
+      context.restore();
+    }
+  }
+
+  private async makeOverviews(): Promise<void> {
+    this.overviewWork?.abort();
+    const { signal } = (this.overviewWork = new AbortController());
+    const { width, height } = this.result.info;
+    const factor = Math.min(1, overviewSide / Math.max(width, height));
+    const size = { width: Math.max(1, Math.round(width * factor)), height: Math.max(1, Math.round(height * factor)) };
+    for (const name of ['original', 'result'] as const) {
+      const canvas = document.createElement('canvas');
+      canvas.width = size.width;
+      canvas.height = size.height;
+      const context = canvas.getContext('2d')!;
+      this.sides[name].overview = canvas;
+      try {
+        await drawRegion(signal, this[name], size, { x: 0, y: 0, ...size }, this.ground, (x, y, image) => {
+          context.putImageData(image, x, y);
+          this.changed();
+        });
+      } catch {
+        return; // put away meanwhile
+      }
+    }
+  }
+
+  private async makeDetails(): Promise<void> {
+    const { size, rect } = this.visible();
+    if (rect.width <= 0 || rect.height <= 0) return;
+    // The overview is sharp enough where it is not enlarged.
+    if (size.width <= (this.sides.result.overview?.width ?? 0)) return;
+    const key = JSON.stringify([size, rect]);
+    if (this.sides.result.detail?.key === key && this.sides.original.detail?.key === key) return;
+    this.detailWork?.abort();
+    const { signal } = (this.detailWork = new AbortController());
+    for (const name of ['result', 'original'] as const) {
+      const canvas = document.createElement('canvas');
+      canvas.width = rect.width;
+      canvas.height = rect.height;
+      const context = canvas.getContext('2d')!;
+      try {
+        await drawRegion(signal, this[name], size, rect, this.ground, (x, y, image) =>
+          context.putImageData(image, x, y),
+        );
+      } catch {
+        return; // moved on meanwhile
+      }
+      this.sides[name].detail = { canvas, key };
+      this.paint();
+    }
+  }
+
+  /** Gray that transparent parts are shown over. */
+  private get ground(): number {
+    return 0.5;
+  }
+
+  private onPointerDown(event: PointerEvent): void {
+    const onDivider = event.composedPath().some((one) => one instanceof Element && one.classList.contains('divider'));
+    this.drag = { x: event.clientX, y: event.clientY, divider: onDivider };
+    this.view.setPointerCapture(event.pointerId);
+  }
+
+  private onPointerMove(event: PointerEvent): void {
+    if (!this.drag) return;
+    if (this.drag.divider) {
+      const box = this.view.getBoundingClientRect();
+      this.divider = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+      return;
+    }
+    this.move((this.drag.x - event.clientX) / this.scale, (this.drag.y - event.clientY) / this.scale);
+    this.drag = { ...this.drag, x: event.clientX, y: event.clientY };
+  }
+
+  private move(dx: number, dy: number): void {
+    this.centre = { x: this.centre.x + dx, y: this.centre.y + dy };
+    this.changed();
+  }
+
+  private onKeyDown(event: KeyboardEvent): void {
+    const step = 40 / this.scale;
+    if (event.key === 'ArrowLeft') this.move(-step, 0);
+    else if (event.key === 'ArrowRight') this.move(step, 0);
+    else if (event.key === 'ArrowUp') this.move(0, -step);
+    else if (event.key === 'ArrowDown') this.move(0, step);
+    else return;
+    event.preventDefault();
+  }
+
+  private onDividerKey(event: KeyboardEvent): void {
+    const step = event.shiftKey ? 0.1 : 0.02;
+    if (event.key === 'ArrowLeft' || event.key === 'ArrowDown') this.divider = Math.max(0, this.divider - step);
+    else if (event.key === 'ArrowRight' || event.key === 'ArrowUp') this.divider = Math.min(1, this.divider + step);
+    else if (event.key === 'Home') this.divider = 0;
+    else if (event.key === 'End') this.divider = 1;
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+customElements.define('lway-compare', Compare);

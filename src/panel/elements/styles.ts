@@ -1,0 +1,103 @@
+import { css } from 'lit';
+
+/** What all elements of the panel share: type, fields, buttons, focus. Colours come from tokens.ts. */
+export const shared = css`
+  :host {
+    display: block;
+    font: 13px/1.45 var(--lway-font);
+    color: var(--lway-text);
+  }
+  :host([hidden]) {
+    display: none;
+  }
+  *,
+  *::before,
+  *::after {
+    box-sizing: border-box;
+  }
+  p {
+    margin: 0;
+  }
+  .hint {
+    color: var(--lway-text-2);
+    font-size: 12px;
+    line-height: 1.4;
+  }
+  .label {
+    display: block;
+    font-weight: 500;
+    padding: 0;
+    margin-bottom: 6px;
+  }
+  .numbers {
+    font-variant-numeric: tabular-nums;
+  }
+  button,
+  input,
+  select {
+    font: inherit;
+    color: inherit;
+    margin: 0;
+  }
+  button {
+    height: 28px;
+    padding: 0 12px;
+    border: 1px solid var(--lway-line);
+    border-radius: 6px;
+    background: var(--lway-raised);
+  }
+  button:hover:not(:disabled) {
+    background-image: linear-gradient(var(--lway-hover), var(--lway-hover));
+  }
+  button:disabled {
+    opacity: 0.45;
+  }
+  button.primary {
+    border-color: transparent;
+    background: var(--lway-accent);
+    color: var(--lway-on-accent);
+    font-weight: 600;
+  }
+  button.primary:hover:not(:disabled) {
+    background: var(--lway-accent-hover);
+  }
+  button.quiet {
+    border-color: transparent;
+    background: none;
+    color: var(--lway-text-2);
+    padding: 0 6px;
+  }
+  button.quiet:hover:not(:disabled) {
+    color: var(--lway-text);
+  }
+  select,
+  input[type='number'] {
+    width: 100%;
+    height: 28px;
+    padding: 0 8px;
+    border: 1px solid var(--lway-field-line);
+    border-radius: 6px;
+    background: var(--lway-field);
+  }
+  select:disabled,
+  input:disabled {
+    opacity: 0.55;
+  }
+  input[type='range'] {
+    width: 100%;
+    height: 20px;
+    accent-color: var(--lway-accent);
+  }
+  :is(button, select, input, [tabindex]):focus-visible {
+    outline: 2px solid var(--lway-focus);
+    outline-offset: 1px;
+  }
+  .visually-hidden {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+`;

@@ -1,0 +1,93 @@
+import type { AdaptationModels } from '../engine/engine';
+import { LWayError } from '../engine/errors';
+import { checkModel, findEntry, parseRegistry } from '../engine/runtime/load-model';
+import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
+import type { AssetLoader } from './assets';
+import type { OwnModels } from './own-models';
+import type { ModelChoice, ModelLibrary } from './services';
+
+/** Finds out how a network wants its image, by looking at its file and trying it. */
+export type InspectModel = (signal: AbortSignal, name: string, bytes: Uint8Array) => Promise<ModelEntry>;
+
+/** The networks beside the page and those that the person brought. */
+export class PageModels implements ModelLibrary {
+  private registry: Promise<ModelRegistry> | null = null;
+  /** The last network that was loaded: most people use one. */
+  private last: Model | null = null;
+  private helpers: Promise<AdaptationModels | string> | null = null;
+
+  constructor(
+    private readonly assets: AssetLoader,
+    private readonly own: OwnModels,
+    private readonly inspect: InspectModel,
+  ) {}
+
+  async list(signal: AbortSignal): Promise<readonly ModelChoice[]> {
+    const registry = await this.readRegistry(signal);
+    const shipped = registry.models.filter(({ kind }) => kind === 'sr');
+    shipped.sort((a, b) => Number(b.id === registry.default) - Number(a.id === registry.default));
+    const own = await this.own.list().catch(() => []);
+    return [...shipped.map((entry) => ({ entry, own: false })), ...own.map((entry) => ({ entry, own: true }))];
+  }
+
+  async load(signal: AbortSignal, id: string): Promise<Model> {
+    if (this.last?.entry.id === id) return this.last;
+    const own = (await this.own.list().catch(() => [])).find((entry) => entry.id === id);
+    if (own) {
+      const bytes = await this.own.bytes(id);
+      signal.throwIfAborted();
+      return (this.last = await checkModel(own, bytes));
+    }
+    return (this.last = await this.loadShipped(signal, findEntry(await this.readRegistry(signal), id)));
+  }
+
+  adaptation(signal: AbortSignal): Promise<AdaptationModels | string> {
+    this.helpers ??= this.loadHelpers(signal).catch((error: unknown) => {
+      this.helpers = null;
+      throw error;
+    });
+    return this.helpers;
+  }
+
+  async add(signal: AbortSignal, name: string, bytes: Uint8Array): Promise<ModelChoice> {
+    const entry = await this.inspect(signal, name, bytes);
+    await this.own.put(entry, bytes);
+    return { entry, own: true };
+  }
+
+  async remove(id: string): Promise<void> {
+    if (this.last?.entry.id === id) this.last = null;
+    await this.own.delete(id);
+  }
+
+  private async loadHelpers(signal: AbortSignal): Promise<AdaptationModels | string> {
+    const { models } = await this.readRegistry(signal);
+    const find = (kind: ModelEntry['kind']) => models.find((entry) => entry.kind === kind);
+    const [encoder, reconstructor, features] = [find('encoder'), find('reconstructor'), find('features')];
+    if (!encoder || !reconstructor || !features) {
+      return 'The networks that adaptation needs did not come with this version of LWay.';
+    }
+    return {
+      encoder: await this.loadShipped(signal, encoder),
+      reconstructor: await this.loadShipped(signal, reconstructor),
+      features: await this.loadShipped(signal, features),
+    };
+  }
+
+  private async loadShipped(signal: AbortSignal, entry: ModelEntry): Promise<Model> {
+    return checkModel(entry, await this.assets.load(signal, `models/${entry.file}`));
+  }
+
+  private readRegistry(signal: AbortSignal): Promise<ModelRegistry> {
+    this.registry ??= this.assets.load(signal, 'models/models.json').then(
+      (bytes) => parseRegistry(new TextDecoder().decode(bytes)),
+      (error: unknown) => {
+        this.registry = null;
+        throw error instanceof LWayError
+          ? new LWayError('missing-model', 'The list of networks could not be loaded.', error.advice, { cause: error })
+          : error;
+      },
+    );
+    return this.registry;
+  }
+}

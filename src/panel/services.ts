@@ -1,0 +1,44 @@
+import type { UpscaleSettings } from '../actions/settings';
+import type { AdaptationModels, Engine } from '../engine/engine';
+import type { TileStore } from '../engine/raster/raster';
+import type { Model, ModelEntry } from '../engine/runtime/registry';
+import type { EditorHost } from '../hosts/host';
+
+/** A network that the person can choose. */
+export interface ModelChoice {
+  readonly entry: ModelEntry;
+  /** Brought by the person: can be removed again. */
+  readonly own: boolean;
+}
+
+/** The networks that came with LWay and those that the person added. */
+export interface ModelLibrary {
+  /** SR networks, the default one first. */
+  list(signal: AbortSignal): Promise<readonly ModelChoice[]>;
+  /** @throws LWayError `missing-model`, `bad-model` */
+  load(signal: AbortSignal, id: string): Promise<Model>;
+  /** The networks that adaptation needs; a sentence that says why it is not available where one is missing. */
+  adaptation(signal: AbortSignal): Promise<AdaptationModels | string>;
+  /**
+   * Finds out how a network wants its image, keeps it and returns what was found.
+   * @throws LWayError `bad-model` with the reason
+   */
+  add(signal: AbortSignal, name: string, bytes: Uint8Array): Promise<ModelChoice>;
+  remove(id: string): Promise<void>;
+}
+
+/** Where the person's choices are kept between visits. */
+export interface SettingsStore {
+  load(): Promise<Partial<UpscaleSettings> | null>;
+  save(settings: UpscaleSettings): Promise<void>;
+}
+
+/** All that the panel works with; each entry (built-in editor, Photoshop…) joins its own. */
+export interface PanelServices {
+  readonly host: EditorHost;
+  readonly engine: Engine;
+  readonly models: ModelLibrary;
+  readonly settings: SettingsStore;
+  /** A home for a result while it is made. */
+  createStore(): TileStore;
+}

@@ -1,0 +1,52 @@
+import type { UpscaleReport } from '../engine/engine';
+import type { RunningJob } from './controller';
+
+/** "12 s", "3 min", "1 h 5 min": as exact as an estimate deserves. */
+export function duration(seconds: number): string {
+  if (seconds < 1) return 'less than a second';
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** How a running job says what it does now. */
+export function phaseName(phase: RunningJob['phase']): string {
+  const names = {
+    preparing: 'Getting ready',
+    adapting: 'Learning from your picture',
+    upscaling: 'Upscaling',
+    writing: 'Placing the new layer',
+  };
+  return names[phase];
+}
+
+/** Tile or step, and the time left, under the progress bar. */
+export function progressText(job: RunningJob): string {
+  if (job.cancelling) return 'Cancelling…';
+  const { phase, progress } = job;
+  if (!progress) return phase === 'preparing' ? 'Loading the network…' : 'One moment…';
+  const { done, total, secondsLeft } = progress;
+  const left = secondsLeft === undefined ? '' : ` · about ${duration(secondsLeft)} left`;
+  if (phase === 'writing') return `${done} %`;
+  return `${phase === 'adapting' ? 'Step' : 'Tile'} ${Math.min(done, total)} of ${total}${left}`;
+}
+
+export function deviceName({ device, name }: { device: string; name: string }): string {
+  const kinds: Record<string, string> = { webgpu: 'Graphics card', wasm: 'Processor', cpu: 'Processor' };
+  return `${kinds[device] ?? device}: ${name}`;
+}
+
+/** What happened, in one sentence. */
+export function reportText(report: UpscaleReport): string {
+  return `${report.width} × ${report.height} px in ${duration(report.seconds)}.`;
+}
+
+/** What the adaptation brought, in one sentence; empty without one. */
+export function adaptationText(report: UpscaleReport): string {
+  const { adaptation } = report;
+  if (!adaptation) return '';
+  if (adaptation.message) return adaptation.message;
+  return adaptation.used
+    ? `Adapted in ${adaptation.steps} steps: agrees ${Math.round(adaptation.improvement * 100)} % better with your picture.`
+    : 'This picture gained nothing; the original network was used.';
+}
