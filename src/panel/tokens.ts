@@ -15,7 +15,8 @@ const light = `
   --lway-on-accent: #ffffff;
   --lway-hover: rgb(0 0 0 / 6%);
   --lway-selected: rgb(29 99 210 / 13%);
-  --lway-track: #d9dbdf;
+  --lway-track: #e0e2e5;
+  --lway-thumb: #ffffff;
   --lway-focus: #1d63d2;
   --lway-danger: #b3261e;
   --lway-danger-bg: #fceceb;
@@ -40,7 +41,8 @@ const dark = `
   --lway-on-accent: #ffffff;
   --lway-hover: rgb(255 255 255 / 8%);
   --lway-selected: rgb(76 141 255 / 22%);
-  --lway-track: #3c3f44;
+  --lway-track: #17181a;
+  --lway-thumb: #43464b;
   --lway-focus: #6ea4ff;
   --lway-danger: #ff9d94;
   --lway-danger-bg: #3a2321;

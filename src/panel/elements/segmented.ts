@@ -58,7 +58,7 @@ export class Segmented extends LitElement {
         text-overflow: ellipsis;
       }
       input:checked + span {
-        background: var(--lway-raised);
+        background: var(--lway-thumb);
         box-shadow: 0 1px 2px rgb(0 0 0 / 22%);
         font-weight: 600;
       }

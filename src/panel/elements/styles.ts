@@ -80,7 +80,7 @@ export const shared = css`
     background: var(--lway-field);
   }
   select:disabled,
-  input:disabled {
+  input[type='number']:disabled {
     opacity: 0.55;
   }
   input[type='range'] {

@@ -1,13 +1,13 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { LWayError, isAbort, toPlainError } from '../../../engine/errors';
 import { decodePicture } from '../decode';
+import { composite } from '../export/composite';
+import { checkPng, writePng } from '../export/png';
+import { checkPsd, writePsd } from '../export/psd';
 import type { OpenDocument, Workspace } from '../workspace';
 import type { CanvasView, Tool } from './canvas-view';
 import './canvas-view';
 import './layer-list';
-
-/** A file that somebody wants to have: what the editor hands over when a picture is exported. */
-export type SaveFile = (name: string, file: Blob) => void;
 
 /**
  * The built-in editor: opens pictures, shows them with their layers, selects a rectangle, exports. The panel sits in
@@ -20,14 +20,15 @@ export class Editor extends LitElement {
     zoom: { state: true },
     message: { state: true },
     dropping: { state: true },
-    opening: { state: true },
+    work: { state: true },
   };
   declare workspace: Workspace;
   declare tool: Tool;
   declare zoom: number;
   declare message: { text: string; advice: string } | null;
   declare dropping: boolean;
-  declare opening: string | null;
+  /** What goes on now: opening or exporting a file, and how far it is, 0..1. */
+  declare work: { text: string; done: number | null } | null;
 
   static override styles = css`
     :host {
@@ -245,6 +246,17 @@ export class Editor extends LitElement {
       align-items: center;
       gap: 4px;
     }
+    footer button {
+      height: 22px;
+      padding: 0 8px;
+      border: 1px solid var(--lway-line);
+      border-radius: 4px;
+      background: var(--lway-raised);
+      color: var(--lway-text);
+    }
+    summary[inert] {
+      opacity: 0.38;
+    }
     footer input {
       width: 62px;
       height: 22px;
@@ -341,7 +353,7 @@ export class Editor extends LitElement {
   `;
 
   private stopListening: (() => void) | null = null;
-  private opener: AbortController | null = null;
+  private worker: AbortController | null = null;
 
   constructor() {
     super();
@@ -349,7 +361,7 @@ export class Editor extends LitElement {
     this.zoom = 1;
     this.message = null;
     this.dropping = false;
-    this.opening = null;
+    this.work = null;
   }
 
   override connectedCallback(): void {
@@ -365,7 +377,7 @@ export class Editor extends LitElement {
     super.disconnectedCallback();
     this.stopListening?.();
     document.removeEventListener('keydown', this.onKeyDown);
-    this.opener?.abort();
+    this.worker?.abort();
   }
 
   override render() {
@@ -382,7 +394,17 @@ export class Editor extends LitElement {
           aria-label="Picture to open"
           @change=${this.onChosen}
         />
-        <slot name="export"></slot>
+        <details @focusout=${this.closeMenu} @keydown=${this.onMenuKey}>
+          <summary ?inert=${!current || this.work !== null}>Export</summary>
+          <div class="menu">
+            <button @click=${() => current && void this.export(current, 'png')}>
+              PNG<small>What is visible, ${current?.bitDepth ?? 8} bit</small>
+            </button>
+            <button @click=${() => current && void this.export(current, 'psd')}>
+              Photoshop (PSD)<small>All layers, 8 bit</small>
+            </button>
+          </div>
+        </details>
         <span class="rule"></span>
         <button
           aria-label="Undo"
@@ -498,7 +520,11 @@ export class Editor extends LitElement {
   }
 
   private renderStatus(current: OpenDocument | null) {
-    if (this.opening) return html`<span role="status">Opening ${this.opening}…</span>`;
+    if (this.work) {
+      const percent = this.work.done === null ? '' : ` ${Math.floor(this.work.done * 100)} %`;
+      return html`<span role="status">${this.work.text}</span><span>${percent}</span>
+        <button @click=${() => this.worker?.abort()}>Cancel</button>`;
+    }
     if (!current) return html`<span>No picture is open</span>`;
     const { width, height, selection } = current.state;
     const field = (key: 'x' | 'y' | 'width' | 'height', label: string, name: string) =>
@@ -535,20 +561,51 @@ export class Editor extends LitElement {
   }
 
   /** Opens a file as a new document; what goes wrong is said in the editor. */
-  async open(file: File): Promise<void> {
-    this.opener?.abort();
-    const opener = (this.opener = new AbortController());
-    this.message = null;
-    this.opening = file.name;
-    try {
+  open(file: File): Promise<void> {
+    return this.during(`Opening ${file.name}…`, async (signal) => {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      const pixels = await decodePicture(opener.signal, file.name, bytes);
-      opener.signal.throwIfAborted();
+      const pixels = await decodePicture(signal, file.name, bytes);
+      signal.throwIfAborted();
       this.workspace.add(file.name, 'Background', pixels);
+    });
+  }
+
+  /** Saves the document as a file, by the browser's download. */
+  private export(document: OpenDocument, format: 'png' | 'psd'): Promise<void> {
+    this.renderRoot.querySelector('details')!.open = false;
+    const name = `${document.name.replace(/\.(png|jpe?g|webp|avif)$/i, '')}.${format}`;
+    return this.during(`Exporting ${name}…`, async (signal) => {
+      const onProgress = (done: number) => (this.work = { text: `Exporting ${name}…`, done });
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      if (format === 'png') {
+        const picture = composite(document);
+        checkPng(picture.info);
+        await writePng(signal, picture, (bytes) => parts.push(bytes), onProgress);
+      } else {
+        checkPsd(document);
+        parts.push(await writePsd(signal, document, onProgress));
+      }
+      const type = format === 'png' ? 'image/png' : 'image/vnd.adobe.photoshop';
+      const url = URL.createObjectURL(new Blob(parts, { type }));
+      const link = Object.assign(window.document.createElement('a'), { href: url, download: name });
+      link.click();
+      // The download has the file by then.
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    });
+  }
+
+  /** One thing at a time: a new one ends the one before. */
+  private async during(text: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    this.worker?.abort();
+    const worker = (this.worker = new AbortController());
+    this.message = null;
+    this.work = { text, done: null };
+    try {
+      await work(worker.signal);
     } catch (error) {
       if (!isAbort(error)) this.say(error);
     } finally {
-      if (this.opener === opener) this.opening = null;
+      if (this.worker === worker) this.work = null;
     }
   }
 
@@ -570,6 +627,19 @@ export class Editor extends LitElement {
   private get zoomText(): string {
     const percent = this.zoom * 100;
     return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
+  }
+
+  private closeMenu(event: FocusEvent): void {
+    const menu = event.currentTarget as HTMLDetailsElement;
+    if (!menu.contains(event.relatedTarget as Node | null)) menu.open = false;
+  }
+
+  private onMenuKey(event: KeyboardEvent): void {
+    const menu = event.currentTarget as HTMLDetailsElement;
+    if (event.key !== 'Escape' || !menu.open) return;
+    menu.open = false;
+    menu.querySelector('summary')!.focus();
+    event.stopPropagation();
   }
 
   private choose(): void {
