@@ -1,0 +1,264 @@
+import { LWayError } from '../../../engine/errors';
+import type { Rect } from '../../../engine/raster/raster';
+import { STEP_NAME, type CommitParams, type PixelHeader } from '../protocol';
+import { canvasOf, findLayer, unchanged } from './documents';
+import { addMask } from './layers';
+import { scaleMask } from './mask';
+import { suspended, type ModalGate, type Scope } from './modal';
+import type { Target } from './open';
+import type { ImageData, PhotoshopApi, PsDocument, PsLayer } from './photoshop-api';
+import { samplesOf } from './samples';
+import type { Spool } from './spool';
+
+/** Name of the channel that keeps the selection while the document is enlarged. */
+const KEPT_SELECTION = 'LWay selection';
+/** Rows of a mask that are scaled and written at once: about 8 MB. */
+const MASK_BYTES = 8 << 20;
+
+/**
+ * Writes the staged pieces as a new layer: one modal scope, one history state, all or nothing.
+ *
+ * @throws LWayError `document-changed` where the document is not as it was when its pixels were read
+ */
+export async function commitResult(
+  ps: PhotoshopApi,
+  gate: ModalGate,
+  signal: AbortSignal,
+  target: Target,
+  stage: Spool,
+  params: CommitParams,
+  onProgress: (done: number) => void,
+): Promise<void> {
+  if (params.destination === 'layer') unchanged(ps, target.snapshot);
+  await gate.run(signal, STEP_NAME, false, async (scope) => {
+    const report = (done: number) => {
+      if (!gate.isPlaying) scope.context.reportProgress({ value: done, commandName: STEP_NAME });
+      onProgress(done);
+    };
+    if (params.destination === 'layer') await intoDocument(ps, scope, target, stage, params, report);
+    else await intoNewDocument(ps, scope, target, stage, params, report);
+  });
+}
+
+async function intoDocument(
+  ps: PhotoshopApi,
+  scope: Scope,
+  target: Target,
+  stage: Spool,
+  params: CommitParams,
+  report: (done: number) => void,
+): Promise<void> {
+  const document = unchanged(ps, target.snapshot);
+  const { bounds } = target.info;
+  const sx = params.width / bounds.width;
+  const sy = params.height / bounds.height;
+  const canvas = canvasOf(document);
+  let added: number | undefined;
+  await suspended(
+    scope.context,
+    document.id,
+    STEP_NAME,
+    true,
+    async () => {
+      const width = Math.max(1, Math.round(canvas.width * sx));
+      const height = Math.max(1, Math.round(canvas.height * sy));
+      await keepingSelection(
+        scope,
+        document,
+        () => document.resizeImage(width, height),
+        async () => {
+          scope.check();
+          const original = findLayer(document.layers, target.snapshot.layerId);
+          if (!original) throw new LWayError('internal', 'The layer got lost.', 'Start the upscale again.');
+          const layer = await newLayer(document, params.layerName);
+          added = layer.id;
+          scope.check();
+          layer.move(original, ps.constants.ElementPlacement.PLACEBEFORE);
+          const left = Math.round(bounds.x * sx);
+          const top = Math.round(bounds.y * sy);
+          await writeAll(ps, scope, document.id, layer, target, stage, params, left, top, report);
+          takeOverAppearance(ps, layer, original);
+        },
+      );
+    },
+    async () => {
+      // A playing action owns the history: Photoshop's own undo takes back the enlarging, this the rest.
+      const layer = added === undefined ? null : findLayer(document.layers, added);
+      layer?.delete();
+    },
+  );
+}
+
+async function intoNewDocument(
+  ps: PhotoshopApi,
+  scope: Scope,
+  target: Target,
+  stage: Spool,
+  params: CommitParams,
+  report: (done: number) => void,
+): Promise<void> {
+  const { hostControl } = scope.context;
+  const document = await createDocument(ps, target, params);
+  // Closed again by Photoshop unless all goes well.
+  await hostControl.registerAutoCloseDocument(document.id);
+  scope.check();
+  await suspended(
+    scope.context,
+    document.id,
+    STEP_NAME,
+    true,
+    async () => {
+      const layer = document.layers[0] ?? (await newLayer(document, params.layerName));
+      layer.name = params.layerName;
+      await writeAll(ps, scope, document.id, layer, target, stage, params, 0, 0, report);
+    },
+    async () => undefined,
+  );
+  scope.check();
+  await hostControl.unregisterAutoCloseDocument(document.id);
+}
+
+async function createDocument(ps: PhotoshopApi, target: Target, params: CommitParams): Promise<PsDocument> {
+  const { NewDocumentMode, DocumentFill } = ps.constants;
+  const options = {
+    name: params.layerName,
+    width: params.width,
+    height: params.height,
+    resolution: target.info.resolution,
+    mode: target.gray ? NewDocumentMode.GRAYSCALE : NewDocumentMode.RGB,
+    depth: target.info.bitDepth,
+    fill: DocumentFill.TRANSPARENT,
+  };
+  const document = await ps.app.createDocument(target.profile ? { ...options, profile: target.profile } : options);
+  if (!document) {
+    throw new LWayError(
+      'internal',
+      'Photoshop made no new document.',
+      'Free some disk space (Photoshop’s scratch disk), or choose a smaller scale.',
+    );
+  }
+  return document;
+}
+
+async function newLayer(document: PsDocument, name: string): Promise<PsLayer> {
+  const layer = await document.createPixelLayer({ name });
+  if (!layer) {
+    throw new LWayError(
+      'unsupported',
+      'Photoshop made no new layer here.',
+      'Unlock the group that the layer is in, or choose “new document” as the destination.',
+    );
+  }
+  return layer;
+}
+
+/**
+ * Photoshop does not say what becomes of a live selection when the document is enlarged, nor whether it confines what is
+ * written: it waits in a channel, which is enlarged with the rest, and comes back at the end.
+ */
+async function keepingSelection(
+  scope: Scope,
+  document: PsDocument,
+  resize: () => Promise<void>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const selected = document.selection.bounds !== null;
+  if (selected) {
+    await document.selection.save(KEPT_SELECTION);
+    await document.selection.deselect();
+  }
+  scope.check();
+  await resize();
+  await work();
+  if (!selected) return;
+  const channel = [...document.channels].find(({ name }) => name === KEPT_SELECTION);
+  if (!channel) return;
+  await document.selection.load(channel);
+  await channel.remove();
+}
+
+async function writeAll(
+  ps: PhotoshopApi,
+  scope: Scope,
+  documentID: number,
+  layer: PsLayer,
+  target: Target,
+  stage: Spool,
+  params: CommitParams,
+  left: number,
+  top: number,
+  report: (done: number) => void,
+): Promise<void> {
+  const place = { documentID, layerID: layer.id };
+  const { keys } = stage;
+  const share = target.mask ? 0.8 : 1;
+  let first = true;
+  for (const [index, key] of keys.entries()) {
+    scope.check();
+    const piece = await stage.get(key);
+    if (piece && piece.bytes.length > 0) {
+      const { rect } = piece.header;
+      const imageData = await imageDataOf(ps, piece.header, piece.bytes, target.profile);
+      try {
+        const targetBounds = { left: left + rect.x, top: top + rect.y };
+        // `replace` discards what the layer holds: right once, never again.
+        await ps.imaging.putPixels({ ...place, imageData, replace: first, targetBounds, commandName: STEP_NAME });
+        first = false;
+      } finally {
+        await imageData.dispose();
+      }
+    }
+    report((share * (index + 1)) / keys.length);
+  }
+  const { mask } = target;
+  if (!mask) return;
+  await addMask(ps, documentID, layer.id);
+  const rows = Math.max(1, Math.floor(MASK_BYTES / params.width));
+  for (let y = 0; y < params.height; y += rows) {
+    scope.check();
+    const rect: Rect = { x: 0, y, width: params.width, height: Math.min(rows, params.height - y) };
+    const imageData = await ps.imaging.createImageDataFromBuffer(scaleMask(mask, params.width, params.height, rect), {
+      width: rect.width,
+      height: rect.height,
+      components: 1,
+      chunky: true,
+      colorSpace: 'Grayscale',
+      colorProfile: 'Gray Gamma 2.2',
+    });
+    try {
+      const targetBounds = { left, top: top + y };
+      await ps.imaging.putLayerMask({ ...place, imageData, replace: false, targetBounds, commandName: STEP_NAME });
+    } finally {
+      await imageData.dispose();
+    }
+    report(share + ((1 - share) * (y + rect.height)) / params.height);
+  }
+  if (target.maskFeather > 0) layer.layerMaskFeather = (target.maskFeather * params.width) / target.info.bounds.width;
+}
+
+function imageDataOf(
+  ps: PhotoshopApi,
+  { rect, channels, type }: PixelHeader,
+  bytes: Uint8Array,
+  profile: string,
+): Promise<ImageData> {
+  return ps.imaging.createImageDataFromBuffer(samplesOf(type, bytes), {
+    width: rect.width,
+    height: rect.height,
+    components: channels,
+    chunky: true,
+    fullRange: false,
+    colorSpace: channels < 3 ? 'Grayscale' : 'RGB',
+    ...(profile ? { colorProfile: profile } : {}),
+  });
+}
+
+/** A layer that is blended is replaced, not doubled: the new one blends like it, and it is hidden. */
+function takeOverAppearance(ps: PhotoshopApi, layer: PsLayer, original: PsLayer): void {
+  const { NORMAL, PASSTHROUGH } = ps.constants.BlendMode;
+  const plainMode = original.blendMode === NORMAL || original.blendMode === PASSTHROUGH;
+  if (plainMode && original.opacity >= 100) return;
+  layer.opacity = original.opacity;
+  if (!plainMode) layer.blendMode = original.blendMode;
+  original.visible = false;
+}

@@ -1,0 +1,119 @@
+import { LWayError } from '../../../engine/errors';
+import { abortError, type Bridge } from '../bridge/bridge';
+import { STEP_NAME, type CommandId, type PlayProgress, type PlayResult } from '../protocol';
+import type { ModalGate } from './modal';
+import type { ModalContext } from './photoshop-api';
+
+/** A page of ours that runs in a WebView. */
+export interface LivePage {
+  readonly bridge: Bridge;
+  /** Closes a page that was opened for one job; nothing for the panel's. */
+  close(): void;
+}
+
+export interface Pages {
+  /** The panel's page, whether or not it still answers; null where the panel was never opened. */
+  panel(): Bridge | null;
+  /** Opens a dialog with a page of its own. */
+  open(signal: AbortSignal): Promise<LivePage>;
+}
+
+/** How long the panel's page has to show that it is alive: the WebView of a hidden panel may be asleep. */
+const ALIVE_MS = 3_000;
+/** How long a new page has to load the runtime and announce itself. */
+const LOAD_MS = 60_000;
+
+/** Replays recorded steps and runs commands, in the panel's page or in one brought up for it. */
+export class Player {
+  constructor(
+    private readonly gate: ModalGate,
+    private readonly pages: Pages,
+    private readonly timing = { alive: ALIVE_MS, load: LOAD_MS },
+  ) {}
+
+  /**
+   * Photoshop's call for a recorded step. Resolves with the step as it is to be recorded again, once all is written.
+   *
+   * @param context the playing action's modal state
+   */
+  play(context: ModalContext, info: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const controller = new AbortController();
+    const before = context.onCancel;
+    context.onCancel = (event) => {
+      before?.(event);
+      controller.abort(abortError());
+    };
+    return this.gate.inside(context, () =>
+      this.withPage(controller.signal, async (page) => {
+        const { value } = await page.bridge.request(
+          controller.signal,
+          'play',
+          { info },
+          {
+            onProgress: (progress) => {
+              const { value: done, text } = progress as PlayProgress;
+              if (context.isCancelled) controller.abort(abortError());
+              else
+                context.reportProgress({ value: Math.min(1, Math.max(0, done)), commandName: `${STEP_NAME}: ${text}` });
+            },
+          },
+        );
+        return (value as PlayResult).info;
+      }),
+    );
+  }
+
+  /** A menu command: resolves when the page has done what it says. */
+  command(signal: AbortSignal, id: CommandId): Promise<void> {
+    return this.withPage(signal, async (page) => {
+      await page.bridge.request(signal, 'command', { id });
+    });
+  }
+
+  private async withPage<T>(signal: AbortSignal, work: (page: LivePage) => Promise<T>): Promise<T> {
+    const panel = this.pages.panel();
+    if (panel && (await this.answers(panel, signal))) return work({ bridge: panel, close: () => undefined });
+    const page = await this.pages.open(signal);
+    try {
+      await this.loaded(page.bridge, signal);
+      return await work(page);
+    } finally {
+      page.close();
+    }
+  }
+
+  /** Asleep, busy with another upscale or not there: all mean that another page has to do it. */
+  private async answers(bridge: Bridge, signal: AbortSignal): Promise<boolean> {
+    if (!bridge.connected) return false;
+    try {
+      const { value } = await bridge.request(signal, 'ping', null, { silence: this.timing.alive });
+      return (value as { idle?: boolean } | null)?.idle === true;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return false;
+    }
+  }
+
+  private async loaded(bridge: Bridge, signal: AbortSignal): Promise<void> {
+    const waiting = new AbortController();
+    const cancel = () => waiting.abort(signal.reason ?? abortError());
+    signal.addEventListener('abort', cancel, { once: true });
+    const timer = setTimeout(
+      () =>
+        waiting.abort(
+          new LWayError(
+            'timeout',
+            'The LWay panel did not start.',
+            'Open it by Plugins > LWay and try again; on Windows, the WebView2 runtime must be installed.',
+          ),
+        ),
+      this.timing.load,
+    );
+    try {
+      await bridge.whenConnected(waiting.signal);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+}
