@@ -8,6 +8,7 @@ import type { Runtimes } from './runtime/runtimes';
 import { Network } from './upscaling/network';
 import { TileRunner } from './upscaling/tile-runner';
 import { planUpscaling, upscaleTiles } from './upscaling/upscale';
+import { usualTile } from './upscaling/usual-tile';
 
 /** What adaptation gets to work with. */
 export interface AdaptJob {
@@ -35,12 +36,28 @@ export interface EngineParts {
   onDeviceLost?: 'fallback' | 'throw';
 }
 
-/** To go on with a job that was interrupted. */
+/** To go on with a job that was interrupted: what had been done by then. Plain data. */
 export interface Resume {
-  /** The first tile that has not been written yet; `sink.begin` was called before. */
-  from: number;
-  /** Longest side that a tile's parts may have, where memory ran out before. */
+  /** Tiles that have been written; `sink.begin` was called before if there are any. */
+  done: number;
+  begun: boolean;
+  /** The device that the tiles were planned for: they must be the same again. */
+  plannedFor?: Device;
+  /** Longest side that a tile's parts may have, where memory ran out or a tile hung before. */
   limit?: number;
+  adapted?: AdaptedWeights;
+}
+
+/** What an adaptation left, for a resumed job. */
+export interface AdaptedWeights {
+  bytes: Uint8Array;
+  report: Adapted['report'];
+}
+
+/** What a caller who may have to resume a job wants to know of it. */
+export interface JobHooks {
+  resume?: Resume;
+  onAdapted?: (adapted: AdaptedWeights) => void;
 }
 
 /** {@link Engine} in this very thread, one job after the other; networks stay loaded between jobs. */
@@ -57,9 +74,9 @@ export class LocalEngine implements Engine {
     source: PixelSource,
     sink: PixelSink,
     options: UpscaleOptions,
-    resume?: Resume,
+    hooks: JobHooks = {},
   ): Promise<UpscaleReport> {
-    const job = this.queue.then(() => this.run(signal, source, sink, options, resume));
+    const job = this.queue.then(() => this.run(signal, source, sink, options, hooks));
     this.queue = job.catch(() => undefined);
     return job;
   }
@@ -69,7 +86,7 @@ export class LocalEngine implements Engine {
     source: PixelSource,
     sink: PixelSink,
     options: UpscaleOptions,
-    resume?: Resume,
+    { resume, onAdapted }: JobHooks,
   ): Promise<UpscaleReport> {
     signal.throwIfAborted();
     const started = performance.now();
@@ -87,10 +104,14 @@ export class LocalEngine implements Engine {
     for (const message of opened.notices) onEvent({ type: 'notice', message });
     const { runtime } = opened;
     onEvent({ type: 'device', device: runtime.device, name: runtime.deviceName });
-    const plan = planUpscaling(source.info, model.entry, { ...options, device: runtime.device });
+    const plannedFor = resume?.plannedFor ?? runtime.device;
+    const plan = planUpscaling(source.info, model.entry, { ...options, device: plannedFor });
 
     let adaptation: UpscaleReport['adaptation'];
-    if (options.adapt) {
+    if (resume?.adapted) {
+      model = { entry: model.entry, bytes: resume.adapted.bytes };
+      adaptation = resume.adapted.report;
+    } else if (options.adapt) {
       if (!this.parts.adapt)
         throw new LWayError('unsupported', 'Adapting to the picture is not possible here.', 'Switch adaptation off.');
       onEvent({ type: 'phase', phase: 'adapting' });
@@ -99,6 +120,7 @@ export class LocalEngine implements Engine {
       signal.throwIfAborted();
       model = adapted.model;
       adaptation = adapted.report;
+      onAdapted?.({ bytes: model.bytes, report: adaptation });
     }
 
     onEvent({ type: 'phase', phase: 'upscaling' });
@@ -111,10 +133,11 @@ export class LocalEngine implements Engine {
         runtime.device === fallback ? null : async () => this.network((await this.open(fallback)).runtime, model),
       onDeviceLost,
       onEvent,
-      limit: resume?.limit,
+      limit:
+        plannedFor === runtime.device ? resume?.limit : Math.min(resume?.limit ?? Infinity, usualTile[runtime.device]),
     });
-    if (!resume) await sink.begin(signal, plan.info);
-    await upscaleTiles(signal, source, sink, plan, runner, onEvent, resume?.from ?? 0);
+    if (!resume?.begun) await sink.begin(signal, plan.info);
+    await upscaleTiles(signal, source, sink, plan, runner, onEvent, resume?.done ?? 0);
     onEvent({ type: 'phase', phase: 'writing' });
     await sink.end(signal);
     return {

@@ -9,23 +9,24 @@ const deviceLost =
  * Gives an exception of ONNX Runtime its code: the runtime has only texts to tell them apart.
  *
  * @param during what the runtime was asked to do: a refusal to load is the model's fault, a failed run the device's
+ * @param lost the device is known to be gone, whatever the text says
  */
-export function fromOrtError(error: unknown, during: 'create' | 'run'): LWayError {
+export function fromOrtError(error: unknown, during: 'create' | 'run', lost = false): LWayError {
   if (error instanceof LWayError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const cause = { cause: error };
+  if (lost || deviceLost.test(text))
+    return new LWayError(
+      'device-lost',
+      'The graphics device stopped responding.',
+      'Try again, or choose the CPU as the device.',
+      cause,
+    );
   if (outOfMemory.test(text) || error instanceof RangeError)
     return new LWayError(
       'out-of-memory',
       'There is not enough memory for a tile of this size.',
       'Choose a smaller tile, or close other programs that use much memory.',
-      cause,
-    );
-  if (deviceLost.test(text))
-    return new LWayError(
-      'device-lost',
-      'The graphics device stopped responding.',
-      'Try again, or choose the CPU as the device.',
       cause,
     );
   if (during === 'create')

@@ -6,6 +6,8 @@ export interface OrtRuntimeOptions {
   deviceName: string;
   /** Options that this package of ONNX Runtime needs for every session. */
   session?: InferenceSession.SessionOptions;
+  /** Resolves when the device is lost; asked for once, when there is a session and so a device. */
+  deviceLost?: () => Promise<unknown>;
   /** Called once by `dispose`, after all sessions are released. */
   onDispose?: () => void | Promise<void>;
 }
@@ -17,6 +19,8 @@ export class OrtRuntime implements Runtime {
   private readonly sessions = new Set<InferenceSession>();
   private last: Promise<unknown> = Promise.resolve();
   private disposed = false;
+  private watching = false;
+  lost = false;
 
   constructor(
     readonly ort: Ort,
@@ -38,15 +42,25 @@ export class OrtRuntime implements Runtime {
     try {
       session = await this.ort.InferenceSession.create(model, this.sessionOptions(options));
     } catch (error) {
-      throw fromOrtError(error, 'create');
+      throw fromOrtError(error, 'create', this.lost);
     }
     this.sessions.add(session);
+    this.watch();
     const release = session.release.bind(session);
     session.release = async () => {
       if (!this.sessions.delete(session)) return;
       await release();
     };
     return session;
+  }
+
+  private watch(): void {
+    if (this.watching || !this.options.deviceLost) return;
+    this.watching = true;
+    this.options.deviceLost().then(
+      () => (this.lost = true),
+      () => undefined,
+    );
   }
 
   private sessionOptions({ dimensions, keepOnDevice, noFallback }: SessionOptions): InferenceSession.SessionOptions {

@@ -25,6 +25,8 @@ export interface Runtime {
   readonly device: Device;
   /** What really computes, for people: "Apple M2", "SwiftShader (software)", "CPU, 2 threads". */
   readonly deviceName: string;
+  /** Whether the device is gone: whatever fails from then on fails for that. */
+  readonly lost?: boolean;
   /**
    * @param model an ONNX file's bytes
    * @throws LWayError `bad-model` where the runtime refuses it, `out-of-memory`, `device-lost`

@@ -46,7 +46,7 @@ export class Network {
       const answers = await session.run({ [input.name]: toTensor(this.runtime.ort, image, input) }, [output]);
       answer = answers[output] as Tensor;
     } catch (error) {
-      throw fromOrtError(error, 'run');
+      throw fromOrtError(error, 'run', this.runtime.lost);
     }
     try {
       return fromTensor(answer, width * this.scale, height * this.scale, input);

@@ -4,10 +4,11 @@ import { SeamBlender } from '../raster/blend';
 import { gatherReflected } from '../raster/pad';
 import { copyRect, createRaster } from '../raster/planes';
 import type { Raster } from '../raster/raster';
-import { planTiles } from '../raster/tiles';
+import { planTiles, roundUp } from '../raster/tiles';
 import type { Runtime } from '../runtime/runtime';
 import { findFault } from './check';
 import type { Network } from './network';
+import { usualTile } from './usual-tile';
 
 export interface TileRunnerOptions {
   network: Network;
@@ -38,7 +39,7 @@ export class TileRunner {
   constructor(private readonly options: TileRunnerOptions) {
     this.network = options.network;
     this.fallback = options.openFallback;
-    this.limit = options.limit ?? Infinity;
+    this.limit = this.atLeast(options.limit ?? Infinity);
   }
 
   get scale(): number {
@@ -99,8 +100,8 @@ export class TileRunner {
           await this.useFallback(`${this.runtime.deviceName} stopped responding`, again);
         } else throw error;
       }
-      // On the other device everything may be tried anew.
-      this.limit = this.options.limit ?? Infinity;
+      // On the other device everything may be tried anew, in tiles of a size that suits it.
+      this.limit = this.atLeast(Math.min(this.options.limit ?? Infinity, usualTile[this.runtime.device]));
       side = Math.min(this.limit, Math.max(image.width, image.height));
       halvedForFault = true;
     }
@@ -118,12 +119,20 @@ export class TileRunner {
 
   /** The next smaller side, `null` where a tile cannot be smaller. */
   private half(image: Raster, side: number): number | null {
-    const { size } = this.network.model.entry.input;
-    if (size) return null;
     const { multipleOf } = this.network.model.entry;
     const half = Math.floor(Math.min(side, Math.max(image.width, image.height)) / 2 / multipleOf) * multipleOf;
-    const least = 2 * Math.ceil(Math.max(this.options.margin, this.options.blend) / multipleOf) * multipleOf;
-    return half >= least + Math.max(8, multipleOf) ? half : null;
+    return half >= this.least ? half : null;
+  }
+
+  /** Smallest side that leaves something between the margins; a network of fixed size has no smaller one. */
+  private get least(): number {
+    const { multipleOf, input } = this.network.model.entry;
+    if (input.size) return Infinity;
+    return 2 * roundUp(Math.max(this.options.margin, this.options.blend), multipleOf) + roundUp(8, multipleOf);
+  }
+
+  private atLeast(limit: number): number {
+    return Math.max(limit, this.least);
   }
 
   private async runWithin(signal: AbortSignal, image: Raster, side: number): Promise<Raster> {

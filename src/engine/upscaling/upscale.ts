@@ -16,15 +16,13 @@ import { Eta } from './eta';
 import { outputSize } from './size';
 import { enlargeTile, extraMargin } from './tile-picture';
 import type { TileRunner } from './tile-runner';
+import { usualTile } from './usual-tile';
 
 /** Margins beyond this cost more than they bring; wider receptive fields are cut and the seams blended. */
 const largestMargin = 96;
 /** Margin and blend band, in LR pixels, for networks of which every output pixel sees the whole input. */
 const endlessMargin = 32;
 const blendBand = 16;
-
-/** Side of a tile, margins included, where the person names none: as much as memory is likely to hold. */
-const usualTile: Record<Device, number> = { webgpu: 512, cpu: 384, wasm: 256 };
 
 export interface UpscalingPlan {
   /** Tiles in the picture. */

@@ -1,0 +1,287 @@
+import type { Engine, EngineEvent, UpscaleOptions, UpscaleReport } from './engine';
+import type { Resume } from './engine-core';
+import type { FromWorker, PlainOptions, Request, ToWorker, WorkerLike } from './engine-messages';
+import { isMessage } from './engine-messages';
+import { fromPlainError, LWayError, toPlainError } from './errors';
+import type { PixelSink, PixelSource } from './raster/raster';
+import type { LoadOrtFiles } from './runtime/ort-files';
+import type { ModelEntry } from './runtime/registry';
+import { usualTile } from './upscaling/usual-tile';
+
+export interface WorkerEngineOptions {
+  /** Starts the engine's worker: from an address, or from a blob for pages that have no origin of their own. */
+  createWorker: () => WorkerLike;
+  /** Gets ONNX Runtime's files for the worker, which fetches nothing itself. */
+  files: LoadOrtFiles;
+  patience?: Partial<Patience>;
+}
+
+/** How long the worker may stay silent, in milliseconds. */
+export interface Patience {
+  /** Before the first tile or step is done: shaders are compiled, memory is set up. */
+  first: number;
+  /** Later: this many times as long as the slowest tile so far, but at least `least`. */
+  factor: number;
+  least: number;
+  /** After a cancel, before the worker is ended. */
+  cancel: number;
+}
+
+const usualPatience: Patience = { first: 300_000, factor: 10, least: 60_000, cancel: 1_500 };
+
+/** New workers that one job may cost. */
+const mostRestarts = 3;
+
+/**
+ * {@link Engine} in a worker of its own. The page keeps picture and result; the worker asks for pixels and sends
+ * finished pieces. A worker that crashed, hangs, or lost its device or its memory is replaced, and the job goes on
+ * after the last finished piece. Jobs wait for each other; one that fails leaves the next unharmed.
+ */
+export class WorkerEngine implements Engine {
+  private readonly patience: Patience;
+  private worker: WorkerLike | null = null;
+  private queue: Promise<unknown> = Promise.resolve();
+  private jobs = 0;
+  private disposed = false;
+  /** Takes what the worker says, while a job is in work. */
+  private listener: ((message: FromWorker) => void) | null = null;
+  private onCrash: ((reason: string) => void) | null = null;
+
+  constructor(private readonly options: WorkerEngineOptions) {
+    this.patience = { ...usualPatience, ...options.patience };
+  }
+
+  upscale(signal: AbortSignal, source: PixelSource, sink: PixelSink, options: UpscaleOptions): Promise<UpscaleReport> {
+    return this.enqueue(signal, () => this.runUpscale(signal, source, sink, options));
+  }
+
+  /**
+   * Finds out how a network that the person brings wants its image ({@link inspectModel}), in the worker.
+   *
+   * @throws LWayError `bad-model` with the reason
+   */
+  inspect(signal: AbortSignal, bytes: Uint8Array, name: string): Promise<ModelEntry> {
+    return this.enqueue(signal, async () => {
+      const start = (job: number): ToWorker => ({ type: 'inspect', job, bytes, name });
+      return (await this.attempt(signal, start, this.answerFiles, () => undefined)) as ModelEntry;
+    });
+  }
+
+  private enqueue<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const job = this.queue.then(() => {
+      signal.throwIfAborted();
+      if (this.disposed) throw new LWayError('unsupported', 'The engine has been closed.', 'Reload the page.');
+      return work();
+    });
+    this.queue = job.catch(() => undefined);
+    return job;
+  }
+
+  private async runUpscale(
+    signal: AbortSignal,
+    source: PixelSource,
+    sink: PixelSink,
+    { onEvent, adapt, ...rest }: UpscaleOptions,
+  ): Promise<UpscaleReport> {
+    const { enough, ...plainAdapt } = adapt ?? {};
+    const options: PlainOptions = { ...rest, adapt: adapt && (plainAdapt as PlainOptions['adapt']) };
+    const resume: Resume = { done: 0, begun: false };
+    const started = performance.now();
+    const notices: string[] = [];
+    let redone = 0;
+    const say = (event: EngineEvent) => {
+      if (event.type === 'notice') notices.push(event.message);
+      if (event.type === 'device') resume.plannedFor ??= event.device;
+      onEvent?.(event);
+    };
+    const answer = async (ask: Request): Promise<unknown> => {
+      switch (ask.what) {
+        case 'read':
+          return source.read(signal, ask.rect);
+        case 'begin':
+          await sink.begin(signal, ask.info);
+          resume.begun = true;
+          return undefined;
+        case 'write':
+          await sink.write(signal, ask.x, ask.y, ask.piece);
+          resume.done++;
+          return undefined;
+        case 'end':
+          return sink.end(signal);
+        case 'files':
+          return this.answerFiles(ask);
+      }
+    };
+    let device = options.device;
+    for (let restarts = 0; ; restarts++) {
+      const start = (job: number): ToWorker => ({
+        type: 'upscale',
+        job,
+        info: source.info,
+        options: { ...options, device },
+        resume: { ...resume },
+      });
+      const listen = (message: FromWorker) => {
+        if (message.type === 'event') say(message.event);
+        else if (message.type === 'adapted') resume.adapted = message.adapted;
+      };
+      try {
+        const report = (await this.attempt(signal, start, answer, listen, enough)) as UpscaleReport;
+        const seconds = (performance.now() - started) / 1000;
+        return { ...report, notices, tilesRedone: report.tilesRedone + redone, seconds };
+      } catch (error) {
+        signal.throwIfAborted();
+        const lost = error instanceof WorkerLost;
+        const code = error instanceof LWayError ? error.code : null;
+        if (!(lost || code === 'device-lost' || code === 'out-of-memory') || restarts === mostRestarts)
+          throw asLWay(error);
+        this.drop();
+        redone++;
+        // The first time the same again, in smaller parts; then without the GPU, which is the likeliest to be ill.
+        const wasm = restarts > 0 && device !== 'wasm';
+        if (wasm) device = 'wasm';
+        const planned = options.tile ?? usualTile[resume.plannedFor ?? 'wasm'];
+        if (lost || code === 'out-of-memory')
+          resume.limit = wasm ? undefined : Math.floor((resume.limit ?? planned) / 2);
+        const reason = error instanceof Error ? error.message : String(error);
+        const where = resume.done > 0 ? `after the ${resume.done} tiles that are done` : 'from the beginning';
+        say({ type: 'notice', message: `${reason} It goes on ${where}${wasm ? ', on the CPU' : ''}.` });
+      }
+    }
+  }
+
+  /** One job in one worker. Rejects with {@link WorkerLost} where the worker is the trouble. */
+  private attempt(
+    signal: AbortSignal,
+    start: (job: number) => ToWorker,
+    answer: (ask: Request) => Promise<unknown>,
+    listen: (message: FromWorker) => void,
+    enough?: AbortSignal,
+  ): Promise<UpscaleReport | ModelEntry> {
+    const job = ++this.jobs;
+    return new Promise((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let slowest = 0;
+      let lastTile: number | null = null;
+      const settle = (act: () => void) => {
+        clearTimeout(timer);
+        this.listener = this.onCrash = null;
+        signal.removeEventListener('abort', onAbort);
+        enough?.removeEventListener('abort', onEnough);
+        act();
+      };
+      const fail = (error: unknown) => settle(() => reject(error));
+      const watch = () => {
+        clearTimeout(timer);
+        const { first, factor, least, cancel } = this.patience;
+        const wait = signal.aborted ? cancel : slowest > 0 ? Math.max(least, factor * slowest) : first;
+        timer = setTimeout(() => {
+          this.drop();
+          fail(signal.aborted ? signal.reason : new WorkerLost('A tile took far longer than those before.'));
+        }, wait);
+      };
+      const send = (message: ToWorker) => {
+        this.worker?.postMessage(message);
+      };
+      const onAbort = () => {
+        send({ type: 'abort', job });
+        watch();
+      };
+      const onEnough = () => send({ type: 'enough', job });
+      const serve = async (request: number, ask: Request) => {
+        // The page's own time does not count against the worker.
+        clearTimeout(timer);
+        try {
+          const value = await answer(ask);
+          send({ type: 'answer', job, request, value });
+        } catch (error) {
+          if (!signal.aborted) return failAsked(error);
+          send({ type: 'answer', job, request, error: toPlainError(error) });
+        }
+        watch();
+      };
+      // The picture or the result is the trouble, not the worker, which is left in the middle of a job.
+      const failAsked = (error: unknown) => {
+        this.drop();
+        fail(error);
+      };
+      this.listener = (message) => {
+        if (message.job !== job) return;
+        if (message.type === 'done') return settle(() => resolve(message.result));
+        if (message.type === 'failed')
+          return fail(
+            message.error.code === 'aborted' && signal.aborted ? signal.reason : fromPlainError(message.error),
+          );
+        if (message.type === 'request') return void serve(message.request, message.ask);
+        if (message.type === 'event' && message.event.type === 'progress') {
+          if (lastTile !== null) slowest = Math.max(slowest, performance.now() - lastTile);
+          lastTile = performance.now();
+        }
+        listen(message);
+        watch();
+      };
+      this.onCrash = (reason) => {
+        this.drop();
+        fail(signal.aborted ? signal.reason : new WorkerLost(reason));
+      };
+      signal.addEventListener('abort', onAbort);
+      enough?.addEventListener('abort', onEnough);
+      try {
+        this.worker ??= this.startWorker();
+        this.worker.postMessage(start(job));
+        if (enough?.aborted) onEnough();
+        watch();
+      } catch (error) {
+        this.drop();
+        fail(error);
+      }
+    });
+  }
+
+  private readonly answerFiles = (ask: Request): Promise<unknown> => {
+    if (ask.what !== 'files') return Promise.reject(new Error(`the worker asked for ${ask.what} out of turn`));
+    return this.options.files(ask.build);
+  };
+
+  private startWorker(): WorkerLike {
+    const worker = this.options.createWorker();
+    worker.addEventListener('message', ({ data }) => {
+      if (worker === this.worker && isMessage(data)) this.listener?.(data as FromWorker);
+    });
+    const crashed = ({ message }: { message?: string }) => {
+      if (worker !== this.worker) return;
+      const reason = message ? `The engine’s worker ended (${message}).` : 'The engine’s worker ended.';
+      if (this.onCrash) this.onCrash(reason);
+      else this.drop();
+    };
+    worker.addEventListener('error', crashed);
+    worker.addEventListener('messageerror', crashed);
+    return worker;
+  }
+
+  /** Ends the worker; the next job starts another. */
+  private drop(): void {
+    this.worker?.terminate();
+    this.worker = null;
+  }
+
+  /** Waits for the job in work, refuses those to come and ends the worker. */
+  async dispose(): Promise<void> {
+    this.disposed = true;
+    await this.queue;
+    this.drop();
+  }
+}
+
+/** The worker crashed or fell silent: no fault of the picture's, so another may be tried. */
+class WorkerLost extends Error {}
+
+function asLWay(error: unknown): unknown {
+  if (!(error instanceof WorkerLost)) return error;
+  return new LWayError(
+    'device-lost',
+    `The engine stopped several times: ${error.message}`,
+    'Close other programs that use the GPU or much memory, choose a smaller region, or reload the page.',
+    { cause: error },
+  );
+}
