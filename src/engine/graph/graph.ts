@@ -1,0 +1,42 @@
+import type { DataType, Tensor } from './tensor';
+
+/** Integers, floats and texts as ONNX attributes hold them; which numbers are floats is known by name (write.ts). */
+export type Attribute = number | string | readonly number[] | readonly string[] | Tensor;
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** One operation of the default ONNX domain, in the form of {@link OPSET}. */
+export interface Node {
+  readonly name: string;
+  readonly op: string;
+  /** Names of values; an empty name is an optional input left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+}
+
+/** An input or output. A dimension is a size, or the name of one that is fixed later. */
+export interface ValueInfo {
+  readonly name: string;
+  readonly type: DataType;
+  readonly shape: readonly (number | string)[];
+}
+
+/** An ONNX network as plain data. Nodes stand in an order in which they can run. */
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly nodes: readonly Node[];
+  /** Trained values by name. What the file holds as `Constant` nodes stays a node. */
+  readonly initializers: ReadonlyMap<string, Tensor>;
+}
+
+/** The operator set that graphs are upgraded to when read, and written in. */
+export const OPSET = 21;
+
+/** Number of values in the initialisers: weights, and whatever else the file stores as such. */
+export function countParameters(graph: Graph): number {
+  let count = 0;
+  for (const tensor of graph.initializers.values()) count += tensor.data.length;
+  return count;
+}

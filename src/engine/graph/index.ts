@@ -1,0 +1,35 @@
+/** ONNX graphs as data: read, write, build, differentiate, turn into a training step and run it (issue 3). */
+export { float32, int64, sizeOf, numbersOf, tensorOf, type DataType, type Tensor } from './tensor';
+export {
+  OPSET,
+  countParameters,
+  type Attribute,
+  type Attributes,
+  type Graph,
+  type Node,
+  type ValueInfo,
+} from './graph';
+export type { Operand, Operation, Value } from './recorder';
+export { GraphBuilder, type ConvOptions, type ConvTransposeOptions, type ResizeOptions } from './builder';
+export type { CallOptions } from './splice';
+export { defaultLowering, type Lowering } from './lowering';
+export { knownOps } from './ops/registry';
+export { readGraph } from './read';
+export { writeGraph } from './write';
+export { fixShapes } from './shapes';
+export { differentiate, type Differentiated, type DifferentiateOptions, type Obstacle } from './differentiate';
+export { parametersOf, type LearnedWeight, type Trainable } from './parameters';
+export { scheduleOf, type Optimizer } from './optimizer';
+export {
+  packWeights,
+  trainingStep,
+  withWeights,
+  type Loss,
+  type LossValues,
+  type Parameter,
+  type TrainingReport,
+  type TrainingStep,
+  type TrainingStepOptions,
+} from './training-step';
+export { foldEmbedding } from './fold-embedding';
+export { TrainingRun, type Losses, type Snapshot, type TrainingData, type TrainingRunOptions } from './run';

@@ -1,0 +1,124 @@
+import type { GraphBuilder } from '../builder';
+import type { Attributes } from '../graph';
+import type { Value } from '../recorder';
+import type { OpDefinition, OpTable } from './definition';
+import { axisOf, broadcast, likeFirst, mapElements, numberOr, required, sumTo, textOr } from './support';
+
+/** d(loss)/dx from dy, x and y. */
+type Flow = (b: GraphBuilder, dy: Value, x: Value, y: Value, attributes: Attributes) => Value;
+
+/** Element-wise functions of one input; at kinks the same subgradient as PyTorch's. */
+const activation = (flow: Flow, f?: (x: number, attributes: Attributes) => number): OpDefinition => ({
+  infer: likeFirst,
+  ...(f === undefined
+    ? {}
+    : {
+        evaluate: (inputs, attributes, [output]) => [mapElements([inputs[0]!], output!, (x) => f(x, attributes))],
+      }),
+  gradient: ({ b, inputs: [x], outputs: [y], gradients: [dy], attributes, needs }) => [
+    needs[0] && dy !== undefined ? flow(b, dy, x!, y!, attributes) : undefined,
+  ],
+});
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** Standard normal density. */
+const density = (b: GraphBuilder, x: Value): Value =>
+  b.mul(b.exp(b.mul(b.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+
+const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
+const GELU_CUBIC = 0.044715;
+
+/** Derivative of x Φ(x), or of its tanh approximation (Hendrycks & Gimpel 2016). */
+function geluSlope(b: GraphBuilder, x: Value, approximate: string): Value {
+  if (approximate !== 'tanh') {
+    const cumulative = b.mul(b.add(b.op('Erf', [b.mul(x, Math.SQRT1_2)]), 1), 0.5);
+    return b.add(cumulative, b.mul(x, density(b, x)));
+  }
+  const x2 = b.square(x);
+  const inner = b.mul(b.mul(x, SQRT_2_OVER_PI), b.add(b.mul(x2, GELU_CUBIC), 1));
+  const t = b.tanh(inner);
+  const innerSlope = b.add(b.mul(x2, 3 * GELU_CUBIC * SQRT_2_OVER_PI), SQRT_2_OVER_PI);
+  const bend = b.mul(b.mul(x, b.sub(1, b.square(t))), innerSlope);
+  return b.mul(b.add(b.add(t, 1), bend), 0.5);
+}
+
+export const activations: OpTable = {
+  Relu: activation(
+    (b, dy, _, y) => b.mul(dy, b.sign(y)),
+    (x) => Math.max(x, 0),
+  ),
+  LeakyRelu: activation(
+    (b, dy, x, _, attributes) => b.where(b.greater(x, 0), dy, b.mul(dy, numberOr(attributes, 'alpha', 0.01))),
+    (x, attributes) => (x > 0 ? x : x * numberOr(attributes, 'alpha', 0.01)),
+  ),
+  PRelu: {
+    infer: (inputs) => {
+      const x = required(inputs, 0);
+      const shape = broadcast([x.shape, required(inputs, 1).shape]);
+      if (shape.length !== x.shape.length || shape.some((dim, i) => dim !== x.shape[i])) {
+        throw new Error('its slopes do not fit the input');
+      }
+      return [{ type: x.type, shape }];
+    },
+    gradient: ({ b, inputs: [x, slope], gradients: [dy], needs }) => {
+      if (dy === undefined) return [];
+      const positive = b.greater(x!, 0);
+      return [
+        needs[0] ? b.where(positive, dy, b.mul(dy, slope!)) : undefined,
+        needs[1] ? sumTo(b, b.mul(dy, b.min(x!, 0)), slope!.shape) : undefined,
+      ];
+    },
+  },
+  /** y = x for x > 0, otherwise alpha (e^x - 1), whose slope is y + alpha. */
+  Elu: activation((b, dy, x, y, attributes) =>
+    b.where(b.greater(x, 0), dy, b.mul(dy, b.add(y, numberOr(attributes, 'alpha', 1)))),
+  ),
+  Sigmoid: activation((b, dy, _, y) => b.mul(dy, b.mul(y, b.sub(1, y))), sigmoid),
+  /** min(max(alpha x + beta, 0), 1): flat at both ends, ends included. */
+  HardSigmoid: activation(
+    (b, dy, _, y, attributes) =>
+      b.mul(b.mul(dy, numberOr(attributes, 'alpha', 0.2)), b.mul(b.sign(y), b.sign(b.sub(1, y)))),
+    (x, attributes) =>
+      Math.min(Math.max(numberOr(attributes, 'alpha', 0.2) * x + numberOr(attributes, 'beta', 0.5), 0), 1),
+  ),
+  Tanh: activation((b, dy, _, y) => b.mul(dy, b.sub(1, b.square(y))), Math.tanh),
+  Softplus: activation(
+    (b, dy, x) => b.mul(dy, b.sigmoid(x)),
+    (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  ),
+  Gelu: activation((b, dy, x, _, attributes) => b.mul(dy, geluSlope(b, x, textOr(attributes, 'approximate', 'none')))),
+  /** x HardSigmoid(x) with slope 1/6: 0 below -3, x above 3. PyTorch counts both ends to the middle piece. */
+  HardSwish: activation((b, dy, x) => {
+    const middle = b.add(b.mul(x, 1 / 3), 0.5);
+    return b.mul(dy, b.where(b.less(x, -3), 0, b.where(b.greater(x, 3), 1, middle)));
+  }),
+  /** x tanh(softplus(x)) (Misra 2019). */
+  Mish: activation((b, dy, x) => {
+    const t = b.tanh(b.op('Softplus', [x]));
+    return b.mul(dy, b.add(t, b.mul(b.mul(x, b.sub(1, b.square(t))), b.sigmoid(x))));
+  }),
+  Softmax: {
+    infer: likeFirst,
+    gradient: ({ b, outputs: [y], gradients: [dy], attributes }) => {
+      if (dy === undefined) return [];
+      const axis = axisOf(numberOr(attributes, 'axis', -1), y!.shape.length);
+      const weighted = b.mul(dy, y!);
+      return [b.sub(weighted, b.mul(y!, b.reduceSum(weighted, [axis])))];
+    },
+  },
+  /** As torch.clamp: the ends belong to the range where the gradient passes. */
+  Clip: {
+    infer: likeFirst,
+    evaluate: ([x, low, high], _, [output]) => {
+      const min = low === undefined ? -Infinity : Number(low.data[0]);
+      const max = high === undefined ? Infinity : Number(high.data[0]);
+      return [mapElements([x!], output!, (v) => Math.min(Math.max(v, min), max))];
+    },
+    gradient: ({ b, inputs: [x, low, high], gradients: [dy] }) => {
+      if (dy === undefined) return [];
+      const above = low === undefined ? dy : b.where(b.less(x!, low), 0, dy);
+      return [high === undefined ? above : b.where(b.greater(x!, high), 0, above)];
+    },
+  },
+};

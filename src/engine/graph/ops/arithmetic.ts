@@ -1,0 +1,153 @@
+import type { GraphBuilder } from '../builder';
+import type { Value } from '../recorder';
+import type { Backward, Description, Inputs, OpDefinition, OpTable } from './definition';
+import { broadcast, likeFirst, mapElements, required, sumTo } from './support';
+
+/** Element-wise with NumPy broadcasting; all inputs of one type. */
+function inferBroadcast(inputs: Inputs): Description[] {
+  const { type } = required(inputs, 0);
+  return [{ type, shape: broadcast(inputs.map((_, i) => required(inputs, i).shape)) }];
+}
+
+/** Gradient rules of two operands: what flows to each before broadcasting is undone. */
+type Flow = (b: GraphBuilder, dy: Value, x: readonly Value[], y: Value) => Value | undefined;
+
+function elementwise(f: (...values: number[]) => number, flows: readonly Flow[] | 'none'): OpDefinition {
+  return {
+    infer: inferBroadcast,
+    evaluate: (inputs, _, [output]) => [
+      mapElements(
+        inputs.map((input) => input!),
+        output!,
+        f,
+      ),
+    ],
+    gradient:
+      flows === 'none'
+        ? 'none'
+        : ({ b, inputs, outputs, gradients: [dy], needs }) =>
+            inputs.map((input, i) => {
+              const flow = flows[i] ?? flows[flows.length - 1]!;
+              if (needs[i] !== true || input === undefined || dy === undefined) return undefined;
+              const gradient = flow(b, dy, inputs as readonly Value[], outputs[0]!);
+              return gradient && sumTo(b, gradient, input.shape);
+            }),
+  };
+}
+
+/** Integers divide towards zero. */
+const division: OpDefinition = {
+  ...elementwise((a, c) => a / c, [(b, dy, x) => b.div(dy, x[1]!), (b, dy, x, y) => b.neg(b.div(b.mul(dy, y), x[1]!))]),
+  evaluate: (inputs, _, [output]) => [
+    mapElements(
+      inputs.map((input) => input!),
+      output!,
+      (a, c) => (output!.type === 'float32' ? a / c : Math.trunc(a / c)),
+    ),
+  ],
+};
+
+/**
+ * Min and Max of any number of operands. Where several are equal, PyTorch (and this) shares the gradient evenly
+ * between two; of more, `amax` shares between all, and so does this.
+ */
+function extremum(f: (...values: number[]) => number): OpDefinition {
+  return {
+    ...elementwise(f, 'none'),
+    passes: (inputs) => (inputs.length === 1 ? inputs[0] : undefined),
+    gradient: ({ b, inputs, outputs, gradients: [dy], needs }: Backward) => {
+      if (dy === undefined) return [];
+      const hits = inputs.map((input) => b.cast(b.equal(input!, outputs[0]!), 'float32'));
+      const share = b.div(dy, b.sum(hits.map((hit) => b.expand(hit, outputs[0]!.shape))));
+      return inputs.map((input, i) => (needs[i] ? sumTo(b, b.mul(share, hits[i]!), input!.shape) : undefined));
+    },
+  };
+}
+
+/**
+ * x^p. As PyTorch: no gradient of the exponent where the base is 0 and the exponent is not negative, and a gradient of 0
+ * for exponent 0.
+ */
+const power: OpDefinition = {
+  ...elementwise(
+    (x, p) => x ** p,
+    [
+      (b, dy, [x, p], y) => {
+        const exponent = p!.constant?.data.length === 1 ? Number(p!.constant.data[0]) : undefined;
+        if (exponent === 2) return b.mul(dy, b.mul(x!, 2));
+        if (exponent === 0.5) return b.div(b.mul(dy, 0.5), y);
+        if (exponent !== undefined) return b.mul(dy, b.mul(b.pow(x!, exponent - 1), exponent));
+        return b.where(b.equal(p!, 0), 0, b.mul(dy, b.mul(b.pow(x!, b.sub(p!, 1)), p!)));
+      },
+      (b, dy, [x], y) => b.where(b.equal(x!, 0), 0, b.mul(dy, b.mul(y, b.log(x!)))),
+    ],
+  ),
+  infer: (inputs) => [{ type: required(inputs, 0).type, shape: inferBroadcast(inputs)[0]!.shape }],
+  passes: (inputs) =>
+    inputs[1]?.constant?.data.length === 1 && Number(inputs[1].constant.data[0]) === 1 ? inputs[0] : undefined,
+};
+
+const unary = (f: (x: number) => number, flow: Flow | 'none'): OpDefinition => ({
+  ...elementwise(f, flow === 'none' ? 'none' : [flow]),
+  infer: likeFirst,
+});
+
+/** Gauss error function to float32 accuracy (Abramowitz & Stegun 7.1.5 and 7.1.14: series, then continued fraction). */
+function erf(x: number): number {
+  const a = Math.abs(x);
+  if (a > 6) return Math.sign(x);
+  if (a < 3) {
+    let term = a;
+    let sum = a;
+    for (let n = 1; Math.abs(term) > 1e-17 * sum; n++) {
+      term *= (-a * a) / n;
+      sum += term / (2 * n + 1);
+    }
+    return (Math.sign(x) * sum * 2) / Math.sqrt(Math.PI);
+  }
+  let fraction = a;
+  for (let k = 60; k > 0; k--) fraction = a + k / 2 / fraction;
+  return Math.sign(x) * (1 - Math.exp(-a * a) / (fraction * Math.sqrt(Math.PI)));
+}
+
+const roundHalfEven = (x: number): number => {
+  const floor = Math.floor(x);
+  if (x - floor !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+};
+
+/** Arithmetic, element by element. https://onnx.ai/onnx/operators/ */
+export const arithmetic: OpTable = {
+  Add: elementwise((a, c) => a + c, [(_, dy) => dy]),
+  Sub: elementwise((a, c) => a - c, [(_, dy) => dy, (b, dy) => b.neg(dy)]),
+  Mul: elementwise((a, c) => a * c, [(b, dy, x) => b.mul(dy, x[1]!), (b, dy, x) => b.mul(dy, x[0]!)]),
+  Div: division,
+  Pow: power,
+  Sum: elementwise((...values) => values.reduce((sum, value) => sum + value, 0), [(_, dy) => dy]),
+  Mean: elementwise(
+    (...values) => values.reduce((sum, value) => sum + value, 0) / values.length,
+    [(b, dy, x) => b.div(dy, x.length)],
+  ),
+  Min: extremum(Math.min),
+  Max: extremum(Math.max),
+  Mod: elementwise((a, c) => a - Math.floor(a / c) * c, 'none'),
+  Neg: unary(
+    (x) => -x,
+    (b, dy) => b.neg(dy),
+  ),
+  Abs: unary(Math.abs, (b, dy, x) => b.mul(dy, b.sign(x[0]!))),
+  Sign: unary(Math.sign, 'none'),
+  Floor: unary(Math.floor, 'none'),
+  Ceil: unary(Math.ceil, 'none'),
+  Round: unary(roundHalfEven, 'none'),
+  Sqrt: unary(Math.sqrt, (b, dy, _, y) => b.div(b.mul(dy, 0.5), y)),
+  Reciprocal: unary(
+    (x) => 1 / x,
+    (b, dy, _, y) => b.neg(b.mul(dy, b.mul(y, y))),
+  ),
+  Exp: unary(Math.exp, (b, dy, _, y) => b.mul(dy, y)),
+  Log: unary(Math.log, (b, dy, x) => b.div(dy, x[0]!)),
+  Sin: unary(Math.sin, (b, dy, x) => b.mul(dy, b.op('Cos', [x[0]]))),
+  Cos: unary(Math.cos, (b, dy, x) => b.neg(b.mul(dy, b.op('Sin', [x[0]])))),
+  Erf: unary(erf, (b, dy, x) => b.mul(dy, b.mul(b.exp(b.neg(b.square(x[0]!))), 2 / Math.sqrt(Math.PI)))),
+};

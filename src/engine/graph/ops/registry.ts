@@ -1,0 +1,37 @@
+import type { OpDefinition, OpTable } from './definition';
+import { activations } from './activations';
+import { arithmetic } from './arithmetic';
+import { comparisons } from './comparisons';
+import { constants } from './constants';
+import { convolution } from './convolution';
+import { layout } from './layout';
+import { linear } from './linear';
+import { normalization } from './normalization';
+import { pooling } from './pooling';
+import { reductions } from './reductions';
+import { resizing } from './resizing';
+import { selection } from './selection';
+
+const tables: readonly OpTable[] = [
+  arithmetic,
+  comparisons,
+  activations,
+  constants,
+  layout,
+  selection,
+  reductions,
+  linear,
+  convolution,
+  pooling,
+  resizing,
+  normalization,
+];
+
+const definitions = new Map<string, OpDefinition>(tables.flatMap((table) => Object.entries(table)));
+
+/** What is known of an op of the default domain, if anything. */
+export const definitionOf = (op: string): OpDefinition | undefined => definitions.get(op);
+
+/** All ops that graphs may use, and whether a gradient is known. */
+export const knownOps = (): readonly { op: string; gradient: boolean }[] =>
+  [...definitions].map(([op, { gradient }]) => ({ op, gradient: gradient !== undefined }));

@@ -1,0 +1,239 @@
+import type { GraphBuilder } from '../builder';
+import type { Value } from '../recorder';
+import { int64, numbersOf, sizeOf, stridesOf, tensorOf } from '../tensor';
+import type { Inputs, OpTable } from './definition';
+import { axisOf, known, numberOr, optionallyKnown, rearrange, required, textOr } from './support';
+
+interface Cut {
+  axis: number;
+  start: number;
+  step: number;
+  count: number;
+}
+
+/** ONNX's Slice as first index, step and number of elements per axis. */
+function cutsOf(inputs: Inputs): Cut[] {
+  const { shape } = required(inputs, 0);
+  const starts = known(inputs, 1, 'starts');
+  const ends = known(inputs, 2, 'ends');
+  const axes = optionallyKnown(inputs, 3, 'axes') ?? starts.map((_, i) => i);
+  const steps = optionallyKnown(inputs, 4, 'steps') ?? starts.map(() => 1);
+  return axes.map((given, i) => {
+    const axis = axisOf(given, shape.length);
+    const dim = shape[axis]!;
+    const step = steps[i]!;
+    const [low, high] = step > 0 ? [0, dim] : [-1, dim - 1];
+    const within = (position: number, floor: number): number =>
+      Math.min(Math.max(position < 0 ? position + dim : position, floor), high);
+    const start = within(starts[i]!, Math.max(low, 0));
+    const end = within(ends[i]!, low);
+    return { axis, start, step, count: Math.max(0, Math.ceil((end - start) / step)) };
+  });
+}
+
+/** Puts `y` at every `step`-th place of an axis of `size` elements, from `start` on, zeros elsewhere. */
+function spread(b: GraphBuilder, y: Value, axis: number, start: number, step: number, size: number): Value {
+  const shape = [...y.shape];
+  const rank = shape.length;
+  const padding = (before: number, after: number, at: number, of: number): number[] => {
+    const pads = new Array<number>(2 * of).fill(0);
+    pads[at] = before;
+    pads[of + at] = after;
+    return pads;
+  };
+  let result = y;
+  let length = shape[axis]!;
+  if (step > 1 && length > 1) {
+    const view = b.reshape(result, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]);
+    const wide = b.pad(view, padding(0, step - 1, axis + 1, rank + 1));
+    length *= step;
+    shape[axis] = length;
+    result = b.reshape(wide, shape);
+    // The zeros behind the last element may not fit any more.
+    const room = size - start;
+    if (length > room) {
+      result = b.slice(result, [0], [room], [axis]);
+      length = room;
+    }
+  }
+  return b.pad(result, padding(start, size - start - length, axis, rank));
+}
+
+/** The elements of an axis in reverse order. */
+const reverse = (b: GraphBuilder, x: Value, axis: number): Value => {
+  const size = x.shape[axis]!;
+  return b.gather(x, int64(Array.from({ length: size }, (_, i) => size - 1 - i)), axis);
+};
+
+/** What Pad's modes other than constant read at each place along an axis of `size` elements. */
+export function sourceOf(position: number, size: number, mode: string): number {
+  if (mode === 'wrap') return ((position % size) + size) % size;
+  if (mode !== 'reflect') return Math.min(Math.max(position, 0), size - 1);
+  const period = Math.max(1, 2 * (size - 1));
+  const folded = ((position % period) + period) % period;
+  return folded < size ? folded : period - folded;
+}
+
+/** Padding begin and end per axis, in the order of the input's axes. */
+function padsOf(inputs: Inputs): { before: number[]; after: number[] } {
+  const rank = required(inputs, 0).shape.length;
+  const pads = known(inputs, 1, 'pads');
+  const axes = (optionallyKnown(inputs, 3, 'axes') ?? Array.from({ length: rank }, (_, i) => i)).map((axis) =>
+    axisOf(axis, rank),
+  );
+  const before = new Array<number>(rank).fill(0);
+  const after = new Array<number>(rank).fill(0);
+  axes.forEach((axis, i) => {
+    before[axis] = pads[i]!;
+    after[axis] = pads[axes.length + i]!;
+  });
+  return { before, after };
+}
+
+/**
+ * Sum of what a Gather read from each of `size` places: `indices[i]` is where element i of `dy`'s axis came from.
+ * Gathers again, as often as the most wanted place was read, and adds up; runs wherever Gather does.
+ */
+function scatterAdd(b: GraphBuilder, dy: Value, axis: number, indices: readonly number[], size: number): Value {
+  const readers: number[][] = Array.from({ length: size }, () => []);
+  indices.forEach((index, i) => readers[index]!.push(i));
+  const first = indices[0]!;
+  if (indices.every((index, i) => index === first + i)) return spread(b, dy, axis, first, 1, size);
+  const most = Math.max(...readers.map((list) => list.length));
+  const complete = readers.every((list) => list.length === most);
+  // Places that nobody, or fewer, read take a zero from behind the end.
+  const rank = dy.shape.length;
+  const pads = new Array<number>(2 * rank).fill(0);
+  pads[rank + axis] = 1;
+  const source = complete ? dy : b.pad(dy, pads);
+  const table = Array.from(
+    { length: size * most },
+    (_, i) => readers[Math.floor(i / most)]![i % most] ?? indices.length,
+  );
+  if (most === 1) return b.gather(source, int64(table), axis);
+  return b.reduceSum(b.gather(source, int64(table, [size, most]), axis), [axis + 1], false);
+}
+
+/** Ops that pick elements by position. */
+export const selection: OpTable = {
+  Slice: {
+    infer: (inputs) => {
+      const { type, shape } = required(inputs, 0);
+      const result = [...shape];
+      for (const { axis, count } of cutsOf(inputs)) result[axis] = count;
+      return [{ type, shape: result }];
+    },
+    evaluate: (inputs, _, [output]) => {
+      const x = inputs[0]!;
+      const values = inputs.map((tensor) => tensor && { type: tensor.type, shape: tensor.dims, constant: tensor });
+      const strides = stridesOf(x.dims);
+      let start = 0;
+      for (const cut of cutsOf(values)) {
+        start += cut.start * strides[cut.axis]!;
+        strides[cut.axis]! *= cut.step;
+      }
+      return [rearrange(x, output!.shape, strides, start)];
+    },
+    passes: (inputs, _, [output]) => {
+      const { shape } = inputs[0]!;
+      return cutsOf(inputs).every(({ step }) => step === 1) && sizeOf(shape) === sizeOf(output!.shape)
+        ? inputs[0]
+        : undefined;
+    },
+    gradient: ({ b, inputs, gradients: [dy] }) => {
+      if (dy === undefined) return [];
+      const { shape } = inputs[0]!;
+      let result = dy;
+      for (const { axis, start, step, count } of cutsOf(inputs)) {
+        if (step > 0) result = spread(b, result, axis, start, step, shape[axis]!);
+        else result = spread(b, reverse(b, result, axis), axis, start + (count - 1) * step, -step, shape[axis]!);
+      }
+      return [result];
+    },
+  },
+  Gather: {
+    infer: (inputs, attributes) => {
+      const { type, shape } = required(inputs, 0);
+      const axis = axisOf(numberOr(attributes, 'axis', 0), shape.length);
+      return [{ type, shape: [...shape.slice(0, axis), ...required(inputs, 1).shape, ...shape.slice(axis + 1)] }];
+    },
+    evaluate: ([x, indices], attributes, [output]) => {
+      const axis = axisOf(numberOr(attributes, 'axis', 0), x!.dims.length);
+      const size = x!.dims[axis]!;
+      const inner = sizeOf(x!.dims.slice(axis + 1));
+      const outer = sizeOf(x!.dims.slice(0, axis));
+      const places = Array.from(numbersOf(indices!), (index) => (index < 0 ? index + size : index));
+      const source = numbersOf(x!);
+      const result = new Float64Array(sizeOf(output!.shape));
+      let at = 0;
+      for (let i = 0; i < outer; i++) {
+        for (const place of places) {
+          for (let k = 0; k < inner; k++) result[at++] = source[(i * size + place) * inner + k]!;
+        }
+      }
+      return [tensorOf(output!.type, result, output!.shape)];
+    },
+    gradient: ({ b, inputs, gradients: [dy], attributes, needs }) => {
+      if (dy === undefined || !needs[0]) return [];
+      const { shape } = inputs[0]!;
+      const axis = axisOf(numberOr(attributes, 'axis', 0), shape.length);
+      const size = shape[axis]!;
+      const indices = known(inputs, 1, 'indices').map((index) => (index < 0 ? index + size : index));
+      const view = b.reshape(dy, [...shape.slice(0, axis), indices.length, ...shape.slice(axis + 1)]);
+      return [scatterAdd(b, view, axis, indices, size)];
+    },
+  },
+  Pad: {
+    infer: (inputs, attributes) => {
+      const { type, shape } = required(inputs, 0);
+      const { before, after } = padsOf(inputs);
+      const mode = textOr(attributes, 'mode', 'constant');
+      shape.forEach((dim, i) => {
+        if (mode === 'reflect' && Math.max(before[i]!, after[i]!) >= dim) {
+          throw new Error(`${dim} elements cannot be reflected by ${Math.max(before[i]!, after[i]!)}`);
+        }
+      });
+      return [{ type, shape: shape.map((dim, i) => dim + before[i]! + after[i]!) }];
+    },
+    passes: (inputs) => {
+      const { before, after } = padsOf(inputs);
+      return [...before, ...after].every((pad) => pad === 0) ? inputs[0] : undefined;
+    },
+    gradient: ({ b, inputs, gradients: [dy], attributes }) => {
+      if (dy === undefined) return [];
+      const { shape } = inputs[0]!;
+      const { before, after } = padsOf(inputs);
+      const mode = textOr(attributes, 'mode', 'constant');
+      if (mode === 'constant') return [unpad(b, dy, before, after)];
+      let result = dy;
+      shape.forEach((size, axis) => {
+        const parts: Value[] = [];
+        const total = before[axis]! + size + after[axis]!;
+        if (total === size) return;
+        // The middle as it is; each border, one by one position, where it was read from.
+        const side = (from: number, to: number): void => {
+          if (to <= from) return;
+          const indices = Array.from({ length: to - from }, (_, i) => sourceOf(from + i - before[axis]!, size, mode));
+          parts.push(scatterAdd(b, b.slice(result, [from], [to], [axis]), axis, indices, size));
+        };
+        side(0, before[axis]!);
+        side(before[axis]!, total - after[axis]!);
+        side(total - after[axis]!, total);
+        result = b.sum(parts);
+      });
+      return [result];
+    },
+  },
+};
+
+/** Takes padding away again; where the padding was negative, zeros come back. */
+export function unpad(b: GraphBuilder, y: Value, before: readonly number[], after: readonly number[]): Value {
+  const axes = y.shape.flatMap((_, i) => (before[i]! > 0 || after[i]! > 0 ? [i] : []));
+  const starts = axes.map((axis) => Math.max(0, before[axis]!));
+  const ends = axes.map((axis) => y.shape[axis]! - Math.max(0, after[axis]!));
+  const middle = axes.length === 0 ? y : b.slice(y, starts, ends, axes);
+  return b.pad(
+    middle,
+    [...before, ...after].map((pad) => Math.max(0, -pad)),
+  );
+}

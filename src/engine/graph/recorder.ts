@@ -1,0 +1,245 @@
+import { LWayError } from '../errors';
+import type { Attributes, Graph, Node, ValueInfo } from './graph';
+import type { Description } from './ops/definition';
+import { definitionOf } from './ops/registry';
+import { float32, int64, sizeOf, type DataType, type Tensor } from './tensor';
+
+/** A value in a graph that is being built: its type and shape are always known. */
+export interface Value {
+  readonly type: DataType;
+  readonly shape: readonly number[];
+  /** Its elements, where they are known already. */
+  readonly constant?: Tensor;
+  /** The name it had in the file it comes from; kept in the built graph where it is still free. */
+  readonly hint?: string;
+}
+
+/** A value, or a number or constant to be made one. */
+export type Operand = Value | Tensor | number;
+
+/** A node inside a builder: values instead of names. */
+export interface Operation {
+  readonly op: string;
+  /** The node's name in the file it comes from, if any. */
+  readonly node: string;
+  /** `undefined`: an optional input left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+export interface ApplyOptions {
+  /** Number of outputs; 1 if left out. */
+  readonly outputs?: number;
+  /** The node's name, for error messages. */
+  readonly node?: string;
+  /** Names for the outputs, used where they are still free. */
+  readonly hints?: readonly string[];
+}
+
+/** Constants larger than this are left to ONNX Runtime's own folding, unless they come from values as large. */
+const FOLDING_LIMIT = 1 << 12;
+/** Constants up to this many elements are compared, so that equal ones become one initialiser. */
+const SHARING_LIMIT = 16;
+
+/** Records operations on values of fixed shape and writes them down as a graph. {@link GraphBuilder} adds the words. */
+export class Recorder {
+  private readonly operations: Operation[] = [];
+  private readonly producers = new Map<Value, Operation>();
+  private readonly inputValues = new Map<string, Value>();
+  private readonly weights = new Map<Value, Tensor>();
+  private readonly constants = new Map<string, Value>();
+  private readonly numbers = new Map<Value, number>();
+  private readonly repeated = new Map<string, readonly Value[]>();
+
+  constructor(private readonly name: string) {}
+
+  /** An input of the graph. */
+  input(name: string, shape: readonly number[], type: DataType = 'float32'): Value {
+    if (this.inputValues.has(name)) throw new Error(`Two inputs are called "${name}".`);
+    const value: Value = { type, shape, hint: name };
+    this.inputValues.set(name, value);
+    return value;
+  }
+
+  /** A constant; `name` is kept in the file where no other value has it. */
+  constant(operand: Tensor | number | readonly number[], name?: string): Value {
+    const tensor = typeof operand === 'number' || Array.isArray(operand) ? float32(operand) : (operand as Tensor);
+    const { type, dims, data } = tensor;
+    const make = (): Value => ({ type, shape: dims, constant: tensor, hint: name });
+    if (name !== undefined || data.length > SHARING_LIMIT) return make();
+    const key = `${type}[${dims.join()}]${Array.from(data as ArrayLike<number | bigint>, (x) => (Object.is(x, -0) ? '-0' : String(x))).join()}`;
+    let value = this.constants.get(key);
+    if (value === undefined) this.constants.set(key, (value = make()));
+    return value;
+  }
+
+  /** An initialiser that is computed with rather than folded away, because its gradient is wanted. */
+  weight(name: string, tensor: Tensor): Value {
+    const value: Value = { type: tensor.type, shape: tensor.dims, hint: name };
+    this.weights.set(value, tensor);
+    return value;
+  }
+
+  /** An int64 vector, as axes and shapes are. */
+  ints(values: readonly number[]): Value {
+    return this.constant(int64(values));
+  }
+
+  value(operand: Operand): Value {
+    return typeof operand === 'number' || 'dims' in operand ? this.constant(operand) : operand;
+  }
+
+  /**
+   * Any operation of the default domain, with all its outputs. What depends on constants only is computed at once where
+   * the op knows how; an operation that was recorded before gives the same values again.
+   *
+   * @throws LWayError `bad-graph` naming op and node, where the op is unknown or the inputs do not fit
+   */
+  apply(
+    op: string,
+    operands: readonly (Operand | undefined)[],
+    attributes: Attributes = {},
+    options: ApplyOptions = {},
+  ): readonly Value[] {
+    const inputs = operands.map((operand) => (operand === undefined ? undefined : this.value(operand)));
+    while (inputs.length > 0 && inputs[inputs.length - 1] === undefined) inputs.pop();
+    const { outputs: count = 1, node = '', hints = [] } = options;
+    const definition = definitionOf(op);
+    const where = `${op}${node === '' ? '' : ` "${node}"`}`;
+    if (definition === undefined) {
+      throw new LWayError(
+        'bad-graph',
+        `The network uses the operation ${where}, which is not known here.`,
+        'Please choose a network made of common operations.',
+      );
+    }
+    let descriptions: readonly Description[];
+    try {
+      if (definition.evaluateShapes !== undefined) {
+        return [this.constant(definition.evaluateShapes(inputs, attributes))];
+      }
+      descriptions = definition.infer(inputs, attributes, count);
+      for (const { shape } of descriptions) {
+        if (!shape.every((dim) => Number.isInteger(dim) && dim > 0)) {
+          throw new Error(`the result would have the shape [${shape.join(', ')}]`);
+        }
+      }
+    } catch (error) {
+      if (error instanceof LWayError) throw error;
+      const shapes = inputs.map((value) => (value === undefined ? 'nothing' : `[${value.shape.join(', ')}]`));
+      throw new LWayError(
+        'bad-graph',
+        `The operation ${where} does not fit its inputs (${shapes.join(', ')}): ${(error as Error).message}.`,
+        'Please check that the network accepts pictures of this size.',
+        { cause: error },
+      );
+    }
+    const passed = definition.passes?.(inputs, attributes, descriptions);
+    if (passed !== undefined) return [passed];
+    if (definition.evaluate !== undefined && worthFolding(inputs, descriptions)) {
+      const tensors = inputs.map((value) => value?.constant);
+      return definition.evaluate(tensors, attributes, descriptions).map((tensor) => this.constant(tensor));
+    }
+    const key = this.keyOf(op, inputs, attributes, count);
+    const known = this.repeated.get(key);
+    if (known !== undefined) return known;
+    const outputs = descriptions.map(({ type, shape }, i): Value => ({ type, shape, hint: hints[i] }));
+    const operation: Operation = { op, node, inputs, outputs, attributes };
+    this.operations.push(operation);
+    for (const output of outputs) this.producers.set(output, operation);
+    this.repeated.set(key, outputs);
+    return outputs;
+  }
+
+  /** The operation that makes a value; `undefined` for inputs and constants. */
+  producerOf(value: Value): Operation | undefined {
+    return this.producers.get(value);
+  }
+
+  /** All operations so far, in an order in which they can run. */
+  get history(): readonly Operation[] {
+    return this.operations;
+  }
+
+  /**
+   * The graph that computes `outputs`, by name, from the inputs. What they do not need is left out; inputs all stay.
+   */
+  build(outputs: Readonly<Record<string, Value>>): Graph {
+    const needed = new Set<Operation>();
+    const pending = Object.values(outputs);
+    for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+      const operation = this.producers.get(value);
+      if (operation === undefined || needed.has(operation)) continue;
+      needed.add(operation);
+      for (const input of operation.inputs) if (input !== undefined) pending.push(input);
+    }
+
+    const names = new Map<Value, string>();
+    const taken = new Set<string>([...this.inputValues.keys(), ...Object.keys(outputs)]);
+    for (const [name, value] of this.inputValues) names.set(value, name);
+    const copies: Node[] = [];
+    for (const [name, value] of Object.entries(outputs)) {
+      if (this.producers.has(value) && !names.has(value)) names.set(value, name);
+    }
+    let counter = 0;
+    const nameOf = (value: Value): string => {
+      const known = names.get(value);
+      if (known !== undefined) return known;
+      let name = value.hint ?? '';
+      while (name === '' || taken.has(name)) name = `${value.constant === undefined ? 'v' : 'c'}${counter++}`;
+      taken.add(name);
+      names.set(value, name);
+      return name;
+    };
+
+    const initializers = new Map<string, Tensor>();
+    const use = (value: Value): string => {
+      const name = nameOf(value);
+      const tensor = value.constant ?? this.weights.get(value);
+      if (tensor !== undefined) initializers.set(name, tensor);
+      return name;
+    };
+    const nodes: Node[] = [];
+    for (const operation of this.operations) {
+      if (!needed.has(operation)) continue;
+      nodes.push({
+        name: `${operation.op}_${nodes.length}`,
+        op: operation.op,
+        inputs: operation.inputs.map((value) => (value === undefined ? '' : use(value))),
+        outputs: operation.outputs.map((value) => use(value)),
+        attributes: operation.attributes,
+      });
+    }
+    for (const [name, value] of Object.entries(outputs)) {
+      const source = use(value);
+      if (source === name) continue;
+      copies.push({ name: `Identity_${name}`, op: 'Identity', inputs: [source], outputs: [name], attributes: {} });
+    }
+    const describe = (name: string, { type, shape }: Value): ValueInfo => ({ name, type, shape });
+    return {
+      name: this.name,
+      inputs: [...this.inputValues].map(([name, value]) => describe(name, value)),
+      outputs: Object.entries(outputs).map(([name, value]) => describe(name, value)),
+      nodes: [...nodes, ...copies],
+      initializers,
+    };
+  }
+
+  private keyOf(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes, count: number): string {
+    const number = (value: Value | undefined): number => {
+      if (value === undefined) return -1;
+      let known = this.numbers.get(value);
+      if (known === undefined) this.numbers.set(value, (known = this.numbers.size));
+      return known;
+    };
+    return `${op}(${inputs.map(number).join()})${count}${JSON.stringify(attributes, (_, x: unknown) => (typeof x === 'bigint' ? String(x) : x))}`;
+  }
+}
+
+function worthFolding(inputs: readonly (Value | undefined)[], outputs: readonly Description[]): boolean {
+  if (!inputs.every((value) => value === undefined || value.constant !== undefined)) return false;
+  const before = inputs.reduce((sum, value) => sum + sizeOf(value?.shape ?? [0]), 0);
+  const after = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return after <= Math.max(FOLDING_LIMIT, 2 * before);
+}

@@ -1,0 +1,312 @@
+import { LWayError } from '../errors';
+import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
+import { GraphBuilder } from './builder';
+import type { Graph, ValueInfo } from './graph';
+import { scheduleOf } from './optimizer';
+import { packWeights, withWeights, type TrainingStep } from './training-step';
+import { sizeOf } from './tensor';
+import { writeGraph } from './write';
+
+/** Losses by name: 'total', the terms, and after a step 'gradientNorm' (L2, before clipping). */
+export type Losses = Readonly<Record<string, number>>;
+
+/** Data inputs by name, row-major; sizes as the training step was made for. */
+export type TrainingData = Readonly<Record<string, Float32Array>>;
+
+export interface TrainingRunOptions {
+  /** Losses are read from the device after every so many steps; 10 if left out. */
+  readonly readEvery?: number;
+  /** Weights are copied from the device after every so many steps, in case it is lost; 0: never. 50 if left out. */
+  readonly snapshotEvery?: number;
+}
+
+/** Weights as they were after a step. */
+export interface Snapshot {
+  readonly step: number;
+  /** [P], as the training step packs them. */
+  readonly weights: Float32Array;
+}
+
+/**
+ * A training step at work. Weights and moments stay on the device from step to step; old ones are released.
+ * Calls do not overlap: await each before the next.
+ */
+export class TrainingRun {
+  private weightsNow: Tensor;
+  private momentsNow: Tensor[];
+  private healthNow: Tensor;
+  /** Steps since the moments were zero. */
+  private stepsSinceReset = 0;
+  private stepsDone = 0;
+  private evaluation: InferenceSession | undefined;
+  private busy = false;
+  private disposed = false;
+  private kept: Snapshot;
+
+  private constructor(
+    private readonly runtime: Runtime,
+    readonly description: TrainingStep,
+    private readonly session: InferenceSession,
+    private readonly reader: InferenceSession | undefined,
+    private readonly options: Required<TrainingRunOptions>,
+  ) {
+    const weights = packWeights(description);
+    this.kept = { step: 0, weights };
+    this.weightsNow = this.vector(weights.slice());
+    this.momentsNow = this.zeroMoments();
+    this.healthNow = this.vector(Float32Array.of(1));
+  }
+
+  /**
+   * @param signal is looked at between the sessions that are made
+   * @throws LWayError `bad-model`, `out-of-memory` or `device-lost` as the runtime says
+   */
+  static async create(
+    signal: AbortSignal,
+    runtime: Runtime,
+    step: TrainingStep,
+    { readEvery = 10, snapshotEvery = 50 }: TrainingRunOptions = {},
+  ): Promise<TrainingRun> {
+    signal.throwIfAborted();
+    const onGpu = runtime.device === 'webgpu';
+    const session = await runtime.createSession(writeGraph(step.graph), { keepOnDevice: onGpu });
+    let reader: InferenceSession | undefined;
+    try {
+      signal.throwIfAborted();
+      // In onnxruntime-node a GPU tensor's getData() ends the process: an Identity with its output in memory reads it.
+      if (onGpu) reader = await runtime.createSession(writeGraph(identity()));
+      signal.throwIfAborted();
+      return new TrainingRun(runtime, step, session, reader, { readEvery, snapshotEvery });
+    } catch (error) {
+      await session.release();
+      await reader?.release();
+      throw error;
+    }
+  }
+
+  /** Steps done in all. */
+  get steps(): number {
+    return this.stepsDone;
+  }
+
+  /** The last copy of the weights outside the device; those at the start until there is one. */
+  get snapshot(): Snapshot {
+    return this.kept;
+  }
+
+  /**
+   * One step.
+   *
+   * @param learningRate 0 or more
+   * @param read whether losses are read after this step; by default every {@link TrainingRunOptions.readEvery} steps
+   * @returns the losses at the weights before the step, where they are read
+   * @throws LWayError `bad-output` where a loss or gradient was not finite: the weights stay as they were before that
+   *   step; `bad-option` where data does not fit. Rejects with the signal's reason, at the latest when the step is done.
+   */
+  async step(
+    signal: AbortSignal,
+    data: TrainingData,
+    learningRate: number,
+    read = (this.stepsDone + 1) % this.options.readEvery === 0,
+  ): Promise<Losses | undefined> {
+    signal.throwIfAborted();
+    if (!(learningRate >= 0 && learningRate < Infinity)) {
+      throw new LWayError(
+        'bad-option',
+        `The learning rate is ${learningRate}.`,
+        'Please choose a number of 0 or more.',
+      );
+    }
+    return this.alone(async () => {
+      const { graph, moments, optimizer } = this.description;
+      const schedule = scheduleOf(optimizer, this.stepsSinceReset + 1, learningRate);
+      const feeds: Record<string, Tensor> = {
+        ...this.feedsOf(graph, data),
+        weights: this.weightsNow,
+        health: this.healthNow,
+        schedule: this.vector(schedule),
+      };
+      moments.forEach((name, i) => (feeds[name] = this.momentsNow[i]!));
+      const results = await run(this.session, feeds);
+      release([this.weightsNow, this.healthNow, ...this.momentsNow]);
+      this.weightsNow = results['next.weights']!;
+      this.healthNow = results['next.health']!;
+      this.momentsNow = moments.map((name) => results[`next.${name}`]!);
+      this.stepsDone++;
+      this.stepsSinceReset++;
+      const losses = results['losses']!;
+      try {
+        const { snapshotEvery } = this.options;
+        if (snapshotEvery > 0 && this.stepsDone % snapshotEvery === 0) await this.takeSnapshot();
+        if (!read) return undefined;
+        return await this.checkedLosses(losses);
+      } finally {
+        release([losses]);
+        signal.throwIfAborted();
+      }
+    });
+  }
+
+  /**
+   * The losses of other data at the present weights; nothing is learned from it.
+   *
+   * @throws LWayError `bad-option` where data does not fit. Rejects with the signal's reason.
+   */
+  async evaluate(signal: AbortSignal, data: TrainingData): Promise<Losses> {
+    signal.throwIfAborted();
+    return this.alone(async () => {
+      const { evaluation } = this.description;
+      this.evaluation ??= await this.runtime.createSession(writeGraph(evaluation));
+      const results = await run(this.evaluation, { ...this.feedsOf(evaluation, data), weights: this.weightsNow });
+      signal.throwIfAborted();
+      return this.named(results['losses']!.data as Float32Array);
+    });
+  }
+
+  /** A copy of the present weights [P], as the training step packs them. */
+  async weights(): Promise<Float32Array> {
+    return this.alone(async () => (await this.read(this.weightsNow)).slice());
+  }
+
+  /** Goes on from other weights, with moments at zero. */
+  async restore(weights: Float32Array): Promise<void> {
+    if (weights.length !== this.description.size) {
+      throw new LWayError(
+        'bad-option',
+        `${weights.length} weights were given to a network that learns ${this.description.size}.`,
+        'Please use weights of the same network.',
+      );
+    }
+    return this.alone(async () => {
+      release([this.weightsNow, this.healthNow, ...this.momentsNow]);
+      this.weightsNow = this.vector(weights.slice());
+      this.healthNow = this.vector(Float32Array.of(1));
+      this.momentsNow = this.zeroMoments();
+      this.stepsSinceReset = 0;
+    });
+  }
+
+  /** The network with the present weights, or given ones, as an ONNX file; its input sizes are open as they were. */
+  async exportNetwork(weights?: Float32Array): Promise<Uint8Array> {
+    return writeGraph(withWeights(this.description, weights ?? (await this.weights())));
+  }
+
+  /** Frees what lies on the device; safe to call twice. */
+  async dispose(): Promise<void> {
+    if (this.disposed) return;
+    this.disposed = true;
+    release([this.weightsNow, this.healthNow, ...this.momentsNow]);
+    await this.session.release();
+    await this.reader?.release();
+    await this.evaluation?.release();
+  }
+
+  private async takeSnapshot(): Promise<void> {
+    const weights = (await this.read(this.weightsNow)).slice();
+    if (weights.every(Number.isFinite)) this.kept = { step: this.stepsDone, weights };
+  }
+
+  private async checkedLosses(tensor: Tensor): Promise<Losses> {
+    const values = await this.read(tensor);
+    const health = await this.read(this.healthNow);
+    if (health[0] === 1 && values.every(Number.isFinite)) return this.named(values);
+    throw new LWayError(
+      'bad-output',
+      `The adaptation ran off after ${this.stepsDone} steps: its loss is no longer a number.`,
+      'Please try a lower learning rate, or upscale without adaptation.',
+    );
+  }
+
+  private named(values: Float32Array): Losses {
+    return Object.fromEntries(Array.from(values, (value, i) => [this.description.losses[i]!, value]));
+  }
+
+  private feedsOf(graph: Graph, data: TrainingData): Record<string, Tensor> {
+    const own = new Set(['weights', 'schedule', 'health', ...this.description.moments]);
+    const feeds: Record<string, Tensor> = {};
+    for (const { name, shape } of graph.inputs) {
+      if (own.has(name)) continue;
+      feeds[name] = this.dataTensor(name, shape, data[name]);
+    }
+    return feeds;
+  }
+
+  private dataTensor(name: string, shape: ValueInfo['shape'], values: Float32Array | undefined): Tensor {
+    const dims = shape as readonly number[];
+    if (values?.length !== sizeOf(dims)) {
+      throw new LWayError(
+        'bad-option',
+        `The training data "${name}" has ${values?.length ?? 'no'} values instead of ${sizeOf(dims)}.`,
+        'Please report this: the adaptation prepares its data wrongly.',
+      );
+    }
+    return new this.runtime.ort.Tensor('float32', values, dims);
+  }
+
+  private vector(values: Float32Array): Tensor {
+    return new this.runtime.ort.Tensor('float32', values, [values.length]);
+  }
+
+  private zeroMoments(): Tensor[] {
+    return this.description.moments.map(() => this.vector(new Float32Array(this.description.size)));
+  }
+
+  /** A tensor's values, wherever it lies. */
+  private async read(tensor: Tensor): Promise<Float32Array> {
+    if (this.reader === undefined || tensor.location === 'cpu') return tensor.data as Float32Array;
+    const { y } = await run(this.reader, { x: tensor });
+    return y!.data as Float32Array;
+  }
+
+  private async alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.disposed) throw new LWayError('internal', 'This adaptation has ended.', 'Please start it again.');
+    if (this.busy) throw new LWayError('busy', 'A step of the adaptation is still running.', 'Please wait for it.');
+    this.busy = true;
+    try {
+      return await work();
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+async function run(session: InferenceSession, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+  try {
+    return (await session.run(feeds)) as Record<string, Tensor>;
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    if (/device.*lost|lost.*device/i.test(said)) {
+      throw new LWayError(
+        'device-lost',
+        'The graphics device stopped while the network was adapting.',
+        'Please try again; if it happens again, choose another device.',
+        { cause },
+      );
+    }
+    if (/memory|alloc/i.test(said)) {
+      throw new LWayError(
+        'out-of-memory',
+        'There is not enough memory to adapt the network.',
+        'Please close other programs, or use smaller patches.',
+        { cause },
+      );
+    }
+    throw new LWayError(
+      'internal',
+      `The adaptation failed: ${said}`,
+      'Please report this with the network that was used.',
+      { cause },
+    );
+  }
+}
+
+function release(tensors: readonly Tensor[]): void {
+  for (const tensor of tensors) if (tensor.location !== 'cpu') tensor.dispose();
+}
+
+function identity(): Graph {
+  const b = new GraphBuilder('read');
+  const graph = b.build({ y: b.input('x', [1]) });
+  const open = (values: readonly ValueInfo[]): ValueInfo[] => values.map((value) => ({ ...value, shape: ['n'] }));
+  return { ...graph, inputs: open(graph.inputs), outputs: open(graph.outputs) };
+}

@@ -1,0 +1,235 @@
+import { LWayError } from '../errors';
+import { GraphBuilder } from './builder';
+import { gradients, type Obstacle } from './differentiate';
+import type { Graph } from './graph';
+import { defaultLowering, type Lowering } from './lowering';
+import { momentsOf, SCHEDULE_SIZE, update, type Optimizer } from './optimizer';
+import { chooseTrainable, type Trainable } from './parameters';
+import type { Value } from './recorder';
+import { sizeOf } from './tensor';
+
+/** What the loss is made from. */
+export interface LossValues {
+  /** The network applied to the data input that bears its input's name. */
+  readonly output: Value;
+  /** The frozen tail applied to `output`; `output` itself where there is no tail. */
+  readonly reconstruction: Value;
+  /** All data inputs of the step by name. */
+  readonly inputs: Readonly<Record<string, Value>>;
+  /** The trainable network once more, on another input: weights are shared, their gradients summed. */
+  network(input: Value): Value;
+  /** The network with the weights it came with: an anchor that does not learn. */
+  original(input: Value): Value;
+}
+
+export interface Loss {
+  /** Single number that is minimised. */
+  readonly total: Value;
+  /** Single numbers to look at. */
+  readonly terms?: Readonly<Record<string, Value>>;
+}
+
+export interface TrainingStepOptions {
+  /** The network that learns, as read: one input, one output. */
+  readonly network: Graph;
+  /** Shapes of the data inputs by name. The network reads the one that bears its input's name. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  /** Applied to the network's output, which is its only input. It does not learn. */
+  readonly frozenTail?: Graph;
+  /** Writes the loss down; called more than once, and must write the same each time. */
+  readonly loss: (b: GraphBuilder, values: LossValues) => Loss;
+  /** 'all' if left out. */
+  readonly trainable?: Trainable;
+  readonly optimizer: Optimizer;
+  readonly lowering?: Partial<Lowering>;
+}
+
+/** Where a trained initialiser lies in the packed vector of weights. */
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** What learns, what does not, and why. */
+export interface TrainingReport {
+  readonly trained: readonly string[];
+  readonly frozen: readonly { readonly name: string; readonly reason: string }[];
+  /** Ops without a gradient rule between weights that were to learn and the loss. */
+  readonly obstacles: readonly Obstacle[];
+}
+
+/**
+ * One step of training as an ordinary graph.
+ *
+ * Inputs: the data; `weights` [P], all trained initialisers one after the other; the moments [P] each; `schedule` [3]
+ * (scheduleOf); `health` [1], 1 until a gradient was not finite.
+ * Outputs: `next.weights`, `next.` and each moment, `next.health` of the same shapes; `losses` [K]: the total, the terms
+ * and the norm of the gradient before clipping. Once health is 0, weights and moments no longer change, so that they
+ * stay the last good ones.
+ */
+export interface TrainingStep {
+  readonly graph: Graph;
+  /** The losses alone, without the gradient's norm, from the same data and `weights`: for held-out patches. */
+  readonly evaluation: Graph;
+  readonly network: Graph;
+  readonly optimizer: Optimizer;
+  readonly parameters: readonly Parameter[];
+  /** Number of values in `weights`. */
+  readonly size: number;
+  /** Names of the moments' inputs. */
+  readonly moments: readonly string[];
+  /** Names of what `losses` holds, in order: 'total', the terms, 'gradientNorm'. */
+  readonly losses: readonly string[];
+  readonly report: TrainingReport;
+}
+
+/**
+ * Turns a network into the graph of its training step: forward, frozen tail, loss, backward and optimizer, in standard
+ * ops. Weights upstream of an op without a gradient rule are frozen; the report says so.
+ *
+ * @throws LWayError `bad-graph` where shapes do not fit, or nothing at all could learn; `bad-option` for wrong names
+ */
+export function trainingStep(options: TrainingStepOptions): TrainingStep {
+  const { network, optimizer, trainable = 'all' } = options;
+  const lowering = { ...defaultLowering, ...options.lowering };
+  const { report, names } = survey(options, chooseTrainable(network, trainable));
+  const parameters = layOut(network, names);
+  const size = parameters.reduce((sum, parameter) => sum + parameter.size, 0);
+  const moments = momentsOf(optimizer);
+
+  const b = new GraphBuilder(`${network.name}.training`);
+  const { loss, weights, pieces } = forward(b, options, parameters, size);
+  const { of } = gradients(b, loss.total, pieces, lowering);
+  const gradient = b.concat(
+    pieces.map((piece) => b.flat(of.get(piece)!)),
+    0,
+  );
+  const previous = moments.map((name) => b.input(name, [size]));
+  const schedule = b.input('schedule', [SCHEDULE_SIZE]);
+  const health = b.input('health', [1]);
+  const next = update(b, optimizer, weights, gradient, previous, schedule);
+  // Not a number compares as false: unhealthy too.
+  const finite = b.where(b.less(next.norm, LARGEST), health, 0);
+  const healthy = b.greater(finite, 0);
+  const guarded = (after: Value, before: Value): Value => b.where(healthy, after, before);
+  const graph = b.build({
+    'next.weights': guarded(next.weights, weights),
+    ...Object.fromEntries(moments.map((name, i) => [`next.${name}`, guarded(next.moments[i]!, previous[i]!)])),
+    'next.health': finite,
+    losses: packLosses(b, loss, next.norm),
+  });
+
+  const forwardOnly = new GraphBuilder(`${network.name}.evaluation`);
+  const evaluated = forward(forwardOnly, options, parameters, size);
+  const evaluation = forwardOnly.build({ losses: packLosses(forwardOnly, evaluated.loss) });
+  return {
+    graph,
+    evaluation,
+    network,
+    optimizer,
+    parameters,
+    size,
+    moments,
+    losses: ['total', ...Object.keys(loss.terms ?? {}), 'gradientNorm'],
+    report,
+  };
+}
+
+/** Norms above this count as infinite; their square still fits into float32. */
+const LARGEST = 1e19;
+
+/** Finds out which of the chosen weights the loss can teach. */
+function survey(options: TrainingStepOptions, chosen: readonly string[]): { report: TrainingReport; names: string[] } {
+  const { network } = options;
+  const b = new GraphBuilder('survey');
+  const weights = Object.fromEntries(chosen.map((name) => [name, b.weight(name, network.initializers.get(name)!)]));
+  const loss = lossOf(b, options, weights);
+  const values = Object.values(weights);
+  const { of, obstacles, blocked } = gradients(b, loss.total, values);
+  const behind = [...new Set(obstacles.map(({ op, node }) => (node === '' ? op : `${op} "${node}"`)))].join(', ');
+  const frozen = chosen
+    .filter((name) => !of.has(weights[name]!))
+    .map((name) => ({
+      name,
+      reason: blocked.has(weights[name]!) ? `no gradient is known for ${behind}` : 'the loss does not depend on it',
+    }));
+  const names = chosen.filter((name) => of.has(weights[name]!));
+  if (names.length === 0) {
+    const why = behind === '' ? 'the loss does not depend on them' : `no gradient is known for ${behind}`;
+    throw new LWayError(
+      'bad-graph',
+      `None of the network's weights can learn: ${why}.`,
+      'Please choose another network, or upscale without adaptation.',
+    );
+  }
+  return { report: { trained: names, frozen, obstacles }, names };
+}
+
+function layOut(network: Graph, names: readonly string[]): Parameter[] {
+  let offset = 0;
+  return names.map((name) => {
+    const shape = network.initializers.get(name)!.dims;
+    const size = sizeOf(shape);
+    const parameter = { name, shape, offset, size };
+    offset += size;
+    return parameter;
+  });
+}
+
+function forward(b: GraphBuilder, options: TrainingStepOptions, parameters: readonly Parameter[], size: number) {
+  const weights = b.input('weights', [size]);
+  const pieces = parameters.map(({ shape, offset, size: count }) =>
+    b.reshape(b.slice(weights, [offset], [offset + count], [0]), shape),
+  );
+  const bound = Object.fromEntries(parameters.map(({ name }, i) => [name, pieces[i]!]));
+  return { loss: lossOf(b, options, bound), weights, pieces };
+}
+
+function lossOf(b: GraphBuilder, options: TrainingStepOptions, weights: Readonly<Record<string, Value>>): Loss {
+  const { network, frozenTail } = options;
+  const inputs = Object.fromEntries(
+    Object.entries(options.inputs).map(([name, shape]) => [name, b.input(name, shape)]),
+  );
+  const apply = (input: Value): Value => b.call(network, [input], { weights })[0]!;
+  const name = network.inputs[0]?.name ?? '';
+  if (network.inputs.length !== 1 || inputs[name] === undefined) {
+    throw new LWayError(
+      'bad-graph',
+      `The training step needs a data input for each input of the network (${network.inputs.map((input) => input.name).join(', ')}).`,
+      'Please choose a network with a single image as its input.',
+    );
+  }
+  const output = apply(inputs[name]);
+  const reconstruction = frozenTail === undefined ? output : b.call(frozenTail, [output])[0]!;
+  const original = (input: Value): Value => b.call(network, [input])[0]!;
+  return options.loss(b, { output, reconstruction, inputs, network: apply, original });
+}
+
+function packLosses(b: GraphBuilder, loss: Loss, norm?: Value): Value {
+  const values = [loss.total, ...Object.values(loss.terms ?? {}), ...(norm === undefined ? [] : [norm])];
+  return b.concat(
+    values.map((value) => b.reshape(value, [1])),
+    0,
+  );
+}
+
+/** The trained initialisers as the vector `weights`. */
+export function packWeights(
+  step: TrainingStep,
+  initializers: Graph['initializers'] = step.network.initializers,
+): Float32Array {
+  const packed = new Float32Array(step.size);
+  for (const { name, offset } of step.parameters) packed.set(initializers.get(name)!.data as Float32Array, offset);
+  return packed;
+}
+
+/** The network with the weights of a packed vector. */
+export function withWeights(step: TrainingStep, packed: Float32Array): Graph {
+  const initializers = new Map(step.network.initializers);
+  for (const { name, shape, offset, size } of step.parameters) {
+    initializers.set(name, { type: 'float32', dims: shape, data: packed.slice(offset, offset + size) });
+  }
+  return { ...step.network, initializers };
+}

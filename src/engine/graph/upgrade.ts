@@ -1,0 +1,150 @@
+import type { Attributes, Node } from './graph';
+import { int64, type Tensor } from './tensor';
+import { TYPE_CODES, typeOfCode } from './types';
+
+/** Where nodes that take the place of another put their constants and names. */
+interface Context {
+  readonly initializers: Map<string, Tensor>;
+  readonly version: number;
+  constant(base: string, tensor: Tensor): string;
+}
+
+const REDUCTIONS = new Set([
+  'ReduceMean',
+  'ReduceMax',
+  'ReduceMin',
+  'ReduceProd',
+  'ReduceL1',
+  'ReduceL2',
+  'ReduceSumSquare',
+  'ReduceLogSum',
+  'ReduceLogSumExp',
+]);
+
+/**
+ * Brings nodes of an older opset to {@link OPSET}: what used to be an attribute and is an input now, and what changed
+ * its meaning. https://github.com/onnx/onnx/blob/main/docs/Changelog.md
+ */
+export function upgrade(nodes: readonly Node[], initializers: Map<string, Tensor>, version: number): Node[] {
+  let counter = 0;
+  const context: Context = {
+    initializers,
+    version,
+    constant: (base, tensor) => {
+      let name = `${base}.${counter++}`;
+      while (initializers.has(name)) name = `${base}.${counter++}`;
+      initializers.set(name, tensor);
+      return name;
+    },
+  };
+  return nodes.flatMap((node) => upgraded(node, context));
+}
+
+function upgraded(node: Node, context: Context): Node[] {
+  const { op } = node;
+  const { version } = context;
+  if (op === 'Squeeze' || op === 'Unsqueeze' || op === 'ReduceSum')
+    return [version < 13 ? toInput(node, 'axes', context) : node];
+  if (REDUCTIONS.has(op)) return [version < 18 ? toInput(node, 'axes', context) : node];
+  switch (op) {
+    case 'Split':
+      return [split(version < 13 ? toInput(node, 'split', context) : node)];
+    case 'Dropout':
+      // Only its first output means anything in inference.
+      return [{ ...node, inputs: node.inputs.slice(0, 1), outputs: node.outputs.slice(0, 1), attributes: {} }];
+    case 'Softmax':
+    case 'LogSoftmax':
+      return version < 13 ? flatSoftmax(node, context) : [node];
+    case 'Resize':
+      return [resize(node, context)];
+    case 'Cast':
+      return [cast(node)];
+    case 'GroupNormalization':
+      return version < 21 ? groupNormalization(node, context) : [node];
+    case 'BatchNormalization':
+      return [
+        { ...node, outputs: node.outputs.slice(0, 1), attributes: without(node.attributes, 'momentum', 'spatial') },
+      ];
+    default:
+      return [node];
+  }
+}
+
+function without(attributes: Attributes, ...names: string[]): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)));
+}
+
+/** An attribute that has become the second input. */
+function toInput(node: Node, name: string, context: Context): Node {
+  const value = node.attributes[name];
+  const attributes = without(node.attributes, name);
+  if (!Array.isArray(value)) return { ...node, attributes };
+  const input = context.constant(`${node.outputs[0]}.${name}`, int64(value as number[]));
+  return { ...node, inputs: [node.inputs[0]!, input], attributes };
+}
+
+/** Since opset 18 equal parts are asked for by number. */
+function split(node: Node): Node {
+  const sized = node.inputs.length > 1 && node.inputs[1] !== '';
+  if (sized || 'num_outputs' in node.attributes) return node;
+  return { ...node, attributes: { ...node.attributes, num_outputs: node.outputs.length } };
+}
+
+/** Before opset 13 Softmax saw its input as a matrix: all axes from `axis` (1 by default) on were one. */
+function flatSoftmax(node: Node, context: Context): Node[] {
+  const axis = typeof node.attributes['axis'] === 'number' ? node.attributes['axis'] : 1;
+  if (axis === -1) return [{ ...node, attributes: { axis: -1 } }];
+  const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+  const names = ['rows', 'softmax', 'shape'].map((part) => `${y}.${part}.${context.version}`) as [
+    string,
+    string,
+    string,
+  ];
+  return [
+    { name: `${node.name}.rows`, op: 'Flatten', inputs: [x], outputs: [names[0]], attributes: { axis } },
+    { name: node.name, op: node.op, inputs: [names[0]], outputs: [names[1]], attributes: { axis: -1 } },
+    { name: `${node.name}.shape`, op: 'Shape', inputs: [x], outputs: [names[2]], attributes: {} },
+    { name: `${node.name}.back`, op: 'Reshape', inputs: [names[1], names[2]], outputs: [y], attributes: {} },
+  ];
+}
+
+/** Inputs that older exporters leave empty are left out; the region of interest serves one mode only. */
+function resize(node: Node, { initializers }: Context): Node {
+  const inputs = node.inputs.map((name, i) => (i === 1 || initializers.get(name)?.data.length === 0 ? '' : name));
+  return { ...node, inputs };
+}
+
+/** Half and double precision are float32 here. */
+function cast(node: Node): Node {
+  const to = node.attributes['to'];
+  const type = typeof to === 'number' ? typeOfCode(to) : undefined;
+  return type === undefined ? node : { ...node, attributes: { to: TYPE_CODES[type] } };
+}
+
+/** Opset 18 scales by group, opset 21 by channel: each group's number, repeated for its channels. */
+function groupNormalization(node: Node, context: Context): Node[] {
+  const groups = Number(node.attributes['num_groups'] ?? 1);
+  const [x, ...weights] = node.inputs as [string, ...string[]];
+  const y = node.outputs[0]!;
+  const make = (op: string, name: string, inputs: string[], attributes: Attributes = {}): Node => ({
+    name: `${node.name}.${name}`,
+    op,
+    inputs,
+    outputs: [`${y}.${name}`],
+    attributes,
+  });
+  const count = context.constant(`${y}.groups`, int64([groups]));
+  const shape = [
+    make('Shape', 'channels', [x], { start: 1, end: 2 }),
+    make('Div', 'size', [`${y}.channels`, count]),
+    make('Concat', 'shape', [count, `${y}.size`], { axis: 0 }),
+  ];
+  const one = context.constant(`${y}.one`, int64([1]));
+  const all = context.constant(`${y}.all`, int64([-1]));
+  const repeated = weights.flatMap((weight, i) => [
+    make('Unsqueeze', `column${i}`, [weight, one]),
+    make('Expand', `table${i}`, [`${y}.column${i}`, `${y}.shape`]),
+    make('Reshape', `weight${i}`, [`${y}.table${i}`, all]),
+  ]);
+  return [...shape, ...repeated, { ...node, inputs: [x, ...weights.map((_, i) => `${y}.weight${i}`)] }];
+}
