@@ -29,14 +29,16 @@ a.add_argument("--scale", type=int, default=4)
 a.add_argument("--embedding", type=int, default=512)
 a.add_argument("--no-high-pass", action="store_true", help="ablation: E sees the plain picture only")
 a.add_argument("--photos", type=int, default=0, help="ablation: train on that many crops only")
-a.add_argument("--batch", type=int, default=10, help="degradations per step, two photographs each")
-a.add_argument("--patch", type=int, default=56, help="LR pixels that E sees")
-a.add_argument("--inner", type=int, default=32, help="LR pixels that R works on, cut from the patch")
+a.add_argument("--batch", type=int, default=8, help="degradations per step, two photographs each")
+a.add_argument("--patch", type=int, default=48, help="LR pixels that E sees")
+a.add_argument("--inner", type=int, default=24, help="LR pixels that R works on, cut from the patch")
 a.add_argument("--lr", type=float, default=8e-4)
 a.add_argument("--ema", type=float, default=0.998)
-a.add_argument("--bank", type=int, default=600, help="degradations held in memory, two photographs each")
-a.add_argument("--refresh", type=float, default=0.5)
+a.add_argument("--bank", type=int, default=500, help="degradations held in memory, two photographs each")
+a.add_argument("--refresh", type=float, default=0.25)
 a.add_argument("--sr", action="append", default=[], help="SR network whose errors are shown to R (.onnx, repeatable)")
+a.add_argument("--alike", type=float, default=0.01, help="weight of the contrastive term")
+a.add_argument("--numbers", type=float, default=0.02, help="weight of the regression of the degradation's numbers")
 a.add_argument("--settings", default=D.SETTINGS)
 a.add_argument("--validate", type=float, default=4)
 a.add_argument("--threads", type=int, default=2)
@@ -143,7 +145,7 @@ params = [*net.parameters(), *aux.parameters()]
 optimiser = torch.optim.Adam(params, a.lr, betas=(0.9, 0.99))
 clock, step, next_validation, running, owed = loop.Clock(a.minutes), 0, min(2, a.validate), {}, 0.0
 while clock.done < 1:
-    owed += a.refresh if len(bank.entries) == a.bank else 1
+    owed += a.refresh if len(bank.entries) == a.bank else min(1, 2 * a.refresh)
     bank.refresh(int(owed))
     owed -= int(owed)
     for g in optimiser.param_groups:
@@ -155,7 +157,7 @@ while clock.done < 1:
     high = lambda t: t[:, :, s * o:s * (o + i), s * o:s * (o + i)]
     with loop.autocast():
         e = net.E(lr)
-        half = a.batch  # of 2 * batch pictures, half as they are and half with an SR network's errors, by turns
+        # half of the pictures as they are, half with an SR network's errors, by turns
         pick = torch.arange(2 * a.batch, device=device)
         hr = torch.where(((pick + step) % 2 == 0)[:, None, None, None], high(b["hr"]), high(b["wrong"]))
         target = torch.where(((pick + step) % 2 == 0)[:, None, None, None], low(b["twin"]), low(b["wrong_twin"]))
@@ -165,8 +167,8 @@ while clock.done < 1:
     sim = z @ z.T / 0.1 - 1e4 * torch.eye(len(z), device=device)
     terms = {
         "reconstruct": miss.mean(),
-        "alike": 0.002 * F.cross_entropy(sim, torch.arange(len(z), device=device) ^ 1),
-        "numbers": 0.01 * (aux(e.float()) - b["numbers"]).abs().mean(),
+        "alike": a.alike * F.cross_entropy(sim, torch.arange(len(z), device=device) ^ 1),
+        "numbers": a.numbers * (aux(e.float()) - b["numbers"]).abs().mean(),
     }
     loss = sum(terms.values())
     optimiser.zero_grad(set_to_none=True)

@@ -30,7 +30,14 @@ a.add_argument("--ema", type=float, default=0.999)
 a.add_argument("--bank", type=int, default=1200, help="degraded crops held in memory")
 a.add_argument("--refresh", type=float, default=0.25, help="crops newly degraded per step")
 a.add_argument("--settings", default=degradation.SETTINGS)
-a.add_argument("--pixel", type=float, default=1.0, help="weight of the Charbonnier loss against HR")
+a.add_argument("--pixel", type=float, default=1.0, help="Charbonnier loss against HR")
+a.add_argument("--perceptual", type=float, default=0.0, help="distance of our own features against HR; needs --features")
+a.add_argument("--adversarial", type=float, default=0.0, help="relativistic adversarial loss on our own features; needs --features")
+a.add_argument("--distil", type=float, default=0.0, help="Charbonnier loss against the teacher's detail; needs --teacher")
+a.add_argument("--features", default=os.path.join(data.ROOT, "models", "lway-features.onnx"))
+a.add_argument("--teacher", help="ONNX file of a network that may serve as a teacher (data/peers: the BSD-3 one)")
+a.add_argument("--fresh-tail", action="store_true", help="with --start: another scale; all but the last convolution is taken over")
+a.add_argument("--clip", type=float, default=0.5)
 a.add_argument("--validate", type=float, default=4, help="minutes between validations")
 a.add_argument("--threads", type=int, default=2)
 a.add_argument("--seed", type=int, default=0)
@@ -42,12 +49,19 @@ device = loop.device()
 files, held_out = data.split_by_photo(os.path.join(a.data, "train"))
 net = networks.SuperResolver(a.scale, a.width, a.blocks)
 if a.start:
-    weights.load(net, a.start)
+    weights.load(net, a.start, skip=("tail.",) if a.fresh_tail else ())
 net = net.to(device).to(memory_format=torch.channels_last)
 ema = loop.Ema(net, a.ema)
 print(f"{networks.parameters(net)} parameters, {len(files)} training crops, {len(held_out)} held out, {device}", flush=True)
 
-bank = data.Bank(files, data.sr_entry(degradation.load_settings(a.settings), a.scale), a.scale, a.bank, a.seed)
+teacher = None
+if a.distil:
+    taught = interpret.OnnxNet(a.teacher).to(device).channels_last()
+
+    def teacher(lr):
+        with torch.no_grad(), loop.autocast():
+            return taught(lr[None].to(device))[0].float().cpu()
+bank = data.Bank(files, data.sr_entry(degradation.load_settings(a.settings), a.scale, teacher), a.scale, a.bank, a.seed)
 began = time.time()
 bank.refresh(min(a.bank, 400))
 print(f"bank of {len(bank.entries)} filled in {time.time() - began:.0f} s", flush=True)
@@ -55,7 +69,6 @@ validation = data.validation(a.data, held_out, a.scale)
 
 
 def validate():
-    was, ema.net.training = ema.net.training, False
     rows = []
     for name, items in validation.items():
         p = l = 0.0
@@ -70,22 +83,83 @@ def validate():
 
 judge = metrics.judge(a.data, device)
 optimiser = torch.optim.Adam(net.parameters(), a.lr, betas=(0.9, 0.99))
+features = heads = None
+if a.perceptual or a.adversarial:
+    features = networks.Features()
+    weights.load(features, a.features)
+    features = features.to(device).to(memory_format=torch.channels_last)
+    for p in features.parameters():
+        p.requires_grad_(False)
+if a.adversarial:
+    # the discriminator is a small head on each of the three finer maps of the frozen feature network: it costs next to
+    # nothing beside the perceptual loss and is in balance within minutes ("projected GAN", Sauer et al. 2021)
+    heads = networks.Critic([s["same"].out_channels for s in features.stages][:3]).to(device)
+    judge_optimiser = torch.optim.Adam(heads.parameters(), 4e-4, betas=(0.5, 0.99))
+charbonnier = lambda x, y: torch.sqrt((x - y) ** 2 + 1e-6).mean()
+norms = {}
+
+
+def unit(t):
+    t = t.float()
+    return t / torch.sqrt((t ** 2).sum(1, keepdim=True) + 1e-6)
+
+
+def loss_terms(sr, batch):
+    """{name: loss}, all as functions of sr; the weights are applied to their gradients (below)."""
+    hr, terms = batch["hr"], {}
+    if a.pixel:
+        terms["pixel"] = charbonnier(sr, hr)
+    if a.distil:
+        terms["distil"] = charbonnier(sr, batch["teacher"])
+    if features is not None:
+        with loop.autocast():
+            mine = features(sr.contiguous(memory_format=torch.channels_last))
+            with torch.no_grad():
+                true = features(hr)
+        mine, true = [unit(t) for t in mine], [unit(t) for t in true]
+        if a.perceptual:
+            terms["perceptual"] = sum(((p - q) ** 2).sum(1).mean() for p, q in zip(mine, true)) / len(mine)
+        if a.adversarial:
+            for p in heads.parameters():
+                p.requires_grad_(False)
+            with loop.autocast():
+                fake, real = heads(mine[:3]), heads([t.detach() for t in true[:3]])
+            terms["adversarial"] = sum(F.softplus(-(f.float() - r.float().mean())).mean() for f, r in zip(fake, real)) / 3
+            for p in heads.parameters():
+                p.requires_grad_(True)
+            judge_optimiser.zero_grad(set_to_none=True)
+            with loop.autocast():
+                fake, real = ([t.float() for t in heads([m.detach() for m in maps[:3]])] for maps in (mine, true))
+            verdict = sum(F.softplus(-(r - f.mean())).mean() + F.softplus(f - r.mean()).mean() for f, r in zip(fake, real)) / 6
+            verdict.backward()
+            judge_optimiser.step()
+            running["judge"] = 0.98 * running.get("judge", verdict.item()) + 0.02 * verdict.item()
+    return terms
+
+
 clock, step, next_validation, running, owed = loop.Clock(a.minutes), 0, a.validate, {}, 0.0
 while clock.done < 1:
-    owed += a.refresh if len(bank.entries) == a.bank else 1
+    owed += a.refresh if len(bank.entries) == a.bank else min(1, 4 * a.refresh)
     bank.refresh(int(owed))
     owed -= int(owed)
     for g in optimiser.param_groups:
         g["lr"] = loop.cosine(clock.done, a.lr)
-    batch = {k: v.to(device, memory_format=torch.channels_last) for k, v in bank.batch(a.batch, a.patch).items()}
-    lr, hr = batch["lr"], batch["hr"]
+    batch = {k: v.to(device, memory_format=torch.channels_last) if v.dim() == 4 else v for k, v in bank.batch(a.batch, a.patch).items()}
     with loop.autocast():
-        sr = net(lr)
-    terms = {"pixel": a.pixel * torch.sqrt((sr.float() - hr) ** 2 + 1e-6).mean()}
-    loss = sum(terms.values())
+        sr = net(batch["lr"])
+    at = sr.detach().float().requires_grad_(True)
+    terms = loss_terms(at, batch)
+    # the weights are shares of the gradient with respect to the picture, each term's brought to the same length first:
+    # so 1.0 means the same for every term, whatever its units, and stays so while its value falls
+    total = 0
+    for k, t in terms.items():
+        g, = torch.autograd.grad(t, at, retain_graph=True)
+        n = g.norm().item()
+        norms[k] = n if k not in norms else 0.98 * norms[k] + 0.02 * n
+        total = total + g * (getattr(a, k) / max(norms[k], 1e-12))
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
+    sr.backward((total * 1e-3).to(sr.dtype))
+    torch.nn.utils.clip_grad_norm_(net.parameters(), a.clip)
     optimiser.step()
     ema.update(net)
     step += 1

@@ -5,6 +5,7 @@ import random
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from . import degradation as D
@@ -95,14 +96,18 @@ class Bank:
 
 
 def sr_entry(settings, scale=4, teacher=None):
-    """Entries for the SR networks: lr, hr and, with `teacher` (f(lr) -> sr), its result."""
+    """Entries for the SR networks: lr, hr and, with `teacher` (f(lr) -> sr), its result with the low frequencies of hr:
+    a teacher is worth its detail, not its errors of colour and contrast."""
     def make(photo, rng):
         hr = D.prepare_hr(photo(), rng, settings, scale)
         plan = D.sample_plan(rng, settings, scale)
         lr = D.apply_plan(hr, plan)
         entry = {"lr": (D.to_bytes(lr), 1), "hr": (D.to_bytes(hr), scale)}
         if teacher:
-            entry["teacher"] = (D.to_bytes(teacher(lr)), scale)
+            t = teacher(lr)
+            low = F.avg_pool2d((hr - t)[None], scale)
+            t = t + F.interpolate(low, scale_factor=scale, mode="bicubic", align_corners=False)[0]
+            entry["teacher"] = (D.to_bytes(t), scale)
         return [entry]
     return make
 

@@ -198,5 +198,16 @@ def feature_distance(features, a, b, layers=(1.0, 1.0, 1.0, 1.0), reduce=True):
     return total.mean() if reduce else total
 
 
+class Critic(nn.Module):
+    """Heads of the discriminator: unit-normalised feature maps -> one map of logits each."""
+
+    def __init__(self, channels, width=32):
+        super().__init__()
+        self.heads = nn.ModuleList([nn.Sequential(nn.Conv2d(c, width, 3, 1, 1), nn.LeakyReLU(0.2), nn.Conv2d(width, width, 1), nn.LeakyReLU(0.2), nn.Conv2d(width, 1, 1)) for c in channels])
+
+    def forward(self, maps):
+        return [h(m * m.shape[1] ** 0.5) for h, m in zip(self.heads, maps)]
+
+
 def parameters(net):
     return sum(p.numel() for p in net.parameters())

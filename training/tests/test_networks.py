@@ -1,0 +1,96 @@
+"""The exported graphs are the trained networks; the networks hold what they promise."""
+import os
+import sys
+import tempfile
+import unittest
+
+import torch
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lway import export, interpret, networks, weights
+
+
+def shaken(net, amount=0.05):
+    torch.manual_seed(1)
+    for p in net.parameters():
+        p.data.add_(torch.randn_like(p) * amount)
+    return net.eval()
+
+
+class Exports(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = os.path.join(self.folder.name, "net.onnx")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def compare(self, net, *inputs):
+        with torch.no_grad():
+            want, got = net(*inputs), interpret.OnnxNet(self.path)(*inputs)
+        for p, q in zip(*((t,) if torch.is_tensor(t) else t for t in (want, got))):
+            self.assertEqual(p.shape, q.shape)
+            self.assertLess(float((p - q).abs().max()), 1e-4)
+
+    def test_super_resolver(self):
+        for scale in (2, 4):
+            net = shaken(networks.SuperResolver(scale, 12, 2))
+            export.super_resolver(net, self.path, "net", {})
+            for h, w in ((1, 1), (7, 13), (32, 32)):
+                self.compare(net, torch.rand(2, 3, h, w))
+            other = networks.SuperResolver(scale, 12, 2)
+            weights.load(other, self.path)
+            self.assertTrue(torch.equal(other.tail.weight, net.tail.weight))
+
+    def test_encoder_and_reconstructor(self):
+        net = shaken(networks.Encoder(embedding=64))
+        export.encoder(net, self.path, "net", {})
+        for h, w in ((16, 16), (17, 40)):
+            self.compare(net, torch.rand(2, 3, h, w))
+        for scale in (2, 4):
+            net = shaken(networks.Reconstructor(scale, 12, 2, 5, 64))
+            export.reconstructor(net, self.path, "net", {})
+            for h, w in ((1, 1), (7, 13)):
+                self.compare(net, torch.rand(2, 3, scale * h, scale * w), torch.randn(2, 64))
+            other = networks.Reconstructor(scale, 12, 2, 5, 64)
+            weights.load_reconstructor(other, self.path)
+            x, e = torch.rand(1, 3, 12 * scale, 12 * scale), torch.randn(1, 64)
+            with torch.no_grad():
+                self.assertLess(float((net(x, e) - other(x, e)).abs().max()), 1e-5)
+
+    def test_features(self):
+        net = shaken(networks.Features((8, 8, 8, 8)), 0.01)
+        export.features(net, self.path, "net", {})
+        for h, w in ((1, 1), (7, 13), (32, 32)):
+            self.compare(net, torch.rand(1, 3, h, w))
+
+
+class Promises(unittest.TestCase):
+    def test_step_zero_is_the_nearest_neighbour_enlargement(self):
+        x = torch.rand(1, 3, 5, 6)
+        with torch.no_grad():
+            self.assertTrue(torch.allclose(networks.SuperResolver()(x), x.repeat_interleave(4, 2).repeat_interleave(4, 3), atol=1e-6))
+
+    def test_receptive_field(self):
+        net = shaken(networks.SuperResolver(4, 8, 3))
+        x = torch.rand(1, 3, 41, 41, requires_grad=True)
+        net(x)[0, :, 80:84, 80:84].sum().backward()
+        seen = (x.grad[0].abs().sum(0) > 0).nonzero()
+        self.assertEqual(int((seen - 20).abs().max()), net.receptive_field())
+
+    def test_reconstructor_keeps_flat_pictures_and_their_level(self):
+        net = shaken(networks.Reconstructor(4, 12, 2, 5, 64))
+        for level in (0.1, 0.9):
+            with torch.no_grad():
+                y = net.linear(torch.full((1, 3, 96, 96), level - 0.5), torch.randn(1, 64))
+            self.assertLess(float(y[..., 3:-3, 3:-3].abs().max()), 1e-4)
+
+    def test_linear_branch_is_linear(self):
+        net = shaken(networks.Reconstructor(4, 12, 2, 5, 64))
+        e, x, y = torch.randn(1, 64), torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)
+        with torch.no_grad():
+            self.assertLess(float((net.linear(x + 2 * y, e) - net.linear(x, e) - 2 * net.linear(y, e)).abs().max()), 1e-4)
+
+
+if __name__ == "__main__":
+    unittest.main()
