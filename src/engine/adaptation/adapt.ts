@@ -82,7 +82,7 @@ export async function adapt(
   watch.lap('embedding');
 
   const degrade = recipe.cycle === 'none' ? undefined : degraderFor(recipe.cycle, scale, folded);
-  const distance = featureDistance(readGraph(features.bytes));
+  const distance = featureDistance(readGraph(features.bytes), features.entry.layerWeights);
   const { name } = model.entry.input;
   const build = objective(effective, scale, name, degrade, distance);
   const step = trainingStep({
@@ -100,7 +100,7 @@ export async function adapt(
   });
   watch.lap('graphs');
 
-  const run = await TrainingRun.create(runtime, step, { readEvery: 1 });
+  const run = await TrainingRun.create(signal, runtime, step, { readEvery: 1 });
   try {
     watch.lap('sessions');
     const before = mean(await evaluateAll(signal, run, heldOut));

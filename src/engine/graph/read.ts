@@ -165,7 +165,8 @@ function tensorFrom(proto: TensorProto, what: string): Tensor {
 
 /** Little-endian values, copied so that they are aligned. */
 function rawValues(proto: TensorProto): ArrayLike<number> | BigInt64Array {
-  const { buffer } = proto.rawData.slice();
+  // A Node Buffer's own slice() would not copy.
+  const { buffer } = Uint8Array.from(proto.rawData);
   const whole = (size: number): ArrayBuffer => buffer.slice(0, buffer.byteLength - (buffer.byteLength % size));
   switch (proto.dataType as Code) {
     case Code.FLOAT:

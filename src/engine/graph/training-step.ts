@@ -118,7 +118,8 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
     'next.weights': guarded(next.weights, weights),
     ...Object.fromEntries(moments.map((name, i) => [`next.${name}`, guarded(next.moments[i]!, previous[i]!)])),
     'next.health': finite,
-    losses: packLosses(b, loss, next.norm),
+    // An unhealthy step shows in what is read of it.
+    losses: packLosses(b, loss, b.where(healthy, next.norm, NaN)),
   });
 
   const forwardOnly = new GraphBuilder(`${network.name}.evaluation`);

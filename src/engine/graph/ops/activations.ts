@@ -107,6 +107,14 @@ export const activations: OpTable = {
       return [b.sub(weighted, b.mul(y!, b.reduceSum(weighted, [axis])))];
     },
   },
+  LogSoftmax: {
+    infer: likeFirst,
+    gradient: ({ b, outputs: [y], gradients: [dy], attributes }) => {
+      if (dy === undefined) return [];
+      const axis = axisOf(numberOr(attributes, 'axis', -1), y!.shape.length);
+      return [b.sub(dy, b.mul(b.exp(y!), b.reduceSum(dy, [axis])))];
+    },
+  },
   /** As torch.clamp: the ends belong to the range where the gradient passes. */
   Clip: {
     infer: likeFirst,

@@ -62,11 +62,29 @@ function convGeometry(inputs: Inputs, attributes: Attributes): Geometry {
   return geometryOf(attributes, required(inputs, 1).shape.slice(2), required(inputs, 0).shape.slice(2));
 }
 
+/** The geometry of a ConvTranspose; where the size of its output is given, the padding follows from it. */
 function transposeGeometry(inputs: Inputs, attributes: Attributes): Geometry {
-  if (listOr(attributes, 'output_shape') !== undefined || textOr(attributes, 'auto_pad', 'NOTSET').startsWith('SAME')) {
-    throw new Error('its padding follows from a size of output, which is not supported');
-  }
-  return convGeometry(inputs, attributes);
+  const [x, w] = [required(inputs, 0), required(inputs, 1)];
+  const kernel = w.shape.slice(2);
+  const plain = geometryOf({ ...attributes, auto_pad: 'NOTSET' }, kernel, x.shape.slice(2));
+  const auto = textOr(attributes, 'auto_pad', 'NOTSET');
+  const given = listOr(attributes, 'output_shape');
+  const same = auto.startsWith('SAME');
+  if (given === undefined && !same) return auto === 'VALID' ? geometryOf(attributes, kernel, x.shape.slice(2)) : plain;
+  const extra = listOr(
+    attributes,
+    'output_padding',
+    kernel.map(() => 0),
+  );
+  const totals = kernel.map((size, i) => {
+    const wanted = given?.[given.length - kernel.length + i] ?? x.shape[i + 2]! * plain.strides[i]!;
+    const full = (x.shape[i + 2]! - 1) * plain.strides[i]! + extra[i]! + extent(size, plain.dilations[i]!);
+    if (full < wanted) throw new Error(`its output would need more than ${full} places`);
+    return full - wanted;
+  });
+  const small = totals.map((total) => Math.floor(total / 2));
+  const large = totals.map((total, i) => total - small[i]!);
+  return auto === 'SAME_UPPER' ? { ...plain, begin: small, end: large } : { ...plain, begin: large, end: small };
 }
 
 const spatial = (geometry: Geometry): number[] => geometry.kernel.map((_, i) => i + 2);

@@ -30,6 +30,11 @@ function poolingOf(inputs: Inputs, attributes: Attributes): Pooling {
   return { ...geometry, places, reach };
 }
 
+function inferGlobal(inputs: Inputs): Description[] {
+  const { type, shape } = required(inputs, 0);
+  return [{ type, shape: shape.map((dim, i) => (i < 2 ? dim : 1)) }];
+}
+
 function inferPooling(inputs: Inputs, attributes: Attributes): Description[] {
   const { type, shape } = required(inputs, 0);
   return [{ type, shape: [...shape.slice(0, 2), ...poolingOf(inputs, attributes).places] }];
@@ -133,11 +138,18 @@ export const pooling: OpTable = {
     },
   },
   GlobalAveragePool: {
-    infer: (inputs) => {
-      const { type, shape } = required(inputs, 0);
-      return [{ type, shape: shape.map((dim, i) => (i < 2 ? dim : 1)) }];
-    },
+    infer: inferGlobal,
     gradient: ({ b, inputs: [x], gradients: [dy] }) => [dy && b.expand(b.div(dy, sizeOf(x!.shape.slice(2))), x!.shape)],
+  },
+  /** Equal maxima share the gradient, as torch.amax's do. */
+  GlobalMaxPool: {
+    infer: inferGlobal,
+    gradient: ({ b, inputs: [x], outputs: [y], gradients: [dy] }) => {
+      if (dy === undefined) return [];
+      const hits = b.cast(b.equal(x!, y!), 'float32');
+      const axes = x!.shape.slice(2).map((_, i) => i + 2);
+      return [b.mul(hits, b.div(dy, b.reduceSum(hits, axes)))];
+    },
   },
   /** The gradient goes to the first of the largest elements of a window, as in PyTorch. */
   MaxPool: {

@@ -11,6 +11,7 @@ import { pooling } from './pooling';
 import { reductions } from './reductions';
 import { resizing } from './resizing';
 import { selection } from './selection';
+import { withoutRule } from './without-rule';
 
 const tables: readonly OpTable[] = [
   arithmetic,
@@ -25,6 +26,7 @@ const tables: readonly OpTable[] = [
   pooling,
   resizing,
   normalization,
+  withoutRule,
 ];
 
 const definitions = new Map<string, OpDefinition>(tables.flatMap((table) => Object.entries(table)));

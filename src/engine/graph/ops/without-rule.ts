@@ -1,0 +1,54 @@
+import type { OpDefinition, OpTable } from './definition';
+import { axisOf, likeFirst, numberOr, required } from './support';
+
+const sameShape: OpDefinition = { infer: likeFirst };
+
+/**
+ * Ops whose shape is known but whose gradient is not: what lies upstream of them stays as it is when a network is
+ * trained.
+ */
+export const withoutRule: OpTable = {
+  Acos: sameShape,
+  Asin: sameShape,
+  Atan: sameShape,
+  Celu: sameShape,
+  Cosh: sameShape,
+  CumSum: sameShape,
+  Hardmax: sameShape,
+  LpNormalization: sameShape,
+  LRN: sameShape,
+  MeanVarianceNormalization: sameShape,
+  ScatterElements: sameShape,
+  ScatterND: sameShape,
+  Selu: sameShape,
+  Shrink: sameShape,
+  Sinh: sameShape,
+  Softsign: sameShape,
+  Tan: sameShape,
+  ThresholdedRelu: sameShape,
+  Trilu: sameShape,
+  GatherElements: {
+    infer: (inputs) => [{ type: required(inputs, 0).type, shape: required(inputs, 1).shape }],
+  },
+  GridSample: {
+    infer: (inputs) => {
+      const { type, shape } = required(inputs, 0);
+      return [{ type, shape: [...shape.slice(0, 2), ...required(inputs, 1).shape.slice(1, -1)] }];
+    },
+  },
+  ArgMax: argument(),
+  ArgMin: argument(),
+};
+
+/** The position of an extreme along an axis: an integer, and flat everywhere. */
+function argument(): OpDefinition {
+  return {
+    infer: (inputs, attributes) => {
+      const { shape } = required(inputs, 0);
+      const axis = axisOf(numberOr(attributes, 'axis', 0), shape.length);
+      const keeps = numberOr(attributes, 'keepdims', 1) !== 0;
+      return [{ type: 'int64', shape: shape.flatMap((dim, i) => (i !== axis ? [dim] : keeps ? [1] : [])) }];
+    },
+    gradient: 'none',
+  };
+}
