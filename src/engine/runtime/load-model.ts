@@ -38,7 +38,7 @@ function isEntry(value: unknown): value is ModelEntry {
   return (
     typeof entry === 'object' &&
     entry !== null &&
-    [entry.id, entry.file, entry.name, entry.kind, entry.output, entry.sha256].every(
+    [entry.id, entry.file, entry.name, entry.kind, ...outputsOf(entry), entry.sha256].every(
       (text) => typeof text === 'string',
     ) &&
     // A registry names files beside itself, and nothing else.
@@ -47,6 +47,11 @@ function isEntry(value: unknown): value is ModelEntry {
     typeof entry.input === 'object' &&
     entry.input !== null
   );
+}
+
+/** Feature networks have several outputs, and their entries a list of names. */
+function outputsOf({ output }: ModelEntry): string[] {
+  return [output].flat();
 }
 
 /**
@@ -79,7 +84,8 @@ export async function checkModel(entry: ModelEntry, bytes: Uint8Array): Promise<
     throw refuse('is damaged or was changed: its SHA-256 differs');
   const file = readModelFile(bytes);
   const input = file.inputs.find(({ name }) => name === entry.input.name);
-  if (!input || !file.outputs.some(({ name }) => name === entry.output))
+  const missing = outputsOf(entry).filter((output) => !file.outputs.some(({ name }) => name === output));
+  if (!input || missing.length > 0)
     throw refuse('does not have the inputs and outputs that the list of models names');
   return { entry, bytes };
 }
