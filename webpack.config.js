@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import CopyPlugin from 'copy-webpack-plugin';
 import HtmlPlugin from 'html-webpack-plugin';
-import { LicenseWebpackPlugin } from 'license-webpack-plugin';
+import webpack from 'webpack';
+import { NoticesPlugin } from './scripts/notices.mjs';
 import { contentSecurityPolicy } from './scripts/serve.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
-/** What every target shares; `target` says where the code will run. */
-function bundle(name, target, entry, extra = {}) {
+/** What every target shares; `target` says where the code will run, `packaged` which packages' files are copied into it. */
+function bundle(name, target, entry, { packaged, ...extra } = {}) {
   return {
     name,
     target,
@@ -20,6 +21,8 @@ function bundle(name, target, entry, extra = {}) {
       // Looked up at run time, in node_modules, not replaced by a number of the bundle's own.
       parser: { javascript: { createRequire: false } },
       rules: [
+        // ONNX Runtime gets its files by name (below), not as assets of this build.
+        { test: /node_modules[\\/]onnxruntime-web/, parser: { url: false } },
         {
           test: /\.ts$/,
           exclude: /node_modules/,
@@ -30,20 +33,17 @@ function bundle(name, target, entry, extra = {}) {
         },
       ],
     },
+    cache: {
+      type: 'filesystem',
+      cacheDirectory: path('.cache/webpack'),
+      name,
+      buildDependencies: { config: [path('webpack.config.js')] },
+    },
     performance: { hints: false },
     stats: 'errors-warnings',
     ...extra,
-    plugins: [...(extra.plugins ?? []), notices()],
+    plugins: [...(extra.plugins ?? []), new NoticesPlugin(packaged)],
   };
-}
-
-/** LICENSE and the notices of everything that is packaged: generated, so that none is forgotten. */
-function notices() {
-  return new LicenseWebpackPlugin({
-    perChunkOutput: false,
-    outputFilename: 'THIRD-PARTY-NOTICES.txt',
-    addBanner: false,
-  });
 }
 
 /** What ONNX Runtime loads at run time, beside the page; from its package, so that they always fit together. */
@@ -55,11 +55,15 @@ export default [
   bundle(
     'page',
     ['web', 'es2022'],
-    { embedded: './src/entries/embedded.page.ts' },
+    { embedded: './src/entries/embedded.page.ts', 'engine.worker': './src/entries/engine.worker.ts' },
     {
+      packaged: ['onnxruntime-web'],
       plugins: [
+        // Where bundles ask for their own address; webpack would write this machine's path there.
+        new webpack.DefinePlugin({ 'import.meta.url': 'self.location.href' }),
         new HtmlPlugin({
           title: 'LWay',
+          chunks: ['embedded'],
           scriptLoading: 'defer',
           inject: 'head',
           template: './src/entries/page.html',

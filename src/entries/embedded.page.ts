@@ -3,8 +3,8 @@ import { decodePng } from '../hosts/embedded/decode';
 import { Workspace } from '../hosts/embedded/workspace';
 import { Editor } from '../hosts/embedded/ui/editor';
 import { createTileStore } from '../engine/raster/store/tile-store.browser';
-import { LWayError } from '../engine/errors';
-import { HttpAssetLoader } from '../panel/assets.http';
+import { WorkerEngine } from '../engine/engine-client.browser';
+import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
 import { PageModels } from '../panel/model-library';
 import { IndexedDbModels } from '../panel/own-models';
@@ -17,13 +17,15 @@ async function start(): Promise<void> {
   const workspace = new Workspace();
   const assets = new HttpAssetLoader();
   const host = new EmbeddedHost(workspace, () => createTileStore());
-  const noEngine = () => Promise.reject(new LWayError('no-device', 'The engine is not built in.', 'Build LWay again.'));
-
+  const engine = new WorkerEngine({
+    createWorker: () => new Worker(new URL('engine.worker.js', document.baseURI)),
+    files: ortFilesBeside(document.baseURI),
+  });
   const panel = new Panel();
   panel.services = {
     host,
-    engine: { upscale: noEngine, dispose: () => Promise.resolve() },
-    models: new PageModels(assets, new IndexedDbModels(), noEngine),
+    engine,
+    models: new PageModels(assets, new IndexedDbModels(), (signal, name, bytes) => engine.inspect(signal, bytes, name)),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),
   };

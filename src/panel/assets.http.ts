@@ -1,4 +1,5 @@
 import { LWayError } from '../engine/errors';
+import type { LoadOrtFiles } from '../engine/runtime/ort-files';
 import type { AssetLoader } from './assets';
 
 /** Files beside a page that came over HTTP, from its own origin only. */
@@ -23,4 +24,13 @@ export class HttpAssetLoader implements AssetLoader {
     }
     return new Uint8Array(await response.arrayBuffer());
   }
+}
+
+/** ONNX Runtime's files in `ort/` beside the page: by address, since only so it can start threads. */
+export function ortFilesBeside(base: string): LoadOrtFiles {
+  return async (build) => {
+    const name = build === 'webgpu' ? 'ort-wasm-simd-threaded.asyncify' : 'ort-wasm-simd-threaded';
+    const address = (type: string) => new URL(`ort/${name}.${type}`, base).href;
+    return { wasm: address('wasm'), mjs: address('mjs') };
+  };
 }

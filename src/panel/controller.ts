@@ -177,7 +177,10 @@ export class PanelController implements ReactiveController {
       if (saved) this.update({ settings: { ...defaultSettings, ...saved } });
       await this.describe();
       this.update({ models: await this.services.models.list(signal) });
-      const adaptation = await this.services.models.adaptation(signal);
+      // Without adaptation an upscale still works: its failing is said where it would be chosen.
+      const adaptation = await this.services.models
+        .adaptation(signal)
+        .catch((error: unknown) => toPlainError(error).message);
       this.update({ noAdaptation: typeof adaptation === 'string' ? adaptation : null });
     } catch (error) {
       if (!signal.aborted) this.update({ outcome: { kind: 'failed', error: toPlainError(error) } });
