@@ -5,6 +5,7 @@ import { addModels } from './commands/models';
 import { addPlay } from './commands/play';
 import { addUpscale } from './commands/upscale';
 import { addWeights } from './commands/weights';
+import { addEvaluate } from './evaluate/command';
 import { exitCode, exitCodeOf } from './exit-codes';
 import type { Surroundings } from './surroundings';
 
@@ -38,6 +39,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   addModels(program, surroundings);
   addWeights(program, surroundings);
   addDoctor(program, surroundings, finish);
+  addEvaluate(program, surroundings);
   try {
     if (args.length === 0) {
       program.outputHelp();

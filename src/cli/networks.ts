@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import type { AdaptLevel } from '../actions/settings';
 import type { AdaptationModels } from '../engine/engine';
+import { inspectModelFile } from '../engine/engine.node';
 import { LWayError } from '../engine/errors';
 import { checkModel } from '../engine/runtime/load-model';
 import { modelLimits } from '../engine/runtime/model-file';
@@ -10,7 +11,6 @@ import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registr
 import { systemCode } from './files/file-errors';
 import { writeJson, writeWhole } from './files/json-file';
 import { exists } from './files/workspace';
-import { inspect } from './inspect';
 import type { Surroundings } from './surroundings';
 import { userFolder } from './user-folder';
 
@@ -43,8 +43,8 @@ export class Networks {
    * Loads a network: by id, by file, or the default one.
    * @throws LWayError `missing-model`, `bad-model`
    */
-  async find(wanted: string | undefined, cwd: string): Promise<Model> {
-    if (wanted !== undefined && isFileName(wanted)) return broughtModel(resolve(cwd, wanted));
+  async find(signal: AbortSignal, wanted: string | undefined, cwd: string): Promise<Model> {
+    if (wanted !== undefined && isFileName(wanted)) return broughtModel(signal, resolve(cwd, wanted));
     const id = wanted ?? 'default';
     if (this.own.models.some((entry) => entry.id === id)) return loadModel(this.ownFolder, this.own, id);
     if (id !== 'default' && !this.shipped.models.some((entry) => entry.id === id && entry.kind === 'sr')) {
@@ -89,7 +89,7 @@ export class Networks {
   }
 
   /** Copies a file among the person's own networks. @throws LWayError */
-  async add(path: string, id: string, name: string | undefined): Promise<ModelEntry> {
+  async add(signal: AbortSignal, path: string, id: string, name: string | undefined): Promise<ModelEntry> {
     if (!/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(id) || id === 'default' || /\.onnx$/i.test(id)) {
       throw new LWayError(
         'bad-option',
@@ -100,7 +100,7 @@ export class Networks {
     if ([...this.shipped.models, ...this.own.models].some((entry) => entry.id.toLowerCase() === id.toLowerCase())) {
       throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Use --id to give it another id.');
     }
-    const model = await broughtModel(path);
+    const model = await broughtModel(signal, path);
     const entry = { ...model.entry, id, file: `${id}.onnx`, name: name ?? model.entry.name };
     await writeWhole(join(this.ownFolder, entry.file), model.bytes);
     this.own.models.push(entry);
@@ -145,11 +145,11 @@ function isFileName(text: string): boolean {
 }
 
 /** A network from a file of the person's. @throws LWayError `missing-model`, `bad-model` */
-async function broughtModel(path: string): Promise<Model> {
+async function broughtModel(signal: AbortSignal, path: string): Promise<Model> {
   const name = basename(path, extname(path));
   const bytes = await readModel(path);
   try {
-    const entry = await inspect(bytes, name);
+    const entry = await inspectModelFile(signal, bytes, name);
     return await checkModel(entry, bytes);
   } catch (error) {
     if (!(error instanceof LWayError)) throw error;

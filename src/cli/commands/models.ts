@@ -12,7 +12,7 @@ Examples:
   $ lway models remove 4x-sharp`;
 
 export function addModels(program: Command, surroundings: Surroundings): void {
-  const { stdout, stderr, cwd } = surroundings;
+  const { stdout, stderr, cwd, signal } = surroundings;
   const models = program
     .command('models')
     .summary('list networks, add or remove your own')
@@ -32,7 +32,7 @@ export function addModels(program: Command, surroundings: Surroundings): void {
     .action(async (file: string, options: { id?: string; name?: string }) => {
       const networks = await openNetworks(surroundings);
       const id = options.id ?? basename(file, extname(file)).replace(/[^a-z0-9._-]+/gi, '-');
-      const entry = await networks.add(resolve(cwd, file), id, options.name);
+      const entry = await networks.add(signal, resolve(cwd, file), id, options.name);
       stderr.write(`Added "${entry.id}": ${describe(entry)}.\n`);
     });
   models

@@ -10,7 +10,6 @@ import type { FormatName } from '../files/formats';
 import { PlayReport } from '../files/play-report';
 import { readSteps } from '../files/steps-file';
 import { chooseTargets } from '../files/targets';
-import type { Networks } from '../networks';
 import { openNetworks } from '../networks';
 import { parseDepth, parseDevice, parseFormat, parseQuality, parseRegion, parseTile } from '../options';
 import { runFiles } from '../run-files';
@@ -77,7 +76,7 @@ async function play(
   checkRegions(steps, flags.region);
   const size = overallSize(steps);
   const targets = await chooseTargets({ inputs, out: flags.output, format: flags.format, size, cwd });
-  const passes = await preparePasses(steps, await openNetworks(surroundings), flags, cwd);
+  const passes = await preparePasses(surroundings, steps, flags);
 
   const { region, quality, depth, force = false } = flags;
   const work = { steps: formatSteps(steps), region, quality, depth };
@@ -133,14 +132,15 @@ function overallSize(steps: readonly UpscaleSettings[]): UpscaleSettings['size']
 }
 
 async function preparePasses(
+  surroundings: Surroundings,
   steps: readonly UpscaleSettings[],
-  networks: Networks,
   { device, tile }: PlayFlags,
-  cwd: string,
 ): Promise<Pass[]> {
+  const { signal, cwd } = surroundings;
+  const networks = await openNetworks(surroundings);
   const passes: Pass[] = [];
   for (const { model: id, size, adapt: level, strength } of steps) {
-    const model = await networks.find(id, cwd);
+    const model = await networks.find(signal, id, cwd);
     const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
     passes.push({ size, options: { model, device, tile, adapt } });
   }

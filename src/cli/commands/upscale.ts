@@ -85,13 +85,13 @@ export function addUpscale(program: Command, surroundings: Surroundings, finish:
 }
 
 async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surroundings): Promise<number> {
-  const { cwd } = surroundings;
+  const { cwd, signal } = surroundings;
   const size = chosenSize(flags, 4);
   checkTogether(flags, inputs.length);
   const targets = await chooseTargets({ inputs, out: flags.output, format: flags.format, size, cwd });
   const networks = await openNetworks(surroundings);
   const saved = flags.weights === undefined ? null : await readWeights(surroundings, flags.weights);
-  const model = await networks.find(flags.model ?? saved?.model, cwd);
+  const model = await networks.find(signal, flags.model ?? saved?.model, cwd);
   if (saved?.model && saved.model !== model.entry.id) {
     throw new LWayError(
       'bad-option',

@@ -1,0 +1,205 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { AdaptLevel } from '../../actions/settings';
+import { adaptJob } from '../../engine/adapt-job';
+import type { Engine } from '../../engine/engine';
+import { createNodeEngine } from '../../engine/engine.node';
+import { LWayError } from '../../engine/errors';
+import type { Model } from '../../engine/runtime/registry';
+import type { Device } from '../../engine/runtime/runtime';
+import { systemCode } from '../files/file-errors';
+import { openNetworks, type Networks } from '../networks';
+import { parseAdapt, parseDevice, parseStrength } from '../options';
+import type { Surroundings } from '../surroundings';
+import { contactSheet } from './contact-sheet';
+import { controls } from './controls';
+import { evaluateSet } from './evaluate';
+import { openLpips } from './lpips';
+import { markdown } from './markdown';
+import type { Judges } from './measure';
+import { openNiqeModel, saveNiqeModel } from './niqe-model';
+import { readSet } from './picture-set';
+import { summarise, type Row } from './summary';
+import { baseline, baselines, network, type Variant } from './variants';
+
+interface Flags {
+  set: string[];
+  model?: string[];
+  adapt: AdaptLevel;
+  strength: number;
+  controls?: boolean;
+  lpips?: string;
+  niqe?: string;
+  saveNiqe?: string;
+  device: 'auto' | Device;
+  out: string;
+  limit?: number;
+  json?: boolean;
+}
+
+const help = `
+A set is a folder with lr/ and hr/, whose pictures belong together in the order of their sorted names, or a folder of
+pictures without ground truth. Pairs 1, 3, 5… are for tuning, pairs 2, 4, 6… for reporting: the tables give both.
+PSNR and SSIM are taken on luma (BT.601) without the outermost 4 pixels; everything is measured as saved with 8 bits.
+
+Examples:
+  $ lway evaluate --set pairs --model bicubic default --lpips lpips_squeeze.onnx
+  $ lway evaluate --set pairs --adapt standard --controls
+  $ lway evaluate --set old-photos --niqe pristine-photos`;
+
+export function addEvaluate(program: Command, surroundings: Surroundings): void {
+  program
+    .command('evaluate')
+    .summary('measure networks on pictures whose ground truth is known')
+    .description('Measures networks, with and without adaptation, on sets of pictures, through the same engine.')
+    .requiredOption('--set <folders...>', 'folders with lr/ and hr/, or folders of pictures')
+    .option('--model <ids|files...>', 'networks (ids or .onnx files), bicubic, lanczos (default: bicubic and default)')
+    .option('--adapt <level>', 'adapted as well: quick, standard, thorough', parseAdapt, 'off')
+    .option('--strength <number>', '0 the network as it was … 1 fully adapted', parseStrength, 1)
+    .option('--controls', 'with --adapt: also what a gain by adaptation must beat')
+    .option('--lpips <file>', 'an ONNX file with inputs ref and dist and the output score')
+    .option('--niqe <folder|file>', 'NIQE fitted on a folder of pristine photographs, or a file of --save-niqe')
+    .option('--save-niqe <file>', 'keep the fitted NIQE model')
+    .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'cpu')
+    .option('--out <folder>', 'where the Markdown table and the contact sheets go', 'evaluation')
+    .option('--limit <number>', 'pictures of each set at most', parseLimit)
+    .option('--json', 'one JSON object per line on standard output')
+    .addHelpText('after', help)
+    .action((flags: Flags) => evaluate(flags, surroundings));
+}
+
+async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void> {
+  const { cwd, signal, stdout, stderr } = surroundings;
+  const say = (event: object) => flags.json && stdout.write(`${JSON.stringify(event)}\n`);
+  const tell = (text: string) => !flags.json && stderr.write(`${text}\n`);
+  if (flags.controls && flags.adapt === 'off') {
+    throw new LWayError('bad-option', '--controls test an adaptation.', 'Use them with --adapt standard.');
+  }
+  if (flags.saveNiqe !== undefined && flags.niqe === undefined) {
+    throw new LWayError('bad-option', '--save-niqe keeps what --niqe fits.', 'Give --niqe a folder as well.');
+  }
+  const sets = [];
+  for (const folder of flags.set) sets.push(await readSet(resolve(cwd, folder), flags.limit));
+  const networks = await openNetworks(surroundings);
+  const engine = createNodeEngine({ adapt: adaptJob });
+  const judges: Judges = {};
+  try {
+    const { variants, scale } = await chooseVariants(flags, networks, engine, surroundings);
+    if (flags.lpips !== undefined) judges.lpips = await openLpips(resolve(cwd, flags.lpips));
+    if (flags.niqe !== undefined) {
+      tell('Fitting NIQE…');
+      judges.niqe = await openNiqeModel(signal, resolve(cwd, flags.niqe));
+      if (flags.saveNiqe !== undefined) await saveNiqeModel(resolve(cwd, flags.saveNiqe), judges.niqe);
+    }
+    const out = resolve(cwd, flags.out);
+    await makeFolder(out);
+    const texts: string[] = [`# Evaluation\n\n\`${commandLine(flags)}\`\n`];
+    for (const [i, set] of sets.entries()) {
+      const onRow = (row: Row) => {
+        say({ event: 'score', ...row });
+        tell(
+          `${set.name} ${row.number}/${set.specimens.length} ${row.picture}: ${row.variant}, ${row.seconds.toFixed(1)} s`,
+        );
+      };
+      const { rows, sheet } = await evaluateSet(signal, set, variants, judges, scale, onRow);
+      const summary = summarise(rows);
+      say({ event: 'summary', set: set.name, variants: summary });
+      texts.push(markdown(set, rows, summary));
+      const sheetName = `${sets.length > 1 ? `${i + 1}-` : ''}${set.name}.png`;
+      await write(join(out, sheetName), await contactSheet(sheet));
+      texts.push(`![Crops at 100 %: input, results, ground truth](${encodeURIComponent(sheetName)})\n`);
+    }
+    const report = texts.join('\n');
+    await write(join(out, 'evaluation.md'), report);
+    if (!flags.json) stdout.write(`${report}\nWritten to ${out}\n`);
+  } finally {
+    await judges.lpips?.dispose();
+    await engine.dispose();
+  }
+}
+
+/** What will be compared, in this order; the first one is what the others are compared with. */
+async function chooseVariants(
+  flags: Flags,
+  networks: Networks,
+  engine: Engine,
+  surroundings: Surroundings,
+): Promise<{ variants: Variant[]; scale: number }> {
+  const variants: Variant[] = [];
+  const models: Model[] = [];
+  for (const id of flags.model ?? ['bicubic', 'default']) {
+    const against = variants[0]?.name ?? null;
+    const model =
+      id in baselines
+        ? null
+        : await networks.find(surroundings.signal, id === 'default' ? undefined : id, surroundings.cwd);
+    const name = model?.entry.id ?? id;
+    if (variants.some((variant) => variant.name === name)) continue;
+    if (model) models.push(model);
+    variants.push(model ? network({ name, against, engine, model, device: flags.device }) : baseline(name, against));
+  }
+  const scale = models[0]?.entry.scale ?? 4;
+  if (flags.adapt === 'off') return { variants, scale };
+  const plain = variants.map(({ name }) => name);
+  for (const model of models) {
+    const { id } = model.entry;
+    const options = { level: flags.adapt, strength: flags.strength, models: await networks.adaptation(model.entry) };
+    const adapted = { name: `${id}, adapted`, against: id, engine, model, device: flags.device, options };
+    variants.push(network({ ...adapted, adapt: async () => options }));
+    if (flags.controls)
+      variants.push(
+        ...controls(
+          id,
+          adapted,
+          plain.filter((name) => name !== id),
+        ),
+      );
+  }
+  return { variants, scale };
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (!(Number.isInteger(limit) && limit >= 1)) {
+    throw new LWayError('bad-option', `"${text}" is no value for --limit.`, 'Use a whole number from 1.');
+  }
+  return limit;
+}
+
+/** The command that made a table, without folders that mean nothing elsewhere. */
+function commandLine(flags: Flags): string {
+  const last = (path: string) =>
+    path
+      .replace(/[/\\]+$/, '')
+      .split(/[/\\]/)
+      .pop()!;
+  const parts = ['lway evaluate', '--set', ...flags.set.map(last)];
+  if (flags.model) parts.push('--model', ...flags.model.map(last));
+  if (flags.adapt !== 'off') parts.push('--adapt', flags.adapt);
+  if (flags.strength !== 1) parts.push('--strength', String(flags.strength));
+  if (flags.controls) parts.push('--controls');
+  if (flags.lpips !== undefined) parts.push('--lpips', last(flags.lpips));
+  if (flags.niqe !== undefined) parts.push('--niqe', last(flags.niqe));
+  if (flags.limit !== undefined) parts.push('--limit', String(flags.limit));
+  return parts.join(' ');
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    throw cannotWrite(path, error);
+  });
+}
+
+async function write(path: string, content: string | Buffer): Promise<void> {
+  await writeFile(path, content).catch((error: unknown) => {
+    throw cannotWrite(path, error);
+  });
+}
+
+function cannotWrite(path: string, error: unknown): LWayError {
+  const reason = systemCode(error) ?? String(error);
+  return new LWayError('storage', `"${path}" cannot be written (${reason}).`, 'Choose another folder with --out.', {
+    cause: error,
+  });
+}

@@ -1,0 +1,136 @@
+import { cropGrid, readCrops } from '../../engine/adaptation/crops';
+import { embed } from '../../engine/adaptation/embedding';
+import { randomFrom } from '../../engine/adaptation/random';
+import { recipes, type Cycle, type Recipe } from '../../engine/adaptation';
+import { networkPicture } from '../../engine/adapt-job';
+import type { AdaptOptions } from '../../engine/engine';
+import { luma } from '../../engine/metrics/luma';
+import { psnr } from '../../engine/metrics/psnr';
+import { sourceOf } from '../../engine/raster/memory-source';
+import type { Raster } from '../../engine/raster/raster';
+import { resize } from '../../engine/raster/resample';
+import { cpuRuntime } from '../../engine/runtime/runtime.node';
+import { scoredBorder } from './measure';
+import { asSaved } from './pixels';
+import { earlier, network, type NetworkVariant, type Variant } from './variants';
+
+/**
+ * The controls that a gain by adaptation must beat (design, section 5): the same fine-tuning with something left out
+ * or wrong, and two that cost no training.
+ *
+ * @param base name of the unadapted network's variant
+ * @param adapted the adapted variant that is under test
+ * @param faithful names of variants that the unadapted result may be blended with to reach the adapted one's PSNR
+ */
+export function controls(
+  base: string,
+  adapted: NetworkVariant & { options: AdaptOptions },
+  faithful: readonly string[],
+): Variant[] {
+  const { options } = adapted;
+  const recipe = recipes[options.level];
+  const study = (name: string, changes: Partial<Recipe>): Variant =>
+    network({
+      ...adapted,
+      name: `${adapted.name}, ${name}`,
+      against: adapted.name,
+      adapt: async () => ({ ...options, study: { ...options.study, ...changes } }),
+    });
+  const cycles: Record<Exclude<Cycle, 'none'>, string> = {
+    area: 'area downscaling for the cycle',
+    bicubic: 'bicubic downscaling for the cycle',
+    reconstructor: 'reconstructor for the cycle',
+  };
+  return [
+    study('without M', { map: false }),
+    ...(['area', 'bicubic', 'reconstructor'] as const)
+      .filter((cycle) => cycle !== recipe.cycle)
+      .map((cycle) => study(cycles[cycle], { cycle })),
+    wrongEmbedding(adapted),
+    backProjection(base, adapted.name),
+    frontier(base, adapted.name, faithful),
+  ];
+}
+
+/** The same adaptation with the degradation embedding of another picture of the set. */
+function wrongEmbedding(adapted: NetworkVariant & { options: AdaptOptions }): Variant {
+  return network({
+    ...adapted,
+    name: `${adapted.name}, another picture's embedding`,
+    against: adapted.name,
+    async adapt(signal, { other }) {
+      const picture = networkPicture(sourceOf(other));
+      const grid = cropGrid(picture.width, picture.height, 24, randomFrom(1));
+      const runtime = cpuRuntime();
+      try {
+        const crops = await readCrops(signal, picture, grid);
+        const embedding = await embed(signal, runtime, adapted.options.models.encoder, crops);
+        return { ...adapted.options, study: { ...adapted.options.study, embedding } };
+      } finally {
+        await runtime.dispose();
+      }
+    },
+  });
+}
+
+/** No training: the unadapted result plus the enlarged difference between the picture and its area average. */
+function backProjection(base: string, against: string): Variant {
+  return {
+    name: `${base}, back-projected once`,
+    against,
+    async run(_, task) {
+      const started = performance.now();
+      const { picture, width, height } = task;
+      const before = earlier(task, base);
+      const down = resize(before, picture.width, picture.height, 'area');
+      const missing = { ...down, data: down.data.map((value, i) => picture.data[i]! - value) };
+      const correction = resize(missing, width, height, 'bicubic');
+      const result = { ...before, data: before.data.map((value, i) => value + correction.data[i]!) };
+      return { result: asSaved(result), seconds: (performance.now() - started) / 1000 };
+    },
+  };
+}
+
+/**
+ * No training: the unadapted result blended with the most faithful other one (or bicubic) until its PSNR equals the adapted
+ * result's (or comes nearest). Looks at the ground truth, so it is a bar and no method.
+ */
+function frontier(base: string, adapted: string, faithful: readonly string[]): Variant {
+  return {
+    name: `${base}, blended to the same PSNR`,
+    against: adapted,
+    async run(_, task) {
+      const started = performance.now();
+      const { truth } = task;
+      const before = earlier(task, base);
+      if (!truth) return { result: before, seconds: 0, note: 'Without ground truth there is no PSNR to blend to.' };
+      const truthLuma = luma(truth);
+      const score = (raster: Raster) => psnr(luma(raster), truthLuma, { border: scoredBorder });
+      const bicubic = asSaved(resize(task.picture, task.width, task.height, 'bicubic'));
+      const calm = faithful
+        .map((name) => earlier(task, name))
+        .reduce((best, each) => (score(each) > score(best) ? each : best), bicubic);
+      const wanted = score(earlier(task, adapted));
+      const blend = (share: number) =>
+        asSaved({ ...before, data: before.data.map((value, i) => value + share * (calm.data[i]! - value)) });
+      let best = 0;
+      let low = 0;
+      for (let share = 0; share <= 1.0001; share += 0.125) {
+        const value = score(blend(share));
+        if (value > score(blend(best))) best = share;
+        if (value >= wanted) break;
+        low = share;
+      }
+      let high = best;
+      // Where even the best share does not reach it, that one is as near as blending comes.
+      if (score(blend(best)) > wanted && best > 0) {
+        for (let i = 0; i < 10; i++) {
+          const middle = (low + high) / 2;
+          if (score(blend(middle)) < wanted) low = middle;
+          else high = middle;
+        }
+      }
+      return { result: blend(high), seconds: (performance.now() - started) / 1000 };
+    },
+  };
+}

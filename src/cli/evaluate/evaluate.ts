@@ -1,0 +1,93 @@
+import { crop } from '../../engine/raster/planes';
+import type { Raster } from '../../engine/raster/raster';
+import { cropToShow, inputCrop, type SheetRow } from './contact-sheet';
+import { measure, type Judges, type Scores } from './measure';
+import type { PictureSet, Specimen } from './picture-set';
+import { readPixels } from './pixels';
+import type { Row } from './summary';
+import type { Variant } from './variants';
+
+export interface SetResult {
+  set: PictureSet;
+  rows: Row[];
+  sheet: SheetRow[];
+}
+
+/** Rows on a contact sheet: more would not be looked at. */
+const mostSheetRows = 12;
+
+/**
+ * Runs every variant over every picture of a set and measures the results.
+ *
+ * @param scale by which pictures without ground truth are enlarged
+ * @param onRow called after each result
+ */
+export async function evaluateSet(
+  signal: AbortSignal,
+  set: PictureSet,
+  variants: readonly Variant[],
+  judges: Judges,
+  scale: number,
+  onRow: (row: Row) => void,
+): Promise<SetResult> {
+  const rows: Row[] = [];
+  const sheet: SheetRow[] = [];
+  for (const [i, specimen] of set.specimens.entries()) {
+    const { picture, truth } = await readSpecimen(specimen);
+    const other = set.specimens[(i + Math.max(1, set.specimens.length >> 1)) % set.specimens.length]!;
+    const [width, height] = truth ? [truth.width, truth.height] : [picture.width * scale, picture.height * scale];
+    const task = {
+      picture,
+      truth,
+      width,
+      height,
+      other: await readPixels(other.picture),
+      done: new Map<string, Raster>(),
+    };
+    const rect = cropToShow(picture, width, height);
+    const cells = [
+      {
+        title: `${specimen.number} ${specimen.name}`,
+        detail: 'input',
+        pixels: inputCrop(picture, width, height, rect),
+      },
+    ];
+    for (const variant of variants) {
+      signal.throwIfAborted();
+      const { result, seconds, note } = await variant.run(signal, task);
+      task.done.set(variant.name, result);
+      const scores = await measure(result, picture, truth, judges);
+      const { name, against } = variant;
+      const row = {
+        set: set.name,
+        number: specimen.number,
+        picture: specimen.name,
+        variant: name,
+        against,
+        seconds,
+        note,
+        scores,
+      };
+      rows.push(row);
+      onRow(row);
+      cells.push({ title: name, detail: inWords(scores), pixels: crop(result, rect) });
+    }
+    if (truth) cells.push({ title: 'ground truth', detail: '', pixels: crop(truth, rect) });
+    if (sheet.length < mostSheetRows) sheet.push({ cells });
+  }
+  return { set, rows, sheet };
+}
+
+async function readSpecimen({ picture, truth }: Specimen): Promise<{ picture: Raster; truth?: Raster }> {
+  return { picture: await readPixels(picture), truth: truth === undefined ? undefined : await readPixels(truth) };
+}
+
+function inWords({ psnr, lpips, niqe, consistency }: Scores): string {
+  const parts = [
+    psnr === undefined ? null : `${psnr.toFixed(2)} dB`,
+    lpips === undefined ? null : `LPIPS ${lpips.toFixed(3)}`,
+    psnr === undefined && niqe !== undefined ? `NIQE ${niqe.toFixed(2)}` : null,
+    psnr === undefined ? `consistency ${consistency.toFixed(1)} dB` : null,
+  ];
+  return parts.filter((part) => part !== null).join(' · ');
+}

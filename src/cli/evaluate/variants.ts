@@ -1,0 +1,96 @@
+import type { AdaptOptions, Engine, UpscaleReport } from '../../engine/engine';
+import { LWayError } from '../../engine/errors';
+import { sourceOf } from '../../engine/raster/memory-source';
+import type { Raster } from '../../engine/raster/raster';
+import { resize, type ResampleKernel } from '../../engine/raster/resample';
+import { SpillingTileStore } from '../../engine/raster/store/tile-store';
+import type { Model } from '../../engine/runtime/registry';
+import type { Device } from '../../engine/runtime/runtime';
+import { asSaved } from './pixels';
+
+/** A picture on its way through the variants. */
+export interface Task {
+  picture: Raster;
+  width: number;
+  height: number;
+  truth?: Raster;
+  /** Another picture of the set, for the control that uses the wrong embedding. */
+  other: Raster;
+  /** Results of the variants before this one, by name. */
+  done: ReadonlyMap<string, Raster>;
+}
+
+export interface Outcome {
+  result: Raster;
+  seconds: number;
+  /** What the person should know, e.g. that adaptation was not used. */
+  note?: string;
+}
+
+/** One way to enlarge a picture. */
+export interface Variant {
+  name: string;
+  /** The variant that this one is compared with; `null` for the first. */
+  against: string | null;
+  run(signal: AbortSignal, task: Task): Promise<Outcome>;
+}
+
+/** Resamplers by the names that `--model` knows them by. */
+export const baselines: Readonly<Record<string, ResampleKernel>> = { bicubic: 'bicubic', lanczos: 'lanczos3' };
+
+export function baseline(name: string, against: string | null): Variant {
+  const kernel = baselines[name]!;
+  return {
+    name,
+    against,
+    async run(_, { picture, width, height }) {
+      const started = performance.now();
+      const result = asSaved(resize(picture, width, height, kernel));
+      return { result, seconds: (performance.now() - started) / 1000 };
+    },
+  };
+}
+
+export interface NetworkVariant {
+  name: string;
+  against: string | null;
+  engine: Engine;
+  model: Model;
+  device: 'auto' | Device;
+  /** Made for each picture, since a control may depend on it. */
+  adapt?: (signal: AbortSignal, task: Task) => Promise<AdaptOptions>;
+}
+
+/** A network through the product's own engine. */
+export function network({ name, against, engine, model, device, adapt }: NetworkVariant): Variant {
+  return {
+    name,
+    against,
+    async run(signal, task) {
+      const { picture, width, height } = task;
+      const store = new SpillingTileStore({ memory: Infinity });
+      const report = await engine.upscale(signal, sourceOf(picture), store, {
+        model,
+        size: { width, height },
+        device,
+        adapt: await adapt?.(signal, task),
+      });
+      const result = await store.read(signal, { x: 0, y: 0, width, height });
+      await store.dispose();
+      return { result, seconds: report.seconds, note: noteOf(report) };
+    },
+  };
+}
+
+/** The earlier result `name` of this picture. */
+export function earlier(task: Task, name: string): Raster {
+  const result = task.done.get(name);
+  if (!result) throw new LWayError('internal', `There is no result of "${name}" yet.`, 'Report this message.');
+  return result;
+}
+
+function noteOf({ adaptation, notices }: UpscaleReport): string | undefined {
+  const notes = notices.filter((notice) => !/CPU computes|CPU itself/.test(notice));
+  if (adaptation && !adaptation.used) notes.unshift(adaptation.message);
+  return notes.length > 0 ? notes.join(' ') : undefined;
+}
