@@ -59,7 +59,7 @@ export class FakePhotoshop {
   /** Another plugin is in a modal state. */
   blocked = false;
   /** Called after each `putPixels`: the moment for a test to cancel. */
-  onWrite: (() => void) | null = null;
+  onWrite: (() => void | Promise<void>) | null = null;
   private scope: ModalScope | null = null;
   private ids = 100;
   private readonly listeners: { events: string[]; notify: (event: string, descriptor: object) => void }[] = [];
@@ -228,7 +228,7 @@ export class FakePhotoshop {
   }
 
   async afterWrite(): Promise<void> {
-    this.onWrite?.();
+    await this.onWrite?.();
     await tick();
   }
 

@@ -63,15 +63,17 @@ export function union(a: Edges, b: Edges): Edges {
 export function contentOf(plane: Plane, within: Edges): Edges {
   const area = intersect(plane, within);
   if (!plane.alpha || isEmpty(area)) return area;
-  let found: Edges = { left: 0, top: 0, right: 0, bottom: 0 };
+  let { right: left, bottom: top, left: right, top: bottom } = area;
   for (let y = area.top; y < area.bottom; y++) {
     for (let x = area.left; x < area.right; x++) {
-      if (plane.data[indexOf(plane, x, y) + plane.components - 1]! > 0) {
-        found = union(found, { left: x, top: y, right: x + 1, bottom: y + 1 });
-      }
+      if (!(plane.data[indexOf(plane, x, y) + plane.components - 1]! > 0)) continue;
+      if (x < left) left = x;
+      if (x >= right) right = x + 1;
+      if (y < top) top = y;
+      bottom = y + 1;
     }
   }
-  return found;
+  return right > left ? { left, top, right, bottom } : { left: 0, top: 0, right: 0, bottom: 0 };
 }
 
 export function cropPlane(plane: Plane, edges: Edges): Plane {

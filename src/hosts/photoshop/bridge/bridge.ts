@@ -179,6 +179,7 @@ export class Bridge {
   ): Promise<Answer> {
     if (signal.aborted) throw reasonOf(signal);
     await this.whenConnected(signal);
+    if (signal.aborted) throw reasonOf(signal);
     const id = ++this.requests;
     return new Promise<Answer>((resolve, reject) => {
       let cancelled = false;
@@ -192,6 +193,7 @@ export class Bridge {
       };
       const touch = () => {
         clearTimeout(timer);
+        if (!this.outgoing.has(id)) return;
         if (cancelled) {
           timer = setTimeout(() => finish(() => reject(reasonOf(signal))), this.options.grace);
           return;
@@ -281,9 +283,12 @@ export class Bridge {
 
   private receive(message: unknown): void {
     const envelope = findEnvelope(message);
-    // Our own echo, or mail for an earlier session of ours.
     if (!envelope || envelope.from === this.session) return;
-    if (envelope.to !== '' && envelope.to !== this.session) return;
+    if (envelope.to !== '' && envelope.to !== this.session) {
+      // Mail for an earlier session of ours: the page has to learn that the plugin has been reloaded.
+      if (this.options.role === 'host') this.ask(envelope.from);
+      return;
+    }
     const { body } = envelope;
     if (envelope.from !== this.peer) {
       const introduces = this.options.role === 'host' ? body.t === 'hello' : body.t === 'welcome' && envelope.to !== '';

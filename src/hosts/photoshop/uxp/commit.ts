@@ -210,6 +210,8 @@ async function writeAll(
     }
     report((share * (index + 1)) / keys.length);
   }
+  // The last moment at which a cancel leaves nothing behind.
+  scope.check();
   const { mask } = target;
   if (!mask) return;
   await addMask(ps, documentID, layer.id);

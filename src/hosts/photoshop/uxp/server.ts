@@ -83,7 +83,16 @@ export class PageServer {
       const commit = params as CommitParams;
       const target = this.target(commit.token);
       const stage = this.stage(commit.stage);
-      await commitResult(ps, gate, signal, target, stage, commit, progress);
+      try {
+        await commitResult(ps, gate, signal, target, stage, commit, progress);
+      } catch (error) {
+        // The work of minutes is not thrown away because somebody has painted meanwhile.
+        const changed = error instanceof LWayError && error.code === 'document-changed';
+        const elsewhere = `${changed ? error.message : ''} Put the finished result into a new document instead?`;
+        if (!changed || gate.isPlaying || !context.confirm(elsewhere)) throw error;
+        await commitResult(ps, gate, signal, target, stage, { ...commit, destination: 'document' }, progress);
+        return;
+      }
       // The same target may be written once more: what the document is now is what it must still be then.
       if (commit.destination === 'layer') {
         const document = activeDocument(ps);
