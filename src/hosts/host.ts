@@ -1,4 +1,4 @@
-import type { PictureInfo, PixelSource, Rect } from '../engine/raster/raster';
+import type { PictureInfo, PixelSource, Rect, TileStore } from '../engine/raster/raster';
 
 /** What an editor can do; the panel offers nothing else. */
 export interface HostCapabilities {
@@ -87,6 +87,13 @@ export interface EditorHost {
    * @throws LWayError `too-large`
    */
   check(target: OpenedTarget, destination: Destination, width: number, height: number): void;
+  /**
+   * Where the result is to be kept while it is made, for hosts that can take finished pieces early: they travel while the
+   * next are computed. `commit` knows the store again.
+   *
+   * @param store the home that the result would have had
+   */
+  stage?(store: TileStore): TileStore;
   /** Writes the result: one undo step where the editor allows, all or nothing. */
   commit(signal: AbortSignal, request: CommitRequest): Promise<void>;
   /** Calls back when the active document, layer or selection may have changed. Returns how to stop. */

@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../actions/settings';
 import type { EngineEvent } from '../engine/engine';
-import { isAbort, toPlainError, type PlainError } from '../engine/errors';
+import { isAbort, LWayError, toPlainError, type PlainError } from '../engine/errors';
 import type { DocumentSummary } from '../hosts/host';
 import { runUpscale, type FinishedUpscale } from './run-upscale';
 import type { ModelChoice, PanelServices } from './services';
@@ -86,11 +86,25 @@ export class PanelController implements ReactiveController {
     this.services.settings.save(next).catch(() => undefined);
   }
 
+  /** What the button does: {@link run} with the person's settings; how it ended is the state's `outcome`. */
   async start(): Promise<void> {
-    if (this.state.job) return;
+    await this.run(this.effective).catch(() => undefined);
+  }
+
+  /**
+   * One upscale, shown like the person's own, with settings that may be another's (a recorded step). A second one while one
+   * runs is refused.
+   *
+   * @param signal cancels it, beside the person
+   * @throws what went wrong, after it has been shown
+   */
+  async run(settings: UpscaleSettings, signal?: AbortSignal, onEvent?: (event: EngineEvent) => void): Promise<void> {
+    if (this.state.job) throw new LWayError('busy', 'LWay is at work already.', 'Wait for it to finish, or cancel it.');
     this.forget();
     const cancel = (this.cancelJob = new AbortController());
     const enough = (this.enough = new AbortController());
+    const cancelToo = () => cancel.abort(signal?.reason);
+    signal?.addEventListener('abort', cancelToo, { once: true });
     this.update({
       outcome: null,
       notices: [],
@@ -98,9 +112,11 @@ export class PanelController implements ReactiveController {
       job: { phase: 'preparing', progress: null, curve: [], stopping: false, cancelling: false },
     });
     try {
-      const finished = await runUpscale(cancel.signal, this.services, this.effective, enough.signal, (event) =>
-        this.onEvent(event),
-      );
+      signal?.throwIfAborted();
+      const finished = await runUpscale(cancel.signal, this.services, settings, enough.signal, (event) => {
+        this.onEvent(event);
+        onEvent?.(event);
+      });
       this.update({ job: null, outcome: { kind: 'done', finished } });
     } catch (error) {
       const cancelled = cancel.signal.aborted && (isAbort(error) || error === cancel.signal.reason);
@@ -108,8 +124,16 @@ export class PanelController implements ReactiveController {
         job: null,
         outcome: cancelled ? { kind: 'cancelled' } : { kind: 'failed', error: toPlainError(error) },
       });
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', cancelToo);
+      await this.describe();
     }
-    await this.describe();
+  }
+
+  /** Something that the editor has to say about the upscale at work. */
+  notice(message: string): void {
+    this.onEvent({ type: 'notice', message });
   }
 
   cancel(): void {

@@ -36,7 +36,7 @@ export async function runUpscale(
   onEvent({ type: 'phase', phase: 'preparing' });
   const target = await host.open(signal, settings.target);
   const before = new Snapshot(target.source, services.createStore());
-  const after = services.createStore();
+  const after = host.stage?.(services.createStore()) ?? services.createStore();
   const dispose = async () => {
     await before.dispose();
     await after.dispose();
@@ -69,6 +69,7 @@ export async function runUpscale(
       layerName: `${target.layerName} ${scaleName(after.info.width / bounds.width)}`,
       onProgress: (done) => onEvent({ type: 'progress', done: Math.round(done * 100), total: 100, unit: 'tile' }),
     });
+    await host.record?.(settings);
     return { report, before, after, dispose };
   } catch (error) {
     await dispose();

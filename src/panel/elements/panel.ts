@@ -127,7 +127,8 @@ export class Panel extends LitElement {
     `,
   ];
 
-  private controller: PanelController | null = null;
+  /** Null until the panel is in a page. */
+  controller: PanelController | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
