@@ -11,11 +11,27 @@ export interface PlainTensor {
 }
 export type Tensors = Readonly<Record<string, PlainTensor>>;
 
-/** ONNX Runtime on one device, for tests that need no more than "run this graph once". */
+/** A graph ready to run. */
+export interface OrtSession {
+  run(feeds: Tensors): Promise<Tensors>;
+  release(): Promise<void>;
+}
+
+/** ONNX Runtime on one device, for tests that need no more than "run this graph". */
 export interface OrtDevice {
   readonly name: DeviceName;
-  run(model: Uint8Array, feeds: Tensors): Promise<Tensors>;
+  createSession(model: Uint8Array): Promise<OrtSession>;
   close(): Promise<void>;
+}
+
+/** A graph run once. */
+export async function runOnce(device: OrtDevice, model: Uint8Array, feeds: Tensors): Promise<Tensors> {
+  const session = await device.createSession(model);
+  try {
+    return await session.run(feeds);
+  } finally {
+    await session.release();
+  }
 }
 
 /** Native CPU; onnxruntime-web's WASM on one thread; WebGPU on SwiftShader, Chromium's Vulkan in software. */
@@ -49,35 +65,39 @@ export const describeWithSwiftShader: jest.Describe = swiftShaderFolder() === un
 function nativeDevice(): OrtDevice {
   return {
     name: 'native',
-    async run(model, feeds) {
+    async createSession(model) {
       const session = await ort.InferenceSession.create(model, { logSeverityLevel: 4 });
-      const tensors: Record<string, ort.Tensor> = {};
-      for (const [name, { type, dims, data }] of Object.entries(feeds)) {
-        tensors[name] = new ort.Tensor(type as 'float32', data as Float32Array, dims);
-      }
-      const results = await session.run(tensors);
-      const outputs: Record<string, PlainTensor> = {};
-      for (const [name, { type, dims, data }] of Object.entries(results)) {
-        outputs[name] = { type, dims: [...dims], data: data as Float32Array };
-      }
-      await session.release();
-      return outputs;
+      return {
+        async run(feeds) {
+          const tensors: Record<string, ort.Tensor> = {};
+          for (const [name, { type, dims, data }] of Object.entries(feeds)) {
+            tensors[name] = new ort.Tensor(type as 'float32', data as Float32Array, dims);
+          }
+          const outputs: Record<string, PlainTensor> = {};
+          for (const [name, { type, dims, data }] of Object.entries(await session.run(tensors))) {
+            outputs[name] = { type, dims: [...dims], data: data as Float32Array };
+          }
+          return outputs;
+        },
+        release: () => session.release(),
+      };
     },
     close: () => Promise.resolve(),
   };
 }
 
 interface Answer {
-  ready?: true;
   outputs?: Tensors;
   error?: string;
 }
 
+/** Drives ort-process.cjs; one request at a time. */
 class ProcessDevice implements OrtDevice {
   private readonly child: ChildProcess;
   private readonly ended: Promise<never>;
-  private ready: Promise<unknown>;
+  private last: Promise<unknown>;
   private stderr = '';
+  private sessions = 0;
 
   constructor(
     readonly name: DeviceName,
@@ -96,19 +116,18 @@ class ProcessDevice implements OrtDevice {
       });
     });
     this.ended.catch(() => undefined);
-    this.ready = this.answer();
+    this.last = this.answer();
   }
 
-  async run(model: Uint8Array, feeds: Tensors): Promise<Tensors> {
-    const before = this.ready;
-    const result = before.then(async () => {
-      this.child.send({ model, feeds });
-      const { outputs, error } = await this.answer();
-      if (outputs === undefined) throw new Error(`${this.name}: ${error}`);
-      return outputs;
-    });
-    this.ready = result.catch(() => undefined);
-    return result;
+  async createSession(model: Uint8Array): Promise<OrtSession> {
+    const id = this.sessions++;
+    await this.ask({ do: 'create', id, model });
+    return {
+      run: (feeds) => this.ask({ do: 'run', id, feeds }),
+      release: async () => {
+        await this.ask({ do: 'release', id });
+      },
+    };
   }
 
   async close(): Promise<void> {
@@ -116,6 +135,17 @@ class ProcessDevice implements OrtDevice {
     const exit = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.disconnect();
     await exit;
+  }
+
+  private ask(message: object): Promise<Tensors> {
+    const result = this.last.then(async () => {
+      this.child.send(message);
+      const { outputs, error } = await this.answer();
+      if (outputs === undefined) throw new Error(`${this.name}: ${error}`);
+      return outputs;
+    });
+    this.last = result.catch(() => undefined);
+    return result;
   }
 
   private answer(): Promise<Answer> {

@@ -3,22 +3,35 @@ const device = process.argv[2];
 const ort = require(device === 'wasm' ? 'onnxruntime-web' : 'onnxruntime-node');
 if (device === 'wasm') ort.env.wasm.numThreads = 1;
 
-process.on('message', async ({ model, feeds }) => {
-  try {
-    const session = await ort.InferenceSession.create(model, { executionProviders: [device], logSeverityLevel: 4 });
+const sessions = new Map();
+const work = {
+  async create({ id, model }) {
+    const options = { executionProviders: [device], logSeverityLevel: 4 };
+    sessions.set(id, await ort.InferenceSession.create(model, options));
+  },
+  async run({ id, feeds }) {
     const tensors = {};
     for (const [name, { type, dims, data }] of Object.entries(feeds)) tensors[name] = new ort.Tensor(type, data, dims);
-    const results = await session.run(tensors);
+    const results = await sessions.get(id).run(tensors);
     const outputs = {};
     for (const [name, { type, dims, data }] of Object.entries(results)) {
       // A copy: IPC would send all of the heap that a view lies in.
       outputs[name] = { type, dims: [...dims], data: data.slice() };
     }
-    await session.release();
-    process.send({ outputs });
+    return outputs;
+  },
+  async release({ id }) {
+    await sessions.get(id).release();
+    sessions.delete(id);
+  },
+};
+
+process.on('message', async (message) => {
+  try {
+    process.send({ outputs: (await work[message.do](message)) ?? {} });
   } catch (error) {
     process.send({ error: String(error.message ?? error) });
   }
 });
 process.on('disconnect', () => process.exit(0));
-process.send({ ready: true });
+process.send({ outputs: {} });

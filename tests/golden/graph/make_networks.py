@@ -307,7 +307,8 @@ class PLKSR(nn.Module):
         return self.shuffle(self.last(self.blocks(self.first(x))) + repeated)
 
 
-# name: class, height and width of the input, seed, whether height and width may stay open in the plain export
+# name: class, height and width of the input, seed, whether height and width may stay open in the plain export. Not where
+# the network's own code or the exporter fixes them (repeat_interleave of open sizes is exported wrongly).
 NETWORKS = {
     "srvgg": (SRVGG, (10, 12), 1, True),
     "span": (SPAN, (9, 10), 2, True),
@@ -315,7 +316,7 @@ NETWORKS = {
     "rrdb": (RRDB, (8, 8), 4, True),
     "swinir": (SwinIR, (8, 8), 5, False),
     "safmn": (SAFMN, (8, 16), 6, False),
-    "plksr": (PLKSR, (12, 10), 7, True),
+    "plksr": (PLKSR, (12, 10), 7, False),
 }
 
 
@@ -417,21 +418,21 @@ def export(module, x, path, folded, open_size):
     return model
 
 
-def gradients_of_initializers(model, module, grads, folded):
+def parameters_of_initializers(model, module, folded):
     """The exporter renames, transposes and reshapes some parameters: found again by value."""
-    named = {name: (p.detach().numpy(), g.numpy()) for (name, p), g in zip(module.named_parameters(), grads)}
+    named = {name: p.detach().numpy() for name, p in module.named_parameters()}
     found, used = {}, set()
     for initializer in model.graph.initializer:
         array = numpy_helper.to_array(initializer)
         if array.dtype != np.float32 or array.size < 2:
             continue
-        for name, (p, g) in named.items():
+        for name, p in named.items():
             if p.size != array.size:
                 continue
             if np.array_equal(p.reshape(-1).astype(np.float32), array.reshape(-1)):
-                found[initializer.name] = (name, g.reshape(array.shape))
+                found[initializer.name] = [name, False]
             elif p.ndim == 2 and p.T.shape == array.shape and np.array_equal(p.T.astype(np.float32), array):
-                found[initializer.name] = (name, g.T)
+                found[initializer.name] = [name, True]
             else:
                 continue
             used.add(name)
@@ -452,15 +453,12 @@ def network_case(name):
     for variant in ("folded", "plain"):
         path = f"{name}-{variant}.onnx"
         model = export(module, x.detach(), os.path.join(HERE, path), variant == "folded", NETWORKS[name][3])
-        found = gradients_of_initializers(model, module, grads[1:], variant == "folded")
+        found = parameters_of_initializers(model, module, variant == "folded")
         exports[variant] = {
             "file": path,
             "opset": model.opset_import[0].version,
             # initialiser -> [parameter, whether it is the transposed one]
-            "parameters": {
-                k: [p, bool(g.shape != dict(module.named_parameters())[p].shape and g.ndim == 2)]
-                for k, (p, g) in found.items()
-            },
+            "parameters": found,
         }
         print(name, variant, os.path.getsize(os.path.join(HERE, path)), sorted({n.op_type for n in model.graph.node}))
     count = sum(p.numel() for p in parameters)

@@ -1,0 +1,119 @@
+import { differentiate, GraphBuilder, readGraph, writeGraph, type Value } from '../../../src/engine/graph';
+import {
+  describeWithSwiftShader,
+  openDevice,
+  runOnce,
+  type DeviceName,
+  type OrtDevice,
+  type PlainTensor,
+} from '../../support/ort-device';
+import {
+  decode,
+  decodeFloats,
+  Measurements,
+  measureAll,
+  readGolden,
+  relativeError,
+  saveForTable,
+  type OpCase,
+} from './golden';
+import { exceptions, toleranceOf } from './golden-tolerances';
+
+// Each op's gradients against float64 PyTorch's (tests/golden/graph/make_ops.py), on every device.
+
+const cases = readGolden<OpCase>('ops.json');
+const ops = [...new Set(cases.map(({ op }) => op))];
+const countOf = (op: string) => cases.filter((golden) => golden.op === op).length;
+const measurements = new Measurements();
+afterAll(() => {
+  measurements.save('ops');
+  saveForTable(
+    'exceptions',
+    Object.entries(exceptions).map(([op, { reason }]) => ({ op, reason })),
+  );
+});
+
+/** The golden's network with sum(output * cotangent) behind it, and the gradients of that. */
+function gradientGraph({ model, inputs, cotangents, gradients }: OpCase): Uint8Array {
+  const network = readGraph(Buffer.from(model, 'base64'));
+  const b = new GraphBuilder('golden');
+  const values: Record<string, Value> = {};
+  for (const [name, { shape, type }] of Object.entries(inputs)) values[name] = b.input(name, shape, type);
+  const outputs = b.call(network, values);
+  const results: Record<string, Value> = {};
+  const terms: Value[] = [];
+  network.outputs.forEach(({ name }, i) => {
+    results[`forward.${name}`] = outputs[i]!;
+    const cotangent = cotangents[name];
+    if (cotangent === undefined) return;
+    terms.push(b.reduceSum(b.mul(outputs[i]!, b.input(`d.${name}`, cotangent.shape)), undefined, false));
+  });
+  results['loss'] = b.sum(terms);
+  const { graph, obstacles } = differentiate(b.build(results), { loss: 'loss', wrt: Object.keys(gradients) });
+  if (obstacles.length > 0) throw new Error(`no rule for ${obstacles.map(({ op }) => op).join(', ')}`);
+  return writeGraph(graph);
+}
+
+async function check(device: OrtDevice, golden: OpCase): Promise<string[]> {
+  const { op, name, inputs, outputs, cotangents, gradients } = golden;
+  const failures: string[] = [];
+  const feeds: Record<string, PlainTensor> = {};
+  for (const [input, tensor] of Object.entries(inputs)) feeds[input] = decode(tensor);
+  // The emulation in PyTorch must mean what ONNX Runtime means, or its gradients prove nothing.
+  const reference = await runOnce(device, Buffer.from(golden.model, 'base64'), feeds);
+  for (const [output, tensor] of Object.entries(cotangents)) feeds[`d.${output}`] = decode(tensor);
+  const results = await runOnce(device, gradientGraph(golden), feeds);
+  const compare = (
+    what: string,
+    actual: PlainTensor | undefined,
+    expected: OpCase['outputs'][string],
+    limit: number,
+  ) => {
+    const error = actual === undefined ? Infinity : relativeError(actual.data as Float32Array, decodeFloats(expected));
+    if (actual?.dims.join() !== expected.shape.join()) failures.push(`${name}: ${what} has shape [${actual?.dims}]`);
+    if (!(error <= limit)) failures.push(`${name}: ${what} is off by ${error.toExponential(1)}`);
+    return error;
+  };
+  for (const [output, expected] of Object.entries(outputs)) {
+    compare(`ONNX Runtime's ${output}`, reference[output], expected, 1e-5);
+    compare(`our ${output}`, results[`forward.${output}`], expected, 1e-5);
+  }
+  for (const [input, expected] of Object.entries(gradients)) {
+    const actual = results[`gradient.${input}`];
+    // Where the loss does not depend on the input there is no such output; PyTorch says zero.
+    const zero = actual === undefined && decodeFloats(expected).every((value) => value === 0);
+    const error = zero ? 0 : compare(`the gradient of ${input}`, actual, expected, toleranceOf(op));
+    measurements.add(op, countOf(op), toleranceOf(op), device.name, error);
+  }
+  return failures;
+}
+
+function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, listed: readonly string[]): void {
+  describeDevice(`gradients of single ops on ${deviceName} equal PyTorch's`, () => {
+    let device: OrtDevice;
+    beforeAll(() => {
+      device = openDevice(deviceName);
+    });
+    afterAll(() => device.close());
+
+    test.each(listed)(
+      '%s',
+      async (op) => {
+        const failures: string[] = [];
+        for (const golden of cases.filter((golden) => golden.op === op)) {
+          try {
+            failures.push(...(await check(device, golden)));
+          } catch (error) {
+            failures.push(`${golden.name}: ${(error as Error).message}`);
+          }
+        }
+        expect(failures).toEqual([]);
+      },
+      600_000,
+    );
+  });
+}
+
+describeOn(describe, 'native', ops);
+describeOn(describe, 'WASM', ops);
+if (measureAll) describeOn(describeWithSwiftShader, 'WebGPU', ops);
