@@ -137,7 +137,8 @@ export class WorkerEngine implements Engine {
           throw asLWay(error);
         this.drop();
         redone++;
-        // The first time the same again, in smaller parts; then without the GPU, which is the likeliest to be ill.
+        // The first time the same again, in smaller parts where size was the trouble; then without the GPU, which is the
+        // likeliest to be ill.
         const wasm = restarts > 0 && device !== 'wasm';
         if (wasm) device = 'wasm';
         const planned = options.tile ?? usualTile[resume.plannedFor ?? 'wasm'];
@@ -163,25 +164,32 @@ export class WorkerEngine implements Engine {
       let timer: ReturnType<typeof setTimeout> | undefined;
       let slowest = 0;
       let lastTile: number | null = null;
+      let worker: WorkerLike | null = null;
+      let settled = false;
+      /** What the page is doing for the worker: whether a piece counts as written is known when it is over. */
+      let serving: Promise<void> = Promise.resolve();
       const settle = (act: () => void) => {
+        settled = true;
         clearTimeout(timer);
         this.listener = this.onCrash = null;
         signal.removeEventListener('abort', onAbort);
         enough?.removeEventListener('abort', onEnough);
-        act();
+        if (signal.aborted) act();
+        else void serving.then(act);
       };
       const fail = (error: unknown) => settle(() => reject(error));
       const watch = () => {
         clearTimeout(timer);
+        if (settled) return;
         const { first, factor, least, cancel } = this.patience;
         const wait = signal.aborted ? cancel : slowest > 0 ? Math.max(least, factor * slowest) : first;
         timer = setTimeout(() => {
           this.drop();
-          fail(signal.aborted ? signal.reason : new WorkerLost('A tile took far longer than those before.'));
+          fail(signal.aborted ? signal.reason : new WorkerLost('A tile took far longer than it should.', true));
         }, wait);
       };
       const send = (message: ToWorker) => {
-        this.worker?.postMessage(message);
+        if (!settled) worker?.postMessage(message);
       };
       const onAbort = () => {
         send({ type: 'abort', job });
@@ -195,13 +203,14 @@ export class WorkerEngine implements Engine {
           const value = await answer(ask);
           send({ type: 'answer', job, request, value });
         } catch (error) {
-          if (!signal.aborted) return failAsked(error);
+          if (!signal.aborted) return void failAsked(error);
           send({ type: 'answer', job, request, error: toPlainError(error) });
         }
         watch();
       };
       // The picture or the result is the trouble, not the worker, which is left in the middle of a job.
       const failAsked = (error: unknown) => {
+        if (settled) return;
         this.drop();
         fail(error);
       };
@@ -212,7 +221,10 @@ export class WorkerEngine implements Engine {
           return fail(
             message.error.code === 'aborted' && signal.aborted ? signal.reason : fromPlainError(message.error),
           );
-        if (message.type === 'request') return void serve(message.request, message.ask);
+        if (message.type === 'request') {
+          serving = serve(message.request, message.ask);
+          return;
+        }
         if (message.type === 'event' && message.event.type === 'progress') {
           if (lastTile !== null) slowest = Math.max(slowest, performance.now() - lastTile);
           lastTile = performance.now();
@@ -227,8 +239,8 @@ export class WorkerEngine implements Engine {
       signal.addEventListener('abort', onAbort);
       enough?.addEventListener('abort', onEnough);
       try {
-        this.worker ??= this.startWorker();
-        this.worker.postMessage(start(job));
+        worker = this.worker ??= this.startWorker();
+        worker.postMessage(start(job));
         if (enough?.aborted) onEnough();
         watch();
       } catch (error) {
@@ -274,7 +286,14 @@ export class WorkerEngine implements Engine {
 }
 
 /** The worker crashed or fell silent: no fault of the picture's, so another may be tried. */
-class WorkerLost extends Error {}
+class WorkerLost extends Error {
+  constructor(
+    message: string,
+    readonly hung = false,
+  ) {
+    super(message);
+  }
+}
 
 function asLWay(error: unknown): unknown {
   if (!(error instanceof WorkerLost)) return error;
