@@ -55,6 +55,9 @@ export class PanelController implements ReactiveController {
     notices: [],
   };
 
+  /** Settles when settings, networks and the document are known, or could not be had. */
+  ready: Promise<void> = Promise.resolve();
+
   private readonly life = new AbortController();
   private cancelJob: AbortController | null = null;
   private enough: AbortController | null = null;
@@ -70,7 +73,7 @@ export class PanelController implements ReactiveController {
 
   hostConnected(): void {
     this.stopListening = this.services.host.onChange(() => void this.describe());
-    void this.load();
+    this.ready = this.load();
   }
 
   hostDisconnected(): void {
