@@ -187,7 +187,11 @@ export class LocalEngine implements Engine {
 /** @throws LWayError `bad-option` where the weights are not those of the same network */
 function withWeights(model: Model, weights: Uint8Array): Model {
   const [own, given] = [readModelFile(model.bytes), readModelFile(weights)];
-  const ports = (file: typeof own) => JSON.stringify([file.inputs, file.outputs]);
+  // Free dimensions may have got other names on the way through the adaptation.
+  const ports = ({ inputs, outputs }: typeof own) =>
+    JSON.stringify([inputs, outputs], (_key, value: unknown) =>
+      Array.isArray(value) ? value.map((each: unknown) => (typeof each === 'string' ? '' : each)) : value,
+    );
   if (ports(own) !== ports(given) || own.parameters !== given.parameters)
     throw new LWayError(
       'bad-option',
