@@ -1,3 +1,4 @@
+import { adaptJob } from '../engine/adapt-job';
 import type { Engine } from '../engine/engine';
 import { isAbort, toPlainError } from '../engine/errors';
 import { createNodeEngine } from '../engine/engine.node';
@@ -34,7 +35,7 @@ export async function runFiles(
   const reporter = createReporter(surroundings, flags);
   const started = performance.now();
   const summary = { succeeded: 0, failed: 0, skipped: 0 };
-  const engine: Engine = await createNodeEngine();
+  const engine: Engine = createNodeEngine({ adapt: adaptJob });
   reporter.begin(targets.length);
   try {
     for (const [i, target] of targets.entries()) {

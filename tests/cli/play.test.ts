@@ -63,9 +63,7 @@ test('a run goes on where it stopped, does what failed again, and reports both',
   writeFileSync(root.path('b.png'), 'no picture');
   await writePng(root.path('c.png'), drawn(9, 6, 3));
   const stop = new AbortController();
-  let stdout = '';
   const write = (text: string) => {
-    stdout += text;
     if (text.includes('"event":"failed"')) stop.abort();
   };
   const first = await root.lwayIn(

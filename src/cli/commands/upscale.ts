@@ -66,7 +66,11 @@ export function addUpscale(program: Command, surroundings: Surroundings, finish:
     .option('--scale <factor>', 'result size as a factor, 1 to 8 (default: 4)', parseScale)
     .option('--size <WxH>', 'the largest result with the same proportions that fits into W×H pixels', parseSize)
     .option('--model <id|file>', 'network: an id from "lway models", or an .onnx file')
-    .option('--adapt <level>', 'adapt the network to each picture first: off, quick, standard, thorough', parseAdapt)
+    .option(
+      '--adapt <level>',
+      'adapt the network to each picture first: off, quick, standard (default) or thorough',
+      parseAdapt,
+    )
     .option('--strength <number>', '0 the network as it was … 1 fully adapted (default: 1)', parseStrength)
     .option('--save-weights <name|file>', 'keep the adapted network: a name for "lway weights", or an .onnx file')
     .option('--weights <name|file>', 'use a kept adapted network instead of adapting')
