@@ -1,3 +1,4 @@
+import { mixWeights } from './adaptation';
 import type { AdaptOptions, Engine, EngineEvent, UpscaleOptions, UpscaleReport } from './engine';
 import { LWayError } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
@@ -97,7 +98,7 @@ export class LocalEngine implements Engine {
     };
     const { onDeviceLost = 'fallback' } = this.parts;
     onEvent({ type: 'phase', phase: 'preparing' });
-    let model = options.weights ? withWeights(options.model, options.weights) : options.model;
+    let model = options.weights ? withWeights(options.model, options.weights, options.strength) : options.model;
     if (model.entry.kind !== 'sr')
       throw new LWayError('bad-model', `${model.entry.name} is no upscaling network.`, 'Choose another model.');
     const opened = await this.open(options.device);
@@ -185,7 +186,7 @@ export class LocalEngine implements Engine {
 }
 
 /** @throws LWayError `bad-option` where the weights are not those of the same network */
-function withWeights(model: Model, weights: Uint8Array): Model {
+function withWeights(model: Model, weights: Uint8Array, strength = 1): Model {
   const [own, given] = [readModelFile(model.bytes), readModelFile(weights)];
   // Free dimensions may have got other names on the way through the adaptation.
   const ports = ({ inputs, outputs }: typeof own) =>
@@ -198,5 +199,5 @@ function withWeights(model: Model, weights: Uint8Array): Model {
       `These weights were not adapted from ${model.entry.name}.`,
       'Choose the model that they were made with, or adapt again.',
     );
-  return { entry: model.entry, bytes: weights };
+  return { entry: model.entry, bytes: mixWeights(model.bytes, weights, strength) };
 }
