@@ -1,8 +1,10 @@
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import CopyPlugin from 'copy-webpack-plugin';
 import HtmlPlugin from 'html-webpack-plugin';
 import webpack from 'webpack';
 import { NoticesPlugin } from './scripts/notices.mjs';
+import { PackedAssetsPlugin } from './scripts/packed-assets.mjs';
 import { contentSecurityPolicy } from './scripts/serve.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
@@ -51,6 +53,25 @@ const ortFiles = ['ort-wasm-simd-threaded', 'ort-wasm-simd-threaded.asyncify'].f
   ['mjs', 'wasm'].map((type) => `node_modules/onnxruntime-web/dist/${name}.${type}`),
 );
 
+/** A page from `file://` can fetch nothing, nor start a worker from a file: scripts of its own folder are all it has. */
+const filePolicy = [
+  "default-src 'none'",
+  "script-src 'self' file: plugin: 'wasm-unsafe-eval'",
+  'worker-src blob:',
+  'img-src blob: data:',
+  "style-src 'self' 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** What the page in Photoshop's WebView needs beside its code, as classic scripts (scripts/packed-assets.mjs). */
+const packedFiles = Object.fromEntries([
+  ...readdirSync(path('models'))
+    .filter((name) => /\.(onnx|json)$/.test(name))
+    .map((name) => [`models/${name}`, path(`models/${name}`)]),
+  ...ortFiles.filter((name) => name.endsWith('.wasm')).map((name) => [`ort/${name.split('/').pop()}`, path(name)]),
+]);
+
 export default [
   bundle(
     'page',
@@ -90,6 +111,48 @@ export default [
       // bin/lway.mjs loads it, and onnxruntime-node is looked up from where it lies.
       output: { path: path('dist/cli'), filename: '[name].cjs', library: { type: 'commonjs2' }, clean: true },
       node: { __filename: false, __dirname: false },
+    },
+  ),
+  bundle(
+    'photoshop',
+    ['web', 'es2022'],
+    { photoshop: './src/entries/photoshop.uxp.ts' },
+    {
+      // Photoshop's own modules. The page lies in a folder of this one.
+      externals: { photoshop: 'commonjs photoshop', uxp: 'commonjs uxp', os: 'commonjs os' },
+      output: { path: path('dist/photoshop'), filename: '[name].js', clean: { keep: /^page[\\/]?/ } },
+      plugins: [
+        new CopyPlugin({
+          patterns: [
+            'LICENSE',
+            { from: 'manifest.json' },
+            { from: 'icons', to: 'icons' },
+            { from: 'src/entries/photoshop.html', to: 'index.html', info: { minimized: true } },
+          ],
+        }),
+      ],
+    },
+  ),
+  bundle(
+    'photoshop-page',
+    ['web', 'es2022'],
+    { page: './src/entries/photoshop.page.ts', 'engine.worker': './src/entries/engine.worker.ts' },
+    {
+      packaged: ['onnxruntime-web'],
+      output: { path: path('dist/photoshop/page'), filename: '[name].js', clean: true },
+      plugins: [
+        new webpack.DefinePlugin({ 'import.meta.url': 'self.location.href' }),
+        new HtmlPlugin({
+          title: 'LWay',
+          chunks: ['page'],
+          // A module would be refused; a deferred classic script is not.
+          scriptLoading: 'defer',
+          inject: 'head',
+          template: './src/entries/page.html',
+          meta: { csp: { 'http-equiv': 'Content-Security-Policy', content: filePolicy } },
+        }),
+        new PackedAssetsPlugin(packedFiles, ['engine.worker.js']),
+      ],
     },
   ),
 ];

@@ -30,12 +30,12 @@ export class PhotoshopHost implements EditorHost {
   };
 
   /**
-   * @param encodeStep settings → what Photoshop keeps in the recorded step
+   * @param onFinished hears of each finished upscale; gives what Photoshop is to keep in the recorded step
    * @param onNotice hears what is not as one may expect about an opened layer
    */
   constructor(
     private readonly bridge: Bridge,
-    private readonly encodeStep: (settings: unknown) => Record<string, unknown>,
+    private readonly onFinished: (settings: unknown) => Record<string, unknown>,
     private readonly onNotice: (message: string) => void = () => undefined,
   ) {}
 
@@ -131,7 +131,10 @@ export class PhotoshopHost implements EditorHost {
   }
 
   async record(settings: unknown): Promise<void> {
-    await this.bridge.request(new AbortController().signal, 'record', { info: this.encodeStep(settings) });
+    // The upscale is done: that it could not be recorded must not undo it.
+    await this.bridge
+      .request(new AbortController().signal, 'record', { info: this.onFinished(settings) })
+      .catch(() => undefined);
   }
 
   private async closeTarget(token: string, life: AbortController): Promise<void> {

@@ -75,8 +75,6 @@ export interface RecordParams {
 }
 export interface PlayParams {
   info: Record<string, unknown>;
-  /** Shown above the settings when the step is recorded again. */
-  again: boolean;
 }
 /** The page's answer to `play`. */
 export interface PlayResult {
@@ -88,6 +86,9 @@ export interface PlayProgress {
   text: string;
 }
 export type CommandId = 'upscaleLayer' | 'upscaleSelection' | 'upscaleLast';
+export interface CommandParams {
+  id: CommandId;
+}
 
 /** `probe.host`: what the diagnostics page cannot know by itself. */
 export interface HostFacts {

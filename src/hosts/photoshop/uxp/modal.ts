@@ -37,6 +37,8 @@ export class ModalGate {
     try {
       return await work();
     } finally {
+      // What was begun inside is rolled back inside, also where nobody waits for it any more.
+      await this.queue;
       this.playing = undefined;
     }
   }

@@ -14,8 +14,10 @@ export interface LivePage {
 export interface Pages {
   /** The panel's page, whether or not it still answers; null where the panel was never opened. */
   panel(): Bridge | null;
+  /** Brings the panel to the front; false where Photoshop cannot. */
+  showPanel(): Promise<boolean>;
   /** Opens a dialog with a page of its own. */
-  open(signal: AbortSignal): Promise<LivePage>;
+  open(): Promise<LivePage>;
 }
 
 /** How long the panel's page has to show that it is alive: the WebView of a hidden panel may be asleep. */
@@ -63,17 +65,22 @@ export class Player {
     );
   }
 
-  /** A menu command: resolves when the page has done what it says. */
-  command(signal: AbortSignal, id: CommandId): Promise<void> {
-    return this.withPage(signal, async (page) => {
-      await page.bridge.request(signal, 'command', { id });
+  /** A menu command: in the panel, so that the person sees what happens, or in a dialog where it cannot be shown. */
+  async command(signal: AbortSignal, id: CommandId): Promise<void> {
+    if (await this.pages.showPanel()) {
+      const panel = this.pages.panel();
+      // A panel that is shown for the first time has its page to load yet.
+      if (panel) await this.loaded(panel, signal).catch(() => undefined);
+    }
+    await this.withPage(signal, async ({ bridge }) => {
+      await bridge.request(signal, 'command', { id });
     });
   }
 
   private async withPage<T>(signal: AbortSignal, work: (page: LivePage) => Promise<T>): Promise<T> {
     const panel = this.pages.panel();
     if (panel && (await this.answers(panel, signal))) return work({ bridge: panel, close: () => undefined });
-    const page = await this.pages.open(signal);
+    const page = await this.pages.open();
     try {
       await this.loaded(page.bridge, signal);
       return await work(page);

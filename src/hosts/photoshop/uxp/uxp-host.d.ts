@@ -5,7 +5,14 @@
 declare module 'uxp' {
   export const entrypoints: {
     setup(options: {
-      panels?: Record<string, { create?(root: UxpElement): Promise<void> | void; menuItems?: unknown[] }>;
+      panels?: Record<
+        string,
+        {
+          create?(root: UxpElement): void;
+          menuItems?: { id: string; label: string }[];
+          invokeMenu?(id: string): void;
+        }
+      >;
       commands?: Record<string, { run(): Promise<void> | void }>;
     }): void;
   };
@@ -14,7 +21,6 @@ declare module 'uxp' {
   export const pluginManager: {
     plugins: Iterable<{ id: string; showPanel(id: string): Promise<void> }>;
   };
-  export const pluginInfo: { id: string } | undefined;
   export const storage: {
     formats: { binary: symbol; utf8: symbol };
     localFileSystem: { getTemporaryFolder(): Promise<UxpFolder>; getDataFolder(): Promise<UxpFolder> };
