@@ -39,6 +39,8 @@ export interface ResizeOptions {
  * Operands broadcast as in NumPy; plain numbers are float32 scalars. Axes may be negative.
  */
 export class GraphBuilder extends Recorder {
+  protected override readonly words = this;
+
   /** Any operation with one output. */
   op(op: string, inputs: readonly (Operand | undefined)[], attributes: Attributes = {}): Value {
     return this.apply(op, inputs, attributes)[0]!;
@@ -85,6 +87,7 @@ export class GraphBuilder extends Recorder {
   abs(a: Operand): Value {
     return this.op('Abs', [a]);
   }
+  /** -1, 0 or 1. */
   sign(a: Operand): Value {
     return this.op('Sign', [a]);
   }
@@ -236,9 +239,13 @@ export class GraphBuilder extends Recorder {
   depthToSpace(a: Operand, blocksize: number, mode: 'DCR' | 'CRD' = 'CRD'): Value {
     return this.op('DepthToSpace', [a], { blocksize, mode });
   }
-  /** The inverse of {@link depthToSpace} in mode DCR: channels in the order row, column, channel. */
-  spaceToDepth(a: Operand, blocksize: number): Value {
-    return this.op('SpaceToDepth', [a], { blocksize });
+  /** The inverse of {@link depthToSpace} in the same mode; ONNX's own SpaceToDepth is DCR. */
+  spaceToDepth(a: Operand, blocksize: number, mode: 'DCR' | 'CRD' = 'CRD'): Value {
+    const x = this.value(a);
+    const [n, c, h, w] = x.shape as [number, number, number, number];
+    const view = this.reshape(x, [n, c, h / blocksize, blocksize, w / blocksize, blocksize]);
+    const moved = this.transpose(view, mode === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]);
+    return this.reshape(moved, [n, c * blocksize ** 2, h / blocksize, w / blocksize]);
   }
   cast(a: Operand, type: 'float32' | 'int64' | 'int32' | 'bool'): Value {
     return this.op('Cast', [a], { to: { float32: 1, int64: 7, int32: 6, bool: 9 }[type] });

@@ -1,6 +1,7 @@
 import { LWayError } from '../errors';
+import { GraphBuilder } from './builder';
 import type { Graph, Node } from './graph';
-import { Recorder, type Value } from './recorder';
+import type { Value } from './recorder';
 import { sameShape, sizeOf, type Tensor } from './tensor';
 
 /**
@@ -30,7 +31,7 @@ export function foldEmbedding(reconstructor: Graph, embedding: Float32Array): Gr
 
 /** Computes all nodes that depend on constants only, without knowing the other shapes. */
 function foldConstants(graph: Graph, given: ReadonlyMap<string, Tensor>): Graph {
-  const recorder = new Recorder(graph.name);
+  const recorder = new GraphBuilder(graph.name);
   const constants = new Map<string, Value>();
   for (const [name, tensor] of [...graph.initializers, ...given]) constants.set(name, recorder.constant(tensor, name));
   const nodes: Node[] = [];

@@ -1,4 +1,5 @@
 import { LWayError } from '../errors';
+import type { GraphBuilder } from './builder';
 import type { Attributes, Graph, Node, ValueInfo } from './graph';
 import type { Description } from './ops/definition';
 import { definitionOf } from './ops/registry';
@@ -43,7 +44,7 @@ const FOLDING_LIMIT = 1 << 12;
 const SHARING_LIMIT = 16;
 
 /** Records operations on values of fixed shape and writes them down as a graph. {@link GraphBuilder} adds the words. */
-export class Recorder {
+export abstract class Recorder {
   private readonly operations: Operation[] = [];
   private readonly producers = new Map<Value, Operation>();
   private readonly inputValues = new Map<string, Value>();
@@ -51,6 +52,9 @@ export class Recorder {
   private readonly constants = new Map<string, Value>();
   private readonly numbers = new Map<Value, number>();
   private readonly repeated = new Map<string, readonly Value[]>();
+
+  /** This same recorder with words for the operations. */
+  protected abstract readonly words: GraphBuilder;
 
   constructor(private readonly name: string) {}
 
@@ -141,6 +145,7 @@ export class Recorder {
       const tensors = inputs.map((value) => value?.constant);
       return definition.evaluate(tensors, attributes, descriptions).map((tensor) => this.constant(tensor));
     }
+    if (definition.expand !== undefined) return [definition.expand(this.words, inputs, attributes)];
     const key = this.keyOf(op, inputs, attributes, count);
     const known = this.repeated.get(key);
     if (known !== undefined) return known;

@@ -45,7 +45,7 @@ function geluSlope(b: GraphBuilder, x: Value, approximate: string): Value {
 
 export const activations: OpTable = {
   Relu: activation(
-    (b, dy, _, y) => b.mul(dy, b.sign(y)),
+    (b, dy, x) => b.where(b.greater(x, 0), dy, 0),
     (x) => Math.max(x, 0),
   ),
   LeakyRelu: activation(
@@ -78,7 +78,7 @@ export const activations: OpTable = {
   /** min(max(alpha x + beta, 0), 1): flat at both ends, ends included. */
   HardSigmoid: activation(
     (b, dy, _, y, attributes) =>
-      b.mul(b.mul(dy, numberOr(attributes, 'alpha', 0.2)), b.mul(b.sign(y), b.sign(b.sub(1, y)))),
+      b.where(b.op('And', [b.greater(y, 0), b.less(y, 1)]), b.mul(dy, numberOr(attributes, 'alpha', 0.2)), 0),
     (x, attributes) =>
       Math.min(Math.max(numberOr(attributes, 'alpha', 0.2) * x + numberOr(attributes, 'beta', 0.5), 0), 1),
   ),
@@ -107,12 +107,13 @@ export const activations: OpTable = {
       return [b.sub(weighted, b.mul(y!, b.reduceSum(weighted, [axis])))];
     },
   },
+  /** x - max - log(sum(exp(x - max))). */
   LogSoftmax: {
     infer: likeFirst,
-    gradient: ({ b, outputs: [y], gradients: [dy], attributes }) => {
-      if (dy === undefined) return [];
-      const axis = axisOf(numberOr(attributes, 'axis', -1), y!.shape.length);
-      return [b.sub(dy, b.mul(b.exp(y!), b.reduceSum(dy, [axis])))];
+    expand: (b, [x], attributes) => {
+      const axes = [axisOf(numberOr(attributes, 'axis', -1), x!.shape.length)];
+      const shifted = b.sub(x!, b.reduceMax(x!, axes));
+      return b.sub(shifted, b.log(b.reduceSum(b.exp(shifted), axes)));
     },
   },
   /** As torch.clamp: the ends belong to the range where the gradient passes. */

@@ -92,6 +92,10 @@ const unary = (f: (x: number) => number, flow: Flow | 'none'): OpDefinition => (
   infer: likeFirst,
 });
 
+/** `value` times the sign of x; ONNX's Sign is not on every device. */
+export const signed = (b: GraphBuilder, value: Value, x: Value): Value =>
+  b.where(b.greater(x, 0), value, b.where(b.less(x, 0), b.neg(value), 0));
+
 /** Gauss error function to float32 accuracy (Abramowitz & Stegun 7.1.5 and 7.1.14: series, then continued fraction). */
 function erf(x: number): number {
   const a = Math.abs(x);
@@ -123,11 +127,15 @@ export const arithmetic: OpTable = {
   Mul: elementwise((a, c) => a * c, [(b, dy, x) => b.mul(dy, x[1]!), (b, dy, x) => b.mul(dy, x[0]!)]),
   Div: division,
   Pow: power,
-  Sum: elementwise((...values) => values.reduce((sum, value) => sum + value, 0), [(_, dy) => dy]),
-  Mean: elementwise(
-    (...values) => values.reduce((sum, value) => sum + value, 0) / values.length,
-    [(b, dy, x) => b.div(dy, x.length)],
-  ),
+  Sum: { infer: inferBroadcast, expand: (b, inputs) => inputs.map((x) => x!).reduce((sum, x) => b.add(sum, x)) },
+  Mean: {
+    infer: inferBroadcast,
+    expand: (b, inputs) =>
+      b.div(
+        inputs.map((x) => x!).reduce((sum, x) => b.add(sum, x)),
+        inputs.length,
+      ),
+  },
   Min: extremum(Math.min),
   Max: extremum(Math.max),
   Mod: elementwise((a, c) => a - Math.floor(a / c) * c, 'none'),
@@ -136,7 +144,7 @@ export const arithmetic: OpTable = {
     (b, dy) => b.neg(dy),
   ),
   Abs: unary(Math.abs, (b, dy, x) => b.mul(dy, b.sign(x[0]!))),
-  Sign: unary(Math.sign, 'none'),
+  Sign: { ...unary(Math.sign, 'none'), expand: (b, [x]) => signed(b, b.constant(1), x!) },
   Floor: unary(Math.floor, 'none'),
   Ceil: unary(Math.ceil, 'none'),
   Round: unary(roundHalfEven, 'none'),

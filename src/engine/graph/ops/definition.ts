@@ -37,6 +37,8 @@ export interface OpDefinition {
   evaluate?(inputs: readonly (Tensor | undefined)[], attributes: Attributes, outputs: readonly Description[]): Tensor[];
   /** The value itself where the shapes of the inputs are enough. */
   evaluateShapes?(inputs: Inputs, attributes: Attributes): Tensor;
+  /** The operation in terms of others, for those that not every device has; the gradient is then theirs. */
+  expand?(b: GraphBuilder, inputs: readonly (Value | undefined)[], attributes: Attributes): Value;
   /** The input that passes through unchanged, where the operation does nothing. */
   passes?(inputs: Inputs, attributes: Attributes, outputs: readonly Description[]): Value | undefined;
   /**

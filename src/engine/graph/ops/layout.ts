@@ -69,14 +69,6 @@ function shuffle([n, c, h, w]: readonly number[], size: number, mode: string): {
     : { view: [n!, size, size, c! / size ** 2, h!, w!], perm: [0, 3, 4, 1, 5, 2] };
 }
 
-/** Pixel unshuffle in the order of channels that DepthToSpace's `mode` names. */
-function unshuffle(b: GraphBuilder, y: Value, size: number, mode: string): Value {
-  if (mode === 'DCR') return b.spaceToDepth(y, size);
-  const [n, c, h, w] = y.shape as [number, number, number, number];
-  const view = b.reshape(y, [n, c, h / size, size, w / size, size]);
-  return b.reshape(b.transpose(view, [0, 1, 3, 5, 2, 4]), [n, c * size ** 2, h / size, w / size]);
-}
-
 const pictureOf = (inputs: Inputs): { x: Value; dims: [number, number, number, number] } => {
   const x = required(inputs, 0);
   if (x.shape.length !== 4) throw new Error('it takes a picture of four dimensions');
@@ -250,7 +242,8 @@ export const layout: OpTable = {
       return [{ ...moved, dims: output!.shape }];
     },
     gradient: ({ b, gradients: [dy], attributes }) => [
-      dy && unshuffle(b, dy, numberOr(attributes, 'blocksize', 1), textOr(attributes, 'mode', 'DCR')),
+      dy &&
+        b.spaceToDepth(dy, numberOr(attributes, 'blocksize', 1), textOr(attributes, 'mode', 'DCR') as 'DCR' | 'CRD'),
     ],
   },
   SpaceToDepth: {
@@ -261,8 +254,6 @@ export const layout: OpTable = {
       if (h % size !== 0 || w % size !== 0) throw new Error(`its sides are no multiples of ${size}`);
       return [{ type: x.type, shape: [n, c * size ** 2, h / size, w / size] }];
     },
-    gradient: ({ b, gradients: [dy], attributes }) => [
-      dy && b.depthToSpace(dy, numberOr(attributes, 'blocksize', 1), 'DCR'),
-    ],
+    expand: (b, [x], attributes) => b.spaceToDepth(x!, numberOr(attributes, 'blocksize', 1), 'DCR'),
   },
 };

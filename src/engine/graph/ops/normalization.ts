@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../builder';
 import type { Value } from '../recorder';
+import { sizeOf } from '../tensor';
 import type { Backward, OpTable } from './definition';
 import { axisOf, likeFirst, numberOr, required, sumTo } from './support';
 
@@ -100,30 +101,15 @@ export const normalization: OpTable = {
       if (channels % groups !== 0) throw new Error(`${channels} channels do not make ${groups} groups`);
       return likeFirst(inputs);
     },
-    gradient: (backward) => {
-      const { b, inputs, gradients, attributes } = backward;
-      const [x, dy] = [required(inputs, 0), gradients[0]];
-      if (dy === undefined) return [];
+    expand: (b, [x, scale, bias], attributes) => {
       const groups = numberOr(attributes, 'num_groups', 1);
-      const [n, channels, ...sizes] = x.shape as [number, number, ...number[]];
-      const view = [n, groups, channels / groups, ...sizes];
-      const weight = required(inputs, 1);
-      const {
-        x: dx,
-        scale,
-        bias,
-      } = normalized(backward, {
-        x: b.reshape(x, view),
-        dy: b.reshape(dy, view),
-        axes: view.flatMap((_, i) => (i < 2 ? [] : [i])),
-        scale: b.reshape(weight, [groups, channels / groups, ...sizes.map(() => 1)]),
-        epsilon: numberOr(attributes, 'epsilon', 1e-5),
-      });
-      return [
-        dx && b.reshape(dx, x.shape),
-        scale && b.reshape(scale, weight.shape),
-        bias && b.reshape(bias, weight.shape),
-      ];
+      const n = x!.shape[0]!;
+      const view = b.reshape(x!, [n, groups, sizeOf(x!.shape) / (n * groups)]);
+      const plain = [1, 0].map((value) => b.constant(new Array<number>(groups).fill(value)));
+      const epsilon = numberOr(attributes, 'epsilon', 1e-5);
+      const unit = b.reshape(b.op('InstanceNormalization', [view, ...plain], { epsilon }), x!.shape);
+      const rank = x!.shape.length;
+      return b.add(b.mul(unit, perChannel(b, scale!, rank)), perChannel(b, bias!, rank));
     },
   },
 };

@@ -3,6 +3,7 @@ import type { Attributes } from '../graph';
 import type { Value } from '../recorder';
 import { numbersOf, sizeOf, tensorOf } from '../tensor';
 import type { Inputs, OpDefinition, OpTable } from './definition';
+import { signed } from './arithmetic';
 import { axisOf, broadcastStrides, numberOr, optionallyKnown, required, walk } from './support';
 
 /** The axes that are reduced, and the result's shape with those kept as 1. */
@@ -90,7 +91,7 @@ export const reductions: OpTable = {
     (sum, x) => sum + x * x,
   ),
   ReduceL1: reduce(
-    (b, dy, x) => b.mul(dy, b.sign(x)),
+    (b, dy, x) => signed(b, dy, x),
     (sum, x) => sum + Math.abs(x),
   ),
   /** As torch.norm: no gradient at the origin. */

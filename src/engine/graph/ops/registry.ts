@@ -36,4 +36,7 @@ export const definitionOf = (op: string): OpDefinition | undefined => definition
 
 /** All ops that graphs may use, and whether a gradient is known. */
 export const knownOps = (): readonly { op: string; gradient: boolean }[] =>
-  [...definitions].map(([op, { gradient }]) => ({ op, gradient: gradient !== undefined }));
+  [...definitions].map(([op, { gradient, expand }]) => ({
+    op,
+    gradient: gradient !== undefined || expand !== undefined,
+  }));
