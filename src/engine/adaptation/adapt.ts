@@ -1,5 +1,5 @@
 import type { AdaptOptions, EngineEvent } from '../engine';
-import { foldEmbedding, readGraph, trainingStep, TrainingRun, type Losses } from '../graph';
+import { foldEmbedding, readGraph, trainingStep, TrainingRun, type Graph, type Losses } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
 import { cropGrid, detailOf, readCrops, type Detail } from './crops';
@@ -60,7 +60,7 @@ export async function adapt(
     (options.study?.['embedding'] as Float32Array | undefined) ?? (await embed(signal, runtime, encoder, crops));
   watch.lap('embedding');
 
-  const network = readGraph(model.bytes);
+  const network = withFreeBatch(readGraph(model.bytes));
   const layout = layoutOf(model.entry.input);
   const { scale } = model.entry;
   const folded =
@@ -104,7 +104,7 @@ export async function adapt(
   try {
     watch.lap('sessions');
     const before = mean(await evaluateAll(signal, run, heldOut));
-    const rule = new StopRule(before['total']!, recipe.patience);
+    const rule = new StopRule(before['total']!, recipe.patience, recipe.steps / 2);
     let best = before;
     let kept: Float32Array | undefined;
     const keepGoing = () => options.enough?.aborted !== true;
@@ -130,7 +130,6 @@ export async function adapt(
     if (kept === undefined || rule.improvement < LEAST_IMPROVEMENT) {
       return { ...watch.nothing('This picture gained nothing; the original network was used.'), frozen };
     }
-    await run.restore(kept);
     const agreement =
       before['cycle'] === undefined ? rule.improvement : Math.max(0, 1 - best['cycle']! / before['cycle']);
     return {
@@ -139,13 +138,19 @@ export async function adapt(
       improvement: agreement,
       message: `Adapted in ${rule.bestAt} steps: agrees ${Math.round(agreement * 100)} % better with your picture.`,
       seconds: watch.seconds,
-      weights: await run.exportNetwork(),
+      weights: await run.exportNetwork(kept),
       split: watch.split,
       frozen,
     };
   } finally {
     await run.dispose();
   }
+}
+
+/** The network for any number of pictures at once, where its file says one: convolutions do not care. */
+function withFreeBatch(graph: Graph): Graph {
+  const free = (info: Graph['inputs'][number]) => ({ ...info, shape: ['batch', ...info.shape.slice(1)] });
+  return { ...graph, inputs: graph.inputs.map(free), outputs: graph.outputs.map(free) };
 }
 
 /** Side of the patches; 0 where the picture does not hold one that is worth comparing. */

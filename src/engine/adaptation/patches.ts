@@ -80,10 +80,10 @@ function patchAt({ crop, x, y }: Place, side: number): Patch {
   return { pixels: cut(crop.pixels, rect), map: cut(crop.map, rect) };
 }
 
-/** The values of several rasters of one size, one after the other: the data of an [N, C, H, W] tensor. */
-export function stacked(rasters: readonly Raster[]): Float32Array {
-  const size = rasters[0]!.data.length;
-  const result = new Float32Array(size * rasters.length);
-  rasters.forEach((raster, i) => result.set(raster.data, i * size));
+/** Arrays of one length, one after the other: the data of an [N, ...] tensor. */
+export function joined(arrays: readonly Float32Array[]): Float32Array {
+  const size = arrays[0]!.length;
+  const result = new Float32Array(size * arrays.length);
+  arrays.forEach((array, i) => result.set(array, i * size));
   return result;
 }

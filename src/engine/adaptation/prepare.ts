@@ -5,7 +5,7 @@ import type { Crop } from './crops';
 import { runAll, type Fed } from './forward';
 import type { Layout } from './layout';
 import { dataNames } from './objective';
-import { choosePatches, stacked, type Patch } from './patches';
+import { choosePatches, joined, type Patch } from './patches';
 
 /** The data inputs of one training step by name. */
 export type StepData = Record<string, Float32Array>;
@@ -59,32 +59,33 @@ export async function prepareBatches(
   const groups = Array.from({ length: Math.ceil(patches.length / batch) }, (_, i) =>
     patches.slice(i * batch, (i + 1) * batch),
   );
-  const inputs = groups.map((group) => layout.toNetwork(stacked(group.map(({ pixels }) => pixels)), batch, side, side));
-  const feeds = inputs.map((data) => ({
-    [entry.input.name]: { data, shape: layout.shape(batch, side, side) } satisfies Fed,
+  // One by one: many networks are made for a single picture at a time.
+  const single = (data: Float32Array) => layout.toNetwork(data, 1, side, side);
+  const feeds = patches.map(({ pixels }) => ({
+    [entry.input.name]: { data: single(pixels.data), shape: layout.shape(1, side, side) } satisfies Fed,
   }));
   const results = await runAll(signal, runtime, bytes, feeds);
+  const before = results.map((result) => standardised(result, entry.input, side * entry.scale));
   return groups.map((group, i) => ({
-    [entry.input.name]: inputs[i]!,
-    [dataNames.map]: stacked(group.map(({ map }) => map)),
-    [dataNames.before]: standardised(results[i]!, entry.input, batch, side * entry.scale),
+    [entry.input.name]: layout.toNetwork(joined(group.map(({ pixels }) => pixels.data)), batch, side, side),
+    [dataNames.map]: joined(group.map(({ map }) => map.data)),
+    [dataNames.before]: joined(before.slice(i * batch, (i + 1) * batch)),
     ...(pairs === null ? {} : pairData(pairs, layout, i)),
   }));
 }
 
-/** Results in the network's layout as [N, 3, H, W] RGB 0..1. */
-function standardised(data: Float32Array, input: Model['entry']['input'], n: number, side: number): Float32Array {
+/** One result in the network's layout as [3, H, W] RGB 0..1. */
+function standardised(data: Float32Array, input: Model['entry']['input'], side: number): Float32Array {
   const { layout, channels, range } = input;
-  if (layout === 'NCHW' && channels === 'RGB' && range[0] === 0 && range[1] === 1) return data;
+  const [low, high] = range;
+  if (layout === 'NCHW' && channels === 'RGB' && low === 0 && high === 1) return data;
   const size = side * side;
   const result = new Float32Array(data.length);
-  for (let i = 0; i < n; i++) {
-    for (let channel = 0; channel < 3; channel++) {
-      const source = channels === 'BGR' ? 2 - channel : channel;
-      for (let p = 0; p < size; p++) {
-        const at = layout === 'NHWC' ? (i * size + p) * 3 + source : (i * 3 + source) * size + p;
-        result[(i * 3 + channel) * size + p] = (data[at]! - range[0]) / (range[1] - range[0]);
-      }
+  for (let channel = 0; channel < 3; channel++) {
+    const source = channels === 'BGR' ? 2 - channel : channel;
+    for (let p = 0; p < size; p++) {
+      const at = layout === 'NHWC' ? p * 3 + source : source * size + p;
+      result[channel * size + p] = (data[at]! - low) / (high - low);
     }
   }
   return result;

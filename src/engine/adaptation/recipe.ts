@@ -61,8 +61,12 @@ export const recipes: Readonly<Record<'quick' | 'standard' | 'thorough', Recipe>
   thorough: { ...standard, steps: 48, trainingBatches: 16, heldOutBatches: 4, checkEvery: 3, patience: 3 },
 };
 
-/** The learning rate of step `step` (from 0) of `steps`: half a cosine down to a tenth. */
+/** Steps over which the learning rate rises: Adam's first steps move every weight by as much, all at once. */
+const WARM_UP = 4;
+
+/** The learning rate of step `step` (from 0) of `steps`: a short rise, then half a cosine down to a tenth. */
 export function learningRateAt(recipe: Recipe, step: number): number {
+  const rising = Math.min(1, (step + 1) / WARM_UP);
   const falling = 0.5 * (1 + Math.cos((Math.PI * step) / Math.max(1, recipe.steps)));
-  return recipe.learningRate * (0.1 + 0.9 * falling);
+  return recipe.learningRate * rising * (0.1 + 0.9 * falling);
 }

@@ -7,10 +7,12 @@ export class StopRule {
   /**
    * @param before the held-out loss of the unadapted network
    * @param patience checks without improvement after which to stop
+   * @param least steps before which it never stops: at first the anchors, zero for the unadapted network, can only rise
    */
   constructor(
     private readonly before: number,
     private readonly patience: number,
+    private readonly least = 0,
   ) {
     this.best = before;
   }
@@ -24,7 +26,7 @@ export class StopRule {
       return { best: true, stop: false };
     }
     this.misses += 1;
-    return { best: false, stop: this.misses >= this.patience || !Number.isFinite(heldOut) };
+    return { best: false, stop: (this.misses >= this.patience && step >= this.least) || !Number.isFinite(heldOut) };
   }
 
   /** Steps after which the loss was lowest; 0: never lower than before. */

@@ -35,6 +35,8 @@ export interface ModelEntry {
   /** Model card beside the registry. */
   card?: string;
   quality?: unknown;
+  /** Of a feature network: what each of its maps counts in the distance, by output name. */
+  layerWeights?: Readonly<Record<string, number>>;
 }
 
 export interface ModelRegistry {

@@ -106,8 +106,16 @@ test('the stop rule keeps the best and stops when patience is out', () => {
   expect(hopeless.improvement).toBe(0);
 });
 
-test('the learning rate falls from its height to a tenth', () => {
+test('the stop rule does not stop while the anchors are still rising', () => {
+  const rule = new StopRule(1, 1, 6);
+  expect(rule.check(2, 1.2)).toEqual({ best: false, stop: false });
+  expect(rule.check(4, 1.1)).toEqual({ best: false, stop: false });
+  expect(rule.check(6, 1.01)).toEqual({ best: false, stop: true });
+});
+
+test('the learning rate rises, then falls to a tenth', () => {
   const { standard } = recipes;
-  expect(learningRateAt(standard, 0)).toBeCloseTo(standard.learningRate, 12);
+  expect(learningRateAt(standard, 0)).toBeCloseTo(standard.learningRate / 4, 12);
+  expect(learningRateAt(standard, 3)).toBeGreaterThan(0.8 * standard.learningRate);
   expect(learningRateAt(standard, standard.steps)).toBeCloseTo(standard.learningRate / 10, 12);
 });
