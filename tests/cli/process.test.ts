@@ -34,9 +34,14 @@ test('programs get one JSON object per line, from begin to end', async () => {
   await writePng(root.path('in.png'), drawn(64, 48, 3));
   const { status, stdout } = lway('upscale', 'in.png', '--device', 'cpu', '--adapt', 'off', '--json');
   expect(status).toBe(0);
-  const events = stdout.trim().split('\n').map((line) => JSON.parse(line) as { event: string });
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string });
   expect(events[0]).toMatchObject({ event: 'begin', schema: 1, files: 1 });
-  expect(events.map(({ event }) => event)).toEqual(expect.arrayContaining(['file', 'opened', 'device', 'phase', 'progress']));
+  expect(events.map(({ event }) => event)).toEqual(
+    expect.arrayContaining(['file', 'opened', 'device', 'phase', 'progress']),
+  );
   expect(events.at(-2)).toMatchObject({ event: 'done', width: 256, height: 192, device: 'cpu' });
   expect(events.at(-1)).toMatchObject({ event: 'end', succeeded: 1, failed: 0 });
 });

@@ -1,0 +1,142 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describeWithSharedData, sharedData } from '../support/shared-data';
+import { difference, doubled, drawn, readPicture, writePng } from './support/pictures';
+import { doublingNetwork, TestRoot } from './support/test-root';
+
+jest.setTimeout(120_000);
+
+let root: TestRoot;
+beforeEach(() => (root = new TestRoot()));
+afterEach(() => root.remove());
+
+const listed = async () =>
+  JSON.parse((await root.lway('models', '--json')).stdout) as {
+    id: string;
+    scale: number;
+    own: boolean;
+    default: boolean;
+  }[];
+
+test('a network from a file, with nothing said about it', async () => {
+  writeFileSync(root.path('mine.onnx'), doublingNetwork());
+  await writePng(root.path('in.png'), drawn(20, 16, 3));
+  const result = await root.lway('upscale', 'in.png', '--scale', '2', '--model', 'mine.onnx', '--device', 'cpu');
+  expect(result).toMatchObject({ code: 0 });
+  expect(difference(await readPicture(root.path('in-x2.png')), doubled(await readPicture(root.path('in.png'))))).toBe(
+    0,
+  );
+});
+
+test('a network of one’s own is kept, used by its id and removed', async () => {
+  writeFileSync(root.path('My net.onnx'), doublingNetwork());
+  expect(await root.lway('models', 'add', 'My net.onnx')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('Added "My-net": ×2') as string,
+  });
+  expect(await listed()).toMatchObject([
+    { id: 'doubling', own: false, default: true },
+    { id: 'My-net', own: true, scale: 2 },
+  ]);
+  expect((await root.lway('models')).stdout).toMatch(/doubling \*.*\n.*My-net.*yours/);
+  await writePng(root.path('in.png'), drawn(8, 8, 3));
+  expect(await root.lway('upscale', 'in.png', '--scale', '2', '--model', 'My-net', '--device', 'cpu')).toMatchObject({
+    code: 0,
+  });
+
+  expect(await root.lway('models', 'add', 'My net.onnx')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--id') as string,
+  });
+  expect(await root.lway('models', 'add', 'My net.onnx', '--id', '../x')).toMatchObject({ code: 2 });
+  expect(await root.lway('models', 'remove', 'doubling')).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('stays') as string,
+  });
+  expect(await root.lway('models', 'remove', 'My-net')).toMatchObject({ code: 0 });
+  expect(existsSync(join(root.home, 'lway', 'models', 'My-net.onnx'))).toBe(false);
+  expect(await listed()).toHaveLength(1);
+});
+
+test.each([
+  [{ env: {}, platform: 'win32' }, ['AppData', 'Roaming', 'LWay']],
+  [{ env: {}, platform: 'darwin' }, ['Library', 'Application Support', 'LWay']],
+  [{ env: {}, platform: 'linux' }, ['.local', 'share', 'lway']],
+])('is kept where programs keep such things: %j', async (changes, folders) => {
+  writeFileSync(root.path('mine.onnx'), doublingNetwork());
+  expect(await root.lwayIn(changes, 'models', 'add', 'mine.onnx')).toMatchObject({ code: 0 });
+  expect(existsSync(join(root.home, ...folders, 'models', 'mine.onnx'))).toBe(true);
+});
+
+test('what is no network is not added', async () => {
+  writeFileSync(root.path('mine.onnx'), 'hello');
+  expect(await root.lway('models', 'add', 'mine.onnx')).toMatchObject({ code: 3 });
+  expect(existsSync(join(root.home, 'lway'))).toBe(false);
+});
+
+test('doctor tries every device with a network and says what works', async () => {
+  const { code, stdout } = await root.lway('doctor', '--json');
+  expect(code).toBe(0);
+  const result = JSON.parse(stdout) as { onnxRuntime: string; devices: object[]; networks: object[] };
+  expect(result.onnxRuntime).toMatch(/^\d+\.\d+\.\d+/);
+  expect(result.networks).toEqual([expect.objectContaining({ name: 'doubling', works: true })]);
+  expect(result.devices).toEqual([
+    expect.objectContaining({ device: 'cpu', works: true, seconds: expect.any(Number) as number }),
+    expect.objectContaining({ device: 'webgpu', works: expect.any(Boolean) as boolean }),
+  ]);
+  writeFileSync(join(root.root, 'models', 'doubling.onnx'), 'changed');
+  expect(await root.lway('doctor')).toMatchObject({ code: 3, stdout: expect.stringMatching(/-- +doubling/) as string });
+});
+
+test('adapted weights are kept by name, used again, listed and deleted', async () => {
+  root.useShippedModels();
+  await writePng(root.path('in.png'), drawn(24, 24, 3));
+  const first = await root.lway(
+    'upscale',
+    'in.png',
+    '--adapt',
+    'quick',
+    '--save-weights',
+    'holiday',
+    '--device',
+    'cpu',
+    '--json',
+  );
+  expect(first.code).toBe(0);
+  const done = first.stdout.split('\n').find((line) => line.includes('"event":"done"'))!;
+  expect(JSON.parse(done)).toMatchObject({ adaptation: { used: true, steps: expect.any(Number) as number } });
+  expect(done.length).toBeLessThan(2000); // facts, not megabytes of weights
+
+  const list = JSON.parse((await root.lway('weights', 'list', '--json')).stdout) as object[];
+  expect(list).toEqual([
+    expect.objectContaining({ name: 'holiday', picture: 'in.png', model: expect.any(String) as string }),
+  ]);
+  expect(
+    await root.lway('upscale', 'in.png', '-o', 'again.png', '--weights', 'holiday', '--device', 'cpu'),
+  ).toMatchObject({ code: 0 });
+  expect(readFileSync(root.path('again.png')).equals(readFileSync(root.path('in-x4.png')))).toBe(true);
+  const taken = await root.lway('upscale', 'in.png', '-o', 'b.png', '--adapt', 'quick', '--save-weights', 'holiday');
+  expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining('already exists') as string });
+
+  expect(await root.lway('weights', 'delete', 'holiday')).toMatchObject({ code: 0 });
+  expect(await root.lway('weights', 'delete', 'holiday')).toMatchObject({ code: 3 });
+  expect(await root.lway('upscale', 'in.png', '-o', 'c.png', '--weights', 'holiday')).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('no weights named "holiday"') as string,
+  });
+});
+
+describeWithSharedData('peers', 'eval')('a network of others', () => {
+  // The engine's own tests try all of them; here it is the way through the command line.
+  test('shows the same picture, four times as large', async () => {
+    const photo = join(sharedData, 'eval', 'realsr', 'lr', 'Canon_006_LR4.png');
+    await sharp(photo).extract({ left: 20, top: 20, width: 40, height: 30 }).toFile(root.path('in.png'));
+    const model = join(sharedData, 'peers', 'ClearReality4x.onnx');
+    expect(await root.lway('upscale', 'in.png', '--model', model, '--device', 'cpu')).toMatchObject({ code: 0 });
+    const after = await sharp(root.path('in-x4.png')).resize(40, 30, { kernel: 'lanczos3' }).raw().toBuffer();
+    const before = await sharp(root.path('in.png')).raw().toBuffer();
+    const far = after.reduce((sum, value, i) => sum + Math.abs(value - before[i]!), 0) / after.length;
+    expect(far).toBeLessThan(6);
+  });
+});
