@@ -84,7 +84,8 @@ export function resizeMatrix(axis: Axis, attributes: Attributes): Float32Array {
   const mode = textOr(attributes, 'mode', 'nearest');
   const coordinates = textOr(attributes, 'coordinate_transformation_mode', 'half_pixel');
   const antialias = numberOr(attributes, 'antialias', 0) !== 0;
-  const excludes = antialias || numberOr(attributes, 'exclude_outside', 0) !== 0;
+  const excludes = mode === 'cubic' && numberOr(attributes, 'exclude_outside', 0) !== 0;
+  const normalizes = antialias || excludes;
   const a = numberOr(attributes, 'cubic_coeff_a', -0.75);
   const matrix = new Float32Array(to * from);
   for (let row = 0; row < to; row++) {
@@ -100,14 +101,13 @@ export function resizeMatrix(axis: Axis, attributes: Attributes): Float32Array {
     let sum = 0;
     for (let place = Math.floor(origin - support) + 1; place < origin + support; place++) {
       const outside = place < 0 || place >= from;
-      if (outside && excludes && mode === 'cubic') continue;
-      if (outside && antialias) continue;
+      if (outside && excludes) continue;
       const distance = (place - origin) * stretch;
       const weight = mode === 'cubic' ? cubic(distance, a) : triangle(distance);
       weights.set(clamped(place), (weights.get(clamped(place)) ?? 0) + weight);
       sum += weight;
     }
-    for (const [place, weight] of weights) matrix[row * from + place] = excludes ? weight / sum : weight;
+    for (const [place, weight] of weights) matrix[row * from + place] = normalizes ? weight / sum : weight;
   }
   return matrix;
 }
