@@ -128,7 +128,8 @@ export class TileRunner {
   private get least(): number {
     const { multipleOf, input } = this.network.model.entry;
     if (input.size) return Infinity;
-    return 2 * roundUp(Math.max(this.options.margin, this.options.blend), multipleOf) + roundUp(8, multipleOf);
+    const { margin, blend } = this.options;
+    return 2 * roundUp(Math.max(margin, blend), multipleOf) + roundUp(Math.max(8, 2 * blend), multipleOf);
   }
 
   private atLeast(limit: number): number {

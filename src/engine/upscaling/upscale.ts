@@ -51,23 +51,30 @@ export function planUpscaling(
   const fixed = input.size;
   const most = fixed ? Math.floor(Math.min(fixed.width, fixed.height) / 4) : largestMargin;
   const networkMargin = Math.min(receptiveField ?? endlessMargin, most);
-  const blend =
-    receptiveField === null || receptiveField > most ? Math.min(blendBand, Math.floor(networkMargin / 2)) : 0;
+  const cut = receptiveField === null || receptiveField > most;
+  const blend = cut ? Math.min(blendBand, Math.floor(networkMargin / 2)) : 0;
 
   const reach = Math.max(
     resamplingMargin(width, size.width, scale),
     resamplingMargin(height, size.height, scale),
     extraMargin(picture.channels),
   );
-  const margin = roundUp(Math.min(networkMargin + reach + blend, fixed ? most : Infinity), multipleOf);
-  const least = 2 * margin + multipleOf;
+  // A margin that is cut short anyway gives its outer part to the blend.
+  const margin = roundUp(Math.max(networkMargin, blend) + reach, multipleOf);
+  const least = 2 * margin + roundUp(Math.max(1, 2 * blend), multipleOf);
+  if (fixed && Math.min(fixed.width, fixed.height) < least)
+    throw new LWayError(
+      'unsupported',
+      `${entry.name} takes pictures of ${fixed.width}×${fixed.height} pixels only, too small for this size of the result.`,
+      `Choose ×${scale}, or a network that takes any size.`,
+    );
   if (options.tile !== undefined && !fixed && !(Number.isSafeInteger(options.tile) && options.tile >= least))
     throw new LWayError(
       'bad-option',
       `Tiles of ${options.tile} pixels are too small for this network, which needs ${margin} pixels around each.`,
       `Choose at least ${least} pixels, or leave the tile size to the engine.`,
     );
-  const tile = fixed ?? options.tile ?? Math.max(usualTile[options.device], roundUp(4 * margin, multipleOf));
+  const tile = fixed ?? options.tile ?? Math.max(usualTile[options.device], roundUp(4 * margin, multipleOf), least);
   const tiles = planTiles({ width, height, tile, margin, blend, multipleOf, fixed: fixed !== undefined });
   return { tiles, networkMargin, info: { ...picture, ...size } };
 }

@@ -1,0 +1,194 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { AttributeProto_AttributeType, ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
+import { sha256 } from '../../../src/engine/runtime/load-model';
+import type { Model, ModelEntry } from '../../../src/engine/runtime/registry';
+import { randomNumbers } from '../raster/support';
+
+// Networks small enough to be written down here, real enough for ONNX Runtime.
+
+type Dim = number | string;
+type Type = 'FLOAT' | 'FLOAT16' | 'INT8' | 'UINT8';
+
+/** Collects nodes and weights of one ONNX file; values are known by their names. */
+class Writer {
+  private readonly nodes: object[] = [];
+  private readonly weights: object[] = [];
+  private count = 0;
+
+  weight(values: readonly number[], dims: readonly number[]): string {
+    const name = `w${this.count++}`;
+    const rawData = new Uint8Array(Float32Array.from(values).buffer);
+    this.weights.push({ name, dataType: TensorProto_DataType.FLOAT, dims: dims.map(BigInt), rawData });
+    return name;
+  }
+
+  whole(values: readonly number[]): string {
+    const name = `w${this.count++}`;
+    const int64Data = values.map(BigInt);
+    this.weights.push({ name, dataType: TensorProto_DataType.INT64, dims: [BigInt(values.length)], int64Data });
+    return name;
+  }
+
+  op(
+    opType: string,
+    input: readonly string[],
+    attributes: Record<string, number | string | number[]> = {},
+    output?: string,
+  ): string {
+    const name = output ?? `v${this.count++}`;
+    const attribute = Object.entries(attributes).map(([key, value]) =>
+      typeof value === 'string'
+        ? { name: key, type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) }
+        : Array.isArray(value)
+          ? { name: key, type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) }
+          : { name: key, type: AttributeProto_AttributeType.INT, i: BigInt(value) },
+    );
+    this.nodes.push({ opType, input, output: [name], attribute });
+    return name;
+  }
+
+  file(
+    input: { name: string; type: Type; shape: readonly Dim[] },
+    output: { name: string; type: Type; shape: readonly Dim[] },
+  ) {
+    const port = ({ name, type, shape }: typeof input) => ({
+      name,
+      type: {
+        value: {
+          case: 'tensorType' as const,
+          value: {
+            elemType: TensorProto_DataType[type],
+            shape: {
+              dim: shape.map((dim) => ({
+                value:
+                  typeof dim === 'number'
+                    ? { case: 'dimValue' as const, value: BigInt(dim) }
+                    : { case: 'dimParam' as const, value: dim },
+              })),
+            },
+          },
+        },
+      },
+    });
+    const model = create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [{ domain: '', version: 17n }],
+      graph: {
+        name: 'tiny',
+        input: [port(input)],
+        output: [port(output)],
+        node: this.nodes,
+        initializer: this.weights,
+      },
+    } as Parameters<typeof create<typeof ModelProtoSchema>>[1]);
+    return toBinary(ModelProtoSchema, model);
+  }
+}
+
+export interface TinyOptions {
+  layout?: 'NCHW' | 'NHWC';
+  channels?: 'RGB' | 'BGR';
+  white?: 1 | 255;
+  type?: Type;
+  size?: { width: number; height: number };
+  scale?: number;
+  /** What becomes of the picture: enlarged well, or one of the faults and peculiarities to be found out. */
+  kind?: 'good' | 'nan' | 'black' | 'bright' | 'global' | 'multiple-of-4' | 'unlike';
+}
+
+/** Radius in LR pixels: two 3×3 convolutions. */
+export const tinyRadius = 2;
+
+/**
+ * ×`scale`: nearest neighbour plus what two small 3×3 convolutions add to it, and a taste for colours that tells RGB
+ * from BGR: where red exceeds blue by far, which the skies and skins of photographs do not, it adds an error.
+ */
+export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
+  const { layout = 'NCHW', channels = 'RGB', white = 1, type = 'FLOAT', size, scale = 2, kind = 'good' } = options;
+  const w = new Writer();
+  const random = randomNumbers(7);
+  const weights = (count: number, spread: number) => Array.from({ length: count }, () => (random() - 0.5) * spread);
+  let x = 'image';
+  if (type !== 'FLOAT') x = w.op('Cast', [x], { to: TensorProto_DataType.FLOAT });
+  if (layout === 'NHWC') x = w.op('Transpose', [x], { perm: [0, 3, 1, 2] });
+  if (channels === 'BGR') x = w.op('Gather', [x, w.whole([2, 1, 0])], { axis: 1 });
+  if (white !== 1) x = w.op('Div', [x, w.weight([white], [])]);
+  x = w.op('Clip', [x, w.weight([0], []), w.weight([1], [])]);
+  if (kind === 'multiple-of-4')
+    x = w.op('DepthToSpace', [w.op('SpaceToDepth', [x], { blocksize: 4 })], { blocksize: 4 });
+  const repeated = w.op('Resize', [x, '', w.weight([1, 1, scale, scale], [4])], {
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  });
+  const conv = (from: string, input: number, output: number, spread: number) =>
+    w.op(
+      'Conv',
+      [
+        from,
+        w.weight(weights(output * input * 9, spread), [output, input, 3, 3]),
+        w.weight(weights(output, 0.02), [output]),
+      ],
+      {
+        pads: [1, 1, 1, 1],
+      },
+    );
+  const detail = conv(w.op('Relu', [conv(x, 3, 8, 0.5)]), 8, 3 * scale * scale, 0.02);
+  let y = w.op('Add', [repeated, scale === 1 ? detail : w.op('DepthToSpace', [detail], { blocksize: scale })]);
+  const [red, blue] = [
+    w.op('Gather', [repeated, w.whole([0])], { axis: 1 }),
+    w.op('Gather', [repeated, w.whole([2])], { axis: 1 }),
+  ];
+  const taste = w.op('Relu', [w.op('Sub', [w.op('Sub', [red, blue]), w.weight([0.45], [])])]);
+  y = w.op('Add', [y, taste]);
+  if (kind === 'nan') y = w.op('Log', [w.op('Sub', [y, w.weight([5], [])])]);
+  if (kind === 'black') y = w.op('Mul', [y, w.weight([0], [])]);
+  if (kind === 'bright') y = w.op('Add', [y, w.weight([0.6], [])]);
+  if (kind === 'unlike') y = w.op('Sub', [w.weight([1], []), y]);
+  if (kind === 'global') y = w.op('Add', [y, w.op('Mul', [w.op('GlobalAveragePool', [x]), w.weight([0.02], [])])]);
+  if (white !== 1) y = w.op('Mul', [y, w.weight([white], [])]);
+  if (channels === 'BGR') y = w.op('Gather', [y, w.whole([2, 1, 0])], { axis: 1 });
+  if (layout === 'NHWC') y = w.op('Transpose', [y], { perm: [0, 2, 3, 1] });
+  const back = type === 'FLOAT16' ? type : 'FLOAT';
+  if (back === 'FLOAT16') w.op('Cast', [y], { to: TensorProto_DataType.FLOAT16 }, 'enlarged');
+  else w.op('Identity', [y], {}, 'enlarged');
+  const shape = (height: Dim, width: Dim) => (layout === 'NCHW' ? [1, 3, height, width] : [1, height, width, 3]);
+  return w.file(
+    { name: 'image', type, shape: size ? shape(size.height, size.width) : shape('height', 'width') },
+    {
+      name: 'enlarged',
+      type: back,
+      shape: size ? shape(size.height * scale, size.width * scale) : shape('tall', 'wide'),
+    },
+  );
+}
+
+/** A tiny network with the entry that belongs to it, as a registry would have it. */
+export async function tinyModel(options: TinyOptions = {}, changes: Partial<ModelEntry> = {}): Promise<Model> {
+  const { layout = 'NCHW', channels = 'RGB', white = 1, type = 'FLOAT', size, scale = 2, kind } = options;
+  const bytes = tinyNetwork(options);
+  const entry: ModelEntry = {
+    id: 'tiny',
+    file: 'tiny.onnx',
+    kind: 'sr',
+    name: 'Tiny',
+    scale,
+    input: {
+      name: 'image',
+      layout,
+      channels,
+      range: [0, white],
+      type: type === 'FLOAT16' ? 'float16' : 'float32',
+      size,
+    },
+    output: 'enlarged',
+    receptiveField: kind === 'global' ? null : tinyRadius,
+    multipleOf: kind === 'multiple-of-4' ? 4 : 1,
+    parameters: 1115,
+    bytes: bytes.length,
+    sha256: await sha256(bytes),
+    licence: 'MIT',
+    ...changes,
+  };
+  return { entry, bytes };
+}
