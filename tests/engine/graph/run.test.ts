@@ -1,0 +1,138 @@
+import { packWeights, readGraph, TrainingRun, writeGraph, type TrainingRunOptions } from '../../../src/engine/graph';
+import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
+import type { Runtime } from '../../../src/engine/runtime/runtime';
+import { runNative } from './support/native';
+import { srvgg } from './support/networks';
+import { Random } from './support/random';
+import { tinyData, tinyStep } from './support/tiny-step';
+
+const { signal } = new AbortController();
+let runtime: Runtime;
+beforeAll(() => {
+  runtime = cpuRuntime(1);
+});
+afterAll(() => runtime.dispose());
+
+const runs: TrainingRun[] = [];
+afterEach(async () => {
+  for (const run of runs.splice(0)) await run.dispose();
+});
+
+async function start(options?: TrainingRunOptions, step = tinyStep()): Promise<TrainingRun> {
+  const run = await TrainingRun.create(signal, runtime, step, options);
+  runs.push(run);
+  return run;
+}
+
+test('losses are read every so many steps, and fall', async () => {
+  const run = await start({ readEvery: 5 });
+  const totals: number[] = [];
+  for (let i = 1; i <= 30; i++) {
+    const losses = await run.step(signal, tinyData(), 1e-2);
+    expect(losses === undefined).toBe(i % 5 !== 0);
+    if (losses !== undefined) totals.push(losses['total']!);
+    if (losses !== undefined) expect(Object.keys(losses)).toEqual(['total', 'squared', 'gradientNorm']);
+  }
+  expect(run.steps).toBe(30);
+  expect(totals).toEqual([...totals].sort((a, b) => b - a));
+  expect(totals[5]!).toBeLessThan(0.8 * totals[0]!);
+});
+
+test('losses of held-out data are those of the present weights, and teach nothing', async () => {
+  const run = await start({ readEvery: 1 });
+  await run.step(signal, tinyData(), 1e-2);
+  const before = await run.weights();
+  const held = await run.evaluate(signal, tinyData());
+  expect(Object.keys(held)).toEqual(['total', 'squared']);
+  expect(await run.weights()).toEqual(before);
+  // A step tells the losses of the weights that it starts from.
+  const losses = await run.step(signal, tinyData(), 1e-2);
+  expect(losses!['total']!).toBeCloseTo(held['total']!, 6);
+});
+
+test('the first step with Adam moves each weight by the learning rate', async () => {
+  const step = tinyStep({ optimizer: { type: 'adam' } });
+  const run = await start({}, step);
+  const before = packWeights(step);
+  await run.step(signal, tinyData(), 1e-3);
+  const moved = (await run.weights()).map((value, i) => Math.abs(value - before[i]!));
+  const full = moved.filter((value) => Math.abs(value - 1e-3) < 2e-5).length;
+  expect(full).toBeGreaterThan(0.95 * step.size);
+  expect(Math.max(...moved)).toBeLessThan(1.02e-3);
+});
+
+test('SGD with momentum learns too, and clipping bounds its first step', async () => {
+  const step = tinyStep({ optimizer: { type: 'sgd', momentum: 0.9, clipNorm: 0.01 } });
+  const run = await start({ readEvery: 1 }, step);
+  const before = packWeights(step);
+  const first = await run.step(signal, tinyData(), 0.1);
+  const moved = Math.hypot(...(await run.weights()).map((value, i) => value - before[i]!));
+  expect(first!['gradientNorm']!).toBeGreaterThan(0.01);
+  expect(moved).toBeCloseTo(0.1 * 0.01, 5);
+  for (let i = 0; i < 20; i++) await run.step(signal, tinyData(), 0.5);
+  const last = await run.step(signal, tinyData(), 0.1);
+  expect(last!['total']!).toBeLessThan(first!['total']!);
+});
+
+test('what is no number stops the run and leaves the last good weights', async () => {
+  const run = await start({ readEvery: 3 });
+  await run.step(signal, tinyData(), 1e-2);
+  const good = await run.weights();
+  const bad = { ...tinyData(), x: tinyData().x.fill(NaN, 7, 8) };
+  expect(await run.step(signal, bad, 1e-2)).toBeUndefined();
+  // Good data again, but the run has been spoilt: it says so when it is looked at.
+  await expect(run.step(signal, tinyData(), 1e-2)).rejects.toMatchObject({ code: 'bad-output' });
+  expect(await run.weights()).toEqual(good);
+  await run.restore(good);
+  for (let i = 0; i < 3; i++) await run.step(signal, tinyData(), 1e-2);
+  expect(await run.weights()).not.toEqual(good);
+});
+
+test('cancelling before a step does nothing, during a step takes effect when it is done', async () => {
+  const run = await start();
+  const before = new AbortController();
+  before.abort(new Error('before'));
+  await expect(run.step(before.signal, tinyData(), 1e-2)).rejects.toThrow('before');
+  expect(run.steps).toBe(0);
+  const during = new AbortController();
+  const pending = run.step(during.signal, tinyData(), 1e-2);
+  during.abort(new Error('during'));
+  await expect(pending).rejects.toThrow('during');
+  expect(run.steps).toBe(1);
+  await run.step(signal, tinyData(), 1e-2);
+  expect(run.steps).toBe(2);
+});
+
+test('one thing at a time, and only with data that fits', async () => {
+  const run = await start();
+  const pending = run.step(signal, tinyData(), 1e-2);
+  await expect(run.weights()).rejects.toMatchObject({ code: 'busy' });
+  await pending;
+  await expect(run.step(signal, { x: tinyData().x }, 1e-2)).rejects.toMatchObject({ code: 'bad-option' });
+  await expect(run.step(signal, tinyData(), NaN)).rejects.toMatchObject({ code: 'bad-option' });
+  await expect(run.restore(new Float32Array(3))).rejects.toMatchObject({ code: 'bad-option' });
+  await run.dispose();
+  await expect(run.weights()).rejects.toMatchObject({ code: 'internal' });
+});
+
+test('the exported network is the original with other weights, and takes pictures of any size', async () => {
+  const original = srvgg({ features: 4, convs: 1, scale: 2 });
+  const run = await start();
+  const x = { data: new Random(9).array(3 * 80, 0, 1), dims: [1, 3, 8, 10] };
+  const untouched = readGraph(await run.exportNetwork());
+  expect((await runNative(untouched, { x }))['y']).toEqual((await runNative(original, { x }))['y']);
+  for (let i = 0; i < 10; i++) await run.step(signal, tinyData(), 1e-2);
+  const adapted = readGraph(await run.exportNetwork());
+  expect([...adapted.initializers.keys()]).toEqual([...readGraph(writeGraph(original)).initializers.keys()]);
+  const y = (await runNative(adapted, { x }))['y']!;
+  expect(y).toHaveLength(3 * 320);
+  expect(y).not.toEqual((await runNative(original, { x }))['y']);
+});
+
+test('snapshots are taken as often as asked for', async () => {
+  const run = await start({ snapshotEvery: 4 });
+  expect(run.snapshot.step).toBe(0);
+  for (let i = 0; i < 6; i++) await run.step(signal, tinyData(), 1e-2);
+  expect(run.snapshot.step).toBe(4);
+  expect(run.snapshot.weights).not.toEqual(await run.weights());
+});
