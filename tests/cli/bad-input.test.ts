@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { TensorProto_DataType } from 'onnx-buf';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { deflateSync } from 'node:zlib';
 import { floatTiff } from './support/float-tiff';
 import { drawn, pipeline, writePng } from './support/pictures';
@@ -75,12 +75,12 @@ describe('pictures', () => {
   });
 
   const formats = {
-    png: (p: sharp.Sharp) => p.png(),
-    jpg: (p: sharp.Sharp) => p.jpeg(),
-    webp: (p: sharp.Sharp) => p.webp(),
-    tiff: (p: sharp.Sharp) => p.tiff(),
-    avif: (p: sharp.Sharp) => p.avif(),
-    gif: (p: sharp.Sharp) => p.gif(),
+    png: (p: Sharp) => p.png(),
+    jpg: (p: Sharp) => p.jpeg(),
+    webp: (p: Sharp) => p.webp(),
+    tiff: (p: Sharp) => p.tiff(),
+    avif: (p: Sharp) => p.avif(),
+    gif: (p: Sharp) => p.gif(),
   };
   describe.each(Object.entries(formats))('%s', (name, encode) => {
     test.each([0.9, 0.5, 0.1])('truncated to %d of its length', async (share) => {

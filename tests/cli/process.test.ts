@@ -46,6 +46,32 @@ test('programs get one JSON object per line, from begin to end', async () => {
   expect(events.at(-1)).toMatchObject({ event: 'end', succeeded: 1, failed: 0 });
 });
 
+// The shell's limit on the size of files stands for a disk that fills up in the middle of a write.
+test.each([
+  ['the decoded picture', 20],
+  ['the result', 200],
+])('a disk that is full at %s: said, and nothing left behind', async (_what, kilobytes) => {
+  const noise = Buffer.alloc(200 * 150 * 3);
+  for (let i = 0, state = 1; i < noise.length; i++) noise[i] = (state = (state * 16807) % 2147483647) & 255;
+  await sharp(noise, { raw: { width: 200, height: 150, channels: 3 } })
+    .png()
+    .toFile(root.path('in.png'));
+  const args = ['upscale', 'in.png', '-o', 'out/', '--scale', '2', '--device', 'cpu', '--adapt', 'off'];
+  const command = `ulimit -f ${kilobytes} && exec "$0" "$@"`;
+  const limited = [
+    '-c',
+    command,
+    process.execPath,
+    program,
+    ...args,
+    ...(kilobytes === 600 ? ['--format', 'tiff'] : []),
+  ];
+  const { status, stderr } = spawnSync('bash', limited, { cwd: root.work, env: environment(), encoding: 'utf8' });
+  expect(stderr).toContain('The disk is full');
+  expect(status).toBe(1);
+  expect(readdirSync(root.path('out'))).toEqual([]);
+});
+
 function output(child: ChildProcess, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     child.stdout!.on('data', (data: Buffer) => data.toString().includes(text) && resolve());

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { floatTiff } from './support/float-tiff';
 import type { Picture } from './support/pictures';
 import { difference, doubled, drawn, pipeline, readPicture, writePng } from './support/pictures';
@@ -18,7 +18,7 @@ async function upscale(...args: string[]): Promise<string> {
 }
 
 describe('pixels keep their kind', () => {
-  const cases: [string, Picture, (from: sharp.Sharp) => sharp.Sharp][] = [
+  const cases: [string, Picture, (from: Sharp) => Sharp][] = [
     ['8 bit RGB PNG', drawn(13, 9, 3), (p) => p.png()],
     ['palette PNG', drawn(13, 9, 3), (p) => p.png({ palette: true, colours: 16, dither: 0 })],
     ['8 bit gray PNG', drawn(13, 9, 1), (p) => p.png()],

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 
 export type Samples = Uint8Array | Uint16Array | Float32Array;
 
@@ -31,7 +31,7 @@ export function drawn(width: number, height: number, channels: 1 | 2 | 3 | 4, de
 }
 
 /** `picture` as a sharp pipeline whose colour space is what the samples say. */
-export function pipeline({ width, height, channels, data }: Picture): sharp.Sharp {
+export function pipeline({ width, height, channels, data }: Picture): Sharp {
   const wide = data instanceof Uint16Array;
   const space = channels < 3 ? (wide ? 'grey16' : 'b-w') : wide ? 'rgb16' : 'srgb';
   return sharp(data, { raw: { width, height, channels } }).toColourspace(space);
@@ -42,10 +42,10 @@ export async function writePng(path: string, picture: Picture): Promise<void> {
 }
 
 /** A file's pixels in their own depth, without any colour conversion. */
-export async function readPicture(path: string): Promise<Picture & { meta: sharp.Metadata }> {
+export async function readPicture(path: string): Promise<Picture & { meta: Metadata }> {
   const file = () => sharp(path, { ignoreIcc: true, limitInputPixels: false });
   const meta = await file().metadata();
-  const read = async (from: sharp.Sharp) => {
+  const read = async (from: Sharp) => {
     const { data } = await from.raw({ depth: meta.depth as 'uchar' }).toBuffer({ resolveWithObject: true });
     const Type = { uchar: Uint8Array, ushort: Uint16Array, float: Float32Array }[meta.depth as 'uchar'] as SamplesType;
     return new Type(data.buffer, data.byteOffset, data.byteLength / Type.BYTES_PER_ELEMENT);
