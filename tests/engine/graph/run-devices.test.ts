@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { TrainingRun } from '../../../src/engine/graph';
+import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
+import { describeWithSwiftShader, swiftShaderFolder } from '../../support/ort-device';
+import { tinyData, tinyStep } from './support/tiny-step';
+
+interface Report {
+  totals: number[];
+  heaps: number[];
+  alive: number[];
+  weights: number[];
+  held: number;
+  snapshot: number;
+  left: number;
+}
+
+/** A training run on another device, in a process of its own. */
+function trainOn(device: 'wasm' | 'webgpu', steps: number): Promise<Report> {
+  const env = { ...process.env };
+  const folder = swiftShaderFolder();
+  if (device === 'webgpu' && folder !== undefined) {
+    env['VK_ICD_FILENAMES'] = join(folder, 'vk_swiftshader_icd.json');
+    env['LD_LIBRARY_PATH'] = folder;
+  }
+  const support = join(dirname(__filename), 'support');
+  const child = spawn(
+    process.execPath,
+    [join(support, 'typescript.cjs'), join(support, 'training-process.ts'), device, String(steps)],
+    { env },
+  );
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      if (code === 0) resolve(JSON.parse(out) as Report);
+      else reject(new Error(`${device} ended with ${code}: ${err.slice(-2000)}`));
+    });
+  });
+}
+
+async function trainNatively(steps: number): Promise<Float32Array> {
+  const { signal } = new AbortController();
+  const runtime = cpuRuntime(1);
+  const run = await TrainingRun.create(signal, runtime, tinyStep());
+  for (let i = 0; i < steps; i++) await run.step(signal, tinyData(), 1e-2);
+  const weights = await run.weights();
+  await run.dispose();
+  await runtime.dispose();
+  return weights;
+}
+
+const furthest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
+
+test('WASM: 500 steps, and the heap does not grow', async () => {
+  const { totals, heaps, weights, held } = await trainOn('wasm', 500);
+  expect(totals[49]!).toBeLessThan(0.6 * totals[0]!);
+  expect(held).toBeLessThan(totals[0]!);
+  expect(heaps[0]!).toBeGreaterThan(1e6);
+  expect(heaps[499]).toBe(heaps[20]);
+  expect(weights.every(Number.isFinite)).toBe(true);
+}, 120_000);
+
+describeWithSwiftShader('WebGPU in software', () => {
+  test('every node runs on it, weights stay there, old buffers go, and it learns what the CPU learns', async () => {
+    const { totals, alive, weights, snapshot, left } = await trainOn('webgpu', 12);
+    expect(totals).toHaveLength(1);
+    // Weights, two moments and health, after every single step.
+    expect(alive).toEqual(alive.map(() => 4));
+    expect(left).toBe(0);
+    expect(snapshot).toBe(10);
+    expect(furthest(weights, await trainNatively(12))).toBeLessThan(2e-3);
+  }, 300_000);
+});
+
+test('native: 500 steps leave no tensors behind', async () => {
+  const { signal } = new AbortController();
+  const runtime = cpuRuntime(1);
+  const run = await TrainingRun.create(signal, runtime, tinyStep());
+  const resident: number[] = [];
+  for (let i = 0; i < 500; i++) {
+    await run.step(signal, tinyData(), 1e-3);
+    if (i % 100 === 99) {
+      globalThis.gc?.();
+      resident.push(process.memoryUsage().arrayBuffers);
+    }
+  }
+  await run.dispose();
+  await runtime.dispose();
+  // Weights and moments are 10 kB each: 400 steps that kept theirs would be 12 MB.
+  if (globalThis.gc !== undefined) expect(resident[4]! - resident[0]!).toBeLessThan(2e6);
+  expect(run.steps).toBe(500);
+});
