@@ -44,7 +44,7 @@ export class Networks {
    * @throws LWayError `missing-model`, `bad-model`
    */
   async find(signal: AbortSignal, wanted: string | undefined, cwd: string): Promise<Model> {
-    if (wanted !== undefined && isFileName(wanted)) return broughtModel(signal, resolve(cwd, wanted));
+    if (wanted !== undefined && isModelFile(wanted)) return broughtModel(signal, resolve(cwd, wanted));
     const id = wanted ?? 'default';
     if (this.own.models.some((entry) => entry.id === id)) return loadModel(this.ownFolder, this.own, id);
     if (id !== 'default' && !this.shipped.models.some((entry) => entry.id === id && entry.kind === 'sr')) {
@@ -140,7 +140,7 @@ export async function openNetworks(surroundings: Surroundings): Promise<Networks
 }
 
 /** Whether `--model` names a file: it has a folder in it or ends in .onnx. */
-function isFileName(text: string): boolean {
+export function isModelFile(text: string): boolean {
   return /[/\\]/.test(text) || /\.onnx$/i.test(text);
 }
 

@@ -7,7 +7,7 @@ import type { FormatName } from '../files/formats';
 import { chooseTargets } from '../files/targets';
 import { writeSteps } from '../files/steps-file';
 import { readWeights, saveWeights, weightsTarget } from '../files/weights-file';
-import { openNetworks } from '../networks';
+import { isModelFile, openNetworks } from '../networks';
 import {
   chosenSize,
   parseAdapt,
@@ -95,6 +95,9 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
   const targets = await chooseTargets({ inputs, out: flags.output, format: flags.format, size, cwd });
   const networks = await openNetworks(surroundings);
   const saved = flags.weights === undefined ? null : await readWeights(surroundings, flags.weights);
+  if (flags.model !== undefined && isModelFile(flags.model) && !flags.json && !flags.quiet) {
+    surroundings.stderr.write(`Trying out "${flags.model}"; "lway models add" does this once and for all.\n`);
+  }
   const model = await networks.find(signal, flags.model ?? saved?.model, cwd);
   if (saved?.model && saved.model !== model.entry.id) {
     throw new LWayError(

@@ -13,47 +13,43 @@ export const headings: Readonly<Record<ScoreName, string>> = {
 
 const digits: Readonly<Record<ScoreName, number>> = { psnr: 2, ssim: 4, lpips: 4, niqe: 2, consistency: 2 };
 
-/** The tables of one set: means, paired differences, every picture. */
+/** The tables of one set: means with paired differences, over the pictures for reporting and over all; every picture. */
 export function markdown(set: PictureSet, rows: readonly Row[], summaries: readonly VariantSummary[]): string {
   const names = scoreNames.filter((name) => summaries.some(({ all }) => all[name] !== undefined));
-  const odd = set.specimens.length - set.specimens.filter(forReporting).length;
-  const split = set.paired
-    ? `${set.specimens.length} pairs: odd numbers (${odd}) served for tuning, even ones are for reporting.`
-    : `${set.specimens.length} pictures without ground truth.`;
-  const parts = [`## ${set.name}\n\n${split}\n`, table(meansTable(set.paired, names, summaries))];
-  const compared = summaries.filter(({ differences }) => differences);
-  if (compared.length > 0) {
-    parts.push('Paired differences, mean ± 95 % interval (Student’s t):\n');
-    parts.push(table(differencesTable(set.paired, names, compared)));
+  const even = set.specimens.filter(forReporting).length;
+  const count = set.specimens.length;
+  const parts = [`## ${set.name}\n`];
+  if (set.paired) {
+    if (even > 0) {
+      parts.push(`Means over the ${even} pairs with even numbers, for reporting:\n`);
+      parts.push(table(meansTable('even', names, summaries)));
+    }
+    parts.push(`Means over all ${count} pairs (those with odd numbers served for tuning):\n`);
+  } else {
+    parts.push(`Means over ${count} pictures without ground truth:\n`);
   }
+  parts.push(table(meansTable('all', names, summaries)));
+  parts.push('In brackets: mean paired difference to the variant named, ± 95 % interval (Student’s t).\n');
   parts.push('Every picture:\n', table(picturesTable(set.paired, names, rows)));
   return parts.join('\n');
 }
 
-function meansTable(paired: boolean, names: readonly ScoreName[], summaries: readonly VariantSummary[]): string[][] {
-  const groups = paired ? (['even', 'all'] as const) : (['all'] as const);
-  return [
-    ['variant', ...groups.flatMap((group) => names.map((name) => heading(name, group, paired))), 's/picture'],
-    ...summaries.map((summary) => [
-      summary.variant,
-      ...groups.flatMap((group) => names.map((name) => number(summary[group][name], digits[name]))),
-      summary.seconds.toFixed(1),
-    ]),
-  ];
-}
-
-function differencesTable(
-  paired: boolean,
+function meansTable(
+  group: 'even' | 'all',
   names: readonly ScoreName[],
   summaries: readonly VariantSummary[],
 ): string[][] {
-  const groups = paired ? (['even', 'all'] as const) : (['all'] as const);
   return [
-    ['variant', 'against', ...groups.flatMap((group) => names.map((name) => heading(name, group, paired)))],
-    ...summaries.map(({ variant, against, differences }) => [
-      variant,
-      against ?? '',
-      ...groups.flatMap((group) => names.map((name) => interval(differences![group][name], digits[name]))),
+    ['variant', ...names.map((name) => headings[name]), 'compared with', 's/picture'],
+    ...summaries.map((summary) => [
+      summary.variant,
+      ...names.map((name) => {
+        const value = number(summary[group][name], digits[name]);
+        const difference = summary.differences?.[group][name];
+        return difference ? `${value} (${interval(difference, digits[name])})` : value;
+      }),
+      summary.against ?? '',
+      summary.seconds.toFixed(1),
     ]),
   ];
 }
@@ -74,17 +70,13 @@ function picturesTable(paired: boolean, names: readonly ScoreName[], rows: reado
   ];
 }
 
-function heading(name: ScoreName, group: 'even' | 'all', paired: boolean): string {
-  return paired ? `${headings[name]} ${group}` : headings[name];
-}
-
 function number(value: number | undefined, places: number): string {
   if (value === undefined || Number.isNaN(value)) return '–';
   return Number.isFinite(value) ? value.toFixed(places) : '∞';
 }
 
-function interval(value: Estimate | undefined, places: number): string {
-  if (value === undefined || Number.isNaN(value.mean)) return '–';
+function interval(value: Estimate, places: number): string {
+  if (!Number.isFinite(value.mean)) return '–';
   const sign = value.mean >= 0 ? '+' : '−';
   const size = `${sign}${Math.abs(value.mean).toFixed(places)}`;
   return Number.isNaN(value.margin) ? size : `${size} ± ${value.margin.toFixed(places)}`;
