@@ -145,7 +145,8 @@ export abstract class Recorder {
       const tensors = inputs.map((value) => value?.constant);
       return definition.evaluate(tensors, attributes, descriptions).map((tensor) => this.constant(tensor));
     }
-    if (definition.expand !== undefined) return [definition.expand(this.words, inputs, attributes)];
+    const expanded = definition.expand?.(this.words, inputs, attributes);
+    if (expanded !== undefined) return [expanded];
     const key = this.keyOf(op, inputs, attributes, count);
     const known = this.repeated.get(key);
     if (known !== undefined) return known;

@@ -1,5 +1,6 @@
 import { fromOrtError } from './ort-errors';
 import type { Device, InferenceSession, Ort, Runtime, SessionOptions } from './runtime';
+import { miscomputesChannelsLast } from './webgpu-faults';
 
 export interface OrtRuntimeOptions {
   device: Device;
@@ -40,7 +41,11 @@ export class OrtRuntime implements Runtime {
     if (this.disposed) throw new Error('this runtime has been disposed');
     let session: InferenceSession;
     try {
-      session = await this.ort.InferenceSession.create(model, this.sessionOptions(options));
+      const chosen = this.sessionOptions(options);
+      if (this.device === 'webgpu' && miscomputesChannelsLast(model)) {
+        chosen.executionProviders = [{ name: 'webgpu', preferredLayout: 'NCHW' }];
+      }
+      session = await this.ort.InferenceSession.create(model, chosen);
     } catch (error) {
       throw fromOrtError(error, 'create', this.lost);
     }
@@ -66,7 +71,8 @@ export class OrtRuntime implements Runtime {
   private sessionOptions({ dimensions, keepOnDevice, noFallback }: SessionOptions): InferenceSession.SessionOptions {
     const options: InferenceSession.SessionOptions = {
       executionProviders: [this.device === 'cpu' ? 'cpu' : this.device],
-      logSeverityLevel: 3,
+      // Errors come as exceptions; written to the terminal as well they would say it twice.
+      logSeverityLevel: 4,
       ...this.options.session,
     };
     if (dimensions) options.freeDimensionOverrides = dimensions;

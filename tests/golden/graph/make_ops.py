@@ -311,6 +311,9 @@ conv("1-D depth-wise", (1, 4, 9), (4, 1, 3), group=4, pads=[1, 1])
 conv("SAME_UPPER, even kernel", (1, 2, 5, 6), (3, 2, 4, 2), auto_pad="SAME_UPPER")
 conv("SAME_LOWER, stride 2", (1, 2, 7, 6), (3, 2, 3, 4), auto_pad="SAME_LOWER", strides=[2, 2])
 conv("VALID", (1, 2, 5, 6), (3, 2, 3, 3), auto_pad="VALID")
+conv("6 channels to 4", (1, 6, 5, 6), (4, 6, 3, 3), pads=[1, 1, 1, 1])
+conv("9 channels to 8, stride 2", (1, 9, 6, 5), (8, 9, 3, 2), strides=[2, 2], pads=[1, 0, 1, 1])
+conv("4 channels to 6: the way back has 6 to 4", (1, 4, 5, 6), (6, 4, 3, 3), pads=[1, 1, 1, 1])
 conv("3-D", (1, 2, 4, 3, 5), (2, 2, 3, 2, 3), pads=[1, 0, 1, 1, 1, 1], strides=[1, 1, 2])
 case("Conv", "constant kernel", {"x": normal(1, 3, 5, 5)}, lambda x: F.conv2d(x, torch.tensor(KERNEL.astype(np.float64)), padding=1),
      constants={"w": (KERNEL := np.random.default_rng(9).standard_normal((2, 3, 3, 3)).astype(np.float32))},

@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../builder';
 import type { Value } from '../recorder';
 import type { Backward, Description, Inputs, OpDefinition, OpTable } from './definition';
+import { sameShape, sizeOf } from '../tensor';
 import { broadcast, likeFirst, mapElements, required, sumTo } from './support';
 
 /** Element-wise with NumPy broadcasting; all inputs of one type. */
@@ -83,8 +84,15 @@ const power: OpDefinition = {
     ],
   ),
   infer: (inputs) => [{ type: required(inputs, 0).type, shape: inferBroadcast(inputs)[0]!.shape }],
-  passes: (inputs) =>
-    inputs[1]?.constant?.data.length === 1 && Number(inputs[1].constant.data[0]) === 1 ? inputs[0] : undefined,
+  passes: ([x, p], _, [output]) =>
+    p?.constant?.data.length === 1 && Number(p.constant.data[0]) === 1 && sameShape(x!.shape, output!.shape)
+      ? x
+      : undefined,
+  // ONNX Runtime's WebGPU (1.30) fails where the exponent is broadcast, unless it is a single number.
+  expand: (b, [x, p]) => {
+    const shape = broadcast([x!.shape, p!.shape]);
+    return sizeOf(p!.shape) === 1 || sameShape(p!.shape, shape) ? undefined : b.pow(x!, b.expand(p!, shape));
+  },
 };
 
 const unary = (f: (x: number) => number, flow: Flow | 'none'): OpDefinition => ({

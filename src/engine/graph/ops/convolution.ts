@@ -235,6 +235,20 @@ function filterByMatMul(b: GraphBuilder, large: Value, small: Value, geometry: G
   return b.reshape(b.transpose(view, [0, 3, 2, 1]), [outputs, inputs, ...kernel]);
 }
 
+/**
+ * ONNX Runtime's WebGPU (1.30) computes wrong sums where a plain Conv reads 6, 9, 15, 18... channels, a multiple of 3
+ * and not of 4, and makes a multiple of 4 (microsoft/onnxruntime#29651). Channels of zeros up to a multiple of 4 avoid
+ * that, and cost little.
+ */
+function withoutThrees(b: GraphBuilder, inputs: Inputs, attributes: Attributes): Value | undefined {
+  const [x, w] = [required(inputs, 0), required(inputs, 1)];
+  const [outputs, channels] = w.shape as [number, number];
+  const { group } = convGeometry(inputs, attributes);
+  if (group !== 1 || channels === 3 || channels % 3 !== 0 || channels % 4 === 0 || outputs % 4 !== 0) return undefined;
+  const pads = [...x.shape, ...x.shape].map((_, i) => (i === x.shape.length + 1 ? 4 - (channels % 4) : 0));
+  return b.op('Conv', [b.pad(x, pads), b.pad(w, pads), inputs[2]], attributes);
+}
+
 /** https://onnx.ai/onnx/operators/onnx__Conv.html; grouped, depth-wise, dilated, strided, of any number of axes. */
 export const convolution: OpTable = {
   Conv: {
@@ -250,6 +264,7 @@ export const convolution: OpTable = {
       });
       return [{ type: x.type, shape: [x.shape[0]!, w.shape[0]!, ...places] }];
     },
+    expand: withoutThrees,
     gradient: ({ b, inputs, gradients: [dy], attributes, needs, lowering }) => {
       if (dy === undefined) return [];
       const [x, w] = [required(inputs, 0), required(inputs, 1)];

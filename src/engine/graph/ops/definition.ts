@@ -37,8 +37,11 @@ export interface OpDefinition {
   evaluate?(inputs: readonly (Tensor | undefined)[], attributes: Attributes, outputs: readonly Description[]): Tensor[];
   /** The value itself where the shapes of the inputs are enough. */
   evaluateShapes?(inputs: Inputs, attributes: Attributes): Tensor;
-  /** The operation in terms of others, for those that not every device has; the gradient is then theirs. */
-  expand?(b: GraphBuilder, inputs: readonly (Value | undefined)[], attributes: Attributes): Value;
+  /**
+   * The operation in terms of others, where not every device has it or some compute it wrongly; the gradient is then
+   * theirs. `undefined` where these inputs need no such thing.
+   */
+  expand?(b: GraphBuilder, inputs: readonly (Value | undefined)[], attributes: Attributes): Value | undefined;
   /** The input that passes through unchanged, where the operation does nothing. */
   passes?(inputs: Inputs, attributes: Attributes, outputs: readonly Description[]): Value | undefined;
   /**

@@ -140,6 +140,18 @@ export const selection: OpTable = {
         ? inputs[0]
         : undefined;
     },
+    // ONNX Runtime's WebGPU (1.30) gives wrong elements for steps of -2 and beyond.
+    expand: (b, inputs) => {
+      const cuts = cutsOf(inputs);
+      if (cuts.every(({ step }) => step >= -1)) return undefined;
+      return cuts.reduce(
+        (x, { axis, start, step, count }) => {
+          const picked = Array.from({ length: count }, (_, i) => start + i * step);
+          return b.gather(x, int64(picked), axis);
+        },
+        required(inputs, 0) as Value,
+      );
+    },
     gradient: ({ b, inputs, gradients: [dy] }) => {
       if (dy === undefined) return [];
       const { shape } = inputs[0]!;
