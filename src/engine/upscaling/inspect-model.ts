@@ -142,10 +142,10 @@ class Probing {
 
   async findConvention(): Promise<Found> {
     const { shape } = this.port;
-    const layouts = (['NCHW', 'NHWC'] as const).filter((layout) => {
-      const channels = shape[layout === 'NCHW' ? 1 : 3];
-      return typeof channels !== 'number' || channels === 3;
-    });
+    // Where the file names 3 channels the layout is clear; a free or unknown axis may be anything.
+    const said = (['NCHW', 'NHWC'] as const).filter((layout) => shape[layout === 'NCHW' ? 1 : 3] === 3);
+    const open = (['NCHW', 'NHWC'] as const).filter((layout) => typeof shape[layout === 'NCHW' ? 1 : 3] === 'string');
+    const layouts = said.length > 0 ? said : open;
     if (layouts.length === 0)
       throw refuse(
         `This network's input is ${shape.map((side) => (side === '' ? '?' : side)).join('×')}: it has no 3 colour channels.`,
@@ -324,6 +324,11 @@ async function confirm(run: Run, scale: number, radius: number, multipleOf: numb
     const beyond = roundUp(16, multipleOf);
     const side = core + 2 * (around + beyond);
     const picture = noisePicture(side, side, 4);
+    // White beyond: a network that looks at the mean of all sees another one in the cut-out.
+    for (let i = 0; i < picture.data.length; i++) {
+      const [column, row] = [i % side, Math.floor(i / side) % side];
+      if (Math.min(column, row, side - 1 - column, side - 1 - row) < beyond) picture.data[i] = 1;
+    }
     const whole = await run(picture);
     const inner = core + 2 * around;
     const part = await run(crop(picture, { x: beyond, y: beyond, width: inner, height: inner }));

@@ -1,7 +1,7 @@
 import type { EngineEvent, UpscaleOptions } from '../../../src/engine/engine';
 import { LocalEngine } from '../../../src/engine/engine-core';
 import { createNodeEngine } from '../../../src/engine/engine.node';
-import { OrtRuntime } from '../../../src/engine/runtime/ort-runtime';
+import type { OrtRuntime } from '../../../src/engine/runtime/ort-runtime';
 import type { InferenceSession, Runtime } from '../../../src/engine/runtime/runtime';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import type { Runtimes } from '../../../src/engine/runtime/runtimes';

@@ -34,7 +34,8 @@ export class Collector implements PixelSink {
     copyRect(piece, { x: 0, y: 0, width: piece.width, height: piece.height }, this.picture!, x, y);
     for (let row = y; row < y + piece.height; row++) {
       for (let column = x; column < x + piece.width; column++) {
-        if (this.written[row * width + column]++) throw new Error(`pixel ${column},${row} was written twice`);
+        if (this.written[row * width + column] !== 0) throw new Error(`pixel ${column},${row} was written twice`);
+        this.written[row * width + column] = 1;
       }
     }
     this.pieces++;
