@@ -1,0 +1,33 @@
+import { fromHalf, fromHalves, toHalf, toHalves } from '../../../src/engine/runtime/half';
+
+// Values and bit patterns from IEEE 754-2019, table of binary16 extremes.
+test.each([
+  [0, 0x0000],
+  [-0, 0x8000],
+  [1, 0x3c00],
+  [-2, 0xc000],
+  [65504, 0x7bff],
+  [Infinity, 0x7c00],
+  [-Infinity, 0xfc00],
+  [2 ** -14, 0x0400],
+  [2 ** -24, 0x0001],
+  [1 / 3, 0x3555],
+])('%d is %i', (value, bits) => {
+  expect(toHalf(value)).toBe(bits);
+  if (value !== 1 / 3) expect(fromHalf(bits)).toBe(value);
+});
+
+test('ties go to even, and what is too large becomes infinite', () => {
+  expect(toHalf(1 + 2 ** -11)).toBe(0x3c00);
+  expect(toHalf(1 + 3 * 2 ** -11)).toBe(0x3c02);
+  expect(toHalf(65519)).toBe(0x7bff);
+  expect(toHalf(65520)).toBe(0x7c00);
+  expect(toHalf(2 ** -25)).toBe(0);
+  expect(toHalf(3 * 2 ** -26)).toBe(1);
+  expect(Number.isNaN(fromHalf(toHalf(NaN)))).toBe(true);
+});
+
+test('every finite half comes back as it was', () => {
+  const all = Uint16Array.from({ length: 65536 }, (_, bits) => bits).filter((bits) => (bits & 0x7c00) !== 0x7c00);
+  expect(toHalves(fromHalves(all))).toEqual(all);
+});

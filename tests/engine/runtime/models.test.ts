@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema, TensorProto_DataLocation } from 'onnx-buf';
+import type { GraphProto } from 'onnx-buf';
+import { checkModel, findEntry, parseRegistry, sha256 } from '../../../src/engine/runtime/load-model';
+import { readModelFile } from '../../../src/engine/runtime/model-file';
+import { loadModel, readRegistry } from '../../../src/engine/runtime/models.node';
+import { tinyModel, tinyNetwork } from '../upscaling/tiny-networks';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'lway-models-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a registry', () => {
+  async function write() {
+    const { entry, bytes } = await tinyModel();
+    writeFileSync(join(folder, 'models.json'), JSON.stringify({ version: 1, default: 'tiny', models: [entry] }));
+    writeFileSync(join(folder, entry.file), bytes);
+    return { entry, bytes };
+  }
+
+  test('gives the model by its id and as the default', async () => {
+    const { entry, bytes } = await write();
+    const registry = await readRegistry(folder);
+    for (const id of ['tiny', 'default']) {
+      const model = await loadModel(folder, registry, id);
+      expect(model.entry).toEqual(JSON.parse(JSON.stringify(entry)));
+      expect(Buffer.compare(model.bytes, bytes)).toBe(0);
+    }
+  });
+
+  test('names what there is where an id is unknown', async () => {
+    await write();
+    const registry = await readRegistry(folder);
+    expect(() => findEntry(registry, 'huge')).toThrow(
+      expect.objectContaining({ code: 'missing-model', advice: expect.stringContaining('tiny') }),
+    );
+  });
+
+  test('refuses a file that is missing, cut short or changed', async () => {
+    const { entry, bytes } = await write();
+    const registry = await readRegistry(folder);
+    const load = () => loadModel(folder, registry, 'tiny');
+    writeFileSync(join(folder, entry.file), bytes.subarray(0, 100));
+    await expect(load()).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringMatching(/100 bytes instead of/),
+    });
+    const changed = bytes.slice();
+    changed[changed.length - 200]! ^= 1;
+    writeFileSync(join(folder, entry.file), changed);
+    await expect(load()).rejects.toMatchObject({ code: 'bad-model', message: expect.stringMatching(/SHA-256/) });
+    rmSync(join(folder, entry.file));
+    await expect(load()).rejects.toMatchObject({ code: 'missing-model', message: expect.stringMatching(/ENOENT/) });
+  });
+
+  test('refuses an entry that names other inputs than the file has', async () => {
+    const { entry, bytes } = await tinyModel();
+    const wrong = { ...entry, input: { ...entry.input, name: 'lr' } };
+    await expect(checkModel(wrong, bytes)).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringMatching(/inputs and outputs/),
+    });
+  });
+
+  test.each([
+    ['no JSON', 'models: tiny'],
+    ['null', 'null'],
+    ['another version', '{"version": 2, "default": "a", "models": []}'],
+    ['entries without what they need', '{"version": 1, "default": "a", "models": [{"id": "a"}]}'],
+  ])('refuses %s', (_, text) => {
+    expect(() => parseRegistry(text)).toThrow(expect.objectContaining({ code: 'bad-model' }));
+  });
+
+  test('refuses files outside its folder', async () => {
+    const { entry } = await tinyModel();
+    for (const file of ['../secret.onnx', 'a/b.onnx', 'c\\d.onnx', '..']) {
+      const text = JSON.stringify({ version: 1, default: 'tiny', models: [{ ...entry, file }] });
+      expect(() => parseRegistry(text)).toThrow(expect.objectContaining({ code: 'bad-model' }));
+    }
+  });
+
+  test('SHA-256 of "abc" is that of FIPS 180-4', async () => {
+    expect(await sha256(new TextEncoder().encode('abc'))).toBe(
+      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    );
+  });
+});
+
+describe('an ONNX file', () => {
+  const change = (act: (graph: GraphProto) => void): Uint8Array => {
+    const model = fromBinary(ModelProtoSchema, tinyNetwork());
+    act(model.graph!);
+    return toBinary(ModelProtoSchema, model);
+  };
+
+  test('tells its inputs, outputs, operators and parameters', () => {
+    const file = readModelFile(tinyNetwork());
+    expect(file.inputs).toEqual([{ name: 'image', type: 'FLOAT', shape: [1, 3, 'height', 'width'] }]);
+    expect(file.outputs).toEqual([{ name: 'enlarged', type: 'FLOAT', shape: [1, 3, 'tall', 'wide'] }]);
+    expect(file.operators).toEqual(
+      new Set(['Clip', 'Resize', 'Conv', 'Relu', 'DepthToSpace', 'Add', 'Gather', 'Sub', 'Identity']),
+    );
+    expect(file.parameters).toBeGreaterThan(1000);
+  });
+
+  test('is refused where its weights are in another file', () => {
+    const bytes = change(({ initializer }) => (initializer[0]!.dataLocation = TensorProto_DataLocation.EXTERNAL));
+    expect(() => readModelFile(bytes)).toThrow(
+      expect.objectContaining({ code: 'bad-model', message: expect.stringMatching(/another file/) }),
+    );
+  });
+
+  test('is refused where it has too many nodes or nests too deeply', () => {
+    const many = change((graph) => {
+      const [node] = graph.node;
+      while (graph.node.length <= 50_000) graph.node.push(node!);
+    });
+    expect(() => readModelFile(many)).toThrow(/50000 nodes/);
+    for (const depth of [12, 200]) {
+      const deep = change((graph) => {
+        let inner = graph.node[0]!;
+        for (let i = 0; i < depth; i++) {
+          const model = create(ModelProtoSchema, { graph: { node: [inner] } });
+          inner = create(ModelProtoSchema, {
+            graph: { node: [{ opType: 'If', output: ['y'], attribute: [{ name: 'then_branch', g: model.graph! }] }] },
+          }).graph!.node[0]!;
+        }
+        graph.node.push(inner);
+      });
+      expect(() => readModelFile(deep)).toThrow(expect.objectContaining({ code: 'bad-model' }));
+    }
+  });
+
+  test('is refused, never crashes, wherever it is cut off', () => {
+    const bytes = tinyNetwork();
+    for (let length = 1; length < bytes.length - 1; length += 97) {
+      try {
+        readModelFile(bytes.subarray(0, length));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'bad-model' });
+      }
+    }
+  });
+});

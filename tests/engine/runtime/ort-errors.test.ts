@@ -1,0 +1,28 @@
+import { fromOrtError } from '../../../src/engine/runtime/ort-errors';
+
+// Texts as ONNX Runtime, Dawn and the browsers write them.
+test.each<[string, 'create' | 'run', string]>([
+  ['std::bad_alloc', 'run', 'out-of-memory'],
+  ['Failed to allocate memory for requested buffer of size 1073741824', 'run', 'out-of-memory'],
+  ['failed to call OrtRun(). ERROR_CODE: 6, ERROR_MESSAGE: std::bad_alloc', 'run', 'out-of-memory'],
+  ['memory access out of bounds', 'run', 'out-of-memory'],
+  ['Aborted(OOM). Build with -sASSERTIONS for more info.', 'run', 'out-of-memory'],
+  ['WebGPU device lost (1): Device was destroyed.', 'run', 'device-lost'],
+  ['VK_ERROR_DEVICE_LOST', 'run', 'device-lost'],
+  ['Load model failed: Protobuf parsing failed.', 'create', 'bad-model'],
+  ['Non-zero status code returned while running Conv node.', 'run', 'internal'],
+])('%s (%s) is %s', (text, during, code) => {
+  expect(fromOrtError(new Error(text), during)).toMatchObject({ code, advice: expect.stringMatching(/\w/) });
+});
+
+test('a device known to be lost explains any error', () => {
+  expect(fromOrtError(new Error('mapAsync failed'), 'run', true)).toMatchObject({ code: 'device-lost' });
+});
+
+test('the path of the runtime’s own source is left out', () => {
+  const text =
+    '/onnxruntime_src/onnxruntime/core/graph/model.cc:183 onnxruntime::Model::Model(ModelProto&&) Unsupported model IR version: 99';
+  expect(fromOrtError(new Error(text), 'create').message).toBe(
+    'ONNX Runtime cannot load this network: Unsupported model IR version: 99',
+  );
+});
