@@ -175,7 +175,10 @@ export class WorkerEngine implements Engine {
         signal.removeEventListener('abort', onAbort);
         enough?.removeEventListener('abort', onEnough);
         if (signal.aborted) act();
-        else void serving.then(act);
+        else
+          void Promise.resolve()
+            .then(() => serving)
+            .then(act);
       };
       const fail = (error: unknown) => settle(() => reject(error));
       const watch = () => {

@@ -1,0 +1,313 @@
+import type { EngineEvent, UpscaleOptions } from '../../src/engine/engine';
+import type { Adapt } from '../../src/engine/engine-core';
+import { createNodeEngine } from '../../src/engine/engine.node';
+import { WorkerEngine, type Patience } from '../../src/engine/engine-client.browser';
+import type { FromWorker, ToWorker, WorkerLike } from '../../src/engine/engine-messages';
+import { serveEngine } from '../../src/engine/engine-worker';
+import { LWayError } from '../../src/engine/errors';
+import type { Runtime } from '../../src/engine/runtime/runtime';
+import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
+import { largestDifference, never, noise } from './raster/support';
+import { Collector, sourceOf } from './upscaling/pictures';
+import { tinyModel, tinyNetwork } from './upscaling/tiny-networks';
+
+type Listener = (event: { data: unknown; message?: string }) => void;
+
+/**
+ * Both halves of the engine joined by a message channel, so that only what can be cloned crosses; the worker's half
+ * computes on native CPU in this very process. `ail` can spoil single runs of the network.
+ */
+class TestWorker implements WorkerLike {
+  terminated = false;
+  private readonly channel = new MessageChannel();
+  private readonly listeners = new Map<string, Listener[]>();
+
+  constructor(
+    ail: (run: number) => Promise<void> | void,
+    readonly number: number,
+    adapt?: Adapt,
+  ) {
+    const { port1, port2 } = this.channel;
+    port1.onmessage = ({ data }: MessageEvent) => this.emit('message', { data });
+    let runs = 0;
+    serveEngine(
+      {
+        postMessage: (message, transfer = []) => this.terminated || port2.postMessage(message, transfer),
+        addEventListener: (_, listener) =>
+          (port2.onmessage = ({ data }: MessageEvent) => {
+            if (!this.terminated) listener({ data });
+          }),
+      },
+      {
+        adapt,
+        runtimes: (load) => ({
+          fallback: 'wasm',
+          open: async (device) => {
+            await load('wasm');
+            const cpu = cpuRuntime(1);
+            const runtime: Runtime = {
+              ort: cpu.ort,
+              device: device === 'wasm' ? 'wasm' : 'webgpu',
+              deviceName: `worker ${number}`,
+              dispose: () => cpu.dispose(),
+              createSession: async (model, options) => {
+                const session = await cpu.createSession(model, options);
+                const run = session.run.bind(session) as (
+                  feeds: never,
+                  fetches: never,
+                ) => ReturnType<typeof session.run>;
+                session.run = (async (feeds: never, fetches: never) => {
+                  await ail(runs++);
+                  return run(feeds, fetches);
+                }) as typeof session.run;
+                return session;
+              },
+            };
+            return { runtime, notices: [] };
+          },
+        }),
+      },
+    );
+  }
+
+  postMessage(message: ToWorker): void {
+    this.channel.port1.postMessage(message);
+  }
+
+  addEventListener(type: string, listener: Listener): void {
+    this.listeners.set(type, [...(this.listeners.get(type) ?? []), listener]);
+  }
+
+  terminate(): void {
+    this.terminated = true;
+    this.channel.port1.close();
+  }
+
+  emit(type: string, event: { data?: unknown; message?: string }): void {
+    if (!this.terminated)
+      for (const listener of this.listeners.get(type) ?? []) listener({ data: undefined, ...event });
+  }
+}
+
+const picture = noise(64, 48, 3, 12);
+const patience: Patience = { first: 2000, factor: 1, least: 2000, cancel: 100 };
+
+function setUp(ail: (worker: number, run: number) => Promise<void> | void = () => undefined, adapt?: Adapt) {
+  const workers: TestWorker[] = [];
+  const engine = new WorkerEngine({
+    createWorker: () => {
+      const number = workers.length + 1;
+      const worker = new TestWorker((run) => ail(number, run), number, adapt);
+      workers.push(worker);
+      return worker;
+    },
+    files: () => Promise.resolve({ binary: new Uint8Array(8) }),
+    patience,
+  });
+  return { engine, workers };
+}
+
+const hang = () => new Promise<void>(() => undefined);
+const options = async (more: Partial<UpscaleOptions> = {}): Promise<UpscaleOptions> => ({
+  model: await tinyModel(),
+  size: { scale: 2 },
+  device: 'auto',
+  tile: 36,
+  ...more,
+});
+
+let expected: Float32Array;
+beforeAll(async () => {
+  const engine = createNodeEngine({ threads: 1 });
+  const sink = new Collector();
+  await engine.upscale(never, sourceOf(picture), sink, await options({ device: 'cpu' }));
+  expected = sink.result.data;
+  await engine.dispose();
+});
+
+function right(sink: Collector): void {
+  expect(largestDifference(sink.result.data, expected)).toBeLessThanOrEqual(1e-4);
+}
+
+describe('the engine in a worker', () => {
+  test('gives what the engine in this thread gives, and says the same', async () => {
+    const { engine, workers } = setUp();
+    const events: EngineEvent[] = [];
+    const sink = new Collector();
+    const report = await engine.upscale(
+      never,
+      sourceOf(picture),
+      sink,
+      await options({ onEvent: (e) => events.push(e) }),
+    );
+    right(sink);
+    expect(report).toMatchObject({ width: 128, height: 96, device: 'webgpu', deviceName: 'worker 1', tilesRedone: 0 });
+    expect(events.filter(({ type }) => type === 'progress')).toHaveLength(report.tiles + 1);
+    // The next job finds the worker as it is.
+    await engine.upscale(never, sourceOf(picture), new Collector(), await options());
+    expect(workers).toHaveLength(1);
+    await engine.dispose();
+    expect(workers[0]!.terminated).toBe(true);
+  });
+
+  test('finds out how a network wants its image', async () => {
+    const { engine } = setUp();
+    const entry = await engine.inspect(never, tinyNetwork({ layout: 'NHWC' }), 'mine');
+    expect(entry).toMatchObject({ scale: 2, input: { layout: 'NHWC' } });
+    const bad = engine.inspect(never, new TextEncoder().encode('text'), 'text');
+    await expect(bad).rejects.toMatchObject({ code: 'bad-model' });
+    await engine.dispose();
+  });
+
+  test('a failed job and a full store leave the next one unharmed', async () => {
+    const { engine } = setUp();
+    const full = new Collector();
+    full.write = () => Promise.reject(new LWayError('storage', 'The disk is full.', 'Make room.'));
+    const sink = new Collector();
+    const jobs = [
+      engine.upscale(never, sourceOf(picture), new Collector(), await options({ size: { scale: 20 } })),
+      engine.upscale(never, sourceOf(picture), full, await options()),
+      engine.upscale(never, sourceOf(picture), sink, await options()),
+    ] as const;
+    const [first, second, third] = await Promise.allSettled(jobs);
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'bad-option' } });
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'storage', advice: 'Make room.' } });
+    expect(third).toMatchObject({ status: 'fulfilled' });
+    right(sink);
+    await engine.dispose();
+  });
+});
+
+describe('a worker that fails', () => {
+  test.each([
+    ['crashes', (workers: TestWorker[]) => async () => workers[0]!.emit('error', { message: 'out of luck' })],
+    ['hangs', () => hang],
+    ['loses its device', () => () => Promise.reject(new Error('GPUDevice was lost'))],
+    ['runs out of memory', () => () => Promise.reject(new Error('std::bad_alloc'))],
+  ])('when it %s, another goes on after the last finished piece', async (_, make) => {
+    const spoil: { now?: () => Promise<void> } = {};
+    const { engine, workers } = setUp((worker, run) => (worker === 1 && run >= 2 ? spoil.now!() : undefined));
+    spoil.now = make(workers) as () => Promise<void>;
+    const sink = new Collector();
+    const notices: string[] = [];
+    const job = await options({ onEvent: (e) => e.type === 'notice' && notices.push(e.message) });
+    const report = await engine.upscale(never, sourceOf(picture), sink, job);
+    right(sink);
+    expect(workers).toHaveLength(2);
+    expect(workers[0]!.terminated).toBe(true);
+    expect(report.tilesRedone).toBeGreaterThanOrEqual(1);
+    expect(notices.at(-1)).toMatch(/after the 2 tiles that are done/);
+    expect(report.notices).toEqual(notices);
+    await engine.dispose();
+  });
+
+  test('while a piece is being written: it is not written twice', async () => {
+    const { engine, workers } = setUp();
+    const sink = new Collector();
+    const write = sink.write.bind(sink);
+    sink.write = async (...piece) => {
+      if (sink.pieces === 2) workers[0]!.emit('error', { message: 'at the worst moment' });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await write(...piece);
+    };
+    await engine.upscale(never, sourceOf(picture), sink, await options());
+    right(sink);
+    expect(workers).toHaveLength(2);
+    await engine.dispose();
+  });
+
+  test('again and again: the GPU is left, then it is an error, and the next job runs', async () => {
+    let ill = true;
+    const { engine, workers } = setUp(() => (ill ? Promise.reject(new Error('device lost')) : undefined));
+    const failing = engine.upscale(never, sourceOf(picture), new Collector(), await options());
+    await expect(failing).rejects.toMatchObject({ code: 'device-lost' });
+    expect(workers).toHaveLength(4);
+    ill = false;
+    const sink = new Collector();
+    expect(await engine.upscale(never, sourceOf(picture), sink, await options())).toMatchObject({ device: 'webgpu' });
+    right(sink);
+    await engine.dispose();
+  });
+
+  test('an adaptation that was finished is not made again', async () => {
+    let made = 0;
+    const adapt: Adapt = (_signal, { model }) => {
+      made++;
+      const report = { used: true, steps: 3, improvement: 0.1, message: 'learned', seconds: 1 };
+      return Promise.resolve({ model, report });
+    };
+    const { engine } = setUp((worker, run) => (worker === 1 && run === 1 ? hang() : undefined), adapt);
+    const sink = new Collector();
+    const job = await options({ adapt: { level: 'quick', strength: 1, models: {} as never } });
+    const report = await engine.upscale(never, sourceOf(picture), sink, job);
+    expect(report.adaptation).toMatchObject({ used: true, message: 'learned' });
+    expect(made).toBe(1);
+    right(sink);
+    await engine.dispose();
+  });
+});
+
+describe('cancelling', () => {
+  test('is obeyed at any tile, and keeps the worker', async () => {
+    const { engine, workers } = setUp();
+    for (const at of [0, 1, 3]) {
+      const abort = new AbortController();
+      const sink = new Collector();
+      const onEvent = (event: EngineEvent) => {
+        if (event.type === 'progress' && event.done === at) abort.abort(new Error('changed my mind'));
+      };
+      await expect(engine.upscale(abort.signal, sourceOf(picture), sink, await options({ onEvent }))).rejects.toThrow(
+        'changed my mind',
+      );
+      expect(sink.ended).toBe(false);
+    }
+    expect(workers).toHaveLength(1);
+    await engine.dispose();
+  });
+
+  test('ends a worker that does not obey', async () => {
+    const { engine, workers } = setUp((worker, run) => (worker === 1 && run === 1 ? hang() : undefined));
+    const abort = new AbortController();
+    const onEvent = (event: EngineEvent) => {
+      if (event.type === 'progress' && event.done === 1) setTimeout(() => abort.abort(new Error('too slow')), 10);
+    };
+    const job = engine.upscale(abort.signal, sourceOf(picture), new Collector(), await options({ onEvent }));
+    await expect(job).rejects.toThrow('too slow');
+    expect(workers[0]!.terminated).toBe(true);
+    const sink = new Collector();
+    await engine.upscale(never, sourceOf(picture), sink, await options());
+    right(sink);
+    await engine.dispose();
+  });
+
+  test('“enough” ends the adaptation only', async () => {
+    const adapt: Adapt = async (_signal, { model, options: { enough } }) => {
+      await new Promise<void>((resolve) => enough!.addEventListener('abort', () => resolve()));
+      return { model, report: { used: true, steps: 7, improvement: 0.2, message: 'stopped early', seconds: 1 } };
+    };
+    const { engine } = setUp(undefined, adapt);
+    const enough = new AbortController();
+    const onEvent = (event: EngineEvent) => {
+      if (event.type === 'phase' && event.phase === 'adapting') enough.abort();
+    };
+    const adaptation = { level: 'quick' as const, strength: 1, models: {} as never, enough: enough.signal };
+    const sink = new Collector();
+    const report = await engine.upscale(never, sourceOf(picture), sink, await options({ adapt: adaptation, onEvent }));
+    expect(report.adaptation).toMatchObject({ steps: 7 });
+    right(sink);
+    await engine.dispose();
+  });
+});
+
+test('messages that are none of ours, or of a job long over, are dropped', async () => {
+  const { engine, workers } = setUp();
+  const sink = new Collector();
+  const onEvent = (event: EngineEvent) => {
+    if (event.type !== 'progress') return;
+    const stray: FromWorker = { type: 'failed', job: 99, error: { code: 'internal', message: 'stray', advice: '' } };
+    for (const data of [null, 'text', { type: 'done' }, { job: 1 }, stray]) workers[0]!.emit('message', { data });
+  };
+  await engine.upscale(never, sourceOf(picture), sink, await options({ onEvent }));
+  right(sink);
+  await engine.dispose();
+});
