@@ -33,7 +33,7 @@ export interface PanelState {
   readonly models: readonly ModelChoice[];
   /** What happened with a network that is being, or was, added. */
   readonly adding: { name: string; error?: PlainError; added?: string } | null;
-  /** Why adaptation is not available; null where it is. */
+  /** Why adaptation is not available; null where it is, or where that is not known yet. */
   readonly noAdaptation: string | null;
   readonly job: RunningJob | null;
   readonly outcome: Outcome | null;
@@ -48,7 +48,7 @@ export class PanelController implements ReactiveController {
     settings: defaultSettings,
     models: [],
     adding: null,
-    noAdaptation: 'Looking for the networks that adaptation needs…',
+    noAdaptation: null,
     job: null,
     outcome: null,
     device: null,

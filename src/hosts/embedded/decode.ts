@@ -2,6 +2,7 @@ import { convertIndexedToRgb, decode, type DecodedPng } from 'fast-png';
 import { LWayError } from '../../engine/errors';
 import type { Channels, PictureInfo } from '../../engine/raster/raster';
 import { embeddedProfile } from './icc';
+import { takeOrientation, turnUpright } from './orientation';
 import { PackedPixels } from './pixels';
 
 /** What may be opened: beyond it a page runs out of memory while decoding. */
@@ -139,9 +140,10 @@ async function decodeByBrowser(
   bytes: Uint8Array,
   format: Exclude<PictureFormat, 'png'>,
 ): Promise<PackedPixels> {
+  const stored = format === 'webp' ? takeOrientation(bytes) : { orientation: 1 as const, bytes };
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: mime[format] }), {
+    bitmap = await createImageBitmap(new Blob([stored.bytes as Uint8Array<ArrayBuffer>], { type: mime[format] }), {
       imageOrientation: 'from-image',
       colorSpaceConversion: 'none',
       premultiplyAlpha: 'none',
@@ -167,20 +169,21 @@ async function decodeByBrowser(
       rgba.set(data, y * width * 4);
       if (opaque) for (let i = 3; i < data.length && opaque; i += 4) opaque = data[i] === 255;
     }
+    const upright = turnUpright(rgba, width, height, 4, stored.orientation);
     const info = {
-      width,
-      height,
+      width: upright.width,
+      height: upright.height,
       bitDepth: 8,
       encoding: 'display',
       iccProfile: embeddedProfile(bytes, format),
     } as const;
-    if (!opaque) return new PackedPixels({ ...info, channels: 4 }, rgba);
+    if (!opaque) return new PackedPixels({ ...info, channels: 4 }, upright.samples);
     // An opaque picture goes without the alpha that the canvas added.
     const rgb = new Uint8ClampedArray(width * height * 3);
     for (let i = 0, o = 0; i < rgba.length; i += 4) {
-      rgb[o++] = rgba[i]!;
-      rgb[o++] = rgba[i + 1]!;
-      rgb[o++] = rgba[i + 2]!;
+      rgb[o++] = upright.samples[i]!;
+      rgb[o++] = upright.samples[i + 1]!;
+      rgb[o++] = upright.samples[i + 2]!;
     }
     return new PackedPixels({ ...info, channels: 3 }, rgb);
   } finally {

@@ -23,10 +23,13 @@ export class Compare extends LitElement {
     result: { attribute: false },
     zoom: { state: true },
     divider: { state: true },
+    fill: { type: Boolean },
   };
   /** Enlarged to the size of `result` on the screen. */
   declare original: PixelSource;
   declare result: PixelSource;
+  /** Takes the height that it is given, rather than the picture's shape. */
+  declare fill: boolean;
   /** CSS pixels for each pixel of the result; null shows the whole picture. */
   declare zoom: number | null;
   /** Where the divider stands, 0 left … 1 right: the result is to the right of it. */
@@ -146,6 +149,7 @@ export class Compare extends LitElement {
     super();
     this.zoom = null;
     this.divider = 0.5;
+    this.fill = false;
   }
 
   override connectedCallback(): void {
@@ -218,6 +222,9 @@ export class Compare extends LitElement {
       for (const side of [this.sides.original, this.sides.result]) side.overview = side.detail = null;
       void this.makeOverviews();
     }
+    // The view has the picture's shape, within reason; where it fills a window, it has the window's.
+    const { width, height } = this.result.info;
+    if (!this.fill) this.view.style.aspectRatio = String(Math.min(2, Math.max(0.8, width / height)));
     // A style attribute would offend the content security policy; the property does not.
     const divider = this.renderRoot.querySelector<HTMLElement>('.divider');
     if (divider) divider.style.left = `${this.divider * 100}%`;
@@ -251,7 +258,8 @@ export class Compare extends LitElement {
   }
 
   private changed(): void {
-    if (this.frame || !this.isConnected || !this.hasUpdated) return;
+    if (this.frame || !this.isConnected || !this.hasUpdated || this.view.clientWidth * this.view.clientHeight === 0)
+      return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       this.clampCentre();

@@ -13,8 +13,10 @@ import { shared } from './styles';
 
 /** The panel: what to do on top, what happens below, one button between them. */
 export class Panel extends LitElement {
-  static override properties = { services: { attribute: false } };
+  static override properties = { services: { attribute: false }, large: { state: true } };
   declare services: PanelServices;
+  /** The comparison fills the window. */
+  declare large: boolean;
 
   static override styles = [
     shared,
@@ -103,7 +105,6 @@ export class Panel extends LitElement {
       }
       lway-compare {
         margin-top: 12px;
-        grid-template-rows: minmax(180px, 62cqw) auto;
       }
       dialog {
         width: calc(100vw - 48px);
@@ -129,6 +130,11 @@ export class Panel extends LitElement {
 
   /** Null until the panel is in a page. */
   controller: PanelController | null = null;
+
+  constructor() {
+    super();
+    this.large = false;
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -182,6 +188,20 @@ export class Panel extends LitElement {
         ${busy && state.notices.length > 0 ? this.renderNotices(state.notices) : nothing}
         <div aria-live="polite">${state.outcome ? this.renderOutcome(controller) : nothing}</div>
       </div>`;
+  }
+
+  private shown: 'form' | 'job' | 'outcome' = 'form';
+
+  protected override updated(): void {
+    const dialog = this.renderRoot.querySelector('dialog');
+    if (this.large && !dialog?.open) dialog?.showModal();
+    if (!this.large && dialog?.open) dialog.close();
+    const { job, outcome } = this.controller?.state ?? {};
+    const shown = job ? 'job' : outcome ? 'outcome' : 'form';
+    if (shown === this.shown) return;
+    this.shown = shown;
+    // What happens now may lie below what is visible of a narrow panel.
+    if (shown !== 'form') this.renderRoot.querySelector('.action')?.scrollIntoView({ block: 'nearest' });
   }
 
   /** Why the button is not to be pressed now, if so. */
@@ -331,18 +351,18 @@ export class Panel extends LitElement {
       </div>
       ${notices.length > 0 ? this.renderNotices(notices) : nothing}
       <lway-compare .original=${before} .result=${after}>
-        <button @click=${() => this.dialog?.showModal()}>Larger…</button>
+        <button @click=${() => (this.large = true)}>Larger…</button>
       </lway-compare>
-      <dialog aria-label="Before and after">
-        <lway-compare .original=${before} .result=${after}>
-          <button @click=${() => this.dialog?.close()}>Close</button>
-        </lway-compare>
+      <dialog aria-label="Before and after" @close=${() => (this.large = false)}>
+        ${
+          this.large
+            ? html`<lway-compare fill .original=${before} .result=${after}>
+                <button @click=${() => (this.large = false)}>Close</button>
+              </lway-compare>`
+            : nothing
+        }
       </dialog>
     </div>`;
-  }
-
-  private get dialog(): HTMLDialogElement | null {
-    return this.renderRoot.querySelector('dialog');
   }
 }
 

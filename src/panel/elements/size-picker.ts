@@ -121,7 +121,7 @@ export class SizePicker extends LitElement {
       const megapixels = (result.width * result.height) / 1e6;
       return html`<p class="hint numbers">
         ${width} × ${height} → ${result.width} × ${result.height}
-        px${megapixels >= 1 ? ` (${megapixels < 10 ? megapixels.toFixed(1) : Math.round(megapixels)} megapixels)` : ''}
+        px${megapixels >= 1 ? ` (${megapixels < 10 ? megapixels.toFixed(1) : Math.round(megapixels)} MP)` : ''}
       </p>`;
     } catch (error) {
       if (!(error instanceof LWayError)) throw error;

@@ -271,12 +271,20 @@ export class Editor extends LitElement {
       display: flex;
       flex-direction: column;
       min-height: 0;
-      overflow-y: auto;
       border-inline-start: 1px solid var(--lway-line);
+    }
+    .panel {
+      flex: 1 1 auto;
+      min-height: 0;
+      overflow-y: auto;
       scrollbar-width: thin;
     }
     .layers {
-      padding: 12px 10px 16px;
+      flex: none;
+      max-height: 34%;
+      overflow-y: auto;
+      scrollbar-width: thin;
+      padding: 10px 10px 12px;
       border-top: 1px solid var(--lway-line);
     }
     .layers h2 {
@@ -344,7 +352,9 @@ export class Editor extends LitElement {
       aside {
         border-inline-start: 0;
         border-top: 1px solid var(--lway-line);
-        overflow: visible;
+      }
+      .layers {
+        max-height: none;
       }
       .rule {
         display: none;
@@ -471,7 +481,7 @@ export class Editor extends LitElement {
       </main>
       <footer>${this.renderStatus(current)}</footer>
       <aside>
-        <slot></slot>
+        <div class="panel"><slot></slot></div>
         ${
           current
             ? html`<section class="layers">
@@ -677,7 +687,7 @@ export class Editor extends LitElement {
     const current = this.workspace.active;
     const typing = event
       .composedPath()
-      .some((one) => one instanceof HTMLInputElement || one instanceof HTMLSelectElement);
+      .some((one) => (one instanceof HTMLInputElement && one.type === 'number') || one instanceof HTMLSelectElement);
     const command = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
     if (command && key === 'o') this.choose();
