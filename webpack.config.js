@@ -58,6 +58,7 @@ const filePolicy = [
   "default-src 'none'",
   "script-src 'self' file: plugin: 'wasm-unsafe-eval'",
   'worker-src blob:',
+  "connect-src 'self' file: plugin:",
   'img-src blob: data:',
   "style-src 'self' 'unsafe-inline'",
   "base-uri 'none'",

@@ -25,7 +25,8 @@ function doublingNetwork(): Uint8Array {
 
 /** The built plugin, with that network instead of those that ship. */
 export function pluginFolder(): { folder: string; remove(): void } {
-  if (!existsSync(join(built, 'page/index.html'))) throw new Error('Run `npm run build` first: dist/photoshop is missing.');
+  if (!existsSync(join(built, 'page/index.html')))
+    throw new Error('Run `npm run build` first: dist/photoshop is missing.');
   const folder = mkdtempSync(join(tmpdir(), 'lway-photoshop-'));
   cpSync(built, folder, { recursive: true });
   const models = join(folder, 'page/packed/models');
@@ -55,7 +56,10 @@ export function pluginFolder(): { folder: string; remove(): void } {
   };
   const pack = (name: string, content: Uint8Array | string) => {
     const base64 = Buffer.from(content).toString('base64');
-    writeFileSync(join(folder, `page/packed/${name}.js`), `lwayAsset(${JSON.stringify(name)},${JSON.stringify(base64)});`);
+    writeFileSync(
+      join(folder, `page/packed/${name}.js`),
+      `lwayAsset(${JSON.stringify(name)},${JSON.stringify(base64)});`,
+    );
   };
   pack('models/doubling.onnx', bytes);
   pack('models/models.json', JSON.stringify(registry));
@@ -65,7 +69,13 @@ export function pluginFolder(): { folder: string; remove(): void } {
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['LWAY_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+    args: [
+      '--no-sandbox',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
   });
 }
 

@@ -127,7 +127,11 @@ export class FakeUxp {
       document: {
         body: this.body,
         createElement: (name: string) =>
-          name === 'webview' ? new FakeWebViewElement(this) : name === 'dialog' ? new FakeDialogElement() : new FakeElement(),
+          name === 'webview'
+            ? new FakeWebViewElement(this)
+            : name === 'dialog'
+              ? new FakeDialogElement()
+              : new FakeElement(),
         theme: { getCurrent: () => 'darkest', onUpdated: { addListener: () => undefined } },
       },
       window: {
