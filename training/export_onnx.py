@@ -20,13 +20,16 @@ a.add_argument("checkpoint")
 a.add_argument("onnx", nargs="+")
 a.add_argument("--blend", help="another SR checkpoint to mix in")
 a.add_argument("--share", type=float, default=0.5, help="its share in the mix")
+a.add_argument("--halve", action="store_true", help="x4 -> x2 by averaging the tail, without training")
 a.add_argument("--samples", help="folder for inputs and PyTorch's outputs, for verify.mjs")
 a = a.parse_args()
 
 state = weights.read(a.checkpoint)
 if a.blend:
     other = weights.read(a.blend)
-    state = {k: (1 - a.share) * v + a.share * other[k] for k, v in state.items()}
+    state = {k: (1 - a.share) * v + a.share * other[k] for k, v in state.items() if k in other and v.is_floating_point()}
+if a.halve:
+    weights.halve_tail(state)
 name = lambda path: os.path.splitext(os.path.basename(path))[0]
 about = {"author": "LWay", "licence": "MIT"}
 torch.manual_seed(0)
@@ -72,6 +75,7 @@ elif "stages.0.down.weight" in state:
         check(a.onnx[0], net, torch.rand(1, 3, h, w))
 else:
     from measure import from_state
+    state = {k: v for k, v in state.items() if k.startswith(("head.", "body.", "tail."))}
     net = from_state(state).cpu()
     export.super_resolver(net, a.onnx[0], name(a.onnx[0]), about)
     for h, w in ((1, 1), (7, 13), (64, 64)):

@@ -4,7 +4,7 @@
   python3 training/measure.py --model models/lway-faithful-x4.onnx
   python3 training/measure.py --model bicubic --model runs/crisp-x4.pt --pairs ../shared/data/eval/realsr --each
 
---model: an ONNX file, a checkpoint of train_sr.py, or the word bicubic; A+B@0.3 blends the weights of two of ours
+--model: an ONNX file, a checkpoint of train_sr.py, or the word bicubic (bicubic2 for x2); A+B@0.3 blends the weights of two of ours
 (0.3 of B), A+B@0.3i their results. Means over all, odd- and even-numbered pairs (the first is number 1): odd pairs are
 tuned on, even pairs are not.
 """
@@ -31,10 +31,10 @@ def load_model(name):
             return lambda x: (1 - t) * f(x) + t * g(x)
         t, a, b = float(share), weights.read(first), weights.read(second)
         return from_state({k: (1 - t) * a[k] + t * b[k] for k in a if k in b and a[k].is_floating_point()})
-    if name == "bicubic":
-        def bicubic(x):
-            a = degradation.to_bytes(x[0])
-            return degradation.from_bytes(np.array(Image.fromarray(a).resize((a.shape[1] * 4, a.shape[0] * 4), Image.BICUBIC)))[None]
+    if name in ("bicubic", "bicubic2"):
+        def bicubic(x, s=2 if name.endswith("2") else 4):
+            a = degradation.to_bytes(x[0].cpu())
+            return degradation.from_bytes(np.array(Image.fromarray(a).resize((a.shape[1] * s, a.shape[0] * s), Image.BICUBIC)))[None].to(x.device)
         return bicubic
     if name.endswith(".onnx"):
         return interpret.OnnxNet(name).to(loop.device())
@@ -72,6 +72,9 @@ def main():
                 lr, hr = data.read_image(low)[None].to(device), data.read_image(high)[None].to(device)
                 with torch.no_grad():
                     sr = f(lr).clamp(0, 1)
+                if sr.shape[2] != hr.shape[2]:
+                    # a x2 network on x4 pairs: HR is brought to its size
+                    hr = degradation.resize(hr[0].cpu(), sr.shape[2], sr.shape[3], "lanczos")[None].clamp(0, 1).to(device)
                 rows.append((i, metrics.psnr_y(sr, hr), judge(sr, hr), metrics.psnr_y(F.avg_pool2d(sr, hr.shape[2] // lr.shape[2]), lr)))
                 if a.each:
                     print(f"  {name} {rows[-1][1]:.2f} {rows[-1][2]:.4f}")

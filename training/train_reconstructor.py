@@ -24,6 +24,8 @@ a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDes
 a.add_argument("--data", default=data.DATA)
 a.add_argument("--out", required=True)
 a.add_argument("--start", nargs="*", help="a checkpoint, or the shipped encoder and reconstructor (two .onnx files)")
+a.add_argument("--skip", action="append", default=[], help="with --start: weights to start anew, by the beginning of their name")
+a.add_argument("--fill", type=int, default=60, help="degradations drawn before the first step")
 a.add_argument("--minutes", type=float, default=28)
 a.add_argument("--scale", type=int, default=4)
 a.add_argument("--embedding", type=int, default=512)
@@ -84,11 +86,10 @@ if a.start:
         weights.load(net.E, a.start[0])
         weights.load_reconstructor(net.R, a.start[1])
     else:
-        weights.load(net, a.start[0])
+        weights.load(net, a.start[0], skip=a.skip)
 else:
     start_kernels(net.R, np.random.default_rng(5))
 net = net.to(device).to(memory_format=torch.channels_last)
-ema = loop.Ema(net, a.ema)
 aux = nn.Linear(a.embedding, 4).to(device)
 print(f"E {networks.parameters(net.E)} + R {networks.parameters(net.R)} parameters, {len(files)} crops, {device}", flush=True)
 
@@ -101,8 +102,12 @@ for path in a.sr:
     shown.append(run)
 bank = data.Bank(files, data.reconstruction_entry(settings, a.scale, shown), a.scale, a.bank, a.seed)
 began = time.time()
-bank.refresh(min(a.bank, 120))
+bank.refresh(min(a.bank, a.fill))
 print(f"bank of {len(bank.entries)} filled in {time.time() - began:.0f} s", flush=True)
+
+if not a.start or "E.hidden" in a.skip:
+    net.E.calibrate(torch.cat([bank.batch(16, a.patch)["lr"] for _ in range(6)]).to(device))
+ema = loop.Ema(net, a.ema)
 
 
 def held_out_items():

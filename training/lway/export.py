@@ -80,13 +80,16 @@ def features(net, path, name, metadata):
 def encoder(net, path, name, metadata):
     g = Graph(name)
     f = g.op("Conv", ["lr", g.weight("input_weight", net.input_weight), g.weight("input_bias", net.input_bias)], "seen", kernel_shape=[3, 3], strides=[1, 1], pads=[0, 0, 0, 0], dilations=[1, 1], group=1)
+    pooled = []
     for i, c in enumerate(net.convs):
         f = g.leaky(g.conv(f, f"convs.{i}", c), f"convs.{i}.act", networks.SLOPE)
-    mean = g.op("ReduceMean", [f], "mean", axes=[2, 3], keepdims=1)
-    d = g.op("Sub", [f, mean], "deviation")
-    v = g.op("ReduceMean", [g.op("Mul", [d, d], "squared")], "variance", axes=[2, 3], keepdims=1)
-    std = g.op("Sqrt", [g.op("Add", [v, g.constant("eps", 1e-4)], "variance.eps")], "std")
-    p = g.op("Flatten", [g.op("Concat", [mean, std], "pooled", axis=1)], "pooled.flat", axis=1)
+        if i in net.POOLED:
+            mean = g.op("ReduceMean", [f], f"pool.{i}.mean", axes=[2, 3], keepdims=1)
+            d = g.op("Sub", [f, mean], f"pool.{i}.deviation")
+            v = g.op("ReduceMean", [g.op("Mul", [d, d], f"pool.{i}.squared")], f"pool.{i}.variance", axes=[2, 3], keepdims=1)
+            v = g.op("Log", [g.op("Add", [v, g.constant("eps", 1e-5)], f"pool.{i}.eps")], f"pool.{i}.log")
+            pooled += [mean, g.op("Mul", [v, g.constant("half", 0.5)], f"pool.{i}.spread")]
+    p = g.op("Flatten", [g.op("Concat", pooled, "pooled", axis=1)], "pooled.flat", axis=1)
     h = g.op("Gemm", [p, g.weight("hidden.weight", net.hidden.weight), g.weight("hidden.bias", net.hidden.bias)], "hidden.out", transB=1)
     h = g.leaky(h, "hidden.act", networks.SLOPE)
     g.op("Gemm", [h, g.weight("out.weight", net.out.weight), g.weight("out.bias", net.out.bias)], "embedding", transB=1)

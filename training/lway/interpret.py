@@ -85,6 +85,8 @@ class OnnxNet(nn.Module):
             return x[0] ** x[1]
         if op == "Sqrt":
             return torch.sqrt(x[0])
+        if op == "Log":
+            return torch.log(x[0])
         if op == "Reciprocal":
             return 1 / x[0]
         if op == "MatMul":

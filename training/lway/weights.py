@@ -11,10 +11,22 @@ def read(path):
     return state.get("ema", state)
 
 
+def halve_tail(state):
+    """x4 -> x2: the new tail gives the mean of each 2x2 block of the old one's result, exactly. The losses of a picture
+    are the same on the LR grid whatever the scale, so this is a good x2 network before any training."""
+    for k in ("tail.weight", "tail.bias"):
+        t = state[k]
+        s = int((t.shape[0] // 3) ** 0.5)
+        t = t.reshape(3, s // 2, 2, s // 2, 2, *t.shape[1:]).mean((2, 4))
+        state[k] = t.reshape(3 * (s // 2) ** 2, *t.shape[3:])
+
+
 def load(net, path, skip=()):
     """Loads what is there; every weight of `net` outside `skip` must be found with its shape."""
     have = read(path)
     own = net.state_dict()
+    if "tail.weight" in own and have["tail.weight"].shape[0] == 4 * own["tail.weight"].shape[0]:
+        halve_tail(have)
     take = {k: have[k].reshape(v.shape) for k, v in own.items() if k in have and have[k].numel() == v.numel() and not k.startswith(tuple(skip))}
     missing = [k for k in own if k not in take and not k.startswith(tuple(skip))]
     if missing:

@@ -7,7 +7,7 @@ import unittest
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lway import export, interpret, networks, weights
+from lway import export, fold, interpret, networks, weights
 
 
 def shaken(net, amount=0.05):
@@ -71,6 +71,15 @@ class Promises(unittest.TestCase):
         with torch.no_grad():
             self.assertTrue(torch.allclose(networks.SuperResolver()(x), x.repeat_interleave(4, 2).repeat_interleave(4, 3), atol=1e-6))
 
+    def test_half_the_tail_is_the_mean_of_the_whole(self):
+        whole, half = shaken(networks.SuperResolver(4, 8, 2)), networks.SuperResolver(2, 8, 2)
+        state = {k: v.clone() for k, v in whole.state_dict().items()}
+        weights.halve_tail(state)
+        half.load_state_dict(state)
+        x = torch.rand(2, 3, 9, 7)
+        with torch.no_grad():
+            self.assertLess(float((torch.nn.functional.avg_pool2d(whole(x), 2) - half(x)).abs().max()), 1e-5)
+
     def test_receptive_field(self):
         net = shaken(networks.SuperResolver(4, 8, 3))
         x = torch.rand(1, 3, 41, 41, requires_grad=True)
@@ -84,6 +93,12 @@ class Promises(unittest.TestCase):
             with torch.no_grad():
                 y = net.linear(torch.full((1, 3, 96, 96), level - 0.5), torch.randn(1, 64))
             self.assertLess(float(y[..., 3:-3, 3:-3].abs().max()), 1e-4)
+
+    def test_folding_an_embedding_changes_nothing(self):
+        net = shaken(networks.Reconstructor(4, 12, 2, 5, 64))
+        e, x = torch.randn(1, 64), torch.rand(2, 3, 28, 52)
+        with torch.no_grad():
+            self.assertLess(float((net(x, e.expand(2, -1)) - fold.FoldedReconstructor(net, e)(x)).abs().max()), 1e-5)
 
     def test_linear_branch_is_linear(self):
         net = shaken(networks.Reconstructor(4, 12, 2, 5, 64))
