@@ -8,7 +8,10 @@ import { highFrequencyMap } from '../../engine/raster/wavelet';
 /** Side of a crop on the sheet, at 100 % of the result. */
 const side = 224;
 const gap = 8;
-const textHeight = 34;
+/** Two lines of title, one of detail. */
+const textHeight = 48;
+/** Characters that fit above a crop. */
+const lineLength = 30;
 
 export interface SheetCell {
   /** Above the crop. */
@@ -70,7 +73,9 @@ export async function contactSheet(rows: readonly SheetRow[]): Promise<Buffer> {
     const top = gap + i * (textHeight + side + gap);
     for (const [j, { title, detail, pixels }] of cells.entries()) {
       const left = gap + j * (side + gap);
-      texts.push(text(left, top + 12, title, 'bold'), text(left, top + 27, detail, 'normal'));
+      const [first, second] = twoLines(title);
+      texts.push(text(left, top + 12, first, 'bold'));
+      texts.push(text(left, top + 26, second, 'bold'), text(left, top + 41, detail, 'normal'));
       overlays.push({
         input: Buffer.from(toInterleaved(pixels, 8).buffer),
         raw: { width: pixels.width, height: pixels.height, channels: 3 },
@@ -86,9 +91,16 @@ export async function contactSheet(rows: readonly SheetRow[]): Promise<Buffer> {
     .toBuffer();
 }
 
+/** Words broken into two lines where one is too short; what does not fit ends in an ellipsis. */
+function twoLines(words: string): [string, string] {
+  if (words.length <= lineLength) return ['', words];
+  const space = words.lastIndexOf(' ', lineLength);
+  const at = space > 0 ? space : lineLength;
+  const rest = words.slice(at).trim();
+  return [words.slice(0, at), rest.length <= lineLength ? rest : `${rest.slice(0, lineLength - 1)}…`];
+}
+
 function text(x: number, y: number, words: string, weight: 'bold' | 'normal'): string {
-  const most = 38;
-  const shown = words.length > most ? `${words.slice(0, most - 1)}…` : words;
-  const escaped = shown.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  const escaped = words.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   return `<text x="${x}" y="${y}" font-family="sans-serif" font-size="11" font-weight="${weight}" fill="#111">${escaped}</text>`;
 }

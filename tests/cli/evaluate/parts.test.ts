@@ -1,0 +1,133 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AdaptOptions, Engine } from '../../../src/engine/engine';
+import { luma } from '../../../src/engine/metrics/luma';
+import { psnr } from '../../../src/engine/metrics/psnr';
+import { resize } from '../../../src/engine/raster/resample';
+import type { Model } from '../../../src/engine/runtime/registry';
+import { cropToShow } from '../../../src/cli/evaluate/contact-sheet';
+import { controls } from '../../../src/cli/evaluate/controls';
+import { scoredBorder } from '../../../src/cli/evaluate/measure';
+import { readSet } from '../../../src/cli/evaluate/picture-set';
+import { asSaved } from '../../../src/cli/evaluate/pixels';
+import { summarise, type Row } from '../../../src/cli/evaluate/summary';
+import type { Task } from '../../../src/cli/evaluate/variants';
+import { drawn, noise } from '../../engine/raster/support';
+import { draw, reference } from '../../engine/metrics/pictures';
+
+test('a set is matched by sorted names, counted from 1 and limited', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lway-set-'));
+  try {
+    for (const part of ['lr', 'hr']) mkdirSync(join(folder, part));
+    for (const name of ['b', 'a', 'c']) {
+      writeFileSync(join(folder, 'lr', `${name}_low.png`), '');
+      writeFileSync(join(folder, 'hr', `${name}_high.JPG`), '');
+    }
+    writeFileSync(join(folder, 'lr', 'notes.txt'), '');
+    const { paired, specimens } = await readSet(folder, 2);
+    expect(paired).toBe(true);
+    expect(specimens.map(({ number, name, truth }) => [number, name, truth])).toEqual([
+      [1, 'a_low', join(folder, 'hr', 'a_high.JPG')],
+      [2, 'b_low', join(folder, 'hr', 'b_high.JPG')],
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('differences are paired: a constant gain has no uncertainty however the pictures differ', () => {
+  const row = (number: number, variant: string, psnrY: number): Row => ({
+    set: 's',
+    number,
+    picture: `p${number}`,
+    variant,
+    against: variant === 'a' ? null : 'a',
+    seconds: 1,
+    scores: { psnr: psnrY, consistency: 40 },
+  });
+  const rows = [20, 25, 31, 38].flatMap((value, i) => [row(i + 1, 'a', value), row(i + 1, 'b', value + 0.5)]);
+  const [a, b] = summarise(rows);
+  expect(a!.differences).toBeNull();
+  expect(a!.all.psnr).toBe(28.5);
+  expect(a!.even.psnr).toBe(31.5);
+  expect(b!.differences!.all.psnr).toEqual({ mean: 0.5, margin: 0 });
+  expect(b!.differences!.even.psnr!.mean).toBe(0.5);
+  expect(b!.all.lpips).toBeUndefined();
+});
+
+test('the contact sheet shows where the detail is', () => {
+  const picture = drawn(160, 160, 3, (_, row, column) => (row > 90 && column > 90 ? ((row + column) % 2) * 0.8 : 0.3));
+  const { x, y, width, height } = cropToShow(picture, 640, 640);
+  expect([width, height]).toEqual([224, 224]);
+  expect(x).toBeGreaterThanOrEqual(340);
+  expect(y).toBeGreaterThanOrEqual(340);
+  expect(
+    cropToShow(
+      drawn(3, 2, 3, () => 0),
+      12,
+      8,
+    ),
+  ).toEqual({ x: 0, y: 0, width: 12, height: 8 });
+});
+
+describe('controls without training', () => {
+  const truth = draw(reference(96, 96));
+  const picture = asSaved(resize(truth, 24, 24, 'area'));
+  const bicubic = resize(picture, 96, 96, 'bicubic');
+  // A network that invents: bicubic with noise on it and too bright.
+  const grain = noise(96, 96, 3, 5);
+  const base = asSaved({ ...bicubic, data: bicubic.data.map((value, i) => value + 0.2 * (grain.data[i]! - 0.4)) });
+  const score = (raster: typeof truth) => psnr(luma(raster), luma(truth), { border: scoredBorder });
+  const task = (adapted: typeof truth): Task => ({
+    picture,
+    truth,
+    width: 96,
+    height: 96,
+    other: picture,
+    done: new Map([
+      ['net', base],
+      ['net, adapted', adapted],
+    ]),
+  });
+  const options = { level: 'quick', strength: 1, models: {} } as unknown as AdaptOptions;
+  const adapted = {
+    name: 'net, adapted',
+    against: 'net',
+    engine: {} as Engine,
+    model: {} as Model,
+    device: 'cpu',
+    options,
+  };
+  const all = controls('net', { ...adapted, device: 'cpu' }, []);
+  const find = (part: string) => all.find(({ name }) => name.includes(part))!;
+  const never = new AbortController().signal;
+
+  test('what a gain must beat is all there', () => {
+    expect(all).toHaveLength(6);
+    expect(all.every(({ against }) => against === 'net, adapted')).toBe(true);
+  });
+
+  test('back-projection brings the result into agreement with the picture', async () => {
+    const { result } = await find('back-projected').run(never, task(base));
+    const disagreement = (raster: typeof truth) => {
+      const down = resize(raster, 24, 24, 'area');
+      return Math.max(...down.data.map((value, i) => Math.abs(value - picture.data[i]!)));
+    };
+    expect(disagreement(result)).toBeLessThan(disagreement(base) / 2);
+  });
+
+  test('the frontier meets the adapted PSNR where a blend can', async () => {
+    const halfway = asSaved({ ...base, data: base.data.map((value, i) => (value + bicubic.data[i]!) / 2) });
+    expect(score(halfway)).toBeGreaterThan(score(base) + 0.2);
+    const { result } = await find('same PSNR').run(never, task(halfway));
+    expect(Math.abs(score(result) - score(halfway))).toBeLessThan(0.05);
+  });
+
+  test('the frontier stays at the unadapted result where adapting lost dB, and at its best where it cannot follow', async () => {
+    const worse = asSaved({ ...base, data: base.data.map((value) => value * 0.8) });
+    expect((await find('same PSNR').run(never, task(worse))).result.data).toEqual(base.data);
+    const { result } = await find('same PSNR').run(never, task(truth));
+    expect(score(result)).toBeGreaterThanOrEqual(score(asSaved(bicubic)) - 0.01);
+  });
+});
