@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../builder';
 import type { Attributes } from '../graph';
 import type { Value } from '../recorder';
-import type { OpDefinition, OpTable } from './definition';
+import type { Description, Inputs, OpDefinition, OpTable } from './definition';
 import { axisOf, broadcast, likeFirst, mapElements, numberOr, required, sumTo, textOr } from './support';
 
 /** d(loss)/dx from dy, x and y. */
@@ -41,6 +41,11 @@ function geluSlope(b: GraphBuilder, x: Value, approximate: string): Value {
   const innerSlope = b.add(b.mul(x2, 3 * GELU_CUBIC * SQRT_2_OVER_PI), SQRT_2_OVER_PI);
   const bend = b.mul(b.mul(x, b.sub(1, b.square(t))), innerSlope);
   return b.mul(b.add(b.add(t, 1), bend), 0.5);
+}
+
+function likeFirstWithAxis(inputs: Inputs, attributes: Attributes): Description[] {
+  axisOf(numberOr(attributes, 'axis', -1), required(inputs, 0).shape.length);
+  return likeFirst(inputs);
 }
 
 export const activations: OpTable = {
@@ -99,7 +104,7 @@ export const activations: OpTable = {
     return b.mul(dy, b.add(t, b.mul(b.mul(x, b.sub(1, b.square(t))), b.sigmoid(x))));
   }),
   Softmax: {
-    infer: likeFirst,
+    infer: likeFirstWithAxis,
     gradient: ({ b, outputs: [y], gradients: [dy], attributes }) => {
       if (dy === undefined) return [];
       const axis = axisOf(numberOr(attributes, 'axis', -1), y!.shape.length);
@@ -109,7 +114,7 @@ export const activations: OpTable = {
   },
   /** x - max - log(sum(exp(x - max))). */
   LogSoftmax: {
-    infer: likeFirst,
+    infer: likeFirstWithAxis,
     expand: (b, [x], attributes) => {
       const axes = [axisOf(numberOr(attributes, 'axis', -1), x!.shape.length)];
       const shifted = b.sub(x!, b.reduceMax(x!, axes));

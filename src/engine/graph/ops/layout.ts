@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../builder';
 import type { Attributes } from '../graph';
 import type { Value } from '../recorder';
-import { sameShape, sizeOf, stridesOf, tensorOf } from '../tensor';
+import { numbersOf, sameShape, sizeOf, stridesOf, tensorOf } from '../tensor';
 import type { Inputs, OpDefinition, OpTable } from './definition';
 import {
   axisOf,
@@ -147,6 +147,20 @@ export const layout: OpTable = {
       const repeats = known(inputs, 1, 'repeats');
       if (repeats.length !== shape.length) throw new Error('it needs one repeat per axis');
       return [{ type, shape: shape.map((dim, i) => dim * repeats[i]!) }];
+    },
+    evaluate: ([x], _, [output]) => {
+      const strides = stridesOf(x!.dims);
+      const source = numbersOf(x!);
+      const result = Float64Array.from({ length: sizeOf(output!.shape) }, (_unused, position) => {
+        let rest = position;
+        let from = 0;
+        for (let axis = strides.length - 1; axis >= 0; axis--) {
+          from += ((rest % output!.shape[axis]!) % x!.dims[axis]!) * strides[axis]!;
+          rest = Math.floor(rest / output!.shape[axis]!);
+        }
+        return source[from]!;
+      });
+      return [tensorOf(output!.type, result, output!.shape)];
     },
     passes: ([x], _, [output]) => (sameShape(x!.shape, output!.shape) ? x : undefined),
     gradient: ({ b, inputs, gradients: [dy] }) => {

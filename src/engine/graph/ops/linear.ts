@@ -2,7 +2,7 @@ import type { GraphBuilder } from '../builder';
 import type { Value } from '../recorder';
 import { numbersOf, sizeOf, tensorOf } from '../tensor';
 import type { OpTable } from './definition';
-import { broadcast, numberOr, required, sumTo } from './support';
+import { broadcast, broadcastStrides, numberOr, required, sumTo, walk } from './support';
 
 /** Swaps the last two axes. */
 export const transposed = (b: GraphBuilder, x: Value): Value => {
@@ -24,6 +24,25 @@ export const linear: OpTable = {
       const left = x.shape.length === 1 ? [] : a.slice(-2, -1);
       const right = w.shape.length === 1 ? [] : c.slice(-1);
       return [{ type: x.type, shape: [...batch, ...left, ...right] }];
+    },
+    evaluate: ([x, w], _, [output]) => {
+      const [a, c] = [rows(x!.dims), columns(w!.dims)];
+      const batch = broadcast([a.slice(0, -2), c.slice(0, -2)]);
+      const [m, k] = a.slice(-2) as [number, number];
+      const n = c[c.length - 1]!;
+      const [left, right] = [numbersOf(x!), numbersOf(w!)];
+      const result = new Float64Array(sizeOf(batch) * m * n);
+      const strides = [a, c].map((dims) => broadcastStrides(dims.slice(0, -2), batch));
+      walk(batch, strides, (position, [i, j]) => {
+        for (let row = 0; row < m; row++) {
+          for (let column = 0; column < n; column++) {
+            let sum = 0;
+            for (let l = 0; l < k; l++) sum += left[(i! * m + row) * k + l]! * right[(j! * k + l) * n + column]!;
+            result[(position * m + row) * n + column] = sum;
+          }
+        }
+      });
+      return [tensorOf('float32', result, output!.shape)];
     },
     gradient: ({ b, inputs: [x, w], gradients: [dy], needs }) => {
       if (dy === undefined) return [];

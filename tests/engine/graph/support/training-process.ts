@@ -59,7 +59,6 @@ function watched(runtime: Runtime): Runtime {
 }
 
 async function main(): Promise<void> {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
   const ort = require(device === 'wasm' ? 'onnxruntime-web' : 'onnxruntime-node') as Ort;
   if (device === 'wasm') ort.env.wasm.numThreads = 1;
   const runtime = watched(new OrtRuntime(ort, { device, deviceName: device }));

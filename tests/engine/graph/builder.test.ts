@@ -1,0 +1,191 @@
+import {
+  countParameters,
+  differentiate,
+  fixShapes,
+  float32,
+  GraphBuilder,
+  int64,
+  readGraph,
+  writeGraph,
+} from '../../../src/engine/graph';
+import { runNative } from './support/native';
+import { srvgg } from './support/networks';
+import { Random } from './support/random';
+
+const ops = (graph: { nodes: readonly { op: string }[] }): string[] => graph.nodes.map(({ op }) => op);
+
+describe('what is known before a graph runs', () => {
+  test('shape arithmetic is computed, whatever the exporter wrote', () => {
+    const b = new GraphBuilder('shapes');
+    const x = b.input('x', [2, 3, 8, 6]);
+    const shape = b.op('Shape', [x]);
+    const height = b.gather(shape, int64(2));
+    const half = b.div(height, int64(2));
+    const target = b.concat([b.slice(shape, [0], [2], [0]), b.reshape(half, [1]), b.ints([-1])], 0);
+    const graph = b.build({ y: b.op('Reshape', [x, target]) });
+    expect(ops(graph)).toEqual(['Reshape']);
+    expect(graph.outputs[0]!.shape).toEqual([2, 3, 4, 12]);
+  });
+
+  test('what does nothing is left out, what nobody reads too, and what is there twice is there once', () => {
+    const b = new GraphBuilder('tidy');
+    const x = b.input('x', [2, 3]);
+    const same = b.reshape(b.transpose(b.op('Identity', [b.op('Dropout', [x])]), [0, 1]), [2, 3]);
+    expect(same).toBe(x);
+    b.exp(x);
+    const graph = b.build({ y: b.add(b.relu(x), b.relu(same)) });
+    expect(ops(graph)).toEqual(['Relu', 'Add']);
+  });
+
+  test('constants fold as ONNX Runtime computes them', async () => {
+    const random = new Random(4);
+    const a = float32(random.array(12, 0.5, 2), [3, 4]);
+    const c = float32(random.array(8, 0.5, 2), [4, 2]);
+    const chain = (b: GraphBuilder, weigh: boolean) => {
+      const [m, w] = weigh ? [b.weight('a', a), b.weight('c', c)] : [b.constant(a), b.constant(c)];
+      const product = b.gemm(m, w, { bias: float32([0.5, -1]) });
+      const root = b.sqrt(b.add(b.reduceSum(b.square(product), [1]), 1e-3));
+      const curved = b.sigmoid(b.leakyRelu(b.sub(b.div(product, root), 0.4), 0.2));
+      const moved = b.transpose(b.concat([curved, b.tanh(b.op('Erf', [product]))], 1), [1, 0]);
+      const picked = b.gather(b.expand(b.reshape(moved, [4, 3, 1]), [4, 3, 2]), int64([3, 0]), 0);
+      return b.add(b.reduceMean(picked, [0], false), b.where(b.greater(b.exp(root), 3), b.log(root), b.neg(root)));
+    };
+    const folded = new GraphBuilder('folded');
+    const known = chain(folded, false).constant!;
+    const computed = new GraphBuilder('computed');
+    const graph = computed.build({ y: chain(computed, true) });
+    expect(graph.nodes.length).toBeGreaterThan(10);
+    const { y } = await runNative(graph, {});
+    expect(known.dims).toEqual(graph.outputs[0]!.shape);
+    known.data.forEach((value, i) => expect(Number(value)).toBeCloseTo(y![i]!, 5));
+  });
+
+  test('names of the file are kept', () => {
+    const graph = fixShapes(readGraph(writeGraph(srvgg())), { x: [1, 3, 8, 8] });
+    expect([...graph.initializers.keys()].filter((name) => name.startsWith('body.'))).toHaveLength(11);
+    expect(graph.inputs.map(({ name }) => name)).toEqual(['x']);
+    expect(graph.outputs).toEqual([{ name: 'y', type: 'float32', shape: [1, 3, 32, 32] }]);
+    expect(countParameters(srvgg())).toBeGreaterThan(1000);
+  });
+
+  test('an output may be an input, or another output', async () => {
+    const b = new GraphBuilder('copies');
+    const x = b.input('x', [2]);
+    const y = b.neg(x);
+    const results = await runNative(b.build({ a: y, b: y, c: x, d: b.constant([5, 6]) }), {
+      x: { data: Float32Array.of(1, 2), dims: [2] },
+    });
+    expect(Object.entries(results).map(([name, values]) => [name, ...values])).toEqual([
+      ['a', -1, -2],
+      ['b', -1, -2],
+      ['c', 1, 2],
+      ['d', 5, 6],
+    ]);
+  });
+});
+
+describe('errors name the operation', () => {
+  const b = new GraphBuilder('wrong');
+  const x = b.input('x', [1, 3, 8, 8]);
+  test.each<[string, () => unknown, RegExp]>([
+    ['an unknown op', () => b.op('Teleport', [x]), /Teleport/],
+    [
+      'channels that do not fit',
+      () => b.conv(x, float32(new Float32Array(36), [2, 2, 3, 3])),
+      /Conv.*reads 3 channels/,
+    ],
+    [
+      'a kernel larger than the picture',
+      () => b.conv(x, float32(new Float32Array(3 * 121), [1, 3, 11, 11]), { pads: [0, 0, 0, 0] }),
+      /Conv.*\[1, 1, -2, -2\]/,
+    ],
+    ['shapes that do not broadcast', () => b.add(x, float32([1, 2, 3])), /Add.*8 and 3/],
+    ['an axis that is not there', () => b.softmax(x, 4), /Softmax.*no axis 4/],
+    ['a matrix product', () => b.matmul(x, float32([1, 2, 3])), /MatMul.*inner dimensions/],
+    ['sizes that are no multiple', () => b.depthToSpace(x, 2), /DepthToSpace.*3 channels/],
+  ])('%s', (_, wrong, message) => {
+    expect(wrong).toThrow(expect.objectContaining({ code: 'bad-graph', message: expect.stringMatching(message) }));
+  });
+});
+
+describe('differentiate', () => {
+  test('a value used more than once sums its gradients, through shared weights too', async () => {
+    const b = new GraphBuilder('fan-out');
+    const x = b.input('x', [2]);
+    const w = b.weight('w', float32([3, 4]));
+    const y = b.mul(b.mul(x, w), w);
+    const loss = b.reduceSum(b.add(b.add(y, x), b.mul(x, x)), undefined, false);
+    const { graph } = differentiate(b.build({ loss }), { loss: 'loss', wrt: ['x', 'w'] });
+    const results = await runNative(graph, { x: { data: Float32Array.of(5, -6), dims: [2] } });
+    // x w² + x + x²
+    expect([...results['gradient.x']!]).toEqual([9 + 1 + 10, 16 + 1 - 12]);
+    expect([...results['gradient.w']!]).toEqual([2 * 5 * 3, 2 * -6 * 4]);
+  });
+
+  test('what needs no gradient gets none', () => {
+    const b = new GraphBuilder('lazy');
+    const x = b.input('x', [1, 2, 4, 4]);
+    const w = b.weight('w', float32(new Float32Array(36).fill(0.1), [2, 2, 3, 3]));
+    const graph = b.build({ loss: b.mean(b.conv(x, w)) });
+    const wrtWeight = differentiate(graph, { loss: 'loss', wrt: ['w'] }).graph;
+    expect(ops(wrtWeight).filter((op) => op === 'Conv' || op === 'ConvTranspose')).toHaveLength(1);
+    expect(wrtWeight.outputs.map(({ name }) => name)).toEqual(['loss', 'gradient.w']);
+    const wrtInput = differentiate(graph, { loss: 'loss', wrt: ['x'] }).graph;
+    expect(ops(wrtInput)).not.toContain('Gemm');
+  });
+
+  test('both lowerings of both gradients of a convolution agree', async () => {
+    const random = new Random(8);
+    const b = new GraphBuilder('lowerings');
+    const x = b.input('x', [2, 4, 8, 6]);
+    const w = b.weight('w', float32(random.array(6 * 2 * 9), [6, 2, 3, 3]));
+    const y = b.conv(x, w, { group: 2, pads: [1, 0, 2, 1], dilations: [1, 2] });
+    const graph = b.build({ loss: b.mean(b.mul(y, b.input('d', y.shape))) });
+    const feeds = {
+      x: { data: random.array(2 * 4 * 48), dims: [2, 4, 8, 6] },
+      d: { data: random.array(y.shape.reduce((p, d) => p * d)), dims: y.shape },
+    };
+    const variants = [
+      { inputGradient: 'conv-transpose', filterGradient: 'conv' },
+      { inputGradient: 'flipped-conv', filterGradient: 'matmul', chunks: 1 },
+      { inputGradient: 'conv-transpose', filterGradient: 'matmul', chunks: 3 },
+    ] as const;
+    const results: Record<string, Float32Array>[] = [];
+    for (const lowering of variants) {
+      results.push(await runNative(differentiate(graph, { loss: 'loss', wrt: ['x', 'w'], lowering }).graph, feeds));
+    }
+    for (const name of ['gradient.x', 'gradient.w']) {
+      for (const other of results.slice(1)) {
+        other[name]!.forEach((value, i) => expect(value).toBeCloseTo(results[0]![name]![i]!, 5));
+      }
+    }
+  });
+
+  test('an op without a rule stops gradients, also of what goes round it', () => {
+    const b = new GraphBuilder('blocked');
+    const x = b.input('x', [2, 3]);
+    const early = b.weight('early', float32([1, 2, 3]));
+    const late = b.weight('late', float32([1, 2, 3]));
+    const middle = b.mul(x, early);
+    const y = b.mul(b.add(b.op('Selu', [middle]), middle), late);
+    const { graph, obstacles } = differentiate(b.build({ loss: b.mean(y) }), { loss: 'loss', wrt: ['early', 'late'] });
+    expect(obstacles).toEqual([{ op: 'Selu', node: expect.any(String) }]);
+    expect(graph.outputs.map(({ name }) => name)).toEqual(['loss', 'gradient.late']);
+  });
+
+  test('wrong questions', () => {
+    const b = new GraphBuilder('wrong');
+    const graph = b.build({ y: b.relu(b.input('x', [3])) });
+    const asking = (loss: string, wrt: string) => () => differentiate(graph, { loss, wrt: [wrt] });
+    expect(asking('y', 'x')).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/single number.*\[3\]/) }),
+    );
+    expect(asking('z', 'x')).toThrow(expect.objectContaining({ message: expect.stringMatching(/no output "z"/) }));
+    expect(asking('y', 'w')).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/no input or weight "w"/) }),
+    );
+    expect(() => differentiate(srvgg(), { loss: 'y', wrt: [] })).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/"x" is open/) }),
+    );
+  });
+});

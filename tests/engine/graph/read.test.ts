@@ -1,0 +1,280 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType as Kind,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProto_DataLocation,
+  TensorProto_DataType as Type,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from 'onnx-buf';
+import { fixShapes, OPSET, readGraph, writeGraph } from '../../../src/engine/graph';
+import { runNative } from './support/native';
+import { srvgg } from './support/networks';
+import { Random } from './support/random';
+
+type Attributes = Record<string, number | number[] | string>;
+const bytesOf = (values: Float32Array | Uint16Array | BigInt64Array | Float64Array): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(values.buffer as ArrayBuffer);
+
+const node = (opType: string, input: string[], output: string[], attributes: Attributes = {}): NodeProto =>
+  create(NodeProtoSchema, {
+    opType,
+    name: `the ${opType}`,
+    input,
+    output,
+    attribute: Object.entries(attributes).map(([name, value]) => {
+      if (typeof value === 'string') {
+        return create(AttributeProtoSchema, {
+          name,
+          type: Kind.STRING,
+          s: new TextEncoder().encode(value) as Uint8Array<ArrayBuffer>,
+        });
+      }
+      return Array.isArray(value)
+        ? create(AttributeProtoSchema, { name, type: Kind.INTS, ints: value.map(BigInt) })
+        : create(AttributeProtoSchema, { name, type: Kind.INT, i: BigInt(value) });
+    }),
+  });
+
+const floats = (name: string, dims: number[], values: number[]): TensorProto =>
+  create(TensorProtoSchema, {
+    name,
+    dims: dims.map(BigInt),
+    dataType: Type.FLOAT,
+    rawData: bytesOf(Float32Array.from(values)),
+  });
+
+const info = (name: string, dims: (number | string)[], elemType: number = Type.FLOAT) =>
+  create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      value: {
+        case: 'tensorType',
+        value: {
+          elemType,
+          shape: {
+            dim: dims.map((dim) => ({
+              value:
+                typeof dim === 'number'
+                  ? { case: 'dimValue' as const, value: BigInt(dim) }
+                  : { case: 'dimParam' as const, value: dim },
+            })),
+          },
+        },
+      },
+    },
+  });
+
+function model(
+  nodes: NodeProto[],
+  { version = 13, initializer = [] as TensorProto[], input = [info('x', [2, 3])] } = {},
+): ModelProto {
+  return create(ModelProtoSchema, {
+    irVersion: 8n,
+    opsetImport: [{ domain: '', version: BigInt(version) }],
+    graph: { name: 'test', node: nodes, initializer, input, output: [info('y', [])] },
+  });
+}
+
+const bytes = (proto: ModelProto): Uint8Array => toBinary(ModelProtoSchema, proto);
+const reading = (proto: ModelProto) => () => readGraph(bytes(proto));
+
+describe('refusals name the node and the op', () => {
+  const relu = node('Relu', ['x'], ['y']);
+  const subgraph = node('If', ['x'], ['y']);
+  const external = floats('w', [1], [1]);
+  external.dataLocation = TensorProto_DataLocation.EXTERNAL;
+  const custom = node('Swish', ['x'], ['y']);
+  custom.domain = 'com.example';
+  const int8 = create(TensorProtoSchema, { name: 'w', dims: [1n], dataType: Type.INT8, rawData: new Uint8Array(1) });
+  const short = floats('w', [4], [1, 2]);
+
+  test.each<[string, ModelProto, string, RegExp]>([
+    [
+      'a cycle',
+      model([node('Add', ['x', 'b'], ['a']), node('Relu', ['a'], ['b']), node('Neg', ['b'], ['y'])]),
+      'bad-graph',
+      /circle at Add "the Add"/,
+    ],
+    ['a missing initialiser', model([node('Add', ['x', 'w'], ['y'])]), 'bad-graph', /Add "the Add" needs "w"/],
+    ['a value made twice', model([relu, node('Neg', ['x'], ['y'])]), 'bad-graph', /"y" is made twice.*Neg "the Neg"/],
+    ['an output that nothing makes', model([node('Relu', ['x'], ['z'])]), 'bad-graph', /output "y"/],
+    ['control flow', model([subgraph]), 'bad-graph', /If "the If"/],
+    [
+      'weights in another file',
+      model([node('Mul', ['x', 'w'], ['y'])], { initializer: [external] }),
+      'bad-graph',
+      /weight "w" is stored in another file/,
+    ],
+    [
+      'int8 weights',
+      model([node('Mul', ['x', 'w'], ['y'])], { initializer: [int8] }),
+      'bad-graph',
+      /weight "w" has a quantised/,
+    ],
+    [
+      'quantised convolutions',
+      model([node('QLinearConv', ['x'], ['y'])]),
+      'bad-graph',
+      /QLinearConv "the QLinearConv"/,
+    ],
+    ['dequantisation', model([node('DequantizeLinear', ['x'], ['y'])]), 'bad-graph', /DequantizeLinear/],
+    ['integer products', model([node('MatMulInteger', ['x'], ['y'])]), 'bad-graph', /MatMulInteger/],
+    ['other domains', model([custom]), 'bad-graph', /Swish "the Swish" comes from "com.example"/],
+    ['an opset too old', model([relu], { version: 10 }), 'bad-graph', /opset 10/],
+    ['an opset too new', model([relu], { version: 99 }), 'bad-graph', /opset 99/],
+    [
+      'incomplete weights',
+      model([node('Mul', ['x', 'w'], ['y'])], { initializer: [short] }),
+      'bad-graph',
+      /"w" is incomplete: 2 of 4/,
+    ],
+    ['an empty graph', model([]), 'bad-model', /no network/],
+    ['text inputs', model([relu], { input: [info('x', [1], Type.STRING)] }), 'bad-graph', /"x"/],
+  ])('%s', (_, proto, code, message) => {
+    expect(reading(proto)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+  });
+
+  test('bytes that are no ONNX file, and every cut of one', () => {
+    expect(() => readGraph(new TextEncoder().encode('<!doctype html>'))).toThrow(
+      expect.objectContaining({ code: 'bad-model' }),
+    );
+    expect(() => readGraph(new Uint8Array(0))).toThrow(expect.objectContaining({ code: 'bad-model' }));
+    const whole = writeGraph(srvgg());
+    for (let size = 1; size < whole.length; size += 97) {
+      expect(() => readGraph(whole.subarray(0, size))).toThrow(
+        expect.objectContaining({ code: expect.stringMatching(/^bad-/) }),
+      );
+    }
+  });
+
+  test('shapes that stay open, do not fit, or follow from the picture', () => {
+    const open = readGraph(bytes(model([relu], { input: [info('x', [1, 'h'])] })));
+    expect(() => fixShapes(open, {})).toThrow(
+      expect.objectContaining({ code: 'bad-graph', message: expect.stringMatching(/"x" is open/) }),
+    );
+    const fixed = readGraph(bytes(model([relu])));
+    expect(() => fixShapes(fixed, { x: [2, 4] })).toThrow(
+      expect.objectContaining({ code: 'bad-graph', message: expect.stringMatching(/\[2, 3\] as "x"/) }),
+    );
+    const mismatch = readGraph(
+      bytes(model([node('Add', ['x', 'w'], ['y'])], { initializer: [floats('w', [2], [1, 2])] })),
+    );
+    expect(() => fixShapes(mismatch, {})).toThrow(
+      expect.objectContaining({ code: 'bad-graph', message: expect.stringMatching(/Add "the Add".*\[2, 3\], \[2\]/) }),
+    );
+    const computed = readGraph(
+      bytes(model([node('Cast', ['x'], ['i'], { to: 7 }), node('Reshape', ['x', 'i'], ['y'])])),
+    );
+    expect(() => fixShapes(computed, {})).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/Reshape.*computed from the picture/) }),
+    );
+    const unknown = readGraph(bytes(model([node('StringNormalizer', ['x'], ['y'])])));
+    expect(() => fixShapes(unknown, {})).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/StringNormalizer "the StringNormalizer"/) }),
+    );
+  });
+});
+
+describe('what is read is what was written', () => {
+  test('a network, there and back', async () => {
+    const graph = srvgg();
+    const again = readGraph(writeGraph(graph));
+    expect(again).toEqual(graph);
+    expect(fromBinary(ModelProtoSchema, writeGraph(graph)).opsetImport[0]!.version).toBe(BigInt(OPSET));
+    const x = { data: new Random(1).array(3 * 80, 0, 1), dims: [1, 3, 8, 10] };
+    expect(await runNative(again, { x })).toEqual(await runNative(fixShapes(graph, { x: [1, 3, 8, 10] }), { x }));
+  });
+
+  test('half, bfloat16 and double precision become float32', () => {
+    const tensor = (dataType: number, rawData: Uint8Array<ArrayBuffer>): TensorProto =>
+      create(TensorProtoSchema, { name: 'w', dims: [3n], dataType, rawData });
+    const read = (w: TensorProto) =>
+      readGraph(bytes(model([node('Mul', ['x', 'w'], ['y'])], { initializer: [w] }))).initializers.get('w');
+    const expected = { type: 'float32', dims: [3], data: Float32Array.of(1.5, -0.25, 2 ** -24) };
+    expect(read(tensor(Type.FLOAT16, bytesOf(Uint16Array.of(0x3e00, 0xb400, 0x0001))))).toEqual(expected);
+    expect(read(tensor(Type.DOUBLE, bytesOf(Float64Array.of(1.5, -0.25, 2 ** -24))))).toEqual(expected);
+    expect(read(tensor(Type.BFLOAT16, bytesOf(Uint16Array.of(0x3fc0, 0xbe80, 0x3380))))).toEqual(expected);
+    const listed = create(TensorProtoSchema, {
+      name: 'w',
+      dims: [3n],
+      dataType: Type.FLOAT,
+      floatData: [1.5, -0.25, 2 ** -24],
+    });
+    expect(read(listed)).toEqual(expected);
+  });
+});
+
+describe('older opsets mean the same afterwards', () => {
+  const x = { data: new Random(2).array(24), dims: [2, 3, 4] };
+  const input = [info('x', [2, 3, 4])];
+  const initializer = [
+    floats('w', [], [0.5]),
+    floats('scale', [2], [0.5, 2]),
+    floats('bias', [2], [1, -1]),
+    floats('empty', [0], []),
+  ];
+  const sizes = create(TensorProtoSchema, {
+    name: 'sizes',
+    dims: [3n],
+    dataType: Type.INT64,
+    rawData: bytesOf(BigInt64Array.of(2n, 6n, 2n)),
+  });
+  test.each<[string, number, NodeProto[]]>([
+    [
+      'Squeeze and Unsqueeze with attributes',
+      11,
+      [node('Unsqueeze', ['x'], ['u'], { axes: [0, 2] }), node('Squeeze', ['u'], ['y'], { axes: [0] })],
+    ],
+    ['ReduceSum with attributes', 11, [node('ReduceSum', ['x'], ['y'], { axes: [1], keepdims: 0 })]],
+    [
+      'ReduceMean and ReduceMax with attributes',
+      13,
+      [node('ReduceMean', ['x'], ['m'], { axes: [-1] }), node('ReduceMax', ['m'], ['y'], { axes: [0] })],
+    ],
+    ['Split in equal parts', 11, [node('Split', ['x'], ['y', 'z'], { axis: 2 })]],
+    ['Split by attribute', 11, [node('Split', ['x'], ['z', 'y'], { axis: 2, split: [1, 3] })]],
+    ['Softmax over all axes from the second', 11, [node('Softmax', ['x'], ['y'])]],
+    ['Softmax over the last axis', 12, [node('Softmax', ['x'], ['y'], { axis: 2 })]],
+    ['LogSoftmax from the first axis', 11, [node('LogSoftmax', ['x'], ['y'], { axis: 0 })]],
+    ['Dropout', 12, [node('Dropout', ['x', 'w'], ['y'])]],
+    [
+      'Resize with empty inputs',
+      11,
+      [
+        node('Resize', ['x', 'empty', 'empty', 'sizes'], ['y'], {
+          mode: 'nearest',
+          coordinate_transformation_mode: 'asymmetric',
+          nearest_mode: 'floor',
+        }),
+      ],
+    ],
+    [
+      'GroupNormalization scaled by group',
+      18,
+      [
+        node('Transpose', ['x'], ['t'], { perm: [0, 2, 1] }),
+        node('GroupNormalization', ['t', 'scale', 'bias'], ['y'], { num_groups: 2 }),
+      ],
+    ],
+    [
+      'shapes computed with',
+      14,
+      [node('Shape', ['x'], ['s']), node('Reshape', ['x', 's'], ['r']), node('Identity', ['r'], ['y'])],
+    ],
+  ])('%s', async (_, version, nodes) => {
+    const proto = model(nodes, { version, input, initializer: [...initializer, sizes] });
+    const { InferenceSession, Tensor } = await import('onnxruntime-node');
+    const session = await InferenceSession.create(bytes(proto), { logSeverityLevel: 4 });
+    const expected = (await session.run({ x: new Tensor('float32', x.data, x.dims) }))['y']!.data as Float32Array;
+    await session.release();
+    const actual = (await runNative(fixShapes(readGraph(bytes(proto)), {}), { x }))['y']!;
+    expect(actual).toHaveLength(expected.length);
+    actual.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+  });
+});
