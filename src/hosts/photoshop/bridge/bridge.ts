@@ -299,7 +299,7 @@ export class Bridge {
         return;
       }
     } else if (body.t === 'who') {
-      return this.reannounce();
+      return; // asked before it knew us
     }
     if (this.seen.has(envelope.n)) return;
     this.seen.add(envelope.n);

@@ -77,6 +77,3 @@ declare const window: {
 declare const localStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void };
 /** Needs the feature flag `enableAlerts`. */
 declare function confirm(message: string): boolean;
-declare function require(name: 'photoshop'): typeof import('photoshop');
-declare function require(name: 'uxp'): typeof import('uxp');
-declare function require(name: 'os'): typeof import('os');
