@@ -9,6 +9,7 @@ import { LWayError } from '../../engine/errors';
 import type { Model } from '../../engine/runtime/registry';
 import type { Device } from '../../engine/runtime/runtime';
 import { systemCode } from '../files/file-errors';
+import { exists } from '../files/workspace';
 import { openNetworks, type Networks } from '../networks';
 import { parseAdapt, parseDevice, parseStrength } from '../options';
 import type { Surroundings } from '../surroundings';
@@ -24,7 +25,7 @@ import { summarise, type Row } from './summary';
 import { baseline, baselines, network, type Variant } from './variants';
 
 interface Flags {
-  set: string[];
+  set?: string[];
   model?: string[];
   adapt: AdaptLevel;
   strength: number;
@@ -53,7 +54,10 @@ export function addEvaluate(program: Command, surroundings: Surroundings): void 
     .command('evaluate')
     .summary('measure networks on pictures whose ground truth is known')
     .description('Measures networks, with and without adaptation, on sets of pictures, through the same engine.')
-    .requiredOption('--set <folders...>', 'folders with lr/ and hr/, or folders of pictures')
+    .option(
+      '--set <folders...>',
+      'folders with lr/ and hr/, or folders of pictures (default: the project’s test pairs)',
+    )
     .option('--model <ids|files...>', 'networks (ids or .onnx files), bicubic, lanczos (default: bicubic and default)')
     .option('--adapt <level>', 'adapted as well: quick, standard, thorough', parseAdapt, 'off')
     .option('--strength <number>', '0 the network as it was … 1 fully adapted', parseStrength, 1)
@@ -79,8 +83,9 @@ async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void>
   if (flags.saveNiqe !== undefined && flags.niqe === undefined) {
     throw new LWayError('bad-option', '--save-niqe keeps what --niqe fits.', 'Give --niqe a folder as well.');
   }
+  const folders = flags.set ?? (await usualSets(surroundings));
   const sets = [];
-  for (const folder of flags.set) sets.push(await readSet(resolve(cwd, folder), flags.limit));
+  for (const folder of folders) sets.push(await readSet(resolve(cwd, folder), flags.limit));
   const networks = await openNetworks(surroundings);
   const engine = createNodeEngine({ adapt: adaptJob });
   const judges: Judges = {};
@@ -88,13 +93,13 @@ async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void>
     const { variants, scale } = await chooseVariants(flags, networks, engine, surroundings);
     if (flags.lpips !== undefined) judges.lpips = await openLpips(resolve(cwd, flags.lpips));
     if (flags.niqe !== undefined) {
-      tell('Fitting NIQE…');
+      tell('Preparing NIQE…');
       judges.niqe = await openNiqeModel(signal, resolve(cwd, flags.niqe));
       if (flags.saveNiqe !== undefined) await saveNiqeModel(resolve(cwd, flags.saveNiqe), judges.niqe);
     }
     const out = resolve(cwd, flags.out);
     await makeFolder(out);
-    const texts: string[] = [`# Evaluation\n\n\`${commandLine(flags)}\`\n`];
+    const texts: string[] = [`# Evaluation\n\n\`${commandLine(flags, folders)}\`\n`];
     for (const [i, set] of sets.entries()) {
       const onRow = (row: Row) => {
         say({ event: 'score', ...row });
@@ -109,10 +114,10 @@ async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void>
       const sheetName = `${sets.length > 1 ? `${i + 1}-` : ''}${set.name}.png`;
       await write(join(out, sheetName), await contactSheet(sheet));
       texts.push(`![Crops at 100 %: input, results, ground truth](${encodeURIComponent(sheetName)})\n`);
+      // After each set: a long evaluation that is cancelled in the next one keeps what it has.
+      await write(join(out, 'evaluation.md'), texts.join('\n'));
     }
-    const report = texts.join('\n');
-    await write(join(out, 'evaluation.md'), report);
-    if (!flags.json) stdout.write(`${report}\nWritten to ${out}\n`);
+    if (!flags.json) stdout.write(`${texts.join('\n')}\nWritten to ${out}\n`);
   } finally {
     await judges.lpips?.dispose();
     await engine.dispose();
@@ -159,6 +164,17 @@ async function chooseVariants(
   return { variants, scale };
 }
 
+/** The test pairs beside a checkout; they are no part of the project. @throws LWayError `bad-option` without them */
+async function usualSets({ env, root }: Surroundings): Promise<string[]> {
+  const data = resolve(root, env['LWAY_SHARED_DATA'] ?? '../shared/data');
+  const folders = ['realsr', 'drealsr'].map((name) => join(data, 'eval', name));
+  for (const folder of folders) {
+    if (await exists(folder)) continue;
+    throw new LWayError('bad-option', 'There are no pictures to measure on.', 'Name folders of them with --set.');
+  }
+  return folders;
+}
+
 function parseLimit(text: string): number {
   const limit = Number(text);
   if (!(Number.isInteger(limit) && limit >= 1)) {
@@ -168,13 +184,13 @@ function parseLimit(text: string): number {
 }
 
 /** The command that made a table, without folders that mean nothing elsewhere. */
-function commandLine(flags: Flags): string {
+function commandLine(flags: Flags, folders: readonly string[]): string {
   const last = (path: string) =>
     path
       .replace(/[/\\]+$/, '')
       .split(/[/\\]/)
       .pop()!;
-  const parts = ['lway evaluate', '--set', ...flags.set.map(last)];
+  const parts = ['lway evaluate', '--set', ...folders.map(last)];
   if (flags.model) parts.push('--model', ...flags.model.map(last));
   if (flags.adapt !== 'off') parts.push('--adapt', flags.adapt);
   if (flags.strength !== 1) parts.push('--strength', String(flags.strength));

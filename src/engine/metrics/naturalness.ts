@@ -115,7 +115,7 @@ export function fitAsymmetric(values: Float64Array): AsymmetricFit {
       countAbove++;
     }
     sum += square;
-    size += Math.abs(value);
+    size += value < 0 ? -value : value;
   }
   const left = Math.sqrt(below / countBelow);
   const right = Math.sqrt(above / countAbove);
