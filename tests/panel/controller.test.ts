@@ -1,0 +1,198 @@
+import type { AdaptationModels } from '../../src/engine/engine';
+import { LWayError } from '../../src/engine/errors';
+import type { DocumentSummary } from '../../src/hosts/host';
+import { PanelController } from '../../src/panel/controller';
+import type { PanelServices } from '../../src/panel/services';
+import { createServices, FakeElement, never, WatchedEngine } from './support';
+
+const open: PanelController[] = [];
+
+async function start(changes: Partial<PanelServices> = {}) {
+  const made = await createServices(changes);
+  const controller = new PanelController(new FakeElement(), made.services);
+  open.push(controller);
+  controller.hostConnected();
+  await until(() => controller.state.models.length > 0 && controller.state.noAdaptation !== null);
+  return { ...made, controller };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+afterEach(async () => {
+  for (const controller of open.splice(0)) {
+    controller.hostDisconnected();
+    await controller.services.engine.dispose();
+  }
+});
+
+test('an upscale becomes a layer, and both pictures stay for the comparison until they are put away', async () => {
+  const { controller, workspace, stores } = await start();
+  await controller.start();
+  const { outcome, job, device } = controller.state;
+  expect(job).toBeNull();
+  expect(device!.device).toBe('cpu');
+  if (outcome?.kind !== 'done') throw new Error(JSON.stringify(outcome));
+  expect(outcome.finished.report).toMatchObject({ width: 40, height: 28 });
+  expect(workspace.active!.state.layers[0]).toMatchObject({ name: 'Background ×2', bounds: { width: 40, height: 28 } });
+  expect(controller.state.document).toMatchObject({ width: 40, height: 28 });
+
+  const { before, after } = outcome.finished;
+  expect((await before.read(never, { x: 0, y: 0, width: 20, height: 14 })).width).toBe(20);
+  expect((await after.read(never, { x: 39, y: 27, width: 1, height: 1 })).width).toBe(1);
+  controller.dismiss();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await expect(after.read(never, { x: 0, y: 0, width: 1, height: 1 })).rejects.toThrow('disposed');
+  // The layer has pixels of its own.
+  const layer = workspace.active!.state.layers[0]!;
+  await expect(layer.pixels.read(never, { x: 0, y: 0, width: 1, height: 1 })).resolves.toBeDefined();
+  expect(stores).toHaveLength(3);
+});
+
+test('what cannot be written is refused before any work', async () => {
+  const engine = new WatchedEngine();
+  const { controller, services } = await start({ engine });
+  Object.assign(services.host.capabilities, { maxSide: 30 });
+  await controller.start();
+  expect(controller.state.outcome).toMatchObject({ kind: 'failed', error: { code: 'too-large' } });
+  expect(engine.calls).toHaveLength(0);
+});
+
+test('an engine that fails leaves the document as it was, and its storage is given back', async () => {
+  const engine = new WatchedEngine(() => Promise.reject(new LWayError('out-of-memory', 'It is full.', 'Make room.')));
+  const { controller, workspace, stores } = await start({ engine });
+  const before = workspace.active!.state;
+  await controller.start();
+  expect(controller.state.outcome).toEqual({
+    kind: 'failed',
+    error: { code: 'out-of-memory', message: 'It is full.', advice: 'Make room.' },
+  });
+  expect(workspace.active!.state).toBe(before);
+  for (const store of stores) await expect(store.end(never)).rejects.toThrow('disposed');
+});
+
+test('cancelling is no failure', async () => {
+  const engine = new WatchedEngine(
+    (signal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+      ),
+  );
+  const { controller, workspace } = await start({ engine });
+  const before = workspace.active!.state;
+  const work = controller.start();
+  await until(() => engine.calls.length > 0);
+  controller.cancel();
+  expect(controller.state.job!.cancelling).toBe(true);
+  await work;
+  expect(controller.state.outcome).toEqual({ kind: 'cancelled' });
+  expect(workspace.active!.state).toBe(before);
+});
+
+test('a second upscale while one runs is refused and harms nothing', async () => {
+  let go = () => {};
+  const engine = new WatchedEngine(() => new Promise((resolve) => (go = resolve)));
+  const { controller } = await start({ engine });
+  const first = controller.start();
+  await until(() => engine.calls.length > 0);
+  await expect(controller.run(controller.effective)).rejects.toMatchObject({ code: 'busy' });
+  go();
+  await first;
+  expect(controller.state.outcome?.kind).toBe('done');
+});
+
+test('what is not there now is left out, not forgotten', async () => {
+  const { controller, workspace, settings } = await start();
+  controller.change({ target: 'region', adapt: 'thorough', model: 'gone' });
+  expect(controller.effective).toMatchObject({ target: 'layer', adapt: 'off', model: 'tiny' });
+  expect(settings.saved).toMatchObject({ target: 'region', adapt: 'thorough', model: 'gone' });
+  workspace.adjust(workspace.active!, { selection: { x: 2, y: 2, width: 6, height: 4 } });
+  await until(() => controller.state.document?.selection !== null);
+  await controller.start();
+  expect(workspace.active!.state.layers[0]!.bounds).toEqual({ x: 4, y: 4, width: 12, height: 8 });
+});
+
+test('adaptation is asked for with level, strength and a way to stop early', async () => {
+  const helpers = {} as AdaptationModels;
+  let stopped = false;
+  const engine = new WatchedEngine(async (_, options) => {
+    const { onEvent, adapt } = options;
+    onEvent!({ type: 'phase', phase: 'adapting' });
+    onEvent!({ type: 'adaptation', step: 0, loss: 2, heldOut: 3 });
+    onEvent!({ type: 'adaptation', step: 1, loss: 1 });
+    onEvent!({ type: 'notice', message: 'The tile was halved.' });
+    await new Promise<void>((resolve) =>
+      adapt!.enough!.addEventListener('abort', () => resolve((stopped = true) as unknown as void)),
+    );
+    throw new LWayError('internal', 'That is enough for this test.', 'None.');
+  });
+  const made = await createServices({ engine });
+  const models = { ...made.services.models, adaptation: async () => helpers };
+  const controller = new PanelController(new FakeElement(), { ...made.services, models });
+  open.push(controller);
+  controller.hostConnected();
+  await until(() => controller.state.models.length > 0);
+  controller.change({ adapt: 'quick', strength: 0.4 });
+  const work = controller.start();
+  await until(() => controller.state.notices.length > 0);
+  expect(engine.calls[0]!.adapt).toMatchObject({ level: 'quick', strength: 0.4, models: helpers });
+  expect(controller.state.job).toMatchObject({
+    phase: 'adapting',
+    curve: [
+      { step: 0, loss: 2, heldOut: 3 },
+      { step: 1, loss: 1 },
+    ],
+  });
+  controller.stopEarly();
+  await work;
+  expect(stopped).toBe(true);
+  expect(controller.state.notices).toEqual(['The tile was halved.']);
+});
+
+test('an answer of the editor that comes late is dropped', async () => {
+  const answers: ((summary: DocumentSummary | null) => void)[] = [];
+  const made = await createServices();
+  const listeners: (() => void)[] = [];
+  const host = Object.assign(Object.create(made.services.host) as typeof made.services.host, {
+    describe: () => new Promise<DocumentSummary | null>((resolve) => answers.push(resolve)),
+    onChange: (listener: () => void) => {
+      listeners.push(listener);
+      return () => {};
+    },
+  });
+  const controller = new PanelController(new FakeElement(), { ...made.services, host });
+  open.push(controller);
+  controller.hostConnected();
+  await until(() => answers.length === 1);
+  listeners[0]!();
+  await until(() => answers.length === 2);
+  const newer = { id: 'new' } as DocumentSummary;
+  answers[1]!(newer);
+  answers[0]!({ id: 'old' } as DocumentSummary);
+  await until(() => controller.state.document !== undefined);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(controller.state.document).toBe(newer);
+});
+
+test('settings that cannot be read or kept do not stop anybody', async () => {
+  const broken = { load: () => Promise.reject(new Error('gone')), save: () => Promise.reject(new Error('gone')) };
+  const { controller } = await start({ settings: broken });
+  controller.change({ size: { scale: 3 }, adapt: 'off' });
+  await controller.start();
+  expect(controller.state.outcome?.kind).toBe('done');
+});
+
+test('a network that is refused is named with the reason', async () => {
+  const made = await createServices();
+  const models = {
+    ...made.services.models,
+    add: () => Promise.reject(new LWayError('bad-model', 'It has no image.', 'Choose another.')),
+  };
+  const { controller } = await start({ models });
+  await controller.addModel(new File(['x'], 'mine.onnx'));
+  expect(controller.state.adding).toEqual({
+    name: 'mine.onnx',
+    error: { code: 'bad-model', message: 'It has no image.', advice: 'Choose another.' },
+  });
+});

@@ -1,0 +1,95 @@
+import { LWayError } from '../../src/engine/errors';
+import type { ModelEntry, ModelRegistry } from '../../src/engine/runtime/registry';
+import { PageModels } from '../../src/panel/model-library';
+import type { OwnModels } from '../../src/panel/own-models';
+import { tinyModel } from '../engine/upscaling/tiny-networks';
+import { never } from './support';
+
+class MemoryModels implements OwnModels {
+  readonly kept = new Map<string, { entry: ModelEntry; bytes: Uint8Array }>();
+  async list() {
+    return [...this.kept.values()].map(({ entry }) => entry);
+  }
+  async bytes(id: string) {
+    return this.kept.get(id)!.bytes;
+  }
+  async put(entry: ModelEntry, bytes: Uint8Array) {
+    this.kept.set(entry.id, { entry, bytes });
+  }
+  async delete(id: string) {
+    this.kept.delete(id);
+  }
+}
+
+async function library(damage: (files: Map<string, Uint8Array>) => void = () => {}) {
+  const models = await Promise.all([
+    tinyModel({}, { id: 'second', file: 'second.onnx', name: 'Second' }),
+    tinyModel({}, { id: 'first', file: 'first.onnx', name: 'First' }),
+  ]);
+  const registry: ModelRegistry = { version: 1, default: 'first', models: models.map(({ entry }) => entry) };
+  const files = new Map(models.map(({ entry, bytes }) => [`models/${entry.file}`, bytes]));
+  files.set('models/models.json', new TextEncoder().encode(JSON.stringify(registry)));
+  damage(files);
+  const loads: string[] = [];
+  const assets = {
+    load: async (_: AbortSignal, name: string) => {
+      loads.push(name);
+      const bytes = files.get(name);
+      if (!bytes) throw new LWayError('missing-model', `${name} is missing.`, 'Install it.');
+      return bytes;
+    },
+  };
+  const own = new MemoryModels();
+  const inspect = async (_: AbortSignal, name: string, bytes: Uint8Array) =>
+    (await tinyModel({}, { id: `own-${name}`, bytes: bytes.length })).entry;
+  return { models: new PageModels(assets, own, inspect), own, loads };
+}
+
+test('lists the default first, and loads a network once', async () => {
+  const { models, loads } = await library();
+  expect((await models.list(never)).map(({ entry }) => entry.id)).toEqual(['first', 'second']);
+  const loaded = await models.load(never, 'default');
+  expect(loaded.entry.id).toBe('first');
+  expect(await models.load(never, 'first')).toBe(loaded);
+  expect(loads).toEqual(['models/models.json', 'models/first.onnx']);
+});
+
+test('refuses a file that is not the one that the registry names', async () => {
+  const { models } = await library((files) => {
+    const bytes = files.get('models/first.onnx')!.slice();
+    bytes[bytes.length - 1]! ^= 1;
+    files.set('models/first.onnx', bytes);
+  });
+  await expect(models.load(never, 'first')).rejects.toMatchObject({ code: 'bad-model' });
+  await expect(models.load(never, 'second')).resolves.toBeDefined();
+});
+
+test('says in a sentence why there is no adaptation', async () => {
+  const { models } = await library();
+  expect(await models.adaptation(never)).toMatch(/did not come with/);
+});
+
+test('a registry that cannot be loaded may be there the next time', async () => {
+  let kept: Uint8Array | undefined;
+  let files: Map<string, Uint8Array> | undefined;
+  const { models } = await library((all) => {
+    files = all;
+    kept = all.get('models/models.json');
+    all.delete('models/models.json');
+  });
+  await expect(models.list(never)).rejects.toMatchObject({ code: 'missing-model' });
+  files!.set('models/models.json', kept!);
+  await expect(models.list(never)).resolves.toHaveLength(2);
+});
+
+test('keeps a network of the person’s own until it is removed', async () => {
+  const { models, own } = await library();
+  const { bytes } = await tinyModel();
+  const added = await models.add(never, 'mine', bytes);
+  expect(added).toMatchObject({ own: true, entry: { id: 'own-mine' } });
+  expect((await models.list(never)).at(-1)).toEqual(added);
+  expect((await models.load(never, 'own-mine')).bytes).toBe(bytes);
+  await models.remove('own-mine');
+  expect(own.kept.size).toBe(0);
+  await expect(models.load(never, 'own-mine')).rejects.toMatchObject({ code: 'missing-model' });
+});

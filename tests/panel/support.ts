@@ -1,0 +1,95 @@
+import type { ReactiveControllerHost } from 'lit';
+import { defaultSettings, type UpscaleSettings } from '../../src/actions/settings';
+import type { Engine, UpscaleOptions, UpscaleReport } from '../../src/engine/engine';
+import { createNodeEngine } from '../../src/engine/engine.node';
+import type { Model } from '../../src/engine/runtime/registry';
+import type { PixelSink, PixelSource } from '../../src/engine/raster/raster';
+import { SpillingTileStore } from '../../src/engine/raster/store/tile-store';
+import { EmbeddedHost } from '../../src/hosts/embedded/embedded-host';
+import { PackedPixels } from '../../src/hosts/embedded/pixels';
+import { Workspace } from '../../src/hosts/embedded/workspace';
+import type { PanelServices, SettingsStore } from '../../src/panel/services';
+import { tinyModel } from '../engine/upscaling/tiny-networks';
+
+export const never = new AbortController().signal;
+
+/** What Lit's elements are for a controller, without a page. */
+export class FakeElement implements ReactiveControllerHost {
+  updates = 0;
+  readonly updateComplete = Promise.resolve(true);
+  addController(): void {}
+  removeController(): void {}
+  requestUpdate(): void {
+    this.updates += 1;
+  }
+}
+
+export class MemorySettings implements SettingsStore {
+  constructor(public saved: Partial<UpscaleSettings> | null = null) {}
+  async load() {
+    return this.saved;
+  }
+  async save(settings: UpscaleSettings) {
+    this.saved = settings;
+  }
+}
+
+/** The real engine, with a word to be said by the test before each upscale. */
+export class WatchedEngine implements Engine {
+  readonly calls: UpscaleOptions[] = [];
+  private readonly engine = createNodeEngine();
+
+  constructor(
+    private readonly before: (signal: AbortSignal, options: UpscaleOptions) => Promise<void> = async () => {},
+  ) {}
+
+  async upscale(
+    signal: AbortSignal,
+    source: PixelSource,
+    sink: PixelSink,
+    options: UpscaleOptions,
+  ): Promise<UpscaleReport> {
+    this.calls.push(options);
+    await this.before(signal, options);
+    signal.throwIfAborted();
+    return this.engine.upscale(signal, source, sink, { ...options, device: 'cpu' });
+  }
+
+  dispose(): Promise<void> {
+    return this.engine.dispose();
+  }
+}
+
+/** The built-in editor with a picture, the real engine on the CPU and a tiny ×2 network. */
+export async function createServices(changes: Partial<PanelServices> = {}) {
+  const workspace = new Workspace();
+  const stores: SpillingTileStore[] = [];
+  const createStore = () => {
+    const store = new SpillingTileStore({ memory: 1 << 24 });
+    stores.push(store);
+    return store;
+  };
+  const data = Uint8Array.from({ length: 20 * 14 * 3 }, (_, i) => 128 + 90 * Math.sin(i / 13));
+  workspace.add(
+    'picture.png',
+    'Background',
+    new PackedPixels({ width: 20, height: 14, channels: 3, bitDepth: 8, encoding: 'display' }, data),
+  );
+  const model: Model = await tinyModel();
+  const settings = new MemorySettings({ ...defaultSettings, size: { scale: 2 }, adapt: 'off' });
+  const services: PanelServices = {
+    host: new EmbeddedHost(workspace, createStore),
+    engine: new WatchedEngine(),
+    models: {
+      list: async () => [{ entry: model.entry, own: false }],
+      load: async () => model,
+      adaptation: async () => 'Adaptation is not part of this test.',
+      add: () => Promise.reject(new Error('not asked for')),
+      remove: () => Promise.reject(new Error('not asked for')),
+    },
+    settings,
+    createStore,
+    ...changes,
+  };
+  return { services, workspace, stores, settings, model };
+}
