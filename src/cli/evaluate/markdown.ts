@@ -3,7 +3,7 @@ import type { ScoreName } from './measure';
 import { forReporting, type PictureSet } from './picture-set';
 import { scoreNames, type Row, type VariantSummary } from './summary';
 
-export const headings: Readonly<Record<ScoreName, string>> = {
+const headings: Readonly<Record<ScoreName, string>> = {
   psnr: 'PSNR-Y ↑',
   ssim: 'SSIM-Y ↑',
   lpips: 'LPIPS ↓',
