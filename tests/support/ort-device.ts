@@ -11,6 +11,11 @@ export interface PlainTensor {
 }
 export type Tensors = Readonly<Record<string, PlainTensor>>;
 
+/** Options of the WebGPU device. */
+export interface ProviderOptions {
+  readonly preferredLayout?: 'NCHW' | 'NHWC';
+}
+
 /** A graph ready to run. */
 export interface OrtSession {
   run(feeds: Tensors): Promise<Tensors>;
@@ -20,13 +25,18 @@ export interface OrtSession {
 /** ONNX Runtime on one device, for tests that need no more than "run this graph". */
 export interface OrtDevice {
   readonly name: DeviceName;
-  createSession(model: Uint8Array): Promise<OrtSession>;
+  createSession(model: Uint8Array, provider?: ProviderOptions): Promise<OrtSession>;
   close(): Promise<void>;
 }
 
 /** A graph run once. */
-export async function runOnce(device: OrtDevice, model: Uint8Array, feeds: Tensors): Promise<Tensors> {
-  const session = await device.createSession(model);
+export async function runOnce(
+  device: OrtDevice,
+  model: Uint8Array,
+  feeds: Tensors,
+  provider: ProviderOptions = {},
+): Promise<Tensors> {
+  const session = await device.createSession(model, provider);
   try {
     return await session.run(feeds);
   } finally {
@@ -119,9 +129,9 @@ class ProcessDevice implements OrtDevice {
     this.last = this.answer();
   }
 
-  async createSession(model: Uint8Array): Promise<OrtSession> {
+  async createSession(model: Uint8Array, provider: ProviderOptions = {}): Promise<OrtSession> {
     const id = this.sessions++;
-    await this.ask({ do: 'create', id, model });
+    await this.ask({ do: 'create', id, model, provider });
     return {
       run: (feeds) => this.ask({ do: 'run', id, feeds }),
       release: async () => {
@@ -134,7 +144,10 @@ class ProcessDevice implements OrtDevice {
     if (this.child.exitCode !== null || !this.child.connected) return;
     const exit = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.disconnect();
+    // Dawn's own clearing up takes seconds on a busy machine.
+    const impatience = setTimeout(() => this.child.kill('SIGKILL'), 1000);
     await exit;
+    clearTimeout(impatience);
   }
 
   private ask(message: object): Promise<Tensors> {

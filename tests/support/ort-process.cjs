@@ -5,8 +5,8 @@ if (device === 'wasm') ort.env.wasm.numThreads = 1;
 
 const sessions = new Map();
 const work = {
-  async create({ id, model }) {
-    const options = { executionProviders: [device], logSeverityLevel: 4 };
+  async create({ id, model, provider }) {
+    const options = { executionProviders: [{ ...provider, name: device }], logSeverityLevel: 4 };
     sessions.set(id, await ort.InferenceSession.create(model, options));
   },
   async run({ id, feeds }) {

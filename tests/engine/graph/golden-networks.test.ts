@@ -19,7 +19,7 @@ import {
   transposed,
   type NetworkCase,
 } from './golden';
-import { defaultTolerance } from './golden-tolerances';
+import { forwardTolerance, gradientTolerance } from './golden-tolerances';
 
 // Whole tiny networks: gradients of a masked L1 loss for all parameters and the input, against float64 PyTorch's
 // (tests/golden/graph/make_networks.py), from two exports of each.
@@ -54,22 +54,22 @@ function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, liste
     });
     afterAll(() => device.close());
 
-    const both = deviceName === 'WebGPU' && !measureAll ? (['folded'] as const) : (['folded', 'plain'] as const);
-    test.each(listed.flatMap((golden) => both.map((variant) => ({ golden, variant, name: golden.name }))))(
+    const variants = deviceName === 'WebGPU' ? (['folded'] as const) : (['folded', 'plain'] as const);
+    test.each(listed.flatMap((golden) => variants.map((variant) => ({ golden, variant, name: golden.name }))))(
       '$name, $variant export',
       async ({ golden, variant }) => {
         const { input, target, mask } = golden;
         const feeds = { input: decode(input), target: decode(target), mask: decode(mask) };
         const results = await runOnce(device, gradientGraph(golden, variant), feeds);
         const floats = (name: string) => results[name]!.data as Float32Array;
-        expect(relativeError(floats('output'), decodeFloats(golden.output))).toBeLessThan(1e-5);
-        expect(relativeError(floats('loss'), [golden.loss])).toBeLessThan(1e-5);
+        expect(relativeError(floats('output'), decodeFloats(golden.output))).toBeLessThan(forwardTolerance);
+        expect(relativeError(floats('loss'), [golden.loss])).toBeLessThan(forwardTolerance);
 
         const failures: string[] = [];
         const compare = (what: string, actual: Float32Array, expected: Float32Array) => {
           const error = relativeError(actual, expected);
-          measurements.add(golden.name, golden.parameters, defaultTolerance, deviceName, error);
-          if (!(error <= defaultTolerance)) failures.push(`${what}: ${error.toExponential(1)}`);
+          measurements.add(golden.name, golden.parameters, gradientTolerance, deviceName, error);
+          if (!(error <= gradientTolerance)) failures.push(`${what}: ${error.toExponential(1)}`);
         };
         compare('input', floats('gradient.input'), decodeFloats(golden['input gradient']));
         for (const [name, [parameter, turned]] of Object.entries(golden.exports[variant].parameters)) {

@@ -21,7 +21,7 @@ import {
   type NetworkCase,
   type OptimizerCase,
 } from './golden';
-import { defaultTolerance } from './golden-tolerances';
+import { gradientTolerance } from './golden-tolerances';
 
 // Ten training steps of the tiny SRVGG against PyTorch's in float64: loss and gradient norm before each step, weights
 // after it.
@@ -90,13 +90,13 @@ function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, liste
           const values = { loss: losses[0]!, 'gradient norm': losses[step.losses.indexOf('gradientNorm')]! };
           for (const [what, value] of Object.entries(values)) {
             const error = relativeError([value], [expected[what as 'loss']]);
-            measurements.add(`${golden.name}: ${what}`, golden.steps.length, defaultTolerance, deviceName, error);
+            measurements.add(`${golden.name}: ${what}`, golden.steps.length, gradientTolerance, deviceName, error);
             expect({ step: i + 1, what, error }).toEqual({ step: i + 1, what, error: expect.closeTo(0, 4) });
           }
           const weights = inOrder(results['next.weights']!.data as Float32Array, step, network, golden.order);
           const error = relativeError(weights, decodeFloats(expected.weights));
-          measurements.add(`${golden.name}: weights`, golden.steps.length, defaultTolerance, deviceName, error);
-          expect(error).toBeLessThan(defaultTolerance);
+          measurements.add(`${golden.name}: weights`, golden.steps.length, gradientTolerance, deviceName, error);
+          expect(error).toBeLessThan(gradientTolerance);
           state = Object.fromEntries(Object.keys(state).map((name) => [name, results[`next.${name}`]!]));
         }
         await session.release();
