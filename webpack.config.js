@@ -126,6 +126,7 @@ export default [
         new CopyPlugin({
           patterns: [
             'LICENSE',
+            { from: 'models/DATA-ATTRIBUTION.md' },
             { from: 'manifest.json' },
             { from: 'icons', to: 'icons' },
             { from: 'src/entries/photoshop.html', to: 'index.html', info: { minimized: true } },
