@@ -10,10 +10,11 @@ import { servePage } from './serve.mjs';
 const project = fileURLToPath(new URL('..', import.meta.url));
 const page = join(project, 'dist', 'page');
 
-const usage = `npm start -- [--port N] [--no-open] [--build]
+const usage = `npm start -- [--port N] [--no-open] [--build | --no-build]
   --port N    listen on this port instead of a free one
   --no-open   print the address, open nothing
-  --build     build even where nothing has changed`;
+  --build     build even where nothing has changed
+  --no-build  serve what was built before`;
 
 function options() {
   try {
@@ -22,6 +23,7 @@ function options() {
         port: { type: 'string' },
         'no-open': { type: 'boolean' },
         build: { type: 'boolean' },
+        'no-build': { type: 'boolean' },
         help: { type: 'boolean' },
       },
     });
@@ -65,12 +67,12 @@ function openBrowser(url) {
     .unref();
 }
 
-const { port, build, help, 'no-open': noOpen } = options();
+const { port, build, help, 'no-open': noOpen, 'no-build': noBuild } = options();
 if (help) {
   console.log(usage);
   process.exit(0);
 }
-if (build || !buildIsCurrent()) {
+if (build || !(noBuild || buildIsCurrent())) {
   console.log('Building the page…');
   const webpack = join(project, 'node_modules', 'webpack-cli', 'bin', 'cli.js');
   if (!existsSync(webpack)) {

@@ -10,7 +10,7 @@ export function takeOrientation(webp: Uint8Array): { orientation: Orientation; b
   for (let at = 12; at + 8 <= webp.length;) {
     const length = view.getUint32(at + 4, true);
     if (view.getUint32(at) === 0x45584946) {
-      const bytes = webp.slice();
+      const bytes = new Uint8Array(webp);
       bytes.set([0x58, 0x58, 0x58, 0x58], at); // a chunk that nobody knows is skipped
       return { orientation: readOrientation(webp.subarray(at + 8, at + 8 + length)), bytes };
     }

@@ -16,8 +16,8 @@ export class PackedPixels implements LayerPixels {
   async read(signal: AbortSignal, rect: Rect): Promise<Raster> {
     signal.throwIfAborted();
     const { width, channels } = this.info;
-    const piece = this.samples.slice(0, 0).constructor as Uint16ArrayConstructor;
-    const rows = new piece(rect.width * rect.height * channels);
+    const Samples = this.samples instanceof Uint16Array ? Uint16Array : Uint8Array;
+    const rows = new Samples(rect.width * rect.height * channels);
     for (let y = 0; y < rect.height; y++) {
       const start = ((rect.y + y) * width + rect.x) * channels;
       rows.set(this.samples.subarray(start, start + rect.width * channels), y * rect.width * channels);
