@@ -12,12 +12,20 @@ import type { Surroundings } from './surroundings';
 const description = `LWay upscales pictures with a network that is first adapted to the very picture.
 Everything is computed on this machine: no picture and no measurement leaves it.`;
 
+/** Adds a command to the program; `finish` takes its exit code. */
+export type AddCommand = (program: Command, surroundings: Surroundings, finish: (code: number) => void) => void;
+
 /**
  * The command line.
  * @param args what follows the program's name
+ * @param additions commands that reach into editors, joined in the entry
  * @returns the exit code
  */
-export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function run(
+  args: readonly string[],
+  surroundings: Surroundings,
+  additions: readonly AddCommand[] = [],
+): Promise<number> {
   let code: number = exitCode.ok;
   const finish = (result: number) => {
     code = result;
@@ -40,6 +48,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   addWeights(program, surroundings);
   addDoctor(program, surroundings, finish);
   addEvaluate(program, surroundings);
+  for (const add of additions) add(program, surroundings, finish);
   try {
     if (args.length === 0) {
       program.outputHelp();

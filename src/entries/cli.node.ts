@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../cli/main';
+import { addGimp } from './gimp-command.node';
 
 /** How long an encoder that cannot be stopped may hold up the end of the process after Ctrl-C. */
 const patience = 5000;
@@ -28,7 +29,7 @@ export async function main(root: string): Promise<void> {
     });
   }
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  const code = await run(process.argv.slice(2), {
+  const surroundings = {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
@@ -38,7 +39,8 @@ export async function main(root: string): Promise<void> {
     root,
     version,
     signal: controller.signal,
-  });
+  };
+  const code = await run(process.argv.slice(2), surroundings, [addGimp]);
   // Native threads (libvips, ONNX Runtime) may still be at work on something abandoned.
   process.exitCode = code;
   if (controller.signal.aborted) process.exit(130);

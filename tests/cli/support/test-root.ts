@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
-import { run } from '../../../src/cli/main';
+import { run, type AddCommand } from '../../../src/cli/main';
 import type { Surroundings } from '../../../src/cli/surroundings';
 
 function port(name: string, elemType: TensorProto_DataType, channels = 3) {
@@ -92,9 +92,22 @@ export class TestRoot {
   }
 
   async lwayIn(changes: Partial<Surroundings>, ...args: string[]): Promise<CliResult> {
+    return this.run(changes, [], args);
+  }
+
+  /** With further commands. */
+  async lwayWith(additions: readonly AddCommand[], ...args: string[]): Promise<CliResult> {
+    return this.run({}, additions, args);
+  }
+
+  private async run(
+    changes: Partial<Surroundings>,
+    additions: readonly AddCommand[],
+    args: readonly string[],
+  ): Promise<CliResult> {
     let stdout = '';
     let stderr = '';
-    const code = await run(args, {
+    const surroundings: Surroundings = {
       stdout: { write: (text) => (stdout += text) },
       stderr: { write: (text) => (stderr += text) },
       env: { XDG_DATA_HOME: this.home },
@@ -105,7 +118,8 @@ export class TestRoot {
       version: '1.2.3',
       signal: new AbortController().signal,
       ...changes,
-    });
+    };
+    const code = await run(args, surroundings, additions);
     return { code, stdout, stderr };
   }
 

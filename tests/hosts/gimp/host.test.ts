@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { hostFiles } from '../../../src/cli/files/host-files';
+import { addGimp } from '../../../src/entries/gimp-command.node';
 import type { LWayError } from '../../../src/engine/errors';
 import { toInterleaved } from '../../../src/engine/raster/depth';
 import type { Raster, Rect } from '../../../src/engine/raster/raster';
@@ -12,6 +13,7 @@ import { quote, readScheme } from '../../../src/hosts/gimp/scheme';
 import { ScriptFu } from '../../../src/hosts/gimp/script-fu';
 import type { HostUnderTest, TestDocument } from '../contract';
 import { describeHostContract, testPixels } from '../contract';
+import { TestRoot } from '../../cli/support/test-root';
 import { Gimp, gimpProgram } from './gimp';
 
 jest.setTimeout(60_000);
@@ -295,6 +297,27 @@ test('where no GIMP listens, it is said what to do', async () => {
     expect(await host.describe(never)).toMatchObject({ id: String(first.image), width: 40 });
     expect(await second.host.describe(never)).toMatchObject({ id: String(second.image), width: 50 });
     await second.dispose();
+  });
+
+  test('the command line upscales what is selected, as a new layer and as a new image', async () => {
+    const root = new TestRoot();
+    const editor = await createEditor(standard);
+    await editor.select({ x: 8, y: 6, width: 10, height: 8 });
+    const lway = (...args: string[]) =>
+      root.lwayWith([addGimp], 'gimp', '--port', String(gimp.port), '--device', 'cpu', '--scale', '2', ...args);
+    expect(await lway('--selection')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('Computing on') as string,
+    });
+    expect((await editor.layers())[0]).toEqual({
+      name: `${standard.layer.name} ×2`,
+      bounds: { x: 16, y: 12, width: 20, height: 16 },
+    });
+    expect(await lway('--new-image')).toMatchObject({ code: 0 });
+    expect(await editor.host.describe(never)).toMatchObject({ width: 40, height: 32 });
+    await editor.dispose();
+    expect(await lway()).toMatchObject({ code: 1, stderr: expect.stringContaining('No image is open') as string });
+    root.remove();
   });
 
   test('an error of GIMP’s is passed on in a sentence, and the connection goes on', async () => {
