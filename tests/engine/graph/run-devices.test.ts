@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { TrainingRun } from '../../../src/engine/graph';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { describeWithSwiftShader, swiftShaderFolder } from '../../support/ort-device';
@@ -26,7 +26,7 @@ function trainOn(device: 'wasm' | 'webgpu', steps: number): Promise<Report> {
   const support = join(dirname(__filename), 'support');
   const child = spawn(
     process.execPath,
-    [join(support, 'typescript.cjs'), join(support, 'training-process.ts'), device, String(steps)],
+    [resolve('scripts', 'typescript.cjs'), join(support, 'training-process.ts'), device, String(steps)],
     { env },
   );
   let [out, err] = ['', ''];
