@@ -1,12 +1,11 @@
 import { alphaOf, colourChannels, colourOf, createRaster, plane } from './planes';
 import type { Raster } from './raster';
-import { resize } from './resample';
 
 /**
  * Below this alpha, colour is unseen and, in 8-bit pictures from premultiplied sources, mere rounding noise
  * (alpha 1/255 leaves one bit of it): it is replaced by colour from the visible side.
  */
-export const visibleAlpha = 1.5 / 255;
+const visibleAlpha = 1.5 / 255;
 
 // What is known of a cell while colour bleeds.
 const unseen = 0;
@@ -101,16 +100,6 @@ export function bleedColour(raster: Raster, reach: number): void {
       for (let channel = 0; channel < colours; channel++) data[channel * size + i] = 0.5;
     }
   }
-}
-
-/**
- * Alpha by resampling: bicubic, held within the values of the source around each pixel. For scales that no network
- * makes, and for the last step from the network's scale to the size asked for.
- */
-export function resizeAlpha(alpha: Raster, width: number, height: number): Raster {
-  const result = resize(alpha, width, height, 'bicubic');
-  limitToSource(result, alpha);
-  return result;
 }
 
 /**

@@ -14,12 +14,7 @@ export interface PlacedPiece {
  * Weight of a tile along one axis at result pixel `position` of its covered stretch `start..end`: 1 inside, a straight
  * ramp over the `band` shared with a neighbour. Weights of neighbours sum to 1.
  */
-export function blendWeight(
-  position: number,
-  start: number,
-  end: number,
-  bands: { before: number; after: number },
-): number {
+function blendWeight(position: number, start: number, end: number, bands: { before: number; after: number }): number {
   const rising = bands.before > 0 ? (position - start + 0.5) / bands.before : 1;
   const falling = bands.after > 0 ? (end - position - 0.5) / bands.after : 1;
   return Math.max(0, Math.min(1, rising, falling));

@@ -52,12 +52,6 @@ export async function readReflected(signal: AbortSignal, source: PixelSource, re
   return gatherReflected(await source.read(signal, needed), needed, rect, width, height);
 }
 
-/** `raster` with its size made `width`×`height` by reflection to the right and to the bottom. */
-export function padTo(raster: Raster, width: number, height: number): Raster {
-  const all = { x: 0, y: 0, width: raster.width, height: raster.height };
-  return gatherReflected(raster, all, { x: 0, y: 0, width, height }, raster.width, raster.height);
-}
-
 function reflectedRange(start: number, length: number, size: number): [number, number] {
   const end = start + length - 1;
   if (start >= 0 && end < size) return [start, end];

@@ -1,10 +1,4 @@
-import {
-  bleedColour,
-  constantAlpha,
-  limitToSource,
-  resizeAlpha,
-  restoreHiddenColour,
-} from '../../../src/engine/raster/alpha';
+import { bleedColour, constantAlpha, limitToSource, restoreHiddenColour } from '../../../src/engine/raster/alpha';
 import { alphaOf, colourOf, copyRect, createRaster, crop, joinAlpha } from '../../../src/engine/raster/planes';
 import type { Raster } from '../../../src/engine/raster/raster';
 import { resize } from '../../../src/engine/raster/resample';
@@ -18,6 +12,13 @@ function softDisc(hidden: number, side = 24): Raster {
     if (channel === 3) return alpha;
     return alpha === 0 ? hidden : [0.9, 0.5, 0.1][channel]!;
   });
+}
+
+/** Alpha as the last step to any size makes it. */
+function resizeAlpha(alpha: Raster, width: number, height: number): Raster {
+  const result = resize(alpha, width, height, 'bicubic');
+  limitToSource(result, alpha);
+  return result;
 }
 
 /** What is seen over a background of one value. */

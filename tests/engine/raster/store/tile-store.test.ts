@@ -34,7 +34,12 @@ describe('tile store', () => {
       height: fc.integer({ min: 1, max: 50 }),
       tile: fc.integer({ min: 1, max: 20 }),
       memory: fc.constantFrom(0, 1000, 1_000_000),
-      rect: fc.tuple(fc.double({ min: 0, max: 0.99 }), fc.double({ min: 0, max: 0.99 }), fc.nat(49), fc.nat(49)),
+      rect: fc.tuple(
+        fc.double({ min: 0, max: 0.99, noNaN: true }),
+        fc.double({ min: 0, max: 0.99, noNaN: true }),
+        fc.nat(49),
+        fc.nat(49),
+      ),
     });
     await fc.assert(
       fc.asyncProperty(shape, async ({ channels, bitDepth, width, height, tile, memory, rect: [fx, fy, w, h] }) => {
