@@ -1,0 +1,24 @@
+/**
+ * What a file in bench/ exports as `default`; see scripts/bench.mjs. Every part runs in a process of its own, one after
+ * the other, so that neither memory nor warmth is carried over.
+ */
+export interface Bench {
+  /** Heading of its section in bench/results.md. */
+  title: string;
+  /** What is measured and how, in a few sentences, and what is aimed at. */
+  about: string;
+  head: readonly string[];
+  /** Names of the rows, or groups of rows, that are measured one by one. */
+  parts: readonly string[];
+  /** Measures a part: its rows, as many cells each as `head` has. */
+  run(part: string): Promise<Cell[][]>;
+}
+
+export type Cell = string | number;
+
+/** The middle of some measurements: one disturbance does not move it. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,33 @@
+import { createNodeEngine } from '../src/engine/engine.node';
+import type { Bench, Cell } from './bench';
+import { computedPicture, defaultModel, never, nowhere } from './upscale-support';
+
+const sides: Record<string, [number, number]> = {
+  '1 megapixel': [1250, 800],
+  '4 megapixels': [2500, 1600],
+  '16 megapixels': [5000, 3200],
+};
+
+async function measure(part: string): Promise<Cell[][]> {
+  const [width, height] = sides[part]!;
+  const model = await defaultModel();
+  const engine = createNodeEngine();
+  const before = process.memoryUsage().rss;
+  const options = { model, size: { scale: 4 }, device: 'cpu' } as const;
+  const { tiles, seconds } = await engine.upscale(never, computedPicture(width, height), nowhere, options);
+  // In kilobytes (libuv), of this process alone.
+  const peak = process.resourceUsage().maxRSS * 1024;
+  await engine.dispose();
+  const megabytes = (bytes: number) => Math.round(bytes / 1048576);
+  return [[part, `${width}×${height}`, tiles, megabytes(peak), megabytes(peak - before), seconds.toFixed(1)]];
+}
+
+const bench: Bench = {
+  title: 'Peak memory',
+  about:
+    'The whole process upscaling ×4 on native CPU with the default network, in tiles of the usual size, each picture in a process of its own. The picture is computed where it is read and the result forgotten, so that what is left is the engine’s own. Aim: flat.',
+  head: ['input', 'pixels', 'tiles', 'peak of the process, MB', 'above its start, MB', 'seconds'],
+  parts: Object.keys(sides),
+  run: measure,
+};
+export default bench;

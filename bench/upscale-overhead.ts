@@ -1,0 +1,62 @@
+import * as ort from 'onnxruntime-node';
+import { createNodeEngine } from '../src/engine/engine.node';
+import { readReflected } from '../src/engine/raster/pad';
+import { planUpscaling } from '../src/engine/upscaling/upscale';
+import type { Bench, Cell } from './bench';
+import { median } from './bench';
+import { computedPicture, defaultModel, never, nowhere } from './upscale-support';
+
+const rounds = 5;
+
+/** `384, ×4`: longest side of a tile, scale of the result. */
+async function measure(part: string): Promise<Cell[][]> {
+  const [tile, scale] = part.split(', ×').map(Number) as [number, number];
+  const model = await defaultModel();
+  const source = computedPicture(640, 480);
+  const { tiles } = planUpscaling(source.info, model.entry, { size: { scale }, device: 'cpu', tile });
+  const inputs: Float32Array[] = [];
+  for (let i = 0; i < tiles.count; i++) inputs.push((await readReflected(never, source, tiles.tile(i).input)).data);
+
+  const session = await ort.InferenceSession.create(model.bytes, { enableCpuMemArena: false });
+  const raw = async () => {
+    for (const data of inputs) {
+      const feeds = {
+        [model.entry.input.name]: new ort.Tensor('float32', data, [1, 3, tiles.tileHeight, tiles.tileWidth]),
+      };
+      await session.run(feeds, [model.entry.output]);
+    }
+  };
+  const engine = createNodeEngine();
+  const ours = () => engine.upscale(never, source, nowhere, { model, size: { scale }, device: 'cpu', tile });
+  const seconds = async (work: () => Promise<unknown>) => {
+    const started = performance.now();
+    await work();
+    return (performance.now() - started) / 1000;
+  };
+  await raw();
+  await ours();
+  const times: [number, number][] = [];
+  // By turns, so that what else the machine does meets both.
+  for (let round = 0; round < rounds; round++) times.push([await seconds(raw), await seconds(ours)]);
+  await engine.dispose();
+  await session.release();
+  const ratio = median(times.map(([a, b]) => b / a));
+  return [
+    [
+      part,
+      tiles.count,
+      median(times.map(([a]) => a)).toFixed(2),
+      median(times.map(([, b]) => b)).toFixed(2),
+      ratio.toFixed(3),
+    ],
+  ];
+}
+
+const bench: Bench = {
+  title: 'Engine against raw ONNX Runtime',
+  about: `A picture of 640×480, 8 bit RGB, by the default network on native CPU: the engine's whole way (reading, padding, checking, cropping, resampling, writing) against nothing but ONNX Runtime on the same tiles. Medians of ${rounds} rounds by turns. Aim: a ratio of at most 1.05.`,
+  head: ['tile, scale', 'tiles', 'raw, s', 'engine, s', 'ratio'],
+  parts: ['384, ×4', '256, ×4', '384, ×2'],
+  run: measure,
+};
+export default bench;

@@ -1,0 +1,53 @@
+import { availableParallelism } from 'node:os';
+import * as ortWeb from 'onnxruntime-web';
+import { LocalEngine } from '../src/engine/engine-core';
+import { OrtRuntime } from '../src/engine/runtime/ort-runtime';
+import type { Ort } from '../src/engine/runtime/runtime';
+import { nodeRuntimes } from '../src/engine/runtime/runtime.node';
+import type { Runtimes } from '../src/engine/runtime/runtimes';
+import { probeWebGpu } from '../src/engine/runtime/webgpu-probe.node';
+import type { Bench, Cell } from './bench';
+import { median } from './bench';
+import { computedPicture, defaultModel, never, nowhere } from './upscale-support';
+
+const [width, height] = [1000, 500];
+
+function wasm(threads: number): Runtimes {
+  ortWeb.env.wasm.numThreads = threads;
+  const deviceName = `WASM, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const runtime = new OrtRuntime(ortWeb as unknown as Ort, { device: 'wasm', deviceName });
+  return { fallback: 'wasm', open: () => Promise.resolve({ runtime, notices: [] }) };
+}
+
+async function measure(part: string): Promise<Cell[][]> {
+  if (part === 'WebGPU') {
+    const probe = await probeWebGpu();
+    if (!probe.works || probe.software)
+      return [[part, 'not measured', probe.works ? `only software here (${probe.name})` : probe.reason]];
+  }
+  const device = part === 'WebGPU' ? 'webgpu' : part === 'native CPU' ? 'cpu' : 'wasm';
+  const runtimes = device === 'wasm' ? wasm(part === 'WASM' ? availableParallelism() : 1) : nodeRuntimes();
+  const engine = new LocalEngine({ runtimes });
+  const model = await defaultModel();
+  const options = { model, size: { scale: model.entry.scale }, device } as const;
+  // What is set up once does not count.
+  await engine.upscale(never, computedPicture(400, 400), nowhere, options);
+  const times: number[] = [];
+  let name = '';
+  for (let round = 0; round < 3; round++) {
+    const { seconds, deviceName } = await engine.upscale(never, computedPicture(width, height), nowhere, options);
+    times.push(seconds / ((width * height) / 1e6));
+    name = deviceName;
+  }
+  await engine.dispose();
+  return [[part, median(times).toFixed(2), name]];
+}
+
+const bench: Bench = {
+  title: 'Seconds per megapixel',
+  about: `The default network over a picture of ${width}×${height}, 8 bit RGB, in tiles of the device's usual size; seconds per megapixel of the *input*, median of 3. WASM is onnxruntime-web in Node, the build that browsers without WebGPU get.`,
+  head: ['device', 's per megapixel', 'what computes'],
+  parts: ['native CPU', 'WASM', 'WASM, one thread', 'WebGPU'],
+  run: measure,
+};
+export default bench;

@@ -1,0 +1,35 @@
+import { createRaster } from '../src/engine/raster/planes';
+import type { PictureInfo, PixelSink, PixelSource } from '../src/engine/raster/raster';
+import { loadModel, readRegistry } from '../src/engine/runtime/models.node';
+import type { Model } from '../src/engine/runtime/registry';
+
+export const never = new AbortController().signal;
+
+/** The network that LWay upscales with if nobody chooses another. */
+export async function defaultModel(): Promise<Model> {
+  return loadModel('models', await readRegistry('models'), 'default');
+}
+
+/** A picture that is computed where it is read: it takes no memory, so that what is measured is the engine's. */
+export function computedPicture(width: number, height: number): PixelSource {
+  const info: PictureInfo = { width, height, channels: 3, bitDepth: 8, encoding: 'display' };
+  return {
+    info,
+    read(_signal, rect) {
+      const raster = createRaster(rect.width, rect.height, 3);
+      let at = 0;
+      for (let channel = 0; channel < 3; channel++)
+        for (let y = rect.y; y < rect.y + rect.height; y++)
+          for (let x = rect.x; x < rect.x + rect.width; x++)
+            raster.data[at++] = 0.5 + 0.3 * Math.sin(x / 7 + channel) * Math.cos(y / 11) + ((x ^ y) & 7) / 100;
+      return Promise.resolve(raster);
+    },
+  };
+}
+
+/** Takes pieces and forgets them. */
+export const nowhere: PixelSink = {
+  begin: () => Promise.resolve(),
+  write: () => Promise.resolve(),
+  end: () => Promise.resolve(),
+};
