@@ -6,6 +6,9 @@ import { ssim } from '../../../src/engine/metrics/ssim';
 import { crop } from '../../../src/engine/raster/planes';
 import { blurred, darker, draw, noisy, reference, type Picture } from './pictures';
 
+// Machines can be busy.
+jest.setTimeout(60_000);
+
 interface Golden {
   border: number;
   cases: { name: string; width: number; height: number; psnr: number; ssim: number }[];

@@ -3,6 +3,9 @@ import { copyRect, createRaster, crop } from '../../../src/engine/raster/planes'
 import { Resampler, resize, resampleReach, type ResampleKernel } from '../../../src/engine/raster/resample';
 import { drawn, largestDifference, noise } from './support';
 
+// Machines can be busy.
+jest.setTimeout(60_000);
+
 const kernels: ResampleKernel[] = ['area', 'bicubic', 'lanczos3'];
 
 describe.each(kernels)('resampling by %s', (kernel) => {

@@ -8,6 +8,9 @@ import { contains, grow } from '../../../src/engine/raster/rect';
 import { planTiles, type TilePlan } from '../../../src/engine/raster/tiles';
 import { drawn, largestDifference, never, noise } from './support';
 
+// Machines can be busy.
+jest.setTimeout(60_000);
+
 /** A network stand-in with radius 3 and scale 2 that is neither linear nor symmetric; zero-padded as convs are. */
 function sevenBySeven(input: Raster): Raster {
   const { width, height, channels, data } = input;
@@ -161,7 +164,7 @@ describe('seams', () => {
       }),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
 
   test('large and thin pictures too', async () => {
     for (const [width, height] of [

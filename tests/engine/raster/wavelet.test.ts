@@ -3,6 +3,9 @@ import { createRaster } from '../../../src/engine/raster/planes';
 import { haar, highFrequencyMap, inverseHaar } from '../../../src/engine/raster/wavelet';
 import { drawn, largestDifference, noise } from './support';
 
+// Machines can be busy.
+jest.setTimeout(60_000);
+
 describe('Haar transform', () => {
   test('has the values and the convention of PyWavelets', () => {
     // pywt.dwt2([[1, 2, 3], [4, 6, 8], [10, 13, 20]], 'haar'): cA, (cH, cV, cD); odd sides by mode='symmetric'
