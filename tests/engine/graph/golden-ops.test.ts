@@ -1,4 +1,11 @@
-import { differentiate, GraphBuilder, readGraph, writeGraph, type Value } from '../../../src/engine/graph';
+import {
+  differentiate,
+  GraphBuilder,
+  readGraph,
+  writeGraph,
+  type Lowering,
+  type Value,
+} from '../../../src/engine/graph';
 import {
   describeWithSwiftShader,
   openDevice,
@@ -31,7 +38,7 @@ afterAll(() => {
 });
 
 /** The golden's network with sum(output * cotangent) behind it, and the gradients of that. */
-function gradientGraph({ model, inputs, cotangents, gradients }: OpCase): Uint8Array {
+function gradientGraph({ model, inputs, cotangents, gradients }: OpCase, lowering: Partial<Lowering>): Uint8Array {
   const network = readGraph(Buffer.from(model, 'base64'));
   const b = new GraphBuilder('golden');
   const values: Record<string, Value> = {};
@@ -46,19 +53,19 @@ function gradientGraph({ model, inputs, cotangents, gradients }: OpCase): Uint8A
     terms.push(b.reduceSum(b.mul(outputs[i]!, b.input(`d.${name}`, cotangent.shape)), undefined, false));
   });
   results['loss'] = b.sum(terms);
-  const { graph, obstacles } = differentiate(b.build(results), { loss: 'loss', wrt: Object.keys(gradients) });
+  const { graph, obstacles } = differentiate(b.build(results), { loss: 'loss', wrt: Object.keys(gradients), lowering });
   if (obstacles.length > 0) throw new Error(`no rule for ${obstacles.map(({ op }) => op).join(', ')}`);
   return writeGraph(graph);
 }
 
-async function check(device: OrtDevice, golden: OpCase): Promise<string[]> {
+async function check(device: OrtDevice, golden: OpCase, lowering: Partial<Lowering> = {}): Promise<string[]> {
   const { op, name, inputs, outputs, cotangents, gradients } = golden;
   const failures: string[] = [];
   const feeds: Record<string, PlainTensor> = {};
   for (const [input, tensor] of Object.entries(inputs)) feeds[input] = decode(tensor);
   const given = { ...feeds };
   for (const [output, tensor] of Object.entries(cotangents)) given[`d.${output}`] = decode(tensor);
-  const results = await runOnce(device, gradientGraph(golden), given);
+  const results = await runOnce(device, gradientGraph(golden, lowering), given);
   const compare = (
     what: string,
     actual: PlainTensor | undefined,
@@ -117,6 +124,26 @@ function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, liste
     );
   });
 }
+
+describe("gradients of convolutions equal PyTorch's however they are written down", () => {
+  const convolutions = cases.filter(({ op }) => op === 'Conv' || op === 'ConvTranspose');
+  const lowerings: Partial<Lowering>[] = [
+    { inputGradient: 'conv-transpose' },
+    { filterGradient: 'conv' },
+    { chunks: 2 },
+    { chunks: 3, inputGradient: 'conv-transpose' },
+  ];
+  test.each(lowerings)(
+    '%j',
+    async (lowering) => {
+      const device = openDevice('native');
+      const failures: string[] = [];
+      for (const golden of convolutions) failures.push(...(await check(device, golden, lowering)));
+      expect(failures).toEqual([]);
+    },
+    60_000,
+  );
+});
 
 describeOn(describe, 'native', ops);
 describeOn(describe, 'WASM', ops);
