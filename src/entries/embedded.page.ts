@@ -2,6 +2,7 @@ import { EmbeddedHost } from '../hosts/embedded/embedded-host';
 import { decodePng } from '../hosts/embedded/decode';
 import { Workspace } from '../hosts/embedded/workspace';
 import { Editor } from '../hosts/embedded/ui/editor';
+import { saveFile } from '../hosts/embedded/ui/save-file';
 import { createTileStore } from '../engine/raster/store/tile-store.browser';
 import { WorkerEngine } from '../engine/engine-client.browser';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
@@ -28,6 +29,7 @@ async function start(): Promise<void> {
     models: new PageModels(assets, new IndexedDbModels(), (signal, name, bytes) => engine.inspect(signal, bytes, name)),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),
+    saveFile: (name, bytes) => saveFile(name, new Blob([bytes as Uint8Array<ArrayBuffer>])),
   };
   const editor = new Editor();
   editor.workspace = workspace;

@@ -2,7 +2,9 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../actions/settings';
 import type { EngineEvent } from '../engine/engine';
 import { isAbort, LWayError, toPlainError, type PlainError } from '../engine/errors';
+import type { Rect } from '../engine/raster/raster';
 import type { DocumentSummary } from '../hosts/host';
+import { previewStrength, type Learned, type StrengthPreview } from './learned';
 import { runUpscale, type FinishedUpscale } from './run-upscale';
 import type { ModelChoice, PanelServices } from './services';
 
@@ -39,6 +41,9 @@ export interface PanelState {
   readonly outcome: Outcome | null;
   readonly device: { device: string; name: string } | null;
   readonly notices: readonly string[];
+  /** A piece of the finished result with another strength. */
+  readonly preview: StrengthPreview | null;
+  readonly previewing: boolean;
 }
 
 /** Holds the panel's state; the elements show it and call its methods. */
@@ -53,6 +58,8 @@ export class PanelController implements ReactiveController {
     outcome: null,
     device: null,
     notices: [],
+    preview: null,
+    previewing: false,
   };
 
   /** Settles when settings, networks and the document are known, or could not be had. */
@@ -61,6 +68,8 @@ export class PanelController implements ReactiveController {
   private readonly life = new AbortController();
   private cancelJob: AbortController | null = null;
   private enough: AbortController | null = null;
+  private previewWork: AbortController | null = null;
+  private learned: Learned | null = null;
   private stopListening: (() => void) | null = null;
   private describing = 0;
 
@@ -79,6 +88,7 @@ export class PanelController implements ReactiveController {
   hostDisconnected(): void {
     this.stopListening?.();
     this.cancelJob?.abort(abortError());
+    this.previewWork?.abort();
     this.life.abort(abortError());
   }
 
@@ -111,15 +121,24 @@ export class PanelController implements ReactiveController {
     this.update({
       outcome: null,
       notices: [],
+      preview: null,
       adding: null,
       job: { phase: 'preparing', progress: null, curve: [], stopping: false, cancelling: false },
     });
     try {
       signal?.throwIfAborted();
-      const finished = await runUpscale(cancel.signal, this.services, settings, enough.signal, (event) => {
-        this.onEvent(event);
-        onEvent?.(event);
-      });
+      const finished = await runUpscale(
+        cancel.signal,
+        this.services,
+        settings,
+        enough.signal,
+        (event) => {
+          this.onEvent(event);
+          onEvent?.(event);
+        },
+        this.learned,
+      );
+      this.learned = finished.learned ?? this.learned;
       this.update({ job: null, outcome: { kind: 'done', finished } });
     } catch (error) {
       const cancelled = cancel.signal.aborted && (isAbort(error) || error === cancel.signal.reason);
@@ -151,10 +170,30 @@ export class PanelController implements ReactiveController {
     this.enough?.abort();
   }
 
+  /**
+   * Shows a piece of the finished result as it would be with `strength`: nothing is learned anew.
+   * @param wanted the part of the result that is looked at
+   */
+  async previewStrength(strength: number, wanted: Rect): Promise<void> {
+    this.previewWork?.abort();
+    const { outcome, job } = this.state;
+    if (job || outcome?.kind !== 'done' || !outcome.finished.learned) return;
+    const { signal } = (this.previewWork = new AbortController());
+    this.update({ previewing: true });
+    try {
+      const preview = await previewStrength(signal, this.services, outcome.finished, strength, wanted);
+      if (!signal.aborted && this.state.outcome === outcome) this.update({ preview });
+    } catch (error) {
+      if (!signal.aborted) this.update({ notices: [...this.state.notices, toPlainError(error).message] });
+    } finally {
+      if (!signal.aborted) this.update({ previewing: false });
+    }
+  }
+
   /** Puts the last result's message and comparison away. */
   dismiss(): void {
     this.forget();
-    this.update({ outcome: null, notices: [] });
+    this.update({ outcome: null, notices: [], preview: null });
   }
 
   async addModel(file: File): Promise<void> {
@@ -235,6 +274,7 @@ export class PanelController implements ReactiveController {
   }
 
   private forget(): void {
+    this.previewWork?.abort();
     if (this.state.outcome?.kind === 'done') void this.state.outcome.finished.dispose();
   }
 

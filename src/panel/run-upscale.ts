@@ -1,8 +1,10 @@
 import { resultSize } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
-import type { EngineEvent, UpscaleReport } from '../engine/engine';
+import type { AdaptOptions, EngineEvent, UpscaleReport } from '../engine/engine';
+import type { Model } from '../engine/runtime/registry';
 import type { TileStore } from '../engine/raster/raster';
 import { LWayError } from '../engine/errors';
+import { learnedKey, type Learned } from './learned';
 import type { PanelServices } from './services';
 import { Snapshot } from './snapshot';
 
@@ -11,6 +13,11 @@ export interface FinishedUpscale {
   readonly report: UpscaleReport;
   readonly before: Snapshot;
   readonly after: TileStore;
+  readonly model: Model;
+  /** What was, or had been, learned from the picture; null where the network was used as it is. */
+  readonly learned: Learned | null;
+  /** It had been learned before: nothing was learned anew. */
+  readonly relearned: boolean;
   dispose(): Promise<void>;
 }
 
@@ -24,6 +31,7 @@ export function scaleName(scale: number): string {
  * whatever goes wrong, or is cancelled, leaves the document as it was.
  *
  * @param enough ends the adaptation early and keeps what was learned
+ * @param learned what an earlier upscale has learned: used where it was learned from the very same
  */
 export async function runUpscale(
   signal: AbortSignal,
@@ -31,6 +39,7 @@ export async function runUpscale(
   settings: UpscaleSettings,
   enough: AbortSignal,
   onEvent: (event: EngineEvent) => void,
+  learned: Learned | null = null,
 ): Promise<FinishedUpscale> {
   const { host, engine, models } = services;
   onEvent({ type: 'phase', phase: 'preparing' });
@@ -46,8 +55,10 @@ export async function runUpscale(
     const size = resultSize(settings.size, bounds.width, bounds.height);
     host.check(target, settings.destination, size.width, size.height);
     const model = await models.load(signal, settings.model);
-    let adapt;
-    if (settings.adapt !== 'off') {
+    const key = learnedKey(target, model, settings);
+    const known = settings.adapt !== 'off' && learned?.key === key ? learned : null;
+    let adapt: AdaptOptions | undefined;
+    if (settings.adapt !== 'off' && !known) {
       const helpers = await models.adaptation(signal);
       if (typeof helpers === 'string') {
         throw new LWayError('unsupported', helpers, 'Set “Adapt to this picture” to Off.');
@@ -59,8 +70,11 @@ export async function runUpscale(
       size: 'scale' in settings.size ? settings.size : size,
       device: 'auto',
       adapt,
+      weights: known?.weights,
+      strength: known ? settings.strength : undefined,
       onEvent,
     });
+    const { weights, used } = report.adaptation ?? {};
     onEvent({ type: 'phase', phase: 'writing' });
     await host.commit(signal, {
       target,
@@ -70,7 +84,15 @@ export async function runUpscale(
       onProgress: (done) => onEvent({ type: 'progress', done: Math.round(done * 100), total: 100, unit: 'tile' }),
     });
     await host.record?.(settings);
-    return { report, before, after, dispose };
+    return {
+      report,
+      before,
+      after,
+      model,
+      learned: known ?? (used && weights ? { key, weights } : null),
+      relearned: known !== null,
+      dispose,
+    };
   } catch (error) {
     await dispose();
     throw error;

@@ -41,4 +41,6 @@ export interface PanelServices {
   readonly settings: SettingsStore;
   /** A home for a result while it is made. */
   createStore(): TileStore;
+  /** Gives the person a file, where the page can. */
+  saveFile?(name: string, bytes: Uint8Array): void;
 }

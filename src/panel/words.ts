@@ -24,16 +24,22 @@ export function phaseName(phase: RunningJob['phase']): string {
 export function progressText(job: RunningJob): string {
   if (job.cancelling) return 'Cancelling…';
   const { phase, progress } = job;
-  if (!progress) return phase === 'preparing' ? 'Loading the network…' : 'One moment…';
+  if (!progress)
+    return {
+      preparing: 'Loading the network…',
+      adapting: 'Studying it first…',
+      upscaling: 'Starting…',
+      writing: 'Almost done…',
+    }[phase];
   const { done, total, secondsLeft } = progress;
   const left = secondsLeft === undefined ? '' : ` · about ${duration(secondsLeft)} left`;
   if (phase === 'writing') return `${done} %`;
   return `${phase === 'adapting' ? 'Step' : 'Tile'} ${Math.min(done, total)} of ${total}${left}`;
 }
 
-export function deviceName({ device, name }: { device: string; name: string }): string {
-  const kinds: Record<string, string> = { webgpu: 'Graphics card', wasm: 'Processor', cpu: 'Processor' };
-  return `${kinds[device] ?? device}: ${name}`;
+/** What really computes. */
+export function deviceName({ name }: { name: string }): string {
+  return `Runs on ${name}`;
 }
 
 /** What happened, in one sentence. */

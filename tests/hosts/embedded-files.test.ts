@@ -38,8 +38,8 @@ describe('PNG', () => {
         fc.infiniteStream(fc.nat(65535)),
         async ({ width, height }, channels, bitDepth, random) => {
           const count = width * height * channels;
-          const Samples = bitDepth === 8 ? Uint8Array : Uint16Array;
-          const samples = Samples.from({ length: count }, () => random.next().value as number);
+          const values = Array.from({ length: count }, () => random.next().value as number);
+          const samples = bitDepth === 8 ? Uint8Array.from(values) : Uint16Array.from(values);
           const file = await png(new PackedPixels({ width, height, channels, bitDepth, encoding: 'display' }, samples));
           const other = decode(file, { checkCrc: true });
           expect([other.width, other.height, other.channels, other.depth]).toEqual([width, height, channels, bitDepth]);

@@ -196,3 +196,63 @@ test('a network that is refused is named with the reason', async () => {
     error: { code: 'bad-model', message: 'It has no image.', advice: 'Choose another.' },
   });
 });
+
+test('what was learned serves the next upscale of the same pixels, and previews other strengths', async () => {
+  /** Learns nothing, but says that it has: the weights are the network's own. */
+  class LearningEngine extends WatchedEngine {
+    override async upscale(...[signal, source, sink, { adapt, ...options }]: Parameters<WatchedEngine['upscale']>) {
+      const report = await super.upscale(signal, source, sink, { ...options, onEvent: options.onEvent });
+      this.calls.at(-1)!.adapt = adapt;
+      if (!adapt) return report;
+      const adaptation = {
+        used: true,
+        steps: 5,
+        improvement: 0.1,
+        message: '',
+        seconds: 1,
+        weights: options.model.bytes,
+      };
+      return { ...report, adaptation };
+    }
+  }
+  const engine = new LearningEngine();
+  const made = await createServices({ engine });
+  const models = { ...made.services.models, adaptation: async () => ({}) as AdaptationModels };
+  const controller = new PanelController(new FakeElement(), { ...made.services, models });
+  open.push(controller);
+  controller.hostConnected();
+  await until(() => controller.state.models.length > 0);
+  controller.change({ adapt: 'quick', strength: 1 });
+  await controller.start();
+  const first = controller.state.outcome;
+  if (first?.kind !== 'done') throw new Error(JSON.stringify(first));
+  expect(first.finished).toMatchObject({ relearned: false, learned: { weights: made.model.bytes } });
+
+  await controller.previewStrength(0.3, { x: 10, y: 6, width: 12, height: 10 });
+  expect(engine.calls.at(-1)).toMatchObject({ strength: 0.3, weights: made.model.bytes });
+  const { preview, previewing } = controller.state;
+  expect(previewing).toBe(false);
+  expect(preview).toMatchObject({ strength: 0.3, rect: { x: 10, y: 6, width: 12, height: 10 } });
+  // The weights are the network's own: the piece is the very one that is in the result.
+  const piece = await preview!.source.read(never, { x: 0, y: 0, width: 12, height: 10 });
+  const there = await first.finished.after.read(never, preview!.rect);
+  let worst = 0;
+  piece.data.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - there.data[i]!))));
+  expect(worst).toBeLessThan(0.6 / 255);
+
+  const { workspace } = made;
+  workspace.undo(workspace.active!);
+  controller.change({ strength: 0.3 });
+  await controller.start();
+  expect(engine.calls.at(-1)).toMatchObject({ strength: 0.3, weights: made.model.bytes });
+  expect(engine.calls.at(-1)!.adapt).toBeUndefined();
+  expect(controller.state.outcome).toMatchObject({ kind: 'done', finished: { relearned: true } });
+
+  // Another region is another picture.
+  workspace.undo(workspace.active!);
+  workspace.adjust(workspace.active!, { selection: { x: 0, y: 0, width: 10, height: 10 } });
+  await until(() => controller.state.document?.selection !== null);
+  controller.change({ target: 'region' });
+  await controller.start();
+  expect(engine.calls.at(-1)!.adapt).toMatchObject({ level: 'quick', strength: 0.3 });
+});

@@ -1,5 +1,6 @@
 import { css, html, LitElement } from 'lit';
-import type { PixelSource } from '../../engine/raster/raster';
+import type { PixelSource, Rect } from '../../engine/raster/raster';
+import type { StrengthPreview } from '../learned';
 import { drawRegion } from '../region-image';
 import { shared } from './styles';
 
@@ -24,10 +25,13 @@ export class Compare extends LitElement {
     zoom: { state: true },
     divider: { state: true },
     fill: { type: Boolean },
+    preview: { attribute: false },
   };
   /** Enlarged to the size of `result` on the screen. */
   declare original: PixelSource;
   declare result: PixelSource;
+  /** A piece that is shown in place of that of the result. */
+  declare preview: StrengthPreview | null;
   /** Takes the height that it is given, rather than the picture's shape. */
   declare fill: boolean;
   /** CSS pixels for each pixel of the result; null shows the whole picture. */
@@ -139,6 +143,7 @@ export class Compare extends LitElement {
   };
   /** Pixel of the result in the middle of the view. */
   private centre = { x: 0, y: 0 };
+  private previewImage: { canvas: HTMLCanvasElement; rect: Rect } | null = null;
   private drag: { x: number; y: number; divider: boolean } | null = null;
   private frame = 0;
   private overviewWork: AbortController | null = null;
@@ -150,6 +155,7 @@ export class Compare extends LitElement {
     this.zoom = null;
     this.divider = 0.5;
     this.fill = false;
+    this.preview = null;
   }
 
   override connectedCallback(): void {
@@ -183,7 +189,9 @@ export class Compare extends LitElement {
       >
         <canvas aria-hidden="true"></canvas>
         <span class="tag first" ?hidden=${percent < 12}>Before</span>
-        <span class="tag second" ?hidden=${percent > 88}>After</span>
+        <span class="tag second" ?hidden=${percent > 88}
+          >${this.preview ? `Strength ${Math.round(this.preview.strength * 100)} %` : 'After'}</span
+        >
         <div
           class="divider"
           role="slider"
@@ -222,6 +230,7 @@ export class Compare extends LitElement {
       for (const side of [this.sides.original, this.sides.result]) side.overview = side.detail = null;
       void this.makeOverviews();
     }
+    if (changed.has('preview')) void this.drawPreview();
     // The view has the picture's shape, within reason; where it fills a window, it has the window's.
     const { width, height } = this.result.info;
     if (!this.fill) this.view.style.aspectRatio = String(Math.min(2, Math.max(0.8, width / height)));
@@ -319,6 +328,11 @@ export class Compare extends LitElement {
       if (side.detail && side.detail.key === JSON.stringify([size, rect])) {
         context.drawImage(side.detail.canvas, left + rect.x, top + rect.y);
       }
+      if (this.previewImage && side === this.sides.result) {
+        const { canvas: image, rect: at } = this.previewImage;
+        const scale = size.width / this.result.info.width;
+        context.drawImage(image, left + at.x * scale, top + at.y * scale, at.width * scale, at.height * scale);
+      }
       context.restore();
     }
   }
@@ -370,6 +384,37 @@ export class Compare extends LitElement {
       this.sides[name].detail = { canvas, key };
       this.paint();
     }
+  }
+
+  /** The part of the result that is visible now. */
+  visibleRect(): Rect {
+    const { size, rect } = this.visible();
+    const scale = size.width / this.result.info.width;
+    return { x: rect.x / scale, y: rect.y / scale, width: rect.width / scale, height: rect.height / scale };
+  }
+
+  private async drawPreview(): Promise<void> {
+    const { preview } = this;
+    this.previewImage = null;
+    if (preview) {
+      const { width, height } = preview.source.info;
+      const canvas = document.createElement('canvas');
+      canvas.width = width;
+      canvas.height = height;
+      const context = canvas.getContext('2d')!;
+      const { signal } = new AbortController();
+      await drawRegion(
+        signal,
+        preview.source,
+        { width, height },
+        { x: 0, y: 0, width, height },
+        this.ground,
+        (x, y, image) => context.putImageData(image, x, y),
+      );
+      if (preview !== this.preview) return;
+      this.previewImage = { canvas, rect: preview.rect };
+    }
+    this.changed();
   }
 
   /** Gray that transparent parts are shown over. */

@@ -5,6 +5,25 @@ import { shared } from './styles';
 const width = 240;
 const height = 56;
 
+interface Sample {
+  step: number;
+  value: number;
+}
+
+/** Running mean that forgets, without what is not a number. */
+function smoothed(samples: readonly Sample[]): Sample[] {
+  let mean: number | null = null;
+  return samples
+    .filter(({ value }) => Number.isFinite(value))
+    .map(({ step, value }) => ({ step, value: (mean = mean === null ? value : 0.7 * mean + 0.3 * value) }));
+}
+
+function relative(samples: readonly Sample[]): Sample[] {
+  const finite = samples.filter(({ value }) => Number.isFinite(value));
+  const first = finite[0]?.value || 1;
+  return finite.map(({ step, value }) => ({ step, value: value / first }));
+}
+
 /** The loss on the patches that are learned from and on those held out, step by step; falling is good. */
 export class LossCurve extends LitElement {
   static override properties = { points: { attribute: false } };
@@ -62,36 +81,39 @@ export class LossCurve extends LitElement {
   override render() {
     const { points } = this;
     if (points.length < 2) return nothing;
-    const heldOut = points.filter((point) => point.heldOut !== undefined);
-    const values = [...points.map(({ loss }) => loss), ...heldOut.map((point) => point.heldOut!)].filter(
-      Number.isFinite,
-    );
+    // Two losses of different size: each is shown as a share of where it began. What is learned from changes with every
+    // step, so that only its course is of interest.
+    const training = relative(smoothed(points.map(({ step, loss }) => ({ step, value: loss }))));
+    const checked = points.flatMap(({ step, heldOut }) => (heldOut === undefined ? [] : [{ step, value: heldOut }]));
+    const heldOut = relative(checked);
+    const values = [...training, ...heldOut].map(({ value }) => value);
     const low = Math.min(...values);
     const high = Math.max(...values);
     const last = points.at(-1)!.step || 1;
-    const place = (step: number, value: number) =>
-      `${((step / last) * width).toFixed(1)},${(4 + (1 - (value - low) / (high - low || 1)) * (height - 8)).toFixed(1)}`;
-    const line = (pairs: readonly (readonly [number, number])[]) =>
+    const line = (pairs: readonly Sample[]) =>
       pairs
-        .filter(([, value]) => Number.isFinite(value))
-        .map(([step, value]) => place(step, value))
+        .map(({ step, value }) => {
+          const x = (step / last) * width;
+          const y = 4 + (1 - (value - low) / (high - low || 1)) * (height - 8);
+          return `${x.toFixed(1)},${y.toFixed(1)}`;
+        })
         .join(' ');
     return html`<svg
         viewBox="0 0 ${width} ${height}"
         preserveAspectRatio="none"
         role="img"
-        aria-label=${this.describe(heldOut)}
+        aria-label=${this.describe(checked)}
       >
         ${svg`<line x1="0" y1=${height} x2=${width} y2=${height} />
-        <polyline class="training" points=${line(points.map(({ step, loss }) => [step, loss]))} />
-        <polyline class="held-out" points=${line(heldOut.map((point) => [point.step, point.heldOut!]))} />`}
+        <polyline class="training" points=${line(training)} />
+        <polyline class="held-out" points=${line(heldOut)} />`}
       </svg>
       <div class="legend" aria-hidden="true"><span>Learning</span><span class="second">Check</span></div>`;
   }
 
-  private describe(heldOut: readonly CurvePoint[]): string {
-    const first = heldOut[0]?.heldOut;
-    const last = heldOut.at(-1)?.heldOut;
+  private describe(heldOut: readonly Sample[]): string {
+    const first = heldOut[0]?.value;
+    const last = heldOut.at(-1)?.value;
     if (!first || last === undefined) return 'Curve of the loss while learning.';
     const change = Math.round((1 - last / first) * 100);
     return `Curve of the loss: on parts held out for checking it ${change >= 0 ? 'fell' : 'rose'} by ${Math.abs(change)} %.`;

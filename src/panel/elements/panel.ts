@@ -4,6 +4,8 @@ import type { Destination } from '../../hosts/host';
 import { PanelController } from '../controller';
 import type { PanelServices } from '../services';
 import { adaptationText, deviceName, reportText } from '../words';
+import type { Learned } from '../learned';
+import type { Compare } from './compare';
 import './compare';
 import './job-progress';
 import './model-picker';
@@ -190,6 +192,54 @@ export class Panel extends LitElement {
       </div>`;
   }
 
+  /** What can be done with what was learned: another strength, seen at once; a file of it. */
+  private renderLearned(controller: PanelController, learned: Learned) {
+    const { preview, previewing, settings } = controller.state;
+    const percent = Math.round((preview?.strength ?? settings.strength) * 100);
+    return html`<div class="strength">
+      <div class="line">
+        <label for="tried">Try another strength</label>
+        <span class="hint numbers">${percent} %</span>
+      </div>
+      <input
+        id="tried"
+        type="range"
+        min="0"
+        max="100"
+        step="5"
+        .value=${String(percent)}
+        @change=${(event: Event) => this.tryStrength(controller, (event.target as HTMLInputElement).valueAsNumber / 100)}
+      />
+      <p class="hint" aria-live="polite">
+        ${
+          previewing
+            ? 'Drawing the middle of the view again…'
+            : preview
+              ? 'The middle of the view shows it. To use it, undo the new layer and upscale again: nothing is learned anew.'
+              : '0 % is the network as it was.'
+        }
+      </p>
+      ${
+        this.services.saveFile
+          ? html`<button
+              class="quiet"
+              title="An ONNX network that can be added here again. It holds traces of your picture."
+              @click=${() => this.services.saveFile!('lway-adapted.onnx', learned.weights)}
+            >
+              Save what was learned…
+            </button>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  private tryStrength(controller: PanelController, strength: number): void {
+    controller.change({ strength });
+    const compares = [...this.renderRoot.querySelectorAll<Compare>('lway-compare')];
+    const seen = compares.find(({ fill }) => fill === this.large) ?? compares[0];
+    if (seen) void controller.previewStrength(strength, seen.visibleRect());
+  }
+
   private shown: 'form' | 'job' | 'outcome' = 'form';
 
   protected override updated(): void {
@@ -318,7 +368,7 @@ export class Panel extends LitElement {
   }
 
   private renderOutcome(controller: PanelController) {
-    const { outcome, device, notices } = controller.state;
+    const { outcome, device, notices, preview } = controller.state;
     const dismiss = html`<button class="quiet" aria-label="Dismiss" @click=${() => controller.dismiss()}>✕</button>`;
     if (outcome?.kind === 'cancelled') {
       return html`<div class="card">
@@ -338,8 +388,8 @@ export class Panel extends LitElement {
       </div>`;
     }
     if (outcome?.kind !== 'done') return nothing;
-    const { report, before, after } = outcome.finished;
-    const adapted = adaptationText(report);
+    const { report, before, after, learned, relearned } = outcome.finished;
+    const adapted = relearned ? 'Used what had been learned from this picture.' : adaptationText(report);
     return html`<div class="card">
       <div class="top">
         <div>
@@ -350,13 +400,14 @@ export class Panel extends LitElement {
         ${dismiss}
       </div>
       ${notices.length > 0 ? this.renderNotices(notices) : nothing}
-      <lway-compare .original=${before} .result=${after}>
+      <lway-compare .original=${before} .result=${after} .preview=${preview}>
         <button @click=${() => (this.large = true)}>Larger…</button>
       </lway-compare>
+      ${learned ? this.renderLearned(controller, learned) : nothing}
       <dialog aria-label="Before and after" @close=${() => (this.large = false)}>
         ${
           this.large
-            ? html`<lway-compare fill .original=${before} .result=${after}>
+            ? html`<lway-compare fill .original=${before} .result=${after} .preview=${preview}>
                 <button @click=${() => (this.large = false)}>Close</button>
               </lway-compare>`
             : nothing

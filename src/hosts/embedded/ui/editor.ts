@@ -8,6 +8,7 @@ import type { OpenDocument, Workspace } from '../workspace';
 import type { CanvasView, Tool } from './canvas-view';
 import './canvas-view';
 import './layer-list';
+import { saveFile } from './save-file';
 
 /**
  * The built-in editor: opens pictures, shows them with their layers, selects a rectangle, exports. The panel sits in
@@ -596,11 +597,7 @@ export class Editor extends LitElement {
         parts.push(await writePsd(signal, document, onProgress));
       }
       const type = format === 'png' ? 'image/png' : 'image/vnd.adobe.photoshop';
-      const url = URL.createObjectURL(new Blob(parts, { type }));
-      const link = Object.assign(window.document.createElement('a'), { href: url, download: name });
-      link.click();
-      // The download has the file by then.
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      saveFile(name, new Blob(parts, { type }));
     });
   }
 
