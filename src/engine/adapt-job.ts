@@ -23,11 +23,12 @@ export function networkPicture(source: PixelSource): NetworkPicture {
     width,
     height,
     async read(signal, rect) {
-      const raster = await source.read(signal, rect);
+      // A copy: what was read may be the picture itself, which is not ours to change.
+      const raster = copyOf(await source.read(signal, rect));
       if (encoding === 'linear') encodeDisplay(raster);
       if (alphaOf(raster) !== null) bleedColour(raster, BLEED);
       const colour = colourOf(raster);
-      const rgb = colour.channels === 1 ? grayToRgb(colour) : copyOf(colour);
+      const rgb = colour.channels === 1 ? grayToRgb(colour) : colour;
       for (let i = 0; i < rgb.data.length; i++) rgb.data[i] = Math.min(1, Math.max(0, rgb.data[i]!));
       return rgb;
     },

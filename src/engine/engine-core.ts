@@ -3,6 +3,7 @@ import type { AdaptOptions, Engine, EngineEvent, UpscaleOptions, UpscaleReport }
 import { LWayError } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import { readModelFile } from './runtime/model-file';
+import { fromOrtError } from './runtime/ort-errors';
 import type { Model } from './runtime/registry';
 import type { Device, Runtime } from './runtime/runtime';
 import type { Runtimes } from './runtime/runtimes';
@@ -138,7 +139,11 @@ export class LocalEngine implements Engine {
         plannedFor === runtime.device ? resume?.limit : Math.min(resume?.limit ?? Infinity, usualTile[runtime.device]),
     });
     if (!resume?.begun) await sink.begin(signal, plan.info);
-    await upscaleTiles(signal, source, sink, plan, runner, onEvent, resume?.done ?? 0);
+    try {
+      await upscaleTiles(signal, source, sink, plan, runner, onEvent, resume?.done ?? 0);
+    } catch (error) {
+      throw isAllocationFailure(error) ? fromOrtError(error, 'run') : error;
+    }
     onEvent({ type: 'phase', phase: 'writing' });
     await sink.end(signal);
     return {
@@ -183,6 +188,11 @@ export class LocalEngine implements Engine {
     this.runtimes.clear();
     for (const result of opened) if (result.status === 'fulfilled') await result.value.runtime.dispose();
   }
+}
+
+/** JavaScript's own memory, in the words of V8, SpiderMonkey and JavaScriptCore. */
+function isAllocationFailure(error: unknown): boolean {
+  return error instanceof RangeError && /allocation failed|allocating|array buffer|out of memory/i.test(error.message);
 }
 
 /** @throws LWayError `bad-option` where the weights are not those of the same network */

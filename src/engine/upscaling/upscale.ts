@@ -1,6 +1,7 @@
 import type { EngineEvent, OutputSize } from '../engine';
 import { LWayError } from '../errors';
 import { SeamBlender } from '../raster/blend';
+import { ensureFinite } from '../raster/depth';
 import { readReflected } from '../raster/pad';
 import { crop, plane } from '../raster/planes';
 import type { PictureInfo, PixelSink, PixelSource, Raster, Rect } from '../raster/raster';
@@ -120,6 +121,7 @@ export async function upscaleTiles(
     signal.throwIfAborted();
     // The read may be the picture itself, which is not ours to change.
     const own = { ...image, data: image.data.slice() };
+    if (info.bitDepth === 32) ensureFinite(own.data);
     const enlarged = await enlargeTile(own, encoding, scale, (rgb) => runner.run(signal, rgb));
     signal.throwIfAborted();
     const target = pieces.tile(index);

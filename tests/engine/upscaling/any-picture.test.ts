@@ -142,6 +142,15 @@ describe('whatever the picture is', () => {
     for (const value of result.data) expect(Math.abs(value - 0.6)).toBeLessThan(0.1);
   });
 
+  test('a float picture with NaN in it is refused', async () => {
+    const picture = noise(9, 9, 3, 1);
+    picture.data[40] = NaN;
+    await expect(upscale(picture)).rejects.toMatchObject({
+      code: 'bad-image',
+      message: expect.stringMatching(/not a number/),
+    });
+  });
+
   test('the source keeps its pixels', async () => {
     const picture = noise(9, 9, 4, 1);
     const before = picture.data.slice();
