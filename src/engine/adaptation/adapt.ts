@@ -97,6 +97,7 @@ export async function adapt(
       }),
     trainable: recipe.trainable,
     optimizer: { type: 'adam', clipNorm: 1 },
+    device: runtime.device,
   });
   watch.lap('graphs');
 

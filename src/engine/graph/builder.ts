@@ -206,6 +206,14 @@ export class GraphBuilder extends Recorder {
     return this.reshape(a, [sizeOf(a.shape)]);
   }
   transpose(a: Operand, perm: readonly number[]): Value {
+    const { shape } = this.value(a);
+    const moving = perm.filter((axis) => shape[axis] !== 1);
+    // Where only axes of one element change places the elements stay where they are.
+    if (moving.every((axis, i) => i === 0 || axis > moving[i - 1]!))
+      return this.reshape(
+        a,
+        perm.map((i) => shape[i]!),
+      );
     return this.op('Transpose', [a], { perm });
   }
   expand(a: Operand, shape: readonly number[]): Value {

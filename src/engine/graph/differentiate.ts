@@ -1,7 +1,7 @@
 import { LWayError } from '../errors';
 import { GraphBuilder } from './builder';
 import type { Graph } from './graph';
-import { defaultLowering, type Lowering } from './lowering';
+import { lowerings, type Lowering } from './lowering';
 import { definitionOf } from './ops/registry';
 import type { Operation, Value } from './recorder';
 import { sizeOf } from './tensor';
@@ -32,7 +32,7 @@ export function gradients(
   b: GraphBuilder,
   loss: Value,
   wrt: readonly Value[],
-  lowering: Lowering = defaultLowering,
+  lowering: Lowering = lowerings.cpu,
 ): Gradients {
   if (sizeOf(loss.shape) !== 1 || loss.type !== 'float32') {
     throw new LWayError(
@@ -163,7 +163,7 @@ export function differentiate(graph: Graph, { loss, wrt, lowering }: Differentia
     throw new LWayError('bad-graph', `The network has no output "${loss}" to minimise.`, 'Please check the name.');
   }
   const values = wrt.map((name) => weights[name] ?? inputs[name]!);
-  const { of, obstacles } = gradients(b, named[loss], values, { ...defaultLowering, ...lowering });
+  const { of, obstacles } = gradients(b, named[loss], values, { ...lowerings.cpu, ...lowering });
   wrt.forEach((name, i) => {
     const gradient = of.get(values[i]!);
     if (gradient !== undefined) named[`gradient.${name}`] = gradient;

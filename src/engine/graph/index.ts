@@ -12,7 +12,7 @@ export {
 export type { Operand, Operation, Value } from './recorder';
 export { GraphBuilder, type ConvOptions, type ConvTransposeOptions, type ResizeOptions } from './builder';
 export type { CallOptions } from './splice';
-export { defaultLowering, type Lowering } from './lowering';
+export { lowerings, type Lowering } from './lowering';
 export { knownOps } from './ops/registry';
 export { readGraph } from './read';
 export { writeGraph } from './write';

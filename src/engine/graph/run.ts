@@ -69,7 +69,10 @@ export class TrainingRun {
   ): Promise<TrainingRun> {
     signal.throwIfAborted();
     const onGpu = runtime.device === 'webgpu';
-    const session = await runtime.createSession(writeGraph(step.graph), { keepOnDevice: onGpu });
+    const session = await runtime.createSession(writeGraph(step.graph), {
+      keepOnDevice: onGpu,
+      keepMemory: true,
+    });
     let reader: InferenceSession | undefined;
     try {
       signal.throwIfAborted();
@@ -156,7 +159,7 @@ export class TrainingRun {
     signal.throwIfAborted();
     return this.alone(async () => {
       const { evaluation } = this.description;
-      this.evaluation ??= await this.runtime.createSession(writeGraph(evaluation));
+      this.evaluation ??= await this.runtime.createSession(writeGraph(evaluation), { keepMemory: true });
       const results = await run(this.evaluation, { ...this.feedsOf(evaluation, data), weights: this.weightsNow });
       signal.throwIfAborted();
       return this.named(results['losses']!.data as Float32Array);

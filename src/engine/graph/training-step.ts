@@ -1,8 +1,9 @@
 import { LWayError } from '../errors';
+import type { Device } from '../runtime/runtime';
 import { GraphBuilder } from './builder';
 import { gradients, type Obstacle } from './differentiate';
 import type { Graph } from './graph';
-import { defaultLowering, type Lowering } from './lowering';
+import { lowerings, type Lowering } from './lowering';
 import { momentsOf, SCHEDULE_SIZE, update, type Optimizer } from './optimizer';
 import { chooseTrainable, type Trainable } from './parameters';
 import type { Value } from './recorder';
@@ -41,6 +42,9 @@ export interface TrainingStepOptions {
   /** 'all' if left out. */
   readonly trainable?: Trainable;
   readonly optimizer: Optimizer;
+  /** Where the step will run, for the choice of lowerings; 'cpu' if left out. Any device runs any. */
+  readonly device?: Device;
+  /** Differences from what is usual on the device. */
   readonly lowering?: Partial<Lowering>;
 }
 
@@ -93,7 +97,7 @@ export interface TrainingStep {
  */
 export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const { network, optimizer, trainable = 'all' } = options;
-  const lowering = { ...defaultLowering, ...options.lowering };
+  const lowering = { ...lowerings[options.device ?? 'cpu'], ...options.lowering };
   const { report, names } = survey(options, chooseTrainable(network, trainable));
   const parameters = layOut(network, names);
   const size = parameters.reduce((sum, parameter) => sum + parameter.size, 0);

@@ -68,7 +68,12 @@ export class OrtRuntime implements Runtime {
     );
   }
 
-  private sessionOptions({ dimensions, keepOnDevice, noFallback }: SessionOptions): InferenceSession.SessionOptions {
+  private sessionOptions({
+    dimensions,
+    keepOnDevice,
+    keepMemory,
+    noFallback,
+  }: SessionOptions): InferenceSession.SessionOptions {
     const options: InferenceSession.SessionOptions = {
       executionProviders: [this.device === 'cpu' ? 'cpu' : this.device],
       // Errors come as exceptions; written to the terminal as well they would say it twice.
@@ -76,6 +81,7 @@ export class OrtRuntime implements Runtime {
       ...this.options.session,
     };
     if (dimensions) options.freeDimensionOverrides = dimensions;
+    if (keepMemory) options.enableCpuMemArena = true;
     if (keepOnDevice && this.device === 'webgpu')
       options.preferredOutputLocation = Array.isArray(keepOnDevice)
         ? Object.fromEntries((keepOnDevice as readonly string[]).map((name) => [name, 'gpu-buffer' as const]))

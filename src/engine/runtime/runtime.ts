@@ -15,6 +15,11 @@ export interface SessionOptions {
   keepOnDevice?: boolean | readonly string[];
   /** Free dimensions of the graph by name, fixed for this session: `{ height: 128, width: 128 }`. */
   dimensions?: Readonly<Record<string, number>>;
+  /**
+   * Memory that a run has freed is kept for the next: faster where all shapes are fixed, as in training. Otherwise it
+   * goes back to the system after each run.
+   */
+  keepMemory?: boolean;
   /** Refuse nodes that would fall back to the CPU (tests, benchmarks). */
   noFallback?: boolean;
 }

@@ -2,7 +2,7 @@ import type { GraphBuilder } from '../builder';
 import type { Attributes } from '../graph';
 import type { Lowering } from '../lowering';
 import type { Value } from '../recorder';
-import { int64, sizeOf } from '../tensor';
+import { float32, sizeOf, stridesOf } from '../tensor';
 import type { Inputs, OpTable } from './definition';
 import { listOr, numberOr, required, textOr } from './support';
 
@@ -135,11 +135,12 @@ export function inputGradient(
 function flip(b: GraphBuilder, w: Value, group: number): Value {
   const [outputs, inputs, ...kernel] = w.shape as [number, number, ...number[]];
   const taps = sizeOf(kernel);
-  const view = b.reshape(w, [group, outputs / group, inputs, taps]);
-  const swapped = b.transpose(view, [0, 2, 1, 3]);
-  const turned =
-    taps === 1 ? swapped : b.gather(swapped, int64(Array.from({ length: taps }, (_, i) => taps - 1 - i)), 3);
-  return b.reshape(turned, [group * inputs, outputs / group, ...kernel]);
+  // Reversing so few elements is quickest as a product with the reversed unit matrix.
+  const reversed = new Float32Array(taps * taps);
+  for (let i = 0; i < taps; i++) reversed[i * taps + (taps - 1 - i)] = 1;
+  const turned = taps === 1 ? w : b.gemm(b.reshape(w, [outputs * inputs, taps]), float32(reversed, [taps, taps]));
+  const view = b.reshape(turned, [group, outputs / group, inputs, taps]);
+  return b.reshape(b.transpose(view, [0, 2, 1, 3]), [group * inputs, outputs / group, ...kernel]);
 }
 
 /**
@@ -156,10 +157,11 @@ export function filterGradient(
   geometry: Geometry,
   lowering: Lowering,
 ): Value {
-  const taps = sizeOf(geometry.kernel);
-  return lowering.filterGradient === 'conv' || taps > lowering.maxTaps
-    ? filterByConv(b, large, small, geometry)
-    : filterByMatMul(b, large, small, geometry, lowering.chunks);
+  const form = sizeOf(geometry.kernel) > lowering.maxTaps ? 'conv' : lowering.filterGradient;
+  const plain = geometry.group === 1 && geometry.strides.every((stride) => stride === 1);
+  if (form === 'conv') return filterByConv(b, large, small, geometry);
+  if (form === 'matmul-per-tap' && plain) return filterByTaps(b, large, small, geometry);
+  return filterByMatMul(b, large, small, geometry, lowering.chunks);
 }
 
 /** Correlates input and gradient: the gradient is the kernel, the batch is summed as channels are. */
@@ -233,6 +235,42 @@ function filterByMatMul(b: GraphBuilder, large: Value, small: Value, geometry: G
   const products = b.reduceSum(b.matmul(patches, gradient), [0], false);
   const view = b.reshape(products, [group, taps, inputs, outputs / group]);
   return b.reshape(b.transpose(view, [0, 3, 2, 1]), [outputs, inputs, ...kernel]);
+}
+
+/**
+ * One MatMul per weight of the kernel, between the gradient and the input shifted by one cut from its flat list of
+ * elements: both lie in rows of the same length, zeros filled in, and the pictures of a batch follow each other, so that
+ * a shift in two directions is one in the list. What a shift pulls in from the next row or picture meets a zero.
+ */
+function filterByTaps(b: GraphBuilder, large: Value, small: Value, { kernel, dilations, begin, end }: Geometry): Value {
+  const [n, channels, ...sizes] = large.shape as [number, number, ...number[]];
+  const [, outputs, ...places] = small.shape as [number, number, ...number[]];
+  const padded = sizes.map((size, i) => size + begin[i]! + end[i]!);
+  const rest = sizes.map((_, i) => i + 2);
+  const listed = (x: Value, before: readonly number[], after: readonly number[]): Value => {
+    const framed = b.pad(x, [0, 0, ...before, 0, 0, ...after]);
+    return b.reshape(b.transpose(framed, [1, 0, ...rest]), [x.shape[1]!, n * sizeOf(padded)]);
+  };
+  const x = listed(large, begin, end);
+  const dy = listed(
+    small,
+    places.map(() => 0),
+    padded.map((size, i) => size - places[i]!),
+  );
+  const steps = stridesOf(padded);
+  const offsets = Array.from({ length: sizeOf(kernel) }, (_, tap) =>
+    stridesOf(kernel).reduce(
+      (sum, step, i) => sum + (Math.floor(tap / step) % kernel[i]!) * dilations[i]! * steps[i]!,
+      0,
+    ),
+  );
+  const length = n * sizeOf(padded) - offsets[offsets.length - 1]!;
+  const gradient = b.slice(dy, [0], [length], [1]);
+  const products = offsets.map((offset) =>
+    b.gemm(b.slice(x, [offset], [offset + length], [1]), gradient, { transB: true }),
+  );
+  const view = b.reshape(b.concat(products, 0), [products.length, channels, outputs]);
+  return b.reshape(b.transpose(view, [2, 1, 0]), [outputs, channels, ...kernel]);
 }
 
 /**
