@@ -85,8 +85,7 @@ export async function checkModel(entry: ModelEntry, bytes: Uint8Array): Promise<
   const file = readModelFile(bytes);
   const input = file.inputs.find(({ name }) => name === entry.input.name);
   const missing = outputsOf(entry).filter((output) => !file.outputs.some(({ name }) => name === output));
-  if (!input || missing.length > 0)
-    throw refuse('does not have the inputs and outputs that the list of models names');
+  if (!input || missing.length > 0) throw refuse('does not have the inputs and outputs that the list of models names');
   return { entry, bytes };
 }
 

@@ -20,11 +20,16 @@ export function probeWebGpu(): Promise<WebGpuProbe> {
   probe ??= new Promise((resolve) => {
     const runtime = createRequire(__filename).resolve('onnxruntime-node');
     const model = Buffer.from(reluModel()).toString('base64');
-    execFile(process.execPath, ['-e', script, runtime, model], { timeout: 30_000 }, (error, stdout, stderr) => {
-      const answer = /^lway-probe (.*)$/m.exec(stdout)?.[1];
-      if (answer) resolve(judge(JSON.parse(answer) as Answer));
-      else resolve({ works: false, reason: complaint(stderr) ?? error?.message ?? 'the try gave no answer.' });
-    });
+    execFile(
+      process.execPath,
+      ['-e', script, runtime, model],
+      { timeout: 30_000, env: process.env },
+      (error, stdout, stderr) => {
+        const answer = /^lway-probe (.*)$/m.exec(stdout)?.[1];
+        if (answer) resolve(judge(JSON.parse(answer) as Answer));
+        else resolve({ works: false, reason: complaint(stderr) ?? error?.message ?? 'the try gave no answer.' });
+      },
+    );
   });
   return probe;
 }
