@@ -24,21 +24,29 @@ export class Stage {
     return new Stage(bridge, (value as { stage: string }).stage, bitDepth);
   }
 
-  /** Resolves when there is room for the next piece; what fails meanwhile is thrown by the next call, or by `settled`. */
+  /**
+   * Takes a piece over and resolves when there is room for the next; it is encoded and carried in the background, while the
+   * engine computes. What fails meanwhile is thrown by the next call, or by `settled`.
+   *
+   * @param piece not changed afterwards by the caller
+   */
   async write(signal: AbortSignal, x: number, y: number, piece: Raster): Promise<void> {
     if (this.failure) throw this.failure;
-    const { header, bytes } = encodePiece(piece, this.bitDepth, x, y);
-    const params = { stage: this.id, ...header };
-    const sent = this.bridge.request(signal, 'stage.write', params, { bytes: bytes.length ? bytes : undefined }).then(
-      () => undefined,
-      (error: unknown) => {
-        this.failure ??= error;
-      },
-    );
+    const sent = this.carry(signal, x, y, piece).catch((error: unknown) => {
+      this.failure ??= error;
+    });
     this.pending.add(sent);
     void sent.finally(() => this.pending.delete(sent));
     if (this.pending.size >= AHEAD) await Promise.race(this.pending);
     if (this.failure) throw this.failure;
+  }
+
+  private async carry(signal: AbortSignal, x: number, y: number, piece: Raster): Promise<void> {
+    // A task of its own: whoever has written the piece goes on first.
+    await new Promise<void>((resolve) => void setTimeout(resolve, 0));
+    const { header, bytes } = encodePiece(piece, this.bitDepth, x, y);
+    const params = { stage: this.id, ...header };
+    await this.bridge.request(signal, 'stage.write', params, { bytes: bytes.length ? bytes : undefined });
   }
 
   async settled(): Promise<void> {

@@ -1,5 +1,6 @@
 import { profiles, white, type Depth, type Mode } from './constants';
 import { componentsOf, type FakeDocument } from './document';
+import { later } from './later';
 import type { FakePhotoshop } from './photoshop';
 import {
   contentOf,
@@ -93,7 +94,7 @@ function rerange(value: number, toFull: boolean): number {
 }
 
 export function tick(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, 0));
+  return new Promise((resolve) => later(0, resolve));
 }
 
 /** `require('photoshop').imaging`: trims what it reads, refuses what the reference does not allow. */

@@ -1,4 +1,5 @@
 import type { Channel } from '../../../src/hosts/photoshop/bridge/bridge';
+import { later } from './later';
 
 export interface WebViewOptions {
   /** Milliseconds that each message takes. */
@@ -45,10 +46,10 @@ export class FakeWebView {
       post: (message) => {
         if (generation !== this.generation || this.gone) return; // an unloaded page's scripts do not run
         const text = this.serialise(message, 'toHost');
-        setTimeout(() => {
+        later(this.delay, () => {
           if (generation !== this.generation) return;
           for (const listener of [...this.hostListeners]) listener(JSON.parse(text));
-        }, this.delay);
+        });
       },
       listen: (listener) => {
         listeners.add(listener);
@@ -91,8 +92,8 @@ export class FakeWebView {
 
   private deliverToPage(text: string): void {
     const listeners = this.pageListeners;
-    setTimeout(() => {
+    later(this.delay, () => {
       for (const listener of [...listeners]) if (listeners === this.pageListeners) listener(JSON.parse(text));
-    }, this.delay);
+    });
   }
 }
