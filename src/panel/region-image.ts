@@ -2,8 +2,8 @@ import { plane } from '../engine/raster/planes';
 import { hasAlpha, type PixelSource, type Raster, type Rect } from '../engine/raster/raster';
 import { Resampler } from '../engine/raster/resample';
 
-/** Pixels of the source that are read at once: 4 MB a channel. */
-const most = 1 << 20;
+/** Pixels of the source that are read at once: little enough for a page to stay responsive. */
+const most = 1 << 18;
 
 /**
  * Draws `rect` of `source`, seen as if it had `size`, as 8-bit pixels over the colour of `ground` where it is transparent;

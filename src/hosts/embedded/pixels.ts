@@ -31,7 +31,7 @@ export class PackedPixels implements LayerPixels {
 }
 
 /** Side of the blocks in which sources are walked through: small enough for a page to stay responsive. */
-export const blockSide = 512;
+export const blockSide = 384;
 
 /** Walks through `area` in blocks of at most {@link blockSide}, row by row. */
 export function* blocks(area: Rect): Generator<Rect> {

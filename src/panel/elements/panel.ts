@@ -66,8 +66,8 @@ export class Panel extends LitElement {
         border-radius: 8px;
         background: var(--lway-raised);
       }
-      .action > .card + *,
-      .action > * + .card {
+      .action [aria-live] .card,
+      .action > .notices {
         margin-top: 12px;
       }
       .card .top {

@@ -70,6 +70,10 @@ export class Editor extends LitElement {
     .gap {
       flex: 1;
     }
+    .group {
+      display: flex;
+      gap: 2px;
+    }
     .rule {
       width: 1px;
       height: 20px;
@@ -360,6 +364,18 @@ export class Editor extends LitElement {
       .rule {
         display: none;
       }
+      header {
+        gap: 2px;
+        padding: 4px 6px;
+      }
+    }
+    @media (max-width: 330px) {
+      .brand span {
+        display: none;
+      }
+      .brand {
+        margin-inline-end: 0;
+      }
     }
   `;
 
@@ -451,19 +467,21 @@ export class Editor extends LitElement {
           ${icons.select}
         </button>
         <span class="gap"></span>
-        <button aria-label="Zoom out" title="Zoom out (-)" @click=${() => this.view?.zoomStep(-1)}>
-          ${icons.minus}
-        </button>
-        <button
-          class="zoom"
-          title="Show actual pixels (1)"
-          aria-label="Zoom ${this.zoomText}, show actual pixels"
-          @click=${() => this.view?.zoomTo(1)}
+        <span class="group">
+          <button aria-label="Zoom out" title="Zoom out (-)" @click=${() => this.view?.zoomStep(-1)}>
+            ${icons.minus}
+          </button>
+          <button
+            class="zoom"
+            title="Show actual pixels (1)"
+            aria-label="Zoom ${this.zoomText}, show actual pixels"
+            @click=${() => this.view?.zoomTo(1)}
+          >
+            ${this.zoomText}
+          </button>
+          <button aria-label="Zoom in" title="Zoom in (+)" @click=${() => this.view?.zoomStep(1)}>${icons.plus}</button>
+          <button title="Show the whole picture (0)" @click=${() => this.view?.fit()}>Fit</button></span
         >
-          ${this.zoomText}
-        </button>
-        <button aria-label="Zoom in" title="Zoom in (+)" @click=${() => this.view?.zoomStep(1)}>${icons.plus}</button>
-        <button title="Show the whole picture (0)" @click=${() => this.view?.fit()}>Fit</button>
       </header>
       <main>
         ${this.renderTabs(current)}

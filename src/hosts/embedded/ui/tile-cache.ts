@@ -22,7 +22,7 @@ export function topLevel(pixels: LayerPixels): number {
 }
 
 /** Levels up to this one are averaged from the layer itself, higher ones from the level below: never much at once. */
-const direct = 2;
+const direct = 1;
 
 /** One tile of a level as 8-bit RGBA. */
 export async function renderTile(

@@ -1,0 +1,73 @@
+import { encode } from 'fast-png';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type * as Playwright from 'playwright-core';
+import type { Bench, Cell } from './bench';
+
+/** Imported at run time: neither belongs into the bundle that a benchmark becomes. */
+const load = (path: string): Promise<unknown> =>
+  import(/* webpackIgnore: true */ pathToFileURL(resolve(path)).href) as Promise<unknown>;
+
+interface Server {
+  servePage(root: string): Promise<{ url: string; close(): Promise<void> }>;
+}
+
+/** Structure and noise in every part, so that no tile is easier than another. */
+function picture(width: number, height: number): Buffer {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < data.length; i++) {
+    const x = Math.floor(i / 3) % width;
+    const y = Math.floor(i / 3 / width);
+    data[i] = 128 + 60 * Math.sin(x / 9 + (i % 3)) + 50 * Math.cos(y / 7) + ((i * 7919) % 23) - 11;
+  }
+  return Buffer.from(encode({ width, height, channels: 3, depth: 8, data }));
+}
+
+/** Runs in the page: begins to collect the time between frames, in milliseconds. */
+const watch = `globalThis.frames = [];
+  (function tick(last) { requestAnimationFrame((now) => { frames.push(now - last); tick(now); }); })(performance.now())`;
+const finished = `(({ state }) => !state.job && state.outcome?.kind)(document.querySelector('lway-panel').controller)`;
+
+async function measure(part: string): Promise<Cell[][]> {
+  const [width, height] = part.split(' × ').map(Number) as [number, number];
+  const { servePage } = (await load('scripts/serve.mjs')) as Server;
+  const { chromium } = (await load('node_modules/playwright-core/index.mjs')) as typeof Playwright;
+  const server = await servePage(resolve('dist/page'));
+  const browser = await chromium.launch({
+    executablePath: process.env['LWAY_CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--no-first-run'],
+  });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await page.goto(server.url);
+    const button = page.getByRole('button', { name: 'Upscale with LWay' });
+    await button.and(page.locator(':enabled')).waitFor();
+    await page.getByRole('radio', { name: 'Off', exact: true }).check({ force: true });
+    const file = { name: 'bench.png', mimeType: 'image/png', buffer: picture(width, height) };
+    await page.getByLabel('Picture to open').setInputFiles(file);
+    await page.getByRole('button', { name: 'bench.png', exact: true }).waitFor();
+    await page.evaluate(watch);
+    const started = performance.now();
+    await button.click();
+    const outcome = await (await page.waitForFunction(finished, undefined, { timeout: 1_800_000 })).jsonValue();
+    if (outcome !== 'done') throw new Error(`The upscale ended as ${String(outcome)}.`);
+    const seconds = (performance.now() - started) / 1000;
+    await page.waitForTimeout(3000); // the comparison and the view are drawn
+    const frames = (await page.evaluate('frames')) as number[];
+    const over = frames.filter((ms) => ms > 100).length;
+    return [[part, seconds.toFixed(1), frames.length, `${Math.round(Math.max(...frames))} ms`, over]];
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+const bench: Bench = {
+  title: 'The page’s own thread during an upscale',
+  about:
+    'A drawn picture is upscaled by 4 in the built-in editor (`npm run build` first), in Chromium, with the default network; the time between animation frames is taken from the press of the button until the result has been placed and drawn. Aim: no frame over 100 ms.',
+  head: ['Picture', 'Seconds', 'Frames', 'Longest', 'Over 100 ms'],
+  parts: ['480 × 360', '1200 × 900'],
+  run: measure,
+};
+export default bench;
