@@ -55,14 +55,14 @@ made by \`make_ops.py\` and \`make_networks.py\` in \`tests/golden/graph\`.
 
 Devices: \`native\` is onnxruntime-node ${version('onnxruntime-node')} on the CPU, \`WASM\` is onnxruntime-web ${version('onnxruntime-web')} on one thread, \`WebGPU\` is
 onnxruntime-node's WebGPU on SwiftShader, a GPU in software (that it computes in another order shows in the last
-digits). \`npm test\` runs native and WASM in full, and on WebGPU two of the networks and the steps of Adam; the rest of the WebGPU
-column is measured when this table is made.
+digits). \`npm test\` runs native and WASM in full, and on WebGPU two of the networks and the steps of Adam; the rest of
+the WebGPU column is measured when this table is made.
 
 ## Ops
 
 ${cases} models of ${Object.keys(ops).length} kinds, mostly of one op with attributes varied. Each is also run as it is, so that the
 PyTorch emulation that made the golden is known to mean the same as ONNX Runtime. Inputs lie away from kinks. Besides
-these, directional derivatives on random shapes test every rule (\`tests/engine/graph/directional.test.ts\`).
+these, directional derivatives on random shapes test every rule (\`tests/engine/graph/rules.test.ts\`).
 
 ${errorTable('op', 'cases', ops)}
 
@@ -73,7 +73,7 @@ ${exceptions.map(describeException).join('\n')}
 ## Whole networks
 
 Gradients of a masked L1 loss for all parameters and the input, each network in two exports: opset 13 with constants
-folded, opset 17 with nothing folded and, where PyTorch's exporter can, height and width left open (WebGPU: the first only).
+folded, opset 17 with nothing folded and, where PyTorch's exporter can, height and width left open (on WebGPU the first only).
 
 ${errorTable('network', 'parameters', networks)}
 
