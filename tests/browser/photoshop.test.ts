@@ -241,14 +241,15 @@ describe('actions', () => {
     const document = open({ width: 520, height: 120 });
     let edited = false;
     hookStage(async () => {
-      if (edited) return;
-      edited = true;
       await page.getByRole('button', { name: 'Change settings' }).click();
-      await idle(page);
-      await page.getByRole('radio', { name: 'New document' }).check();
-      await startButton(page).click();
+      edited = true;
     });
-    await ps.playStep(step, { again: true });
+    const playing = ps.playStep(step, { again: true });
+    await until(() => edited);
+    await idle(page);
+    await page.getByRole('radio', { name: 'New document' }).check();
+    await startButton(page).click();
+    await playing;
     expect(step.info['com.lway.destination']).toBe('document');
     expect(document.history).toHaveLength(1);
     expect(ps.active).toMatchObject({ width: 1040, height: 240 });
@@ -307,16 +308,22 @@ function hook(method: 'getPixels', act: () => Promise<void>): void {
   };
 }
 
-/** Calls `act` when the first finished piece arrives on Photoshop's side. */
+/** Calls `act` when the first finished piece arrives on Photoshop's side; until it is over, nothing else does. */
 function hookStage(act: () => Promise<void>): void {
   const original = uxp.hear.bind(uxp);
-  let first = true;
-  uxp.hear = (source, text) => {
-    if (first && text.includes('"stage.write"')) {
-      first = false;
-      // What the test does in between goes wrong there, not here.
-      act().catch((error: unknown) => chromium.errors.push(String(error)));
+  const late: Parameters<typeof original>[] = [];
+  let state: 'before' | 'during' | 'after' = 'before';
+  uxp.hear = (...message) => {
+    if (state === 'before' && message[1].includes('"stage.write"')) {
+      state = 'during';
+      act()
+        .catch((error: unknown) => chromium.errors.push(String(error)))
+        .finally(() => {
+          state = 'after';
+          for (const each of late) original(...each);
+        });
     }
-    original(source, text);
+    if (state === 'during') late.push(message);
+    else original(...message);
   };
 }
