@@ -98,6 +98,9 @@ export class TileRunner {
           await this.useFallback(`The memory of ${this.runtime.deviceName} was too small`, again);
         } else if (error.code === 'device-lost' && this.options.onDeviceLost === 'fallback' && this.fallback) {
           await this.useFallback(`${this.runtime.deviceName} stopped responding`, again);
+        } else if ((error.code === 'bad-model' || error.code === 'internal') && this.fallback) {
+          // GPUs lack operators and types that the CPU has, and find out at the first run.
+          await this.useFallback(`${this.runtime.deviceName} cannot run this network (${error.message})`, again);
         } else throw error;
       }
       // On the other device everything may be tried anew, in tiles of a size that suits it.

@@ -142,6 +142,16 @@ describe('what a network or a device can do wrong', () => {
     expect(largestDifference(result.data, (await expected()).data)).toBeLessThanOrEqual(1e-4);
   });
 
+  test('a network that the device cannot run: the CPU goes on, and it is said', async () => {
+    const gpu = ailing(() => {
+      throw new Error('Non-zero status code returned while running Resize node.');
+    });
+    const { report, result } = await run(withDevices(gpu));
+    expect(report.device).toBe('cpu');
+    expect(report.notices).toEqual([expect.stringMatching(/An ailing GPU cannot run this network.*Resize.*goes on/)]);
+    expect(largestDifference(result.data, (await expected()).data)).toBeLessThanOrEqual(1e-4);
+  });
+
   test('a faulty device is found out: halves first, then the CPU', async () => {
     const { report, result } = await run(withDevices(ailing(() => undefined)), { tile: 60 }, { kind: 'good' });
     expect(report.tilesRedone).toBe(0);
