@@ -125,6 +125,7 @@ async function start(): Promise<void> {
     diagnostics.bridge = bridge;
     diagnostics.addEventListener('close', () => diagnostics.remove());
     document.body.prepend(diagnostics);
+    window.scrollTo(0, 0);
   };
   bridge.on('diagnostics', showDiagnostics);
   window.addEventListener('keydown', (event) => {
@@ -147,6 +148,7 @@ async function play(
   settings.paused = true;
   const bar = new StepBar();
   document.body.prepend(bar);
+  window.scrollTo(0, 0);
   const edit = new AbortController();
   bar.addEventListener('edit', () => {
     bar.editing = true;

@@ -102,6 +102,8 @@ describe('the built page, from file://', () => {
     const old = document.state.layers[0]!.plane!;
     const page = await panel();
     expect(page.url()).toMatch(/^file:/);
+    // Photoshop's theme, not the system's.
+    await page.locator('html[data-theme=dark]').waitFor();
     await startButton(page).click();
     await until(() => document.history.length === 2);
     await page.getByText('600 × 400 px').waitFor();

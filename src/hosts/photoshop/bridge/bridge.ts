@@ -159,12 +159,8 @@ export class Bridge {
   }
 
   emit(event: string, value: unknown = null): void {
-    if (!this.connected) return;
-    try {
-      this.post({ t: 'event', name: event, value });
-    } catch {
-      // Nobody there: events are not kept.
-    }
+    // Events are not kept for those who come later.
+    if (this.connected) this.answer({ t: 'event', name: event, value });
   }
 
   /**
@@ -199,11 +195,7 @@ export class Bridge {
           return;
         }
         timer = setTimeout(() => {
-          try {
-            this.post({ t: 'cancel', id });
-          } catch {
-            // It is gone altogether.
-          }
+          this.answer({ t: 'cancel', id });
           finish(() => reject(silent(method, silence)));
         }, silence);
       };
@@ -292,15 +284,14 @@ export class Bridge {
     const { body } = envelope;
     if (envelope.from !== this.peer) {
       const introduces = this.options.role === 'host' ? body.t === 'hello' : body.t === 'welcome' && envelope.to !== '';
-      if (introduces) this.connect(envelope.from);
-      else {
-        if (body.t === 'who' && this.options.role === 'page') this.reannounce();
-        else if (this.options.role === 'host') this.ask(envelope.from);
-        return;
-      }
-    } else if (body.t === 'who') {
-      return; // asked before it knew us
+      if (introduces) {
+        this.connect(envelope.from);
+        this.seen.add(envelope.n);
+      } else if (this.options.role === 'host') this.ask(envelope.from);
+      else if (body.t === 'who') this.reannounce();
+      return;
     }
+    if (body.t === 'who') return; // asked before it knew us
     if (this.seen.has(envelope.n)) return;
     this.seen.add(envelope.n);
     this.seen.delete(envelope.n - MEMORY);
@@ -313,8 +304,19 @@ export class Bridge {
     this.seen.clear();
     if (before) this.failAll(reloaded());
     clearTimeout(this.helloTimer);
+    // Before anything that is said because of it: the page knows nobody who has not welcomed it.
+    if (this.options.role === 'host') this.answer({ t: 'welcome' });
     for (const settle of [...this.waiting]) settle();
     this.options.onConnect?.();
+  }
+
+  /** Says something that nobody waits for: where the other side is gone, it is not heard. */
+  private answer(body: Body): void {
+    try {
+      this.post(body);
+    } catch {
+      // Gone.
+    }
   }
 
   private reannounce(): void {
@@ -336,7 +338,7 @@ export class Bridge {
   private take(body: Body): void {
     switch (body.t) {
       case 'hello':
-        this.post({ t: 'welcome' });
+        this.answer({ t: 'welcome' });
         break;
       case 'request':
         this.serve(body);
@@ -470,11 +472,7 @@ export class Bridge {
 
   private fail(id: number, error: unknown): void {
     if (!this.serving.delete(id)) return;
-    try {
-      this.post({ t: 'failure', id, error: toPlainError(error) });
-    } catch {
-      // Nobody there to hear it.
-    }
+    this.answer({ t: 'failure', id, error: toPlainError(error) });
   }
 
   private failAll(reason: Error): void {

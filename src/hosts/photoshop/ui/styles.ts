@@ -4,6 +4,9 @@ import { css } from 'lit';
 export const bar = css`
   :host {
     display: block;
+    position: sticky;
+    top: 0;
+    z-index: 1;
     font:
       13px/1.4 system-ui,
       sans-serif;
