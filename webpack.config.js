@@ -17,7 +17,8 @@ function bundle(name, target, entry, { packaged, ...extra } = {}) {
     mode: 'production',
     devtool: 'source-map',
     entry,
-    output: { path: path(`dist/${name}`), filename: '[name].js', clean: true },
+    // Written even where nothing has changed: scripts/start.mjs tells by the time whether a build is current.
+    output: { path: path(`dist/${name}`), filename: '[name].js', clean: true, compareBeforeEmit: false },
     resolve: { extensions: ['.ts', '.mjs', '.js'] },
     module: {
       // Looked up at run time, in node_modules, not replaced by a number of the bundle's own.
@@ -53,6 +54,19 @@ const ortFiles = ['ort-wasm-simd-threaded', 'ort-wasm-simd-threaded.asyncify'].f
   ['mjs', 'wasm'].map((type) => `node_modules/onnxruntime-web/dist/${name}.${type}`),
 );
 
+/** A page of the loopback server. */
+function htmlPage(filename, chunk) {
+  return new HtmlPlugin({
+    title: 'LWay',
+    filename,
+    chunks: [chunk],
+    scriptLoading: 'defer',
+    inject: 'head',
+    template: './src/entries/page.html',
+    meta: { csp: { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy } },
+  });
+}
+
 /** A page from `file://` can fetch nothing, nor start a worker from a file: scripts of its own folder are all it has. */
 const filePolicy = [
   "default-src 'none'",
@@ -77,20 +91,18 @@ export default [
   bundle(
     'page',
     ['web', 'es2022'],
-    { embedded: './src/entries/embedded.page.ts', 'engine.worker': './src/entries/engine.worker.ts' },
+    {
+      embedded: './src/entries/embedded.page.ts',
+      photopea: './src/entries/photopea.page.ts',
+      'engine.worker': './src/entries/engine.worker.ts',
+    },
     {
       packaged: ['onnxruntime-web'],
       plugins: [
         // Where bundles ask for their own address; webpack would write this machine's path there.
         new webpack.DefinePlugin({ 'import.meta.url': 'self.location.href' }),
-        new HtmlPlugin({
-          title: 'LWay',
-          chunks: ['embedded'],
-          scriptLoading: 'defer',
-          inject: 'head',
-          template: './src/entries/page.html',
-          meta: { csp: { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy } },
-        }),
+        htmlPage('index.html', 'embedded'),
+        htmlPage('photopea.html', 'photopea'),
         new CopyPlugin({
           patterns: [
             'LICENSE',

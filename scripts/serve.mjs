@@ -30,15 +30,15 @@ const types = {
 };
 
 // Cross-origin isolation is what gives WebAssembly its threads.
-const headers = {
+const headersFor = (framedBy) => ({
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Content-Security-Policy': `${contentSecurityPolicy}; frame-ancestors 'none'`,
+  'Content-Security-Policy': `${contentSecurityPolicy}; frame-ancestors ${framedBy ?? "'none'"}`,
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cache-Control': 'no-cache',
-};
+});
 
 /** Path of the asked file inside `root`, or null where the address points anywhere else. */
 function locate(root, url) {
@@ -54,10 +54,12 @@ function locate(root, url) {
 }
 
 /**
- * Serves the folder `root` on 127.0.0.1. `port` 0 takes a free one.
+ * Serves the folder `root` on 127.0.0.1. `port` 0 takes a free one; `framedBy` is the one origin that may show the page
+ * in a frame, nobody when left out.
  * @returns the address to open and how to stop, cutting connections that are still open
  */
-export async function servePage(root, port = 0) {
+export async function servePage(root, port = 0, { framedBy } = {}) {
+  const headers = headersFor(framedBy);
   let allowedHosts = [];
 
   const server = createServer(async (request, response) => {

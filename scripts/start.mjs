@@ -1,6 +1,6 @@
 // `npm start`: builds the page where it is missing or old, serves it on this machine only, opens it.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,11 +10,16 @@ import { servePage } from './serve.mjs';
 const project = fileURLToPath(new URL('..', import.meta.url));
 const page = join(project, 'dist', 'page');
 
+/** The same each time: Photopea keeps the plug-in's address. */
+const photopeaPort = 48650;
+const photopea = 'https://www.photopea.com';
+
 const usage = `npm start -- [--port N] [--no-open] [--build | --no-build]
   --port N    listen on this port instead of a free one
   --no-open   print the address, open nothing
   --build     build even where nothing has changed
-  --no-build  serve what was built before`;
+  --no-build  serve what was built before
+  --photopea  serve the panel for Photopea (docs/photopea.md) on port ${photopeaPort}, or the one named`;
 
 function options() {
   try {
@@ -24,10 +29,11 @@ function options() {
         'no-open': { type: 'boolean' },
         build: { type: 'boolean' },
         'no-build': { type: 'boolean' },
+        photopea: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     });
-    const port = Number(values.port ?? 0);
+    const port = Number(values.port ?? (values.photopea ? photopeaPort : 0));
     if (!Number.isInteger(port) || port < 0 || port > 65535)
       throw new Error(`--port ${values.port}: not a port number`);
     return { ...values, port };
@@ -35,6 +41,11 @@ function options() {
     console.error(`${error.message}\n${usage}`);
     process.exit(2);
   }
+}
+
+/** The icon goes along in the address: nothing of this server is for other sites to load. */
+function dataUrl(path) {
+  return `data:image/png;base64,${readFileSync(path, 'base64')}`;
 }
 
 function newest(path) {
@@ -67,7 +78,7 @@ function openBrowser(url) {
     .unref();
 }
 
-const { port, build, help, 'no-open': noOpen, 'no-build': noBuild } = options();
+const { port, build, help, photopea: forPhotopea, 'no-open': noOpen, 'no-build': noBuild } = options();
 if (help) {
   console.log(usage);
   process.exit(0);
@@ -87,9 +98,20 @@ if (build || !(noBuild || buildIsCurrent())) {
 }
 
 try {
-  const { url, close } = await servePage(page, port);
-  console.log(`LWay is at ${url}\nYour pictures stay on this machine. Ctrl-C stops it.`);
-  if (!noOpen) openBrowser(url);
+  const { url, close } = await servePage(page, port, forPhotopea ? { framedBy: photopea } : {});
+  const plugin = {
+    name: 'LWay',
+    url: `${url}photopea.html`,
+    icon: dataUrl(join(project, 'icons', 'plugin@1x.png')),
+    width: 340,
+    height: 640,
+  };
+  const address = forPhotopea
+    ? `${photopea}#${encodeURIComponent(JSON.stringify({ environment: { plugins: [plugin] } }))}`
+    : url;
+  console.log(forPhotopea ? `Photopea with LWay is at ${address}` : `LWay is at ${address}`);
+  console.log('Your pictures stay on this machine. Ctrl-C stops it.');
+  if (!noOpen) openBrowser(address);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => close().then(() => process.exit(0)));
 } catch (error) {
   console.error(

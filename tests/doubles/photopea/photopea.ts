@@ -24,6 +24,12 @@ export interface FakeState {
   readonly selection: readonly [number, number, number, number] | null;
 }
 
+/** A layer as scripts see it; the rest of its members they find by name. */
+interface FakeLayerObject {
+  readonly id: number;
+  readonly [member: string]: unknown;
+}
+
 interface FakeDocument {
   key: number;
   history: FakeState[];
@@ -263,7 +269,7 @@ export class FakePhotopea {
     } as { key: number };
   }
 
-  private layer(key: number, id: number): { id: number } {
+  private layer(key: number, id: number): FakeLayerObject {
     // Getters below have a `this` of their own.
     // eslint-disable-next-line @typescript-eslint/no-this-alias
     const fake = this;

@@ -1,0 +1,32 @@
+import { WorkerEngine } from '../engine/engine-client.browser';
+import { createTileStore } from '../engine/raster/store/tile-store.browser';
+import { PhotopeaHost } from '../hosts/photopea/photopea-host';
+import { parentPort } from '../hosts/photopea/port';
+import { ScriptChannel } from '../hosts/photopea/script-channel';
+import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
+import { Panel } from '../panel/elements/panel';
+import { PageModels } from '../panel/model-library';
+import { IndexedDbModels } from '../panel/own-models';
+import { LocalSettings } from '../panel/settings.local';
+import { applyTokens } from '../panel/tokens';
+
+/** Joins Photopea around this page with the panel and the engine. */
+function start(): void {
+  applyTokens();
+  const engine = new WorkerEngine({
+    createWorker: () => new Worker(new URL('engine.worker.js', document.baseURI)),
+    files: ortFilesBeside(document.baseURI),
+  });
+  const assets = new HttpAssetLoader();
+  const panel = new Panel();
+  panel.services = {
+    host: new PhotopeaHost(new ScriptChannel(parentPort(window))),
+    engine,
+    models: new PageModels(assets, new IndexedDbModels(), (signal, name, bytes) => engine.inspect(signal, bytes, name)),
+    settings: new LocalSettings(),
+    createStore: () => createTileStore(),
+  };
+  document.body.append(panel);
+}
+
+start();
