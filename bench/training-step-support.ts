@@ -1,0 +1,133 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import * as ortNode from 'onnxruntime-node';
+import * as ortWeb from 'onnxruntime-web';
+import { trainingStep, TrainingRun, type Lowering, type TrainingStep } from '../src/engine/graph';
+import { OrtRuntime } from '../src/engine/runtime/ort-runtime';
+import { cpuRuntime } from '../src/engine/runtime/runtime.node';
+import type { InferenceSession, Ort, Runtime } from '../src/engine/runtime/runtime';
+import { srvgg } from '../tests/engine/graph/support/networks';
+import { Random } from '../tests/engine/graph/support/random';
+import { median } from './bench';
+
+export const threads = 2;
+export const never = new AbortController().signal;
+
+/** SRVGG ×4 of 64 features, one 64×64 patch, L1 against a target, Adam. */
+export function bigStep(convs: number, lowering: Partial<Lowering> = {}): TrainingStep {
+  return trainingStep({
+    network: srvgg({ features: 64, convs, scale: 4 }),
+    inputs: { x: [1, 3, 64, 64], target: [1, 3, 256, 256] },
+    loss: (b, { output, inputs }) => ({ total: b.mean(b.abs(b.sub(output, inputs['target']!))) }),
+    optimizer: { type: 'adam' },
+    lowering,
+  });
+}
+
+const random = new Random(1);
+const data = { x: random.array(3 * 64 ** 2, 0, 1), target: random.array(3 * 256 ** 2, 0, 1) };
+
+/** Something that does training steps and tells how long each took, in seconds. */
+export interface Trainer {
+  steps(count: number): Promise<number[]>;
+  close(): Promise<void>;
+}
+
+export interface WatchedTrainer extends Trainer {
+  /** Seconds spent inside `session.run` so far. */
+  inside(): number;
+}
+
+export const nativeRuntime = (): Runtime => cpuRuntime(threads);
+
+/** The plain WASM build, as where there is no WebGPU. */
+export function wasmRuntime(): Runtime {
+  ortWeb.env.wasm.numThreads = threads;
+  return new OrtRuntime(ortWeb as unknown as Ort, { device: 'wasm', deviceName: `WASM, ${threads} threads` });
+}
+
+/** onnxruntime-node's own, for settings that a runtime does not offer. */
+export const rawOrt = ortNode;
+
+/** A {@link TrainingRun} on a runtime of its own. */
+export async function trainer(runtime: Runtime, step: TrainingStep): Promise<WatchedTrainer> {
+  let inside = 0;
+  const watched: Runtime = Object.assign(Object.create(runtime) as Runtime, {
+    async createSession(...parameters: Parameters<Runtime['createSession']>): Promise<InferenceSession> {
+      const session = await runtime.createSession(...parameters);
+      const run = session.run.bind(session);
+      session.run = (async (feeds: InferenceSession.FeedsType) => {
+        const began = performance.now();
+        const results = await run(feeds);
+        inside += performance.now() - began;
+        return results;
+      }) as InferenceSession['run'];
+      return session;
+    },
+  });
+  const training = await TrainingRun.create(never, watched, step, { readEvery: 10, snapshotEvery: 0 });
+  return {
+    async steps(count) {
+      const times: number[] = [];
+      for (let i = 0; i < count; i++) {
+        const began = performance.now();
+        await training.step(never, data, 1e-4);
+        times.push((performance.now() - began) / 1000);
+      }
+      return times;
+    },
+    inside: () => inside / 1000,
+    async close() {
+      await training.dispose();
+      await runtime.dispose();
+    },
+  };
+}
+
+/** Eager PyTorch; `undefined` where no Python here has it. LWAY_PYTHON names another one to look at first. */
+export async function torchTrainer(convs: number): Promise<(Trainer & { version: string }) | undefined> {
+  const candidates = [process.env['LWAY_PYTHON'], 'python3', '/usr/bin/python3'].filter((name) => name !== undefined);
+  const python = candidates.find((name) => spawnSync(name, ['-c', 'import torch']).status === 0);
+  if (python === undefined) return undefined;
+  const child = spawn(python, ['bench/training_step_torch.py', String(threads), String(convs)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async <T>(): Promise<T> => JSON.parse((await lines.next()).value as string) as T;
+  const { torch } = await answer<{ torch: string }>();
+  return {
+    version: torch,
+    steps(count) {
+      child.stdin.write(`${count}\n`);
+      return answer<number[]>();
+    },
+    close() {
+      child.stdin.end();
+      return new Promise((resolve) => child.on('exit', () => resolve()));
+    },
+  };
+}
+
+/**
+ * Steps of each trainer by turns, so that whatever else the machine does meets all of them.
+ *
+ * @returns the median seconds of a step, for each trainer and round
+ */
+export async function byTurns(trainers: readonly Trainer[], rounds: number, steps: number): Promise<number[][]> {
+  for (const one of trainers) await one.steps(2);
+  const times: number[][] = trainers.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, one] of trainers.entries()) {
+      times[i]!.push(median(await one.steps(steps)));
+      // Threads that wait for the next run by spinning stop it.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  return times;
+}
+
+export const milliseconds = (seconds: number): string => (seconds * 1000).toFixed(0);
+
+/** The median over the rounds of one trainer's time over another's. */
+export const ratioOf = (times: readonly number[], reference: readonly number[]): number =>
+  median(times.map((time, round) => time / reference[round]!));
