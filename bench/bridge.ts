@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type * as playwrightCore from 'playwright-core';
 import type { Bench, Cell } from './bench';
 import type * as inPage from './bridge-page';
 
@@ -15,7 +16,7 @@ async function call<Result>(expression: string): Promise<Result> {
   writeFileSync(html, '<!doctype html><meta charset="utf-8"><script src="bridge-page.js"></script>');
   // Not bundled: it looks for files of its own package.
   const playwright = pathToFileURL(resolve('node_modules/playwright-core/index.mjs')).href;
-  const { chromium } = (await import(/* webpackIgnore: true */ playwright)) as typeof import('playwright-core');
+  const { chromium } = (await import(/* webpackIgnore: true */ playwright)) as typeof playwrightCore;
   const browser = await chromium.launch({
     executablePath: process.env['LWAY_CHROMIUM'] ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],

@@ -24,7 +24,7 @@ export const constants = {
     LAYER3D: 'threeD',
     CURVES: 'curves',
   },
-  NewDocumentMode: { GRAYSCALE: 'grayscaleMode', RGB: 'RGBColorMode' },
+  NewDocumentMode: { GRAYSCALE: 'grayscaleMode', RGB: 'RGBColorMode', LAB: 'labColorMode' },
   RasterizeType: { ENTIRELAYER: 'entire' },
 } as const;
 

@@ -594,3 +594,13 @@ test('recording: only while Photoshop records', async () => {
   await made.host.record({ model: 'default' });
   expect(made.ps.recorded).toMatchObject([{ name: STEP_NAME, methodName: 'lwayPlayUpscale' }]);
 });
+
+test('diagnostics of Photoshop: every line in order on the double, nothing left open', async () => {
+  made.pageBridge.handle('ping', () => undefined);
+  const document = open();
+  const { value } = await made.pageBridge.request(never, 'probe.photoshop');
+  const lines = value as { id: string; ok: boolean; found: string }[];
+  expect(lines.filter(({ ok }) => !ok)).toEqual([]);
+  expect(lines.length).toBeGreaterThan(12);
+  expect(made.ps.documents).toEqual([document]);
+});

@@ -14,9 +14,22 @@ export interface ProbeLine {
 /**
  * Tries out, on a small document of its own, what no reference states and we rely on. The document is closed again.
  */
-export async function probePhotoshop(ps: PhotoshopApi, gate: ModalGate, signal: AbortSignal): Promise<ProbeLine[]> {
+export async function probePhotoshop(
+  ps: PhotoshopApi,
+  gate: ModalGate,
+  signal: AbortSignal,
+  ping: () => Promise<unknown>,
+): Promise<ProbeLine[]> {
   const lines: ProbeLine[] = [];
   await gate.run(signal, 'LWay diagnostics', false, async (scope) => {
+    const began = Date.now();
+    const answered = await ping().then(
+      () => true,
+      () => false,
+    );
+    const found = answered ? `answered after ${Date.now() - began} ms` : 'no answer';
+    lines.push({ id: 'messages-while-modal', ok: answered, found });
+    lines.push({ id: 'rgb-into-lab', ...(await intoLab(ps, scope).catch(failed)) });
     for (const depth of [8, 16, 32] as const) {
       const document = await ps.app.createDocument({
         name: `LWay diagnostics ${depth}`,
@@ -36,12 +49,41 @@ export async function probePhotoshop(ps: PhotoshopApi, gate: ModalGate, signal: 
           lines.push({ id: name, ...(await probe(ps, scope, document, depth)) });
         } catch (error) {
           scope.check();
-          lines.push({ id: name, ok: false, found: String(error) });
+          lines.push({ id: name, ...failed(error) });
         }
       }
     }
   });
   return lines;
+}
+
+function failed(error: unknown) {
+  return { ok: false, found: String(error) };
+}
+
+/** RGB pixels handed to a Lab document are converted, and back. */
+async function intoLab(ps: PhotoshopApi, scope: Scope) {
+  const document = await ps.app.createDocument({
+    name: 'LWay diagnostics Lab',
+    width: 8,
+    height: 8,
+    resolution: 72,
+    mode: ps.constants.NewDocumentMode.LAB,
+    depth: 8,
+    fill: ps.constants.DocumentFill.TRANSPARENT,
+  });
+  if (!document) throw new Error('Photoshop made no document.');
+  await scope.context.hostControl.registerAutoCloseDocument(document.id);
+  const place = { documentID: document.id, layerID: document.layers[0]!.id };
+  const colour = { colorSpace: 'RGB', colorProfile: 'Adobe RGB (1998)' };
+  const options = { width: 1, height: 1, components: 4, chunky: true, ...colour };
+  const imageData = await ps.imaging.createImageDataFromBuffer(new Uint8Array([200, 60, 90, 255]), options);
+  await ps.imaging.putPixels({ ...place, imageData, replace: true, targetBounds: { left: 0, top: 0 } });
+  await imageData.dispose();
+  const answer = await ps.imaging.getPixels({ ...place, ...colour });
+  const data = [...(await answer.imageData.getData({}))];
+  await answer.imageData.dispose();
+  return { ok: [200, 60, 90].every((value, i) => Math.abs(value - data[i]!) <= 4), found: String(data) };
 }
 
 type Probe = (
@@ -129,6 +171,19 @@ const once: Record<string, Probe> = {
     const { data } = await get(ps, document, 2, 1);
     return { ok: data.slice(0, 3).join() === '9,8,7' && (data[3] ?? 255) === 255, found: String(data) };
   },
+  async 'beyond-the-canvas'(ps, _scope, document) {
+    await put(ps, document, -3, [[1, 2, 3, 255]], 8, true);
+    const { bounds, data } = await get(ps, document, -3, 1);
+    return { ok: bounds.left === -3 && String(data.slice(0, 3)) === '1,2,3', found: `at ${bounds.left}: ${data}` };
+  },
+  async 'hidden-layer'(ps, _scope, document) {
+    await put(ps, document, 2, [[7, 8, 9, 255]], 8, true);
+    const layer = document.layers[0]!;
+    layer.visible = false;
+    const { data } = await get(ps, document, 2, 1);
+    layer.visible = true;
+    return { ok: String(data.slice(0, 3)) === '7,8,9', found: String(data) };
+  },
   async 'mask-is-written'(ps, _scope, document) {
     const layer = document.layers[0]!;
     await addMask(ps, document.id, layer.id);
@@ -141,16 +196,16 @@ const once: Record<string, Probe> = {
       colorProfile: 'Gray Gamma 2.2',
     });
     const place = { documentID: document.id, layerID: layer.id };
+    const { data: masked } = await get(ps, document, 2, 1);
     await ps.imaging.putLayerMask({ ...place, imageData, replace: false, targetBounds: { left: 5, top: 0 } });
     await imageData.dispose();
     const answer = await ps.imaging.getLayerMask({ ...place, sourceBounds: { left: 4, top: 0, right: 9, bottom: 1 } });
     const data = [...(await answer.imageData.getData({}))];
     await answer.imageData.dispose();
     const { left, right } = answer.sourceBounds;
-    return {
-      ok: String(data) === '0,0,128,255,0' || String(data) === '0,128,255',
-      found: `${left}..${right}: ${data}`,
-    };
+    const written = ['0,0,128,255,0', '0,128,255'].includes(String(data));
+    // A layer's own pixels are read as if it had no mask.
+    return { ok: written && masked[0] === 7, found: `${left}..${right}: ${data}; pixels under it ${masked}` };
   },
   async 'selection-survives-in-channel'(_ps, _scope, document) {
     await document.selection.selectRectangle({ left: 8, top: 8, right: 24, bottom: 16 });

@@ -118,7 +118,9 @@ export class PageServer {
       context.settings.set(key, value);
     });
     bridge.handle('probe.facts', () => ({ value: context.facts }));
-    bridge.handle('probe.photoshop', async ({ signal }) => ({ value: await probePhotoshop(ps, gate, signal) }));
+    bridge.handle('probe.photoshop', async ({ signal }) => ({
+      value: await probePhotoshop(ps, gate, signal, () => bridge.request(signal, 'ping', null, { silence: 5_000 })),
+    }));
     bridge.handle('probe.echo', ({ params, bytes }) => ({ value: params, bytes }));
   }
 
