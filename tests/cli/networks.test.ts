@@ -29,6 +29,16 @@ test('a network from a file, with nothing said about it', async () => {
   );
 });
 
+test('steps remember a network from a file by its place', async () => {
+  writeFileSync(root.path('mine.onnx'), doublingNetwork());
+  await writePng(root.path('in.png'), drawn(8, 8, 3));
+  const args = ['--scale', '2', '--model', 'mine.onnx', '--device', 'cpu', '--save-steps', 'steps.json'];
+  expect(await root.lway('upscale', 'in.png', ...args)).toMatchObject({ code: 0 });
+  expect(await root.lway('play', 'steps.json', 'in.png', '-o', 'two.png', '--device', 'cpu')).toMatchObject({
+    code: 0,
+  });
+});
+
 test('a network of one’s own is kept, used by its id and removed', async () => {
   writeFileSync(root.path('My net.onnx'), doublingNetwork());
   expect(await root.lway('models', 'add', 'My net.onnx')).toMatchObject({
@@ -116,6 +126,11 @@ test('adapted weights are kept by name, used again, listed and deleted', async (
     await root.lway('upscale', 'in.png', '-o', 'again.png', '--weights', 'holiday', '--device', 'cpu'),
   ).toMatchObject({ code: 0 });
   expect(readFileSync(root.path('again.png')).equals(readFileSync(root.path('in-x4.png')))).toBe(true);
+  // Strength mixes kept weights, too: at 0 the network is as it was.
+  await root.lway('upscale', 'in.png', '-o', 'zero.png', '--weights', 'holiday', '--strength', '0', '--device', 'cpu');
+  await root.lway('upscale', 'in.png', '-o', 'plain.png', '--adapt', 'off', '--device', 'cpu');
+  expect(readFileSync(root.path('zero.png')).equals(readFileSync(root.path('plain.png')))).toBe(true);
+  expect(readFileSync(root.path('zero.png')).equals(readFileSync(root.path('again.png')))).toBe(false);
   const taken = await root.lway('upscale', 'in.png', '-o', 'b.png', '--adapt', 'quick', '--save-weights', 'holiday');
   expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining('already exists') as string });
 

@@ -29,6 +29,7 @@ describe('a command line that cannot be understood ends with 2, before anything 
     [['-o', 'out.jpg', '--format', 'png'], /ends like a JPEG file, but --format says png/],
     [['--weights', 'mine', '--adapt', 'quick'], /exclude each other/],
     [['--save-weights', 'mine', '--adapt', 'off'], /no weights to save/],
+    [['--weights', 'mine', '--save-steps', 's.json'], /cannot hold --weights/],
     [['--nonsense'], /unknown option '--nonsense'/],
   ])('%j', async (args, sentence) => {
     const result = await root.lway('upscale', 'in.png', ...args);

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { resolve } from 'node:path';
 import type { AdaptLevel } from '../../actions/settings';
+import { mixWeights } from '../../engine/adaptation';
 import { LWayError } from '../../engine/errors';
 import type { Rect } from '../../engine/raster/raster';
 import type { Device } from '../../engine/runtime/runtime';
@@ -99,10 +101,12 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
     surroundings.stderr.write(`Trying out "${flags.model}"; "lway models add" does this once and for all.\n`);
   }
   const model = await networks.find(signal, flags.model ?? saved?.model, cwd);
-  if (saved?.model && saved.model !== model.entry.id) {
+  // A network from a file has no id that would lead back to it.
+  const modelName = flags.model !== undefined && isModelFile(flags.model) ? resolve(cwd, flags.model) : model.entry.id;
+  if (saved?.model && saved.model !== modelName) {
     throw new LWayError(
       'bad-option',
-      `The weights "${flags.weights}" belong to the network "${saved.model}", not to "${model.entry.id}".`,
+      `The weights "${flags.weights}" belong to the network "${saved.model}", not to "${modelName}".`,
       `Leave --model out, or use --model ${saved.model}.`,
     );
   }
@@ -116,18 +120,19 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
   await keep?.check();
   if (flags.saveSteps !== undefined) {
     const target = flags.region ? 'region' : 'layer';
-    const settings = { model: model.entry.id, size, target, destination: 'document', adapt: level, strength } as const;
+    const settings = { model: modelName, size, target, destination: 'document', adapt: level, strength } as const;
     await writeSteps(surroundings, flags.saveSteps, settings, flags.force ?? false);
   }
+  const weights = saved && (strength < 1 ? mixWeights(model.bytes, saved.bytes, strength) : saved.bytes);
   const pass = {
     size,
-    options: { model, device: flags.device, tile: flags.tile, adapt, weights: saved?.bytes },
+    options: { model, device: flags.device, tile: flags.tile, adapt, weights: weights ?? undefined },
   };
   const { region, quality, depth, force = false } = flags;
   return runFiles(surroundings, flags, targets, async () => ({
     options: { passes: [pass], region, quality, bitDepth: depth, force },
     done: async (report) => {
-      if (keep) await saveWeights(keep, model.entry.id, report);
+      if (keep) await saveWeights(keep, modelName, report);
     },
   }));
 }
@@ -138,6 +143,9 @@ function checkTogether(flags: UpscaleFlags, inputs: number): void {
   }
   if (flags.weights !== undefined && flags.adapt !== undefined && flags.adapt !== 'off') {
     throw new LWayError('bad-option', '--weights and --adapt exclude each other.', 'Use one of them.');
+  }
+  if (flags.weights !== undefined && flags.saveSteps !== undefined) {
+    throw new LWayError('bad-option', '--save-steps cannot hold --weights: steps are settings only.', 'Use --adapt.');
   }
   if (flags.saveWeights !== undefined && inputs > 1) {
     throw new LWayError(

@@ -7,6 +7,9 @@ import type { Channels } from '../../engine/raster/raster';
 import { firstLine, systemCode, writeError } from './file-errors';
 import { PictureSource } from './picture-source';
 
+// libvips would keep files open and remember what they held when it first saw their names.
+sharp.cache(false);
+
 /** Pixels that one input may have: 16383×16383, as much as libvips' own guard against decompression bombs. */
 export const maxInputPixels = 16383 * 16383;
 
