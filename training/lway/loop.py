@@ -27,17 +27,22 @@ def autocast(enabled=True):
 
 
 class Clock:
-    """A budget in minutes: `done` runs from 0 to 1. Time in which the process was stopped counts too, so a budget ends on time."""
+    """A budget in minutes: `done` runs from 0 to 1. A pause of more than a minute between two looks (a stopped process, a
+    sleeping laptop) does not count: the learning rate must come down by training, not by waiting."""
 
     def __init__(self, minutes):
-        self.start, self.seconds = time.time(), 60 * minutes
+        self.seconds, self.used, self.last = 60 * minutes, 0.0, time.time()
+
+    def elapsed(self):
+        now = time.time()
+        if now - self.last < 60:
+            self.used += now - self.last
+        self.last = now
+        return self.used
 
     @property
     def done(self):
-        return min(1.0, (time.time() - self.start) / self.seconds)
-
-    def elapsed(self):
-        return time.time() - self.start
+        return min(1.0, self.elapsed() / self.seconds)
 
 
 def cosine(done, peak, floor=0.01, warm=0.02):
