@@ -1,3 +1,4 @@
+import { LWayError } from '../errors';
 import type { AdaptOptions, EngineEvent } from '../engine';
 import { foldEmbedding, readGraph, trainingStep, TrainingRun, type Graph, type Losses } from '../graph';
 import type { Model } from '../runtime/registry';
@@ -73,11 +74,11 @@ export async function adapt(
   );
   const pairs =
     recipe.pairsWeight > 0 && folded !== undefined
-      ? await makePairs(signal, runtime, folded, crops, side, scale)
+      ? await makePairs(signal, runtime, folded, crops, side, scale, model.entry.input.size !== undefined)
       : null;
   const effective = pairs === null ? { ...recipe, pairsWeight: 0 } : recipe;
   const prepare = (patches: readonly Patch[]) =>
-    prepareBatches(signal, runtime, { model, layout, patches, batch: recipe.batch, side, pairs });
+    prepareBatches(signal, runtime, { model, network, layout, patches, batch: recipe.batch, side, pairs });
   const [training, heldOut] = [await prepare(chosen.training), await prepare(chosen.heldOut)];
   watch.lap('embedding');
 
@@ -110,21 +111,26 @@ export async function adapt(
     let kept: Float32Array | undefined;
     const keepGoing = () => options.enough?.aborted !== true;
     onEvent({ type: 'adaptation', step: 0, loss: before['total']!, heldOut: before['total']! });
-    for (let i = 1; i <= recipe.steps && keepGoing(); i++) {
-      const began = performance.now();
-      const losses = await run.step(signal, training[(i - 1) % training.length]!, learningRateAt(recipe, i - 1));
-      const checking = i % recipe.checkEvery === 0 || i === recipe.steps;
-      const held = checking ? mean(await evaluateAll(signal, run, heldOut)) : undefined;
-      onEvent({ type: 'adaptation', step: i, loss: losses?.['total'] ?? NaN, heldOut: held?.['total'] });
-      const secondsLeft = ((recipe.steps - i) * (performance.now() - began)) / 1000;
-      onEvent({ type: 'progress', done: i, total: recipe.steps, unit: 'step', secondsLeft });
-      if (held === undefined) continue;
-      const { best: isBest, stop } = rule.check(i, held['total']!);
-      if (isBest) {
-        best = held;
-        kept = await run.weights();
+    try {
+      for (let i = 1; i <= recipe.steps && keepGoing(); i++) {
+        const began = performance.now();
+        const losses = await run.step(signal, training[(i - 1) % training.length]!, learningRateAt(recipe, i - 1));
+        const checking = i % recipe.checkEvery === 0 || i === recipe.steps;
+        const held = checking ? mean(await evaluateAll(signal, run, heldOut)) : undefined;
+        onEvent({ type: 'adaptation', step: i, loss: losses!['total']!, heldOut: held?.['total'] });
+        const secondsLeft = ((recipe.steps - i) * (performance.now() - began)) / 1000;
+        onEvent({ type: 'progress', done: i, total: recipe.steps, unit: 'step', secondsLeft });
+        if (held === undefined) continue;
+        const { best: isBest, stop } = rule.check(i, held['total']!);
+        if (isBest) {
+          best = held;
+          kept = await run.weights();
+        }
+        if (stop) break;
       }
-      if (stop) break;
+    } catch (error) {
+      // Losses that are no numbers any more: what was best before stands.
+      if (!(error instanceof LWayError && error.code === 'bad-output')) throw error;
     }
     watch.lap('steps');
     const frozen = step.report.frozen.map(({ name: frozenName, reason }) => `${frozenName}: ${reason}`);

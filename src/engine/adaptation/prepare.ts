@@ -19,7 +19,11 @@ export interface Pairs {
   readonly side: number;
 }
 
-/** Makes the internal pairs of a picture; `null` where it is too small for them. */
+/**
+ * Makes the internal pairs of a picture; `null` where it is too small for them.
+ *
+ * @param fixed the network takes pictures of side `patch` only
+ */
 export async function makePairs(
   signal: AbortSignal,
   runtime: Runtime,
@@ -27,8 +31,12 @@ export async function makePairs(
   crops: readonly Crop[],
   patch: number,
   scale: number,
+  fixed: boolean,
 ): Promise<Pairs | null> {
-  const side = Math.floor(Math.min(crops[0]!.pixels.width, crops[0]!.pixels.height, 2.5 * patch) / (4 * scale)) * 4;
+  const { width, height } = crops[0]!.pixels;
+  const room = Math.min(width, height);
+  const side = fixed ? patch : Math.floor(Math.min(room, 2.5 * patch) / (4 * scale)) * 4;
+  if (side * scale > room) return null;
   if (side < 8) return null;
   const wanted = Math.min(8, crops.length * 2);
   const pieces = choosePatches(crops, side * scale, { training: wanted, heldOut: 0 }, () => 0.5).training;
@@ -42,6 +50,8 @@ export async function makePairs(
 
 export interface Preparation {
   readonly model: Model;
+  /** The same network as a graph: float32 also where its file holds half precision. */
+  readonly network: Graph;
   readonly layout: Layout;
   readonly patches: readonly Patch[];
   readonly batch: number;
@@ -53,9 +63,9 @@ export interface Preparation {
 export async function prepareBatches(
   signal: AbortSignal,
   runtime: Runtime,
-  { model, layout, patches, batch, side, pairs }: Preparation,
+  { model, network, layout, patches, batch, side, pairs }: Preparation,
 ): Promise<StepData[]> {
-  const { entry, bytes } = model;
+  const { entry } = model;
   const groups = Array.from({ length: Math.ceil(patches.length / batch) }, (_, i) =>
     patches.slice(i * batch, (i + 1) * batch),
   );
@@ -64,7 +74,7 @@ export async function prepareBatches(
   const feeds = patches.map(({ pixels }) => ({
     [entry.input.name]: { data: single(pixels.data), shape: layout.shape(1, side, side) } satisfies Fed,
   }));
-  const results = await runAll(signal, runtime, bytes, feeds);
+  const results = await runAll(signal, runtime, writeGraph(network), feeds);
   const before = results.map((result) => standardised(result, entry.input, side * entry.scale));
   return groups.map((group, i) => ({
     [entry.input.name]: layout.toNetwork(joined(group.map(({ pixels }) => pixels.data)), batch, side, side),

@@ -1,0 +1,143 @@
+import { resolve } from 'node:path';
+import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
+import { adapt, mixWeights, type Recipe } from '../../../src/engine/adaptation';
+import { runAll } from '../../../src/engine/adaptation/forward';
+import { randomFrom } from '../../../src/engine/adaptation/random';
+import { readGraph } from '../../../src/engine/graph';
+import { createRaster, crop } from '../../../src/engine/raster/planes';
+import type { Raster } from '../../../src/engine/raster/raster';
+import { loadModel, readRegistry } from '../../../src/engine/runtime/models.node';
+import type { Model } from '../../../src/engine/runtime/registry';
+import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
+import { tinyModel } from '../upscaling/tiny-networks';
+
+jest.setTimeout(120_000);
+
+// The networks that ship, on pictures small enough for a test; quality is measured by `npm run evaluate`.
+
+const folder = resolve(__dirname, '../../../models');
+const runtime = cpuRuntime(2);
+const signal = new AbortController().signal;
+/** Small and quick, with every part of the objective at work. */
+const small: Partial<Recipe> = { steps: 4, patch: 24, batch: 2, trainingBatches: 2, heldOutBatches: 1, checkEvery: 2 };
+
+let models: AdaptOptions['models'];
+let faithful: Model;
+
+beforeAll(async () => {
+  const registry = await readRegistry(folder);
+  const load = (id: string) => loadModel(folder, registry, id);
+  faithful = await load('lway-faithful-x4');
+  models = {
+    encoder: await load('lway-encoder-x4'),
+    reconstructor: await load('lway-reconstructor-x4'),
+    features: await load('lway-features'),
+  };
+});
+
+afterAll(() => runtime.dispose());
+
+/** Blobs with edges and a fine texture: something to learn. */
+function detailed(width: number, height: number): Raster {
+  const raster = createRaster(width, height, 3);
+  raster.data.forEach((_, i) => {
+    const [x, y, c] = [i % width, Math.floor(i / width) % height, Math.floor(i / (width * height))];
+    const blob = Math.sin(x / 7 + c) + Math.cos(y / 5) > 0.4 ? 0.75 : 0.25;
+    raster.data[i] = blob + 0.08 * Math.sin(1.9 * x + c) * Math.sin(2.3 * y);
+  });
+  return raster;
+}
+
+function filled(width: number, height: number, value: (i: number) => number): Raster {
+  const raster = createRaster(width, height, 3);
+  raster.data.forEach((_, i) => (raster.data[i] = value(i)));
+  return raster;
+}
+
+function adapted(
+  raster: Raster,
+  model: Model,
+  { study = small, enough, on = signal }: { study?: Partial<Recipe>; enough?: AbortSignal; on?: AbortSignal } = {},
+) {
+  const events: EngineEvent[] = [];
+  const picture = {
+    width: raster.width,
+    height: raster.height,
+    read: async (_: AbortSignal, rect: Parameters<typeof crop>[1]) => crop(raster, rect),
+  };
+  const options = { level: 'standard', strength: 1, models, study, enough } as const;
+  const onEvent = (event: EngineEvent) => void events.push(event);
+  return adapt(on, runtime, { picture, model, options, onEvent }).then((result) => ({ ...result, events }));
+}
+
+test('a network learns from a picture, judged by what it did not learn from', async () => {
+  const { events, ...result } = await adapted(detailed(96, 80), faithful, { study: { ...small, learningRate: 1e-4 } });
+  expect(result.used).toBe(true);
+  expect(result.improvement).toBeGreaterThan(0);
+  expect(result.message).toMatch(/^Adapted in \d+ steps: agrees \d+ % better/);
+  expect(result.frozen).toEqual([]);
+  const losses = events.filter((event) => event.type === 'adaptation');
+  expect(losses.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
+  expect(losses.at(-1)!.heldOut).toBeLessThan(losses[0]!.heldOut!);
+  // The adapted network is an ordinary one with the same weights by name, and other values.
+  const [before, after] = [readGraph(faithful.bytes), readGraph(result.weights!)];
+  expect([...after.initializers.keys()]).toEqual(expect.arrayContaining([...before.initializers.keys()]));
+  const feed = { lr: { data: detailed(20, 10).data, shape: [1, 3, 10, 20] } };
+  const [original] = await runAll(signal, runtime, faithful.bytes, [feed]);
+  const [other] = await runAll(signal, runtime, result.weights!, [feed]);
+  expect(other).toHaveLength(original!.length);
+  expect(other).not.toEqual(original);
+
+  const half = mixWeights(faithful.bytes, result.weights!, 0.5);
+  const name = [...before.initializers.keys()].find((key) => before.initializers.get(key)!.data.length > 1000)!;
+  const at = (graph: ReturnType<typeof readGraph>) => Number(graph.initializers.get(name)!.data[17]);
+  expect(at(readGraph(half))).toBeCloseTo((at(before) + at(after)) / 2, 6);
+  expect(mixWeights(faithful.bytes, result.weights!, 0)).toBe(faithful.bytes);
+});
+
+test('the same picture gives the same weights again', async () => {
+  const [first, second] = [await adapted(detailed(64, 64), faithful), await adapted(detailed(64, 64), faithful)];
+  expect(second.improvement).toBeCloseTo(first.improvement, 5);
+  expect(second.steps).toBe(first.steps);
+});
+
+const random = randomFrom(5);
+test.each([
+  ['one colour', filled(64, 64, () => 0.4), /no fine detail/],
+  ['an 8-bit gradient', filled(256, 64, (i) => Math.round(i % 256) / 255), /no fine detail/],
+  ['3 × 3 pixels', detailed(3, 3), /too small/],
+  ['1 × 500 pixels', detailed(1, 500), /too small/],
+  ['noise', filled(64, 64, () => random()), /noise/],
+])('%s: nothing to learn, and it says so', async (_, raster, message) => {
+  const result = await adapted(raster, faithful);
+  expect(result).toMatchObject({ used: false, message: expect.stringMatching(message) });
+  expect(result.events).toEqual([]);
+});
+
+test('steps that make it worse leave the original network', async () => {
+  const result = await adapted(detailed(64, 64), faithful, { study: { ...small, learningRate: 0.5 } });
+  expect(result).toMatchObject({ used: false, message: expect.stringMatching(/gained nothing/) });
+});
+
+test('stopping early keeps what was learned; cancelling throws it away', async () => {
+  const enough = new AbortController();
+  enough.abort();
+  const stopped = await adapted(detailed(64, 64), faithful, { enough: enough.signal });
+  expect(stopped).toMatchObject({ used: false, steps: 0 });
+  const cancelled = new AbortController();
+  const running = adapted(detailed(64, 64), faithful, { on: cancelled.signal });
+  cancelled.abort(new DOMException('enough', 'AbortError'));
+  await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test.each([
+  ['×2', {}],
+  ['NHWC, BGR, 0..255', { layout: 'NHWC', channels: 'BGR', white: 255 }],
+  ['half precision', { type: 'FLOAT16' }],
+  ['×4 of a fixed size', { scale: 4, size: { width: 24, height: 24 } }],
+] as const)("a person's network learns too: %s", async (_, options) => {
+  const model = await tinyModel(options);
+  const result = await adapted(detailed(72, 72), model, { study: { ...small, learningRate: 2e-4 } });
+  expect(result.used).toBe(true);
+  expect(result.weights).toBeDefined();
+});
