@@ -2,7 +2,7 @@ import type { Device } from '../runtime/runtime';
 
 /**
  * How gradients of convolutions are written down where there is a choice. What wins depends on the device: the table
- * is in bench/training-step.md.
+ * is in bench/results.md, made by `npm run bench training-step-lowerings`.
  */
 export interface Lowering {
   /** Gradient of the input: a ConvTranspose, or a Conv with the flipped kernel (where the stride is 1). */
