@@ -109,7 +109,8 @@ export class PhotoshopHost implements EditorHost {
     const { width, height } = result.info;
     this.check(target, destination, width, height);
     const { details } = target as PhotoshopTarget;
-    const ready = result instanceof StagedStore ? await result.staged() : null;
+    const staged = result instanceof StagedStore ? result : null;
+    const ready = (await staged?.staged()) ?? null;
     const stage = ready ?? (await Stage.open(this.bridge, signal, details.bitDepth));
     // Carrying and writing take about as long as each other.
     const share = ready ? 0 : 0.5;
@@ -119,8 +120,9 @@ export class PhotoshopHost implements EditorHost {
       await this.bridge.request(signal, 'commit', params, {
         onProgress: (done) => onProgress?.(share + (1 - share) * (done as number)),
       });
+      await staged?.release();
     } finally {
-      // A staged result may be wanted again: elsewhere, where this document has changed.
+      // A staged result that could not be written may be wanted again.
       if (!ready) await stage.drop();
     }
     onProgress?.(1);

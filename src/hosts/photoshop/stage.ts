@@ -135,7 +135,8 @@ export class StagedStore implements TileStore {
     await this.store.dispose();
   }
 
-  private async release(): Promise<void> {
+  /** Frees what Photoshop's side holds; this store keeps its own. */
+  async release(): Promise<void> {
     const { stage } = this;
     this.stage = null;
     await stage?.drop();

@@ -102,6 +102,7 @@ export class FakeDocument {
 
   async resizeImage(width: number, height: number): Promise<void> {
     await this.ps.mutate(this, 'Image Size', () => {
+      this.ps.requireActive(this, 'resizeImage');
       if (!(Number.isInteger(width) && Number.isInteger(height) && width >= 1 && height >= 1)) {
         throw new Error('resizeImage: sizes must be whole pixels.');
       }
@@ -123,6 +124,7 @@ export class FakeDocument {
 
   async createPixelLayer({ name = 'Layer' }: { name?: string } = {}): Promise<FakeLayer> {
     return this.ps.mutate(this, 'New Layer', () => {
+      this.ps.requireActive(this, 'createPixelLayer');
       const layer = this.emptyLayer(name);
       const active = this.state.active[0];
       const place = active === undefined ? null : findPlace(this.state.layers, active);
@@ -253,6 +255,7 @@ export class FakeLayer {
   async duplicate(): Promise<FakeLayer> {
     const { document } = this;
     return document.ps.mutate(document, 'Duplicate Layer', () => {
+      document.ps.requireActive(document, 'duplicate');
       const { siblings, layer } = document.place(this.id);
       const renumber = (one: LayerState): LayerState => ({
         ...one,

@@ -160,11 +160,18 @@ export class FakePhotoshop {
   get api(): PhotoshopApi {
     const { imaging, documents } = this;
     const own = () => this.active;
+    const activate = (document: FakeDocument) => {
+      this.requireModal('activeDocument');
+      this.active = this.documentOf(document.id);
+    };
     const api = {
       app: {
         documents,
         get activeDocument() {
           return own();
+        },
+        set activeDocument(document) {
+          activate(document!);
         },
         createDocument: (options: Parameters<FakePhotoshop['createDocument']>[0]) => this.createDocument(options),
       },
@@ -211,6 +218,11 @@ export class FakePhotoshop {
 
   refuseWhenCancelled(): void {
     if (this.scope?.context.isCancelled) throw new Error('User cancelled the operation.');
+  }
+
+  /** Not every command takes a document's id: some work on whatever is in front. */
+  requireActive(document: FakeDocument, what: string): void {
+    if (this.active !== document) throw new Error(`${what}: the document is not the active one.`);
   }
 
   mutateNow<T>(document: FakeDocument, name: string, change: () => T): T {

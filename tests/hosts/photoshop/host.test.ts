@@ -559,6 +559,16 @@ describe('when something comes between', () => {
     again.close();
   });
 
+  test('the person looks at another document while the result is made', async () => {
+    const document = open();
+    const request = await opened();
+    open({ name: 'other' });
+    await made.host.commit(never, request);
+    expect(document.history.map(({ name }) => name)).toEqual(['Open', STEP_NAME]);
+    expect(made.ps.active).toBe(document);
+    await request.target.close();
+  });
+
   test('the same result can be written twice', async () => {
     const document = open();
     const request = await opened();

@@ -49,6 +49,8 @@ async function intoDocument(
   report: (done: number) => void,
 ): Promise<void> {
   const document = unchanged(ps, target.snapshot);
+  // The person may be looking at another one by now, and not every command takes a document's id.
+  ps.app.activeDocument = document;
   const { bounds } = target.info;
   const sx = params.width / bounds.width;
   const sy = params.height / bounds.height;

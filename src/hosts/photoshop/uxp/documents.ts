@@ -127,12 +127,21 @@ const advice =
  * @throws LWayError `document-changed`
  */
 export function unchanged(ps: Pick<PhotoshopApi, 'app'>, snapshot: Snapshot): PsDocument {
+  const document = unedited(ps, snapshot);
+  if (findLayer(document.layers, snapshot.layerId)) return document;
+  throw changed(snapshot, 'has lost the layer that was upscaled');
+}
+
+/** The same without looking for the layer: each look at a layer is a call into Photoshop, slow where there are hundreds. */
+export function unedited(ps: Pick<PhotoshopApi, 'app'>, snapshot: Snapshot): PsDocument {
   const document = findDocument(ps, snapshot.id);
-  const changed = (what: string) => new LWayError('document-changed', `“${snapshot.name}” ${what} meanwhile.`, advice);
-  if (!document) throw changed('has been closed');
+  if (!document) throw changed(snapshot, 'has been closed');
   const { width, height } = canvasOf(document);
-  if (width !== snapshot.width || height !== snapshot.height) throw changed('has been resized');
-  if (!findLayer(document.layers, snapshot.layerId)) throw changed('has lost the layer that was upscaled');
-  if (document.activeHistoryState.id !== snapshot.history) throw changed('has been edited');
+  if (width !== snapshot.width || height !== snapshot.height) throw changed(snapshot, 'has been resized');
+  if (document.activeHistoryState.id !== snapshot.history) throw changed(snapshot, 'has been edited');
   return document;
+}
+
+function changed({ name }: Snapshot, what: string): LWayError {
+  return new LWayError('document-changed', `“${name}” ${what} meanwhile.`, advice);
 }

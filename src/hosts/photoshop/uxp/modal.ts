@@ -62,9 +62,9 @@ export class ModalGate {
     interactive: boolean,
     work: (scope: Scope) => Promise<T>,
   ): Promise<T> {
-    if (this.playing) return this.guard(signal, this.playing, work);
     const until = Date.now() + this.patience;
     for (;;) {
+      if (this.playing) return this.guard(signal, this.playing, work);
       if (signal.aborted) throw reasonOf(signal);
       let entered = false;
       try {

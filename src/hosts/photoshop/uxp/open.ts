@@ -13,7 +13,7 @@ import {
   takeSnapshot,
   toEdges,
   toRect,
-  unchanged,
+  unedited,
   type Snapshot,
 } from './documents';
 import { accessOf, activeLayer, masksOf, type LayerAccess } from './layers';
@@ -130,7 +130,7 @@ export async function openTarget(context: OpenContext, signal: AbortSignal, { ta
           if (spooled) return spooled;
           if (access !== 'direct') throw new LWayError('internal', 'The layer has been closed.', 'Start again.');
           return gate.run(readSignal, 'Reading the layer', true, (readScope) => {
-            unchanged(ps, snapshot);
+            unedited(ps, snapshot);
             return readPixels(ps, readScope, { ...origin, layerID: layer.id }, blockAt(found.bounds, column, row));
           });
         },

@@ -26,8 +26,9 @@ export class Spool {
     return [...this.entries.keys()];
   }
 
-  /** Takes `bytes` over; a key is written once. */
+  /** Takes `bytes` over, in the place of what the key held before. */
   async put(key: string, header: PixelHeader, bytes: Uint8Array): Promise<void> {
+    await this.drop(this.entries.get(key));
     if (bytes.length === 0 || used + bytes.length <= this.budget) {
       used += bytes.length;
       this.entries.set(key, { header, bytes });
@@ -50,10 +51,12 @@ export class Spool {
   async clear(): Promise<void> {
     const entries = [...this.entries.values()];
     this.entries.clear();
-    for (const { bytes, file } of entries) {
-      if (bytes) used -= bytes.length;
-      // A file that is gone already is as good as removed.
-      if (file) await this.files.remove(file).catch(() => undefined);
-    }
+    for (const entry of entries) await this.drop(entry);
+  }
+
+  private async drop(entry: Entry | undefined): Promise<void> {
+    if (entry?.bytes) used -= entry.bytes.length;
+    // A file that is gone already is as good as removed.
+    if (entry?.file) await this.files.remove(entry.file).catch(() => undefined);
   }
 }
