@@ -16,6 +16,7 @@ const light = `
   --lway-hover: rgb(0 0 0 / 6%);
   --lway-selected: rgb(29 99 210 / 13%);
   --lway-track: #e0e2e5;
+  --lway-slider: #b9bdc3;
   --lway-thumb: #ffffff;
   --lway-focus: #1d63d2;
   --lway-danger: #b3261e;
@@ -42,6 +43,7 @@ const dark = `
   --lway-hover: rgb(255 255 255 / 8%);
   --lway-selected: rgb(76 141 255 / 22%);
   --lway-track: #17181a;
+  --lway-slider: #55595f;
   --lway-thumb: #43464b;
   --lway-focus: #6ea4ff;
   --lway-danger: #ff9d94;

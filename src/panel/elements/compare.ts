@@ -24,7 +24,7 @@ export class Compare extends LitElement {
     result: { attribute: false },
     zoom: { state: true },
     divider: { state: true },
-    fill: { type: Boolean },
+    fill: { type: Boolean, reflect: true },
     preview: { attribute: false },
   };
   /** Enlarged to the size of `result` on the screen. */
@@ -128,6 +128,19 @@ export class Compare extends LitElement {
         padding: 0 6px;
         height: 26px;
         font-size: 12px;
+      }
+      ::slotted(button) {
+        flex: 1 1 auto;
+        padding: 0 6px !important;
+        height: 26px !important;
+        font-size: 12px !important;
+      }
+      :host([fill]) .bar {
+        justify-content: center;
+      }
+      :host([fill]) .bar button,
+      :host([fill]) ::slotted(button) {
+        flex: 0 1 110px;
       }
       .bar button[aria-pressed='true'] {
         background: var(--lway-selected);

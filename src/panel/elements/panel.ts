@@ -240,18 +240,20 @@ export class Panel extends LitElement {
     if (seen) void controller.previewStrength(strength, seen.visibleRect());
   }
 
-  private shown: 'form' | 'job' | 'outcome' = 'form';
+  /** What the panel's end showed last; `curve` makes it longer. */
+  private shown: 'form' | 'job' | 'curve' | 'outcome' = 'form';
 
   protected override updated(): void {
     const dialog = this.renderRoot.querySelector('dialog');
     if (this.large && !dialog?.open) dialog?.showModal();
     if (!this.large && dialog?.open) dialog.close();
     const { job, outcome } = this.controller?.state ?? {};
-    const shown = job ? 'job' : outcome ? 'outcome' : 'form';
+    const shown = job ? (job.curve.length > 1 ? 'curve' : 'job') : outcome ? 'outcome' : 'form';
     if (shown === this.shown) return;
     this.shown = shown;
     // What happens now may lie below what is visible of a narrow panel.
-    if (shown !== 'form') this.renderRoot.querySelector('.action')?.scrollIntoView({ block: 'nearest' });
+    const action = this.renderRoot.querySelector('.action');
+    if (shown !== 'form') requestAnimationFrame(() => action?.scrollIntoView({ block: 'start' }));
   }
 
   /** Why the button is not to be pressed now, if so. */

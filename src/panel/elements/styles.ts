@@ -86,7 +86,38 @@ export const shared = css`
   input[type='range'] {
     width: 100%;
     height: 20px;
-    accent-color: var(--lway-accent);
+    margin: 0;
+    appearance: none;
+    background: none;
+  }
+  input[type='range']::-webkit-slider-runnable-track {
+    height: 4px;
+    border-radius: 2px;
+    background: var(--lway-slider);
+  }
+  input[type='range']::-moz-range-track {
+    height: 4px;
+    border-radius: 2px;
+    background: var(--lway-slider);
+  }
+  input[type='range']::-webkit-slider-thumb {
+    appearance: none;
+    width: 14px;
+    height: 14px;
+    margin-top: -5px;
+    border: 0;
+    border-radius: 50%;
+    background: var(--lway-accent);
+  }
+  input[type='range']::-moz-range-thumb {
+    width: 14px;
+    height: 14px;
+    border: 0;
+    border-radius: 50%;
+    background: var(--lway-accent);
+  }
+  input[type='range']:disabled {
+    opacity: 0.45;
   }
   :is(button, select, input, [tabindex]):focus-visible {
     outline: 2px solid var(--lway-focus);
