@@ -111,7 +111,7 @@ export class LocalEngine implements Engine {
 
     let adaptation: UpscaleReport['adaptation'];
     if (resume?.adapted) {
-      model = { entry: model.entry, bytes: resume.adapted.bytes };
+      model = withBytes(model, resume.adapted.bytes);
       adaptation = resume.adapted.report;
     } else if (options.adapt) {
       if (!this.parts.adapt)
@@ -120,7 +120,7 @@ export class LocalEngine implements Engine {
       const job = { runtime, model, source, options: options.adapt, onEvent };
       const adapted = await this.parts.adapt(signal, job);
       signal.throwIfAborted();
-      model = adapted.model;
+      model = withBytes(model, adapted.model.bytes);
       adaptation = adapted.report;
       onAdapted?.({ bytes: model.bytes, report: adaptation });
     }
@@ -198,16 +198,23 @@ function isAllocationFailure(error: unknown): boolean {
 /** @throws LWayError `bad-option` where the weights are not those of the same network */
 function withWeights(model: Model, weights: Uint8Array, strength = 1): Model {
   const [own, given] = [readModelFile(model.bytes), readModelFile(weights)];
-  // Free dimensions may have got other names on the way through the adaptation.
+  // On the way through the adaptation free dimensions get other names, and half precision becomes single.
   const ports = ({ inputs, outputs }: typeof own) =>
-    JSON.stringify([inputs, outputs], (_key, value: unknown) =>
-      Array.isArray(value) ? value.map((each: unknown) => (typeof each === 'string' ? '' : each)) : value,
-    );
+    JSON.stringify([inputs, outputs], (_key, value: unknown) => {
+      if (value === 'FLOAT16') return 'FLOAT';
+      return Array.isArray(value) ? value.map((each: unknown) => (typeof each === 'string' ? '' : each)) : value;
+    });
   if (ports(own) !== ports(given) || own.parameters !== given.parameters)
     throw new LWayError(
       'bad-option',
       `These weights were not adapted from ${model.entry.name}.`,
       'Choose the model that they were made with, or adapt again.',
     );
-  return { entry: model.entry, bytes: mixWeights(model.bytes, weights, strength) };
+  return withBytes(model, mixWeights(model.bytes, weights, strength));
+}
+
+/** The model with other weights; adapted ones take single precision also where the original file takes half. */
+function withBytes({ entry }: Model, bytes: Uint8Array): Model {
+  const half = readModelFile(bytes).inputs[0]!.type === 'FLOAT16';
+  return { entry: { ...entry, input: { ...entry.input, type: half ? 'float16' : 'float32' } }, bytes };
 }

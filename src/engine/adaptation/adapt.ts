@@ -1,6 +1,6 @@
 import { LWayError } from '../errors';
 import type { AdaptOptions, EngineEvent } from '../engine';
-import { foldEmbedding, readGraph, trainingStep, TrainingRun, type Graph, type Losses } from '../graph';
+import { foldEmbedding, readGraph, trainingStep, TrainingRun, writeGraph, type Graph, type Losses } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
 import { cropGrid, detailOf, readCrops, type Detail } from './crops';
@@ -61,7 +61,8 @@ export async function adapt(
     (options.study?.['embedding'] as Float32Array | undefined) ?? (await embed(signal, runtime, encoder, crops));
   watch.lap('embedding');
 
-  const network = withFreeBatch(readGraph(model.bytes));
+  const original = readGraph(model.bytes);
+  const network = withFreeBatch(original);
   const layout = layoutOf(model.entry.input);
   const { scale } = model.entry;
   const folded =
@@ -145,7 +146,7 @@ export async function adapt(
       improvement: agreement,
       message: `Adapted in ${rule.bestAt} steps: agrees ${Math.round(agreement * 100)} % better with your picture.`,
       seconds: watch.seconds,
-      weights: await run.exportNetwork(kept),
+      weights: withPortsOf(original, await run.exportNetwork(kept)),
       split: watch.split,
       frozen,
     };
@@ -158,6 +159,11 @@ export async function adapt(
 function withFreeBatch(graph: Graph): Graph {
   const free = (info: Graph['inputs'][number]) => ({ ...info, shape: ['batch', ...info.shape.slice(1)] });
   return { ...graph, inputs: graph.inputs.map(free), outputs: graph.outputs.map(free) };
+}
+
+/** The learned network with inputs and outputs declared as in the file it comes from. */
+function withPortsOf({ inputs, outputs }: Graph, learned: Uint8Array): Uint8Array {
+  return writeGraph({ ...readGraph(learned), inputs, outputs });
 }
 
 /** Side of the patches; 0 where the picture does not hold one that is worth comparing. */

@@ -1,0 +1,116 @@
+import { resolve } from 'node:path';
+import { adaptJob } from '../../../src/engine/adapt-job';
+import type { AdaptOptions, Engine, UpscaleOptions } from '../../../src/engine/engine';
+import { createNodeEngine } from '../../../src/engine/engine.node';
+import { randomFrom } from '../../../src/engine/adaptation/random';
+import { sourceOf } from '../../../src/engine/raster/memory-source';
+import { createRaster, plane } from '../../../src/engine/raster/planes';
+import type { PictureInfo, PixelSink, Raster } from '../../../src/engine/raster/raster';
+import { loadModel, readRegistry } from '../../../src/engine/runtime/models.node';
+import { tinyModel } from '../upscaling/tiny-networks';
+
+jest.setTimeout(120_000);
+
+const folder = resolve(__dirname, '../../../models');
+const signal = new AbortController().signal;
+let engine: Engine;
+let adapt: AdaptOptions;
+
+beforeAll(async () => {
+  const registry = await readRegistry(folder);
+  const [encoder, reconstructor, features] = await Promise.all(
+    ['lway-encoder-x4', 'lway-reconstructor-x4', 'lway-features'].map((id) => loadModel(folder, registry, id)),
+  );
+  const study = { steps: 2, patch: 24, batch: 1, trainingBatches: 2, heldOutBatches: 1, learningRate: 1e-3 };
+  const models = { encoder: encoder!, reconstructor: reconstructor!, features: features! };
+  adapt = { level: 'quick', strength: 1, models, study };
+  engine = createNodeEngine({ adapt: adaptJob });
+});
+
+afterAll(() => engine.dispose());
+
+/** Keeps what the engine writes. */
+function memorySink(): PixelSink & { result(): Raster } {
+  let result: Raster;
+  return {
+    begin: async (_, { width, height, channels }) => void (result = createRaster(width, height, channels)),
+    write: async (_, x, y, piece) => {
+      for (let channel = 0; channel < piece.channels; channel++) {
+        for (let row = 0; row < piece.height; row++) {
+          const from = (channel * piece.height + row) * piece.width;
+          const to = (channel * result.height + y + row) * result.width + x;
+          result.data.set(piece.data.subarray(from, from + piece.width), to);
+        }
+      }
+    },
+    end: async () => undefined,
+    result: () => result,
+  };
+}
+
+function detailed(channels: 1 | 2 | 3 | 4): Raster {
+  const raster = createRaster(64, 56, channels);
+  const random = randomFrom(3);
+  raster.data.forEach((_, i) => {
+    const [x, y] = [i % 64, Math.floor(i / 64) % 56];
+    raster.data[i] = (Math.sin(x / 4) + Math.cos(y / 3) > 0 ? 0.7 : 0.3) + 0.1 * random();
+  });
+  if (channels === 2 || channels === 4) plane(raster, channels - 1).fill(1);
+  return raster;
+}
+
+async function upscaled(raster: Raster, options: UpscaleOptions, info: Partial<PictureInfo> = {}) {
+  const sink = memorySink();
+  const report = await engine.upscale(signal, sourceOf(raster, info), sink, options);
+  return { report, result: sink.result() };
+}
+
+test.each([
+  ['gray', 1, {}],
+  ['RGB with alpha, 16 bit', 4, { bitDepth: 16 }],
+  ['linear light', 3, { encoding: 'linear', bitDepth: 32 }],
+] as const)('a layer of any kind is adapted to and upscaled: %s', async (_, channels, info) => {
+  const model = await tinyModel();
+  const { report, result } = await upscaled(
+    detailed(channels),
+    { model, size: { scale: 2 }, device: 'cpu', adapt },
+    info,
+  );
+  expect(report.adaptation).toMatchObject({ used: true, frozen: [] });
+  expect(result).toMatchObject({ width: 128, height: 112, channels });
+});
+
+test.each([
+  ['half precision', { type: 'FLOAT16' }],
+  ['BGR, 0..255', { channels: 'BGR', white: 255 }],
+] as const)('weights that were kept serve again, in any strength: %s', async (_, kind) => {
+  const model = await tinyModel(kind);
+  const options: UpscaleOptions = { model, size: { scale: 2 }, device: 'cpu' };
+  const first = await upscaled(detailed(3), { ...options, adapt });
+  const { weights } = first.report.adaptation!;
+  const again = await upscaled(detailed(3), { ...options, weights });
+  const half = await upscaled(detailed(3), { ...options, weights, strength: 0.5 });
+  const none = await upscaled(detailed(3), options);
+  expect(distance(again.result, first.result)).toBeLessThan(1e-5);
+  expect(distance(none.result, first.result)).toBeGreaterThan(1e-4);
+  expect(distance(half.result, first.result)).toBeGreaterThan(1e-5);
+  expect(distance(half.result, none.result)).toBeGreaterThan(1e-5);
+});
+
+test('a fully transparent layer has nothing to learn from, and stays transparent', async () => {
+  const raster = detailed(4);
+  plane(raster, 3).fill(0);
+  const { report, result } = await upscaled(raster, {
+    model: await tinyModel(),
+    size: { scale: 2 },
+    device: 'cpu',
+    adapt,
+  });
+  expect(report.adaptation).toMatchObject({ used: false });
+  expect(Math.max(...plane(result, 3))).toBe(0);
+});
+
+/** Largest difference of two rasters. */
+function distance(a: Raster, b: Raster): number {
+  return a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0);
+}
