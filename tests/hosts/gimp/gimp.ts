@@ -28,7 +28,7 @@ export class Gimp {
     const profile = mkdtempSync(join(tmpdir(), 'lway-gimp-profile-'));
     const batch = `(plug-in-script-fu-server RUN-NONINTERACTIVE "127.0.0.1" ${port} "")`;
     const env = { ...process.env, GIMP2_DIRECTORY: profile };
-    const child = spawn(gimpProgram!, ['-i', '-d', '-f', '-b', batch], { env, stdio: 'ignore' });
+    const child = spawn(gimpProgram!, ['-i', '-d', '-f', '-b', batch], { env, stdio: 'ignore', detached: true });
     child.on('exit', () => rmSync(profile, { recursive: true, force: true }));
     for (let patience = 300; ; patience--) {
       const scriptFu = new ScriptFu({ port, timeout: 30_000 });
@@ -49,7 +49,8 @@ export class Gimp {
   async stop(): Promise<void> {
     const gone = new Promise((resolve) => this.process.once('exit', resolve));
     this.scriptFu.close();
-    this.process.kill('SIGKILL');
+    // Its plug-ins are processes of their own, in the same group.
+    process.kill(-this.process.pid!, 'SIGKILL');
     await gone;
     rmSync(this.folder, { recursive: true, force: true });
   }
