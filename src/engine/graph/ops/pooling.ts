@@ -2,7 +2,7 @@ import type { GraphBuilder } from '../builder';
 import type { Attributes } from '../graph';
 import type { Value } from '../recorder';
 import { float32, sizeOf } from '../tensor';
-import { extent, geometryOf, type Geometry } from './convolution';
+import { extent, geometryOf, type Geometry } from './geometry';
 import type { Description, Inputs, OpTable } from './definition';
 import { listOr, numberOr, required } from './support';
 
