@@ -20,7 +20,7 @@ a.add_argument("checkpoint")
 a.add_argument("onnx", nargs="+")
 a.add_argument("--blend", help="another SR checkpoint to mix in")
 a.add_argument("--share", type=float, default=0.5, help="its share in the mix")
-a.add_argument("--halve", action="store_true", help="x4 -> x2 by averaging the tail, without training")
+a.add_argument("--halve", action="store_true", help="x4 -> x2 without training (weights.halve_tail, weights.halve_reconstructor)")
 a.add_argument("--samples", help="folder for inputs and PyTorch's outputs, for verify.mjs")
 a = a.parse_args()
 
@@ -28,8 +28,10 @@ state = weights.read(a.checkpoint)
 if a.blend:
     other = weights.read(a.blend)
     state = {k: (1 - a.share) * v + a.share * other[k] for k, v in state.items() if k in other and v.is_floating_point()}
-if a.halve:
+if a.halve and "tail.weight" in state:
     weights.halve_tail(state)
+elif a.halve:
+    weights.halve_reconstructor(state, "R.")
 name = lambda path: os.path.splitext(os.path.basename(path))[0]
 about = {"author": "LWay", "licence": "MIT"}
 torch.manual_seed(0)

@@ -78,8 +78,7 @@ def receptive_field(graph, inputs):
     return int(math.ceil(radius / max(1.0, step) - 0.5 + 1e-6)) if len(graph.output) == 1 else int(math.ceil(radius))
 
 
-def entry(path, about):
-    name = os.path.splitext(os.path.basename(path))[0]
+def entry(name, path, about):
     graph = onnx.load(path).graph
     if about["kind"] == "sr":
         scale = int(math.isqrt({i.name: i for i in graph.initializer}["tail.weight"].dims[0] // 3))
@@ -99,7 +98,7 @@ def entry(path, about):
         "output": outputs[0] if len(outputs) == 1 else outputs,
         "receptiveField": receptive_field(graph, inputs), "multipleOf": scale if about["kind"] == "reconstructor" else 1,
         "parameters": parameters(graph), "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
-        "licence": "MIT", "data": DATA, "card": f"{name}.md", "quality": about.get("quality", {}), "description": about["description"],
+        "licence": "MIT", "data": DATA, "card": about.get("card", f"{name}.md"), "quality": about.get("quality", {}), "description": about["description"],
     }
     if len(inputs) > 1:
         e["inputs"] = inputs
@@ -126,7 +125,8 @@ def attribution(path):
 
 with open(os.path.join(a.models, "about.json")) as f:
     about = json.load(f)
-entries = [entry(os.path.join(a.models, f"{k}.onnx"), v) for k, v in about["models"].items() if os.path.exists(os.path.join(a.models, f"{k}.onnx"))]
+where = lambda k, v: os.path.join(a.models, v.get("file", f"{k}.onnx"))
+entries = [entry(k, where(k, v), v) for k, v in about["models"].items() if os.path.exists(where(k, v))]
 with open(os.path.join(a.models, "models.json"), "w") as f:
     json.dump({"version": 1, "models": entries, "default": about["default"]}, f, indent=2, ensure_ascii=False)
     f.write("\n")

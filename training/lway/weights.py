@@ -21,12 +21,26 @@ def halve_tail(state):
         state[k] = t.reshape(3 * (s // 2) ** 2, *t.shape[3:])
 
 
+def halve_reconstructor(state, prefix=""):
+    """x4 -> x2: gives what the x4 reconstructor makes of the picture enlarged twice by repetition, exactly."""
+    b = state[prefix + "basis"] - state[prefix + "basis"].mean([1, 2], keepdim=True)
+    k, side = b.shape[0], b.shape[1]
+    state[prefix + "basis"] = b.reshape(k, side // 2, 2, side // 2, 2).sum((2, 4))
+    w = state[prefix + "first.weight"]
+    s = int((w.shape[1] // 3) ** 0.5)
+    w = w.reshape(w.shape[0], s // 2, 2, s // 2, 2, 3, *w.shape[2:]).sum((2, 4))
+    state[prefix + "first.weight"] = w.reshape(w.shape[0], -1, *w.shape[4:])
+
+
 def load(net, path, skip=()):
     """Loads what is there; every weight of `net` outside `skip` must be found with its shape."""
     have = read(path)
     own = net.state_dict()
     if "tail.weight" in own and have["tail.weight"].shape[0] == 4 * own["tail.weight"].shape[0]:
         halve_tail(have)
+    for prefix in ("", "R."):
+        if prefix + "basis" in own and have.get(prefix + "basis", own[prefix + "basis"]).shape[1] == 2 * own[prefix + "basis"].shape[1]:
+            halve_reconstructor(have, prefix)
     take = {k: have[k].reshape(v.shape) for k, v in own.items() if k in have and have[k].numel() == v.numel() and not k.startswith(tuple(skip))}
     missing = [k for k in own if k not in take and not k.startswith(tuple(skip))]
     if missing:

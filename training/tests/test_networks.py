@@ -80,6 +80,16 @@ class Promises(unittest.TestCase):
         with torch.no_grad():
             self.assertLess(float((torch.nn.functional.avg_pool2d(whole(x), 2) - half(x)).abs().max()), 1e-5)
 
+    def test_half_the_reconstructor_works_on_the_repeated_picture(self):
+        whole, half = shaken(networks.Reconstructor(4, 12, 2, 5, 64)), networks.Reconstructor(2, 12, 2, 5, 64)
+        state = {k: v.clone() for k, v in whole.state_dict().items()}
+        weights.halve_reconstructor(state)
+        half.load_state_dict(state)
+        x, e = torch.rand(2, 3, 18, 14), torch.randn(2, 64)
+        with torch.no_grad():
+            want = whole(x.repeat_interleave(2, 2).repeat_interleave(2, 3), e)
+            self.assertLess(float((want - half(x, e)).abs().max()), 1e-5)
+
     def test_receptive_field(self):
         net = shaken(networks.SuperResolver(4, 8, 3))
         x = torch.rand(1, 3, 41, 41, requires_grad=True)
