@@ -49,7 +49,8 @@ async function measure(part: string): Promise<Cell[][]> {
     await page.evaluate(watch);
     const started = performance.now();
     await button.click();
-    const outcome = await (await page.waitForFunction(finished, undefined, { timeout: 1_800_000 })).jsonValue();
+    let outcome: unknown;
+    while (!(outcome = await page.evaluate(finished))) await page.waitForTimeout(200);
     if (outcome !== 'done') throw new Error(`The upscale ended as ${String(outcome)}.`);
     const seconds = (performance.now() - started) / 1000;
     await page.waitForTimeout(3000); // the comparison and the view are drawn

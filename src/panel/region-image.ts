@@ -1,9 +1,10 @@
+import { breathe } from '../engine/raster/breathe';
 import { plane } from '../engine/raster/planes';
 import { hasAlpha, type PixelSource, type Raster, type Rect } from '../engine/raster/raster';
 import { Resampler } from '../engine/raster/resample';
 
 /** Pixels of the source that are read at once: little enough for a page to stay responsive. */
-const most = 1 << 18;
+const most = 1 << 16;
 
 /**
  * Draws `rect` of `source`, seen as if it had `size`, as 8-bit pixels over the colour of `ground` where it is transparent;
@@ -34,6 +35,7 @@ export async function drawRegion(
         width: Math.min(side, rect.width - x),
         height: Math.min(side, rect.height - y),
       };
+      await breathe();
       const needed = resampler.needed(part);
       const piece = await source.read(signal, needed);
       signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import { LWayError } from '../../engine/errors';
+import { breathe } from '../../engine/raster/breathe';
 import type { PixelSource, Rect, TileStore } from '../../engine/raster/raster';
 import { contains, intersect, relativeTo } from '../../engine/raster/rect';
 import type {
@@ -151,6 +152,7 @@ export class EmbeddedHost implements EditorHost {
         await pixels.write(signal, block.x, block.y, await result.read(signal, block));
         done += block.width * block.height;
         onProgress?.(done / (width * height));
+        await breathe();
       }
       await pixels.end(signal);
       signal.throwIfAborted();

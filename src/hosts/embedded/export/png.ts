@@ -1,5 +1,6 @@
 import { toInterleaved } from '../../../engine/raster/depth';
 import { LWayError } from '../../../engine/errors';
+import { breathe } from '../../../engine/raster/breathe';
 import type { PixelSource } from '../../../engine/raster/raster';
 
 /** The longest side that common PNG readers accept (libpng's default limit). */
@@ -79,6 +80,7 @@ export async function writePng(
       }
       await input.write(filtered);
       onProgress((y + rows) / height);
+      await breathe();
     }
     await input.close();
     await output;

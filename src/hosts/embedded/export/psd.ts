@@ -1,5 +1,6 @@
 import { writePsdUint8Array, type Layer as PsdLayer } from 'ag-psd';
 import { LWayError } from '../../../engine/errors';
+import { breathe } from '../../../engine/raster/breathe';
 import type { PixelSource } from '../../../engine/raster/raster';
 import { blocks, toRgba } from '../pixels';
 import { scaled } from '../scaled';
@@ -52,6 +53,7 @@ export async function writePsd(
       }
       done += block.width * block.height;
       onProgress(done / total);
+      await breathe();
     }
     return { width: info.width, height: info.height, data };
   };

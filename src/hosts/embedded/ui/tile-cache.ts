@@ -1,3 +1,4 @@
+import { breathe } from '../../../engine/raster/breathe';
 import { scaled } from '../scaled';
 import { toRgba, type LayerPixels } from '../pixels';
 
@@ -32,6 +33,7 @@ export async function renderTile(
   tx: number,
   ty: number,
 ): Promise<Rgba> {
+  await breathe();
   const size = levelSize(pixels, level);
   const x = tx * tileSide;
   const y = ty * tileSide;

@@ -1,0 +1,13 @@
+/** Milliseconds of work after which whoever else waits for this thread gets a turn: less than a frame. */
+const turn = 10;
+let last = 0;
+
+/**
+ * To be awaited in long loops on a page's own thread: lets the page draw and react when it has not for a while.
+ * Promises alone do not: what they continue comes before everything else that waits.
+ */
+export async function breathe(): Promise<void> {
+  if (performance.now() - last < turn) return;
+  await new Promise<void>((resolve) => setTimeout(resolve));
+  last = performance.now();
+}
