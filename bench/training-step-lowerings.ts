@@ -7,8 +7,8 @@ const rounds = 5;
 
 /** The first is what the others are compared with. */
 const variants: readonly (readonly [string, Partial<Lowering>])[] = [
-  ['flipped Conv; a MatMul per tap', { inputGradient: 'flipped-conv', filterGradient: 'matmul-per-tap' }],
-  ['ConvTranspose; a MatMul per tap', { inputGradient: 'conv-transpose', filterGradient: 'matmul-per-tap' }],
+  ['flipped Conv; crossed MatMul', { inputGradient: 'flipped-conv', filterGradient: 'crossed-matmul' }],
+  ['ConvTranspose; crossed MatMul', { inputGradient: 'conv-transpose', filterGradient: 'crossed-matmul' }],
   ['flipped Conv; one MatMul', { inputGradient: 'flipped-conv', filterGradient: 'matmul' }],
   ['flipped Conv; one MatMul in 4 strips', { inputGradient: 'flipped-conv', filterGradient: 'matmul', chunks: 4 }],
   ['flipped Conv; Conv with the gradient as kernel', { inputGradient: 'flipped-conv', filterGradient: 'conv' }],

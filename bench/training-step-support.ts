@@ -119,8 +119,8 @@ export async function byTurns(trainers: readonly Trainer[], rounds: number, step
   for (let round = 0; round < rounds; round++) {
     for (const [i, one] of trainers.entries()) {
       times[i]!.push(median(await one.steps(steps)));
-      // Threads that wait for the next run by spinning stop it.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // Threads that spin while they wait for more (OpenMP's for 200 ms) have stopped by then.
+      await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
   return times;

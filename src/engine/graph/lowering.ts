@@ -8,17 +8,18 @@ export interface Lowering {
   /** Gradient of the input: a ConvTranspose, or a Conv with the flipped kernel (where the stride is 1). */
   readonly inputGradient: 'conv-transpose' | 'flipped-conv';
   /**
-   * Gradient of the kernel: one MatMul of all shifted inputs; a MatMul for each (where the stride is 1 and there are no
-   * groups); or a Conv whose kernel is the output's gradient. The last serves all kernels of more than `maxTaps` weights
-   * per pair of channels, because so many shifted copies would not fit into memory.
+   * Gradient of the kernel: one MatMul of all shifted inputs with the output's gradient; one in which both are shifted,
+   * each along its own axes (where the stride is 1 and there are no groups); or a Conv whose kernel is the output's
+   * gradient. The last takes the place of the first for kernels of more than `maxTaps` weights per pair of channels,
+   * because so many shifted copies would not fit into memory.
    */
-  readonly filterGradient: 'matmul' | 'matmul-per-tap' | 'conv';
+  readonly filterGradient: 'matmul' | 'crossed-matmul' | 'conv';
   readonly maxTaps: number;
   /** Strips of the picture whose MatMuls run side by side and are summed; more than 1 occupies a GPU better. */
   readonly chunks: number;
 }
 
-const native: Lowering = { inputGradient: 'flipped-conv', filterGradient: 'matmul-per-tap', maxTaps: 49, chunks: 1 };
+const native: Lowering = { inputGradient: 'flipped-conv', filterGradient: 'crossed-matmul', maxTaps: 49, chunks: 1 };
 
 /** What was fastest on each device. */
 export const lowerings: Readonly<Record<Device, Lowering>> = {

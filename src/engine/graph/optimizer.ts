@@ -36,36 +36,39 @@ export function scheduleOf(optimizer: Optimizer, step: number, learningRate: num
   return Float32Array.of(learningRate, 1 / (1 - first ** step), 1 / Math.sqrt(1 - second ** step));
 }
 
-export interface Update {
+export interface Present {
+  /** Packed vectors [P]. */
   readonly weights: Value;
+  readonly gradient: Value;
   readonly moments: readonly Value[];
-  /** L2 norm of all gradients before clipping, a scalar. */
+  /** L2 norm of the gradient [1]. */
   readonly norm: Value;
+  readonly schedule: Value;
+  /** [1]: 1, or 0 where weights must stay as they are. */
+  readonly learns: Value;
 }
 
-/** New weights and moments from packed vectors [P] of the present ones and the gradient. */
+/** New weights and moments. */
 export function update(
   b: GraphBuilder,
   optimizer: Optimizer,
-  weights: Value,
-  gradient: Value,
-  moments: readonly Value[],
-  schedule: Value,
-): Update {
-  const norm = b.sqrt(b.reduceSum(b.square(gradient), [0]));
+  { weights, gradient, moments, norm, schedule, learns }: Present,
+): { weights: Value; moments: readonly Value[] } {
   const { clipNorm } = optimizer;
   // As torch.nn.utils.clip_grad_norm_.
-  const scale = clipNorm === undefined ? undefined : b.min(b.div(clipNorm, b.add(norm, 1e-6)), 1);
+  const scale =
+    clipNorm === undefined ? undefined : b.where(b.greater(norm, clipNorm), b.div(clipNorm, b.add(norm, 1e-6)), 1);
   const g = scale === undefined ? gradient : b.mul(gradient, scale);
-  const [rate, first, second] = [0, 1, 2].map((i) => b.slice(schedule, [i], [i + 1], [0])) as [Value, Value, Value];
+  const [given, first, second] = [0, 1, 2].map((i) => b.slice(schedule, [i], [i + 1], [0])) as [Value, Value, Value];
+  const rate = b.mul(given, learns);
   if (optimizer.type === 'sgd') {
     const velocity = b.add(b.mul(moments[0]!, optimizer.momentum ?? 0.9), g);
-    return { weights: b.sub(weights, b.mul(velocity, rate)), moments: [velocity], norm };
+    return { weights: b.sub(weights, b.mul(velocity, rate)), moments: [velocity] };
   }
   const [beta1, beta2] = betasOf(optimizer);
   const mean = b.add(b.mul(moments[0]!, beta1), b.mul(g, 1 - beta1));
   const variance = b.add(b.mul(moments[1]!, beta2), b.mul(b.square(g), 1 - beta2));
   const deviation = b.add(b.mul(b.sqrt(variance), second), optimizer.epsilon ?? 1e-8);
   const change = b.div(b.mul(mean, b.mul(rate, first)), deviation);
-  return { weights: b.sub(weights, change), moments: [mean, variance], norm };
+  return { weights: b.sub(weights, change), moments: [mean, variance] };
 }

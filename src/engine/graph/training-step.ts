@@ -70,8 +70,7 @@ export interface TrainingReport {
  * Inputs: the data; `weights` [P], all trained initialisers one after the other; the moments [P] each; `schedule` [3]
  * (scheduleOf); `health` [1], 1 until a gradient was not finite.
  * Outputs: `next.weights`, `next.` and each moment, `next.health` of the same shapes; `losses` [K]: the total, the terms
- * and the norm of the gradient before clipping. Once health is 0, weights and moments no longer change, so that they
- * stay the last good ones.
+ * and the norm of the gradient before clipping. Once health is 0, weights no longer change: they stay the last good ones.
  */
 export interface TrainingStep {
   readonly graph: Graph;
@@ -113,17 +112,24 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const previous = moments.map((name) => b.input(name, [size]));
   const schedule = b.input('schedule', [SCHEDULE_SIZE]);
   const health = b.input('health', [1]);
-  const next = update(b, optimizer, weights, gradient, previous, schedule);
+  const norm = b.sqrt(b.reduceSum(b.square(gradient), [0]));
   // Not a number compares as false: unhealthy too.
-  const finite = b.where(b.less(next.norm, LARGEST), health, 0);
-  const healthy = b.greater(finite, 0);
-  const guarded = (after: Value, before: Value): Value => b.where(healthy, after, before);
+  const stillHealthy = b.where(b.less(norm, LARGEST), health, 0);
+  const healthy = b.greater(stillHealthy, 0);
+  const next = update(b, optimizer, {
+    weights,
+    gradient: b.where(healthy, gradient, 0),
+    norm,
+    moments: previous,
+    schedule,
+    learns: stillHealthy,
+  });
   const graph = b.build({
-    'next.weights': guarded(next.weights, weights),
-    ...Object.fromEntries(moments.map((name, i) => [`next.${name}`, guarded(next.moments[i]!, previous[i]!)])),
-    'next.health': finite,
+    'next.weights': next.weights,
+    ...Object.fromEntries(moments.map((name, i) => [`next.${name}`, next.moments[i]!])),
+    'next.health': stillHealthy,
     // An unhealthy step shows in what is read of it.
-    losses: packLosses(b, loss, b.where(healthy, next.norm, NaN)),
+    losses: packLosses(b, loss, b.where(healthy, norm, NaN)),
   });
 
   const forwardOnly = new GraphBuilder(`${network.name}.evaluation`);

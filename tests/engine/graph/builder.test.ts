@@ -134,12 +134,12 @@ describe('differentiate', () => {
     expect(ops(wrtInput)).not.toContain('Gemm');
   });
 
-  test('both lowerings of both gradients of a convolution agree', async () => {
+  test.each([1, 2])('all lowerings of both gradients of a convolution agree (groups: %d)', async (group) => {
     const random = new Random(8);
     const b = new GraphBuilder('lowerings');
     const x = b.input('x', [2, 4, 8, 6]);
-    const w = b.weight('w', float32(random.array(6 * 2 * 9), [6, 2, 3, 3]));
-    const y = b.conv(x, w, { group: 2, pads: [1, 0, 2, 1], dilations: [1, 2] });
+    const w = b.weight('w', float32(random.array((6 * 4 * 9) / group), [6, 4 / group, 3, 3]));
+    const y = b.conv(x, w, { group, pads: [1, 0, 2, 1], dilations: [1, 2] });
     const graph = b.build({ loss: b.mean(b.mul(y, b.input('d', y.shape))) });
     const feeds = {
       x: { data: random.array(2 * 4 * 48), dims: [2, 4, 8, 6] },
@@ -148,6 +148,7 @@ describe('differentiate', () => {
     const variants = [
       { inputGradient: 'conv-transpose', filterGradient: 'conv' },
       { inputGradient: 'flipped-conv', filterGradient: 'matmul', chunks: 1 },
+      { inputGradient: 'flipped-conv', filterGradient: 'crossed-matmul' },
       { inputGradient: 'conv-transpose', filterGradient: 'matmul', chunks: 3 },
     ] as const;
     const results: Record<string, Float32Array>[] = [];

@@ -79,11 +79,14 @@ export function filterGradient(
   geometry: Geometry,
   lowering: Lowering,
 ): Value {
-  const form = sizeOf(geometry.kernel) > lowering.maxTaps ? 'conv' : lowering.filterGradient;
-  const plain = geometry.group === 1 && geometry.strides.every((stride) => stride === 1);
-  if (form === 'conv') return filterByConv(b, large, small, geometry);
-  if (form === 'matmul-per-tap' && plain) return filterByTaps(b, large, small, geometry);
-  return filterByMatMul(b, large, small, geometry, lowering.chunks);
+  const { kernel, group, strides } = geometry;
+  const { filterGradient: form, maxTaps, chunks } = lowering;
+  if (form === 'crossed-matmul' && group === 1 && strides.every((stride) => stride === 1)) {
+    return filterCrosswise(b, large, small, geometry);
+  }
+  return form === 'conv' || sizeOf(kernel) > maxTaps
+    ? filterByConv(b, large, small, geometry)
+    : filterByMatMul(b, large, small, geometry, chunks);
 }
 
 /** Correlates input and gradient: the gradient is the kernel, the batch is summed as channels are. */
@@ -160,37 +163,37 @@ function filterByMatMul(b: GraphBuilder, large: Value, small: Value, geometry: G
 }
 
 /**
- * One MatMul per weight of the kernel, between the gradient and the input shifted by one cut from its flat list of
- * elements: both lie in rows of the same length, zeros filled in, and the pictures of a batch follow each other, so that
- * a shift in two directions is one in the list. What a shift pulls in from the next row or picture meets a zero.
+ * One MatMul between the input shifted along the last axis, one copy per column of the kernel, and the gradient shifted
+ * along the others, one copy per row: together they meet in every way that the kernel's weights do, with far fewer
+ * copies than weights. Where a shift leaves the picture there are zeros.
  */
-function filterByTaps(b: GraphBuilder, large: Value, small: Value, { kernel, dilations, begin, end }: Geometry): Value {
+function filterCrosswise(b: GraphBuilder, large: Value, small: Value, { kernel, dilations, begin }: Geometry): Value {
   const [n, channels, ...sizes] = large.shape as [number, number, ...number[]];
   const [, outputs, ...places] = small.shape as [number, number, ...number[]];
-  const padded = sizes.map((size, i) => size + begin[i]! + end[i]!);
-  const rest = sizes.map((_, i) => i + 2);
-  const listed = (x: Value, before: readonly number[], after: readonly number[]): Value => {
-    const framed = b.pad(x, [0, 0, ...before, 0, 0, ...after]);
-    return b.reshape(b.transpose(framed, [1, 0, ...rest]), [x.shape[1]!, n * sizeOf(padded)]);
+  const last = kernel.length - 1;
+  // Both are laid out over the padded picture, but for the last axis, where each shift has a window of its own.
+  const extents = places.map((place, i) => (i === last ? place : place + (kernel[i]! - 1) * dilations[i]!));
+  const framed = (x: Value, before: readonly number[]): Value => {
+    const after = extents.map((size, i) => size - x.shape[i + 2]! - before[i]!);
+    return b.pad(x, [0, 0, ...before, 0, 0, ...after]);
   };
-  const x = listed(large, begin, end);
-  const dy = listed(
-    small,
-    places.map(() => 0),
-    padded.map((size, i) => size - places[i]!),
-  );
-  const steps = stridesOf(padded);
-  const offsets = Array.from({ length: sizeOf(kernel) }, (_, tap) =>
-    stridesOf(kernel).reduce(
-      (sum, step, i) => sum + (Math.floor(tap / step) % kernel[i]!) * dilations[i]! * steps[i]!,
-      0,
+  const listed = (parts: readonly Value[]): Value => {
+    const joined = b.concat(parts, 1);
+    const rest = sizes.map((_, i) => i + 2);
+    return b.reshape(b.transpose(joined, [1, 0, ...rest]), [joined.shape[1]!, n * sizeOf(extents)]);
+  };
+  const columns = Array.from({ length: kernel[last]! }, (_, tap) =>
+    framed(
+      large,
+      begin.map((pad, i) => (i === last ? pad - tap * dilations[i]! : pad)),
     ),
   );
-  const length = n * sizeOf(padded) - offsets[offsets.length - 1]!;
-  const gradient = b.slice(dy, [0], [length], [1]);
-  const products = offsets.map((offset) =>
-    b.gemm(b.slice(x, [offset], [offset + length], [1]), gradient, { transB: true }),
+  const rows = kernel.slice(0, last);
+  const steps = stridesOf(rows);
+  const shifted = Array.from({ length: sizeOf(rows) }, (_, tap) =>
+    framed(small, [...rows.map((size, i) => (Math.floor(tap / steps[i]!) % size) * dilations[i]!), 0]),
   );
-  const view = b.reshape(b.concat(products, 0), [products.length, channels, outputs]);
-  return b.reshape(b.transpose(view, [2, 1, 0]), [outputs, channels, ...kernel]);
+  const product = b.gemm(listed(columns), listed(shifted), { transB: true });
+  const view = b.reshape(product, [columns.length, channels, shifted.length, outputs]);
+  return b.reshape(b.transpose(view, [3, 1, 2, 0]), [outputs, channels, ...kernel]);
 }
