@@ -32,7 +32,7 @@ a.add_argument("--fill", type=int, default=200, help="crops degraded before the 
 a.add_argument("--refresh", type=float, default=0.25, help="crops newly degraded per step")
 a.add_argument("--settings", default=degradation.SETTINGS)
 a.add_argument("--pixel", type=float, default=1.0, help="Charbonnier loss against HR")
-a.add_argument("--perceptual", type=float, default=0.0, help="distance of our own features against HR; needs --features")
+a.add_argument("--perceptual", type=float, default=0.0, help="distance of our own features against HR, or against the teacher's detail with --distil; needs --features")
 a.add_argument("--adversarial", type=float, default=0.0, help="relativistic adversarial loss on our own features; needs --features")
 a.add_argument("--distil", type=float, default=0.0, help="Charbonnier loss against the teacher's detail; needs --teacher")
 a.add_argument("--features", default=os.path.join(data.ROOT, "models", "lway-features.onnx"))
@@ -104,6 +104,12 @@ def unit(t):
     return t / torch.sqrt((t ** 2).sum(1, keepdim=True) + 1e-6)
 
 
+@torch.no_grad()
+def maps_of(picture):
+    with loop.autocast():
+        return [unit(t) for t in features(picture)]
+
+
 def loss_terms(sr, batch):
     """{name: loss}, all as functions of sr; the weights are applied to their gradients (below)."""
     hr, terms = batch["hr"], {}
@@ -114,12 +120,13 @@ def loss_terms(sr, batch):
     if features is not None:
         with loop.autocast():
             mine = features(sr.contiguous(memory_format=torch.channels_last))
-            with torch.no_grad():
-                true = features(hr)
-        mine, true = [unit(t) for t in mine], [unit(t) for t in true]
+        mine = [unit(t) for t in mine]
         if a.perceptual:
-            terms["perceptual"] = sum(((p - q) ** 2).sum(1).mean() for p, q in zip(mine, true)) / len(mine)
+            # the teacher's detail is a function of the LR picture, the true one is not: what can't be foretold is smoothed
+            goal = maps_of(batch["teacher"] if a.distil else hr)
+            terms["perceptual"] = sum(((p - q) ** 2).sum(1).mean() for p, q in zip(mine, goal)) / len(mine)
         if a.adversarial:
+            true = maps_of(hr)
             for p in heads.parameters():
                 p.requires_grad_(False)
             with loop.autocast():

@@ -27,15 +27,20 @@ def autocast(enabled=True):
 
 
 class Clock:
-    """A budget in minutes: `done` runs from 0 to 1. A pause of more than a minute between two looks (a stopped process, a
-    sleeping laptop) does not count: the learning rate must come down by training, not by waiting."""
+    """A budget in minutes: `done` runs from 0 to 1. On a CPU it counts computing time per thread, so that pauses and other
+    work on the machine do not count: the learning rate must come down by training, not by waiting. On CUDA it counts time,
+    less pauses of more than a minute between two looks (a stopped process, a sleeping laptop)."""
 
     def __init__(self, minutes):
-        self.seconds, self.used, self.last = 60 * minutes, 0.0, time.time()
+        self.seconds, self.used, self.cuda = 60 * minutes, 0.0, torch.cuda.is_available()
+        self.last = self.now()
+
+    def now(self):
+        return time.time() if self.cuda else time.process_time() / torch.get_num_threads()
 
     def elapsed(self):
-        now = time.time()
-        if now - self.last < 60:
+        now = self.now()
+        if not self.cuda or now - self.last < 60:
             self.used += now - self.last
         self.last = now
         return self.used
