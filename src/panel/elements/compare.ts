@@ -125,15 +125,17 @@ export class Compare extends LitElement {
       }
       .bar button {
         flex: 1 1 auto;
-        padding: 0 6px;
+        padding: 0 2px;
         height: 26px;
         font-size: 12px;
+        white-space: nowrap;
       }
       ::slotted(button) {
         flex: 1 1 auto;
-        padding: 0 6px !important;
+        padding: 0 2px !important;
         height: 26px !important;
         font-size: 12px !important;
+        white-space: nowrap;
       }
       :host([fill]) .bar {
         justify-content: center;

@@ -6,18 +6,19 @@ import { shared } from './styles';
 
 /** A running upscale: phase, progress, curve, and the ways to end it. Fires `cancel` and `enough`. */
 export class JobProgress extends LitElement {
-  static override properties = { job: { attribute: false }, device: { attribute: false } };
+  static override properties = { job: { attribute: false }, device: { attribute: false }, what: {} };
   declare job: NonNullable<PanelState['job']>;
+  /** The settings of this upscale, in short. */
+  declare what: string;
   declare device: PanelState['device'];
 
   static override styles = [
     shared,
     css`
+      :host(:focus) {
+        outline: none;
+      }
       .title {
-        display: flex;
-        justify-content: space-between;
-        align-items: baseline;
-        gap: 8px;
         font-weight: 600;
       }
       progress {
@@ -35,15 +36,15 @@ export class JobProgress extends LitElement {
         background: var(--lway-track);
       }
       progress::-webkit-progress-value {
-        background: var(--lway-accent);
+        background: var(--lway-mark);
         border-radius: 3px;
         transition: inline-size 0.2s ease-out;
       }
       progress::-moz-progress-bar {
-        background: var(--lway-accent);
+        background: var(--lway-mark);
       }
       progress:indeterminate {
-        background: linear-gradient(90deg, var(--lway-track) 30%, var(--lway-accent) 50%, var(--lway-track) 70%) 0 0 /
+        background: linear-gradient(90deg, var(--lway-track) 30%, var(--lway-mark) 50%, var(--lway-track) 70%) 0 0 /
           200% 100%;
         animation: pass 1.6s linear infinite;
       }
@@ -84,7 +85,8 @@ export class JobProgress extends LitElement {
   override render() {
     const { job, device } = this;
     const { progress, phase } = job;
-    return html`<div class="title"><span>${phaseName(phase)}</span></div>
+    return html`<p class="title">${phaseName(phase)}</p>
+      <p class="hint numbers">${this.what}</p>
       <progress
         aria-label=${phaseName(phase)}
         max=${progress?.total ?? nothing}

@@ -45,8 +45,7 @@ export class LossCurve extends LitElement {
         vector-effect: non-scaling-stroke;
       }
       .training {
-        stroke: var(--lway-accent);
-        opacity: 0.75;
+        stroke: var(--lway-mark);
       }
       .held-out {
         stroke: var(--lway-curve-2);
@@ -70,7 +69,7 @@ export class LossCurve extends LitElement {
         height: 2px;
         margin-inline-end: 5px;
         vertical-align: middle;
-        background: var(--lway-accent);
+        background: var(--lway-mark);
       }
       .legend .second::before {
         background: var(--lway-curve-2);

@@ -59,9 +59,8 @@ export class ModelPicker extends LitElement {
         justify-content: space-between;
       }
       .head button {
-        height: 20px;
+        height: 22px;
         font-size: 12px;
-        margin-inline-end: -6px;
       }
       .hint {
         margin-top: 6px;
@@ -79,7 +78,12 @@ export class ModelPicker extends LitElement {
         color: var(--lway-danger);
         font-size: 12px;
       }
+      .error,
+      .hint {
+        overflow-wrap: anywhere;
+      }
       .error span {
+        display: block;
         color: var(--lway-text);
       }
     `,
@@ -103,7 +107,7 @@ export class ModelPicker extends LitElement {
       <div class="head">
         <label class="label" for="model">Network</label>
         <button
-          class="quiet"
+          class="quiet end"
           ?disabled=${this.disabled}
           @click=${this.choose}
           title="Use an ONNX super-resolution network of your own"
@@ -140,7 +144,7 @@ export class ModelPicker extends LitElement {
       ${
         selected?.own
           ? html`<button
-              class="quiet"
+              class="quiet start"
               ?disabled=${this.disabled}
               @click=${() => this.send('remove', selected.entry.id)}
             >

@@ -3,7 +3,8 @@ import type { AdaptLevel } from '../../actions/settings';
 import type { Destination } from '../../hosts/host';
 import { PanelController } from '../controller';
 import type { PanelServices } from '../services';
-import { adaptationText, deviceName, reportText } from '../words';
+import { scaleName } from '../run-upscale';
+import { adaptationText, reportText } from '../words';
 import type { Learned } from '../learned';
 import type { Compare } from './compare';
 import './compare';
@@ -36,19 +37,56 @@ export class Panel extends LitElement {
         margin: 0;
         min-width: 0;
       }
+      .form[hidden] {
+        display: none;
+      }
+      /* Within reach however long the form is and however low the panel. */
+      .action {
+        position: sticky;
+        bottom: 0;
+        z-index: 1;
+        padding: 8px 16px 12px;
+        background: var(--lway-surface);
+      }
+      .action::before {
+        content: '';
+        position: absolute;
+        inset: -12px 0 100%;
+        background: linear-gradient(transparent, var(--lway-surface));
+        pointer-events: none;
+      }
+      .action .primary {
+        width: 100%;
+        height: 36px;
+        border-radius: 8px;
+        font-size: 14px;
+      }
+      .action .primary:disabled {
+        opacity: 1;
+        background: var(--lway-track);
+        color: var(--lway-text-2);
+      }
+      .under:empty {
+        display: none;
+      }
+      .job {
+        padding: 16px;
+      }
+      .outcome {
+        padding: 0 16px 16px;
+        /* The button above stays in view. */
+        scroll-margin-top: 56px;
+      }
+      .outcome:empty {
+        display: none;
+      }
       @container (max-width: 279px) {
         .form,
-        .action {
+        .action,
+        .job,
+        .outcome {
           padding-inline: 12px;
         }
-      }
-      .action {
-        padding: 4px 16px 16px;
-      }
-      .action > .primary {
-        width: 100%;
-        height: 34px;
-        border-radius: 7px;
       }
       .under {
         margin-top: 6px;
@@ -66,25 +104,30 @@ export class Panel extends LitElement {
         border-radius: 8px;
         background: var(--lway-raised);
       }
-      .action [aria-live] .card,
-      .action > .notices {
-        margin-top: 12px;
+      .card {
+        overflow-wrap: anywhere;
       }
       .card .top {
         display: flex;
         align-items: start;
+        justify-content: space-between;
         gap: 8px;
-      }
-      .card .top > div {
-        flex: 1;
-        min-width: 0;
+        margin-bottom: 2px;
       }
       .card .top button {
-        margin: -4px -6px 0 0;
+        flex: none;
         height: 24px;
+        min-width: 24px;
+        margin-top: -3px;
       }
       .card b {
         font-weight: 600;
+      }
+      .card.done b {
+        color: var(--lway-good);
+      }
+      .card > p + p {
+        margin-top: 2px;
       }
       .card.failed {
         border-color: color-mix(in srgb, var(--lway-danger) 45%, transparent);
@@ -148,7 +191,7 @@ export class Panel extends LitElement {
     if (!controller) return nothing;
     const { state } = controller;
     const busy = state.job !== null;
-    return html`<div class="form">
+    return html`<div class="form" ?hidden=${busy}>
         <lway-model-picker
           .models=${state.models}
           .selected=${controller.model}
@@ -167,29 +210,42 @@ export class Panel extends LitElement {
         ></lway-size-picker>
         ${this.renderDestination(controller, busy)} ${this.renderAdaptation(controller, busy)}
       </div>
-      <div class="action">
-        ${
-          state.job
-            ? html`<lway-job-progress
+      ${
+        state.job
+          ? html`<div class="job">
+              <lway-job-progress
                 class="card"
+                tabindex="-1"
+                .what=${this.summary(controller)}
                 .job=${state.job}
                 .device=${state.device}
                 @cancel=${() => controller.cancel()}
                 @enough=${() => controller.stopEarly()}
-              ></lway-job-progress>`
-            : html`<button
-                  class="primary"
-                  ?disabled=${!state.document?.activeLayer || state.models.length === 0}
-                  aria-describedby="why"
-                  @click=${() => void controller.start()}
-                >
-                  Upscale with LWay
-                </button>
-                <p class="hint under" id="why">${this.why(controller)}</p>`
-        }
-        ${busy && state.notices.length > 0 ? this.renderNotices(state.notices) : nothing}
-        <div aria-live="polite">${state.outcome ? this.renderOutcome(controller) : nothing}</div>
-      </div>`;
+              ></lway-job-progress>
+              ${state.notices.length > 0 ? this.renderNotices(state.notices) : nothing}
+            </div>`
+          : html`<div class="action">
+              <button
+                class="primary"
+                ?disabled=${!state.document?.activeLayer || state.models.length === 0}
+                aria-describedby="why"
+                @click=${() => void controller.start()}
+              >
+                Upscale with LWay
+              </button>
+              <p class="hint under" id="why">${this.why(controller)}</p>
+            </div>`
+      }
+      <div class="outcome" aria-live="polite">${state.outcome ? this.renderOutcome(controller) : nothing}</div>`;
+  }
+
+  /** What is being done, in short: the settings themselves are out of sight meanwhile. */
+  private summary(controller: PanelController): string {
+    const { target, size } = controller.effective;
+    const scale = 'scale' in size ? scaleName(size.scale) : `to fit ${size.width} × ${size.height}`;
+    return [controller.model?.entry.name, target === 'layer' ? 'whole layer' : 'selection', scale]
+      .filter(Boolean)
+      .join(' · ');
   }
 
   /** What can be done with what was learned: another strength, seen at once; a file of it. */
@@ -222,7 +278,7 @@ export class Panel extends LitElement {
       ${
         this.services.saveFile
           ? html`<button
-              class="quiet"
+              class="quiet start"
               title="An ONNX network that can be added here again. It holds traces of your picture."
               @click=${() => this.services.saveFile!('lway-adapted.onnx', learned.weights)}
             >
@@ -240,20 +296,28 @@ export class Panel extends LitElement {
     if (seen) void controller.previewStrength(strength, seen.visibleRect());
   }
 
-  /** What the panel's end showed last; `curve` makes it longer. */
-  private shown: 'form' | 'job' | 'curve' | 'outcome' = 'form';
+  /** What the panel showed last. */
+  private shown: 'form' | 'job' | 'outcome' = 'form';
+  /** What has the focus while something else takes its place. */
+  private focused: Element | null = null;
+
+  protected override willUpdate(): void {
+    this.focused = this.shadowRoot?.activeElement ?? null;
+  }
 
   protected override updated(): void {
     const dialog = this.renderRoot.querySelector('dialog');
     if (this.large && !dialog?.open) dialog?.showModal();
     if (!this.large && dialog?.open) dialog.close();
     const { job, outcome } = this.controller?.state ?? {};
-    const shown = job ? (job.curve.length > 1 ? 'curve' : 'job') : outcome ? 'outcome' : 'form';
+    const shown = job ? 'job' : outcome ? 'outcome' : 'form';
     if (shown === this.shown) return;
     this.shown = shown;
-    // What happens now may lie below what is visible of a narrow panel.
-    const action = this.renderRoot.querySelector('.action');
-    if (shown !== 'form') requestAnimationFrame(() => action?.scrollIntoView({ block: 'start' }));
+    const [began, ended] = [this.focused?.matches('.primary'), this.focused?.matches('lway-job-progress')];
+    // The keyboard goes on where the button was; not on Cancel itself, which a held Enter would press.
+    if (began || ended) this.renderRoot.querySelector<HTMLElement>(began ? 'lway-job-progress' : '.primary')?.focus();
+    const place = this.renderRoot.querySelector(shown === 'job' ? '.job' : '.outcome');
+    if (shown !== 'form') requestAnimationFrame(() => place?.scrollIntoView({ block: 'start' }));
   }
 
   /** Why the button is not to be pressed now, if so. */
@@ -371,36 +435,32 @@ export class Panel extends LitElement {
 
   private renderOutcome(controller: PanelController) {
     const { outcome, device, notices, preview } = controller.state;
-    const dismiss = html`<button class="quiet" aria-label="Dismiss" @click=${() => controller.dismiss()}>✕</button>`;
+    const top = (title: string) =>
+      html`<div class="top">
+        <b>${title}</b>
+        <button class="quiet end" aria-label="Dismiss" @click=${() => controller.dismiss()}>✕</button>
+      </div>`;
     if (outcome?.kind === 'cancelled') {
       return html`<div class="card">
-        <div class="top">
-          <div><b>Cancelled.</b> The document is as it was.</div>
-          ${dismiss}
-        </div>
+        ${top('Cancelled')}
+        <p>The document is as it was.</p>
       </div>`;
     }
     if (outcome?.kind === 'failed') {
       return html`<div class="card failed" role="alert">
-        <div class="top">
-          <div><b>${outcome.error.message}</b> ${outcome.error.advice}</div>
-          ${dismiss}
-        </div>
+        ${top(outcome.error.message)}
+        <p>${outcome.error.advice}</p>
         ${notices.length > 0 ? this.renderNotices(notices) : nothing}
       </div>`;
     }
     if (outcome?.kind !== 'done') return nothing;
     const { report, before, after, learned, relearned } = outcome.finished;
     const adapted = relearned ? 'Used what had been learned from this picture.' : adaptationText(report);
-    return html`<div class="card">
-      <div class="top">
-        <div>
-          <b>Done.</b> <span class="numbers">${reportText(report)}</span>
-          ${adapted ? html`<p>${adapted}</p>` : nothing}
-          ${device ? html`<p class="hint">${deviceName(device)}</p>` : nothing}
-        </div>
-        ${dismiss}
-      </div>
+    return html`<div class="card done">
+      ${top('Done')}
+      <p class="numbers">${reportText(report)}</p>
+      ${adapted ? html`<p>${adapted}</p>` : nothing}
+      ${device ? html`<p class="hint">Computed on ${device.name}</p>` : nothing}
       ${notices.length > 0 ? this.renderNotices(notices) : nothing}
       <lway-compare .original=${before} .result=${after} .preview=${preview}>
         <button @click=${() => (this.large = true)}>Larger…</button>

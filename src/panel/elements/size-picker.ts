@@ -33,6 +33,7 @@ export class SizePicker extends LitElement {
       }
       .fields input {
         min-width: 0;
+        max-width: 110px;
       }
       .hint {
         margin-top: 6px;
@@ -64,7 +65,7 @@ export class SizePicker extends LitElement {
         .disabled=${this.disabled}
         .segments=${[
           ...presets.map((scale) => ({ value: String(scale), text: `×${scale}`, name: `${scale} times` })),
-          { value: 'custom', text: '× …', name: 'Another factor' },
+          { value: 'custom', text: 'Other', name: 'Another factor' },
           { value: 'fit', text: 'Fit', name: 'Fit into a size' },
         ]}
         @change=${(event: CustomEvent<string>) => this.onMode(event.detail)}

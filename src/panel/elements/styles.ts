@@ -67,6 +67,13 @@ export const shared = css`
     color: var(--lway-text-2);
     padding: 0 6px;
   }
+  /* Text of quiet buttons stands in line with what is around it. */
+  button.quiet.start {
+    margin-inline-start: -7px;
+  }
+  button.quiet.end {
+    margin-inline-end: -7px;
+  }
   button.quiet:hover:not(:disabled) {
     color: var(--lway-text);
   }
@@ -78,6 +85,9 @@ export const shared = css`
     border: 1px solid var(--lway-field-line);
     border-radius: 6px;
     background: var(--lway-field);
+  }
+  select {
+    text-overflow: ellipsis;
   }
   select:disabled,
   input[type='number']:disabled {
@@ -107,14 +117,14 @@ export const shared = css`
     margin-top: -5px;
     border: 0;
     border-radius: 50%;
-    background: var(--lway-accent);
+    background: var(--lway-mark);
   }
   input[type='range']::-moz-range-thumb {
     width: 14px;
     height: 14px;
     border: 0;
     border-radius: 50%;
-    background: var(--lway-accent);
+    background: var(--lway-mark);
   }
   input[type='range']:disabled {
     opacity: 0.45;
