@@ -68,11 +68,24 @@ describe('progress', () => {
     reporter.event({ type: 'notice', message: 'A tile was done twice.' });
     reporter.event({ type: 'notice', message: 'A tile was done twice.' });
     reporter.event(progress(20, 50));
+    reporter.event({ type: 'phase', phase: 'writing' });
     reporter.end({ succeeded: 2, failed: 0, skipped: 0, seconds: 100 });
     expect(screen).toContain('[2/2] photo.jpg upscaling');
     expect(screen).toContain('25 % (10/40, 1:15 min left)');
     expect(screen.match(/A tile was done twice/g)).toHaveLength(1);
+    expect(screen).toContain('[2/2] photo.jpg writing the result…\r\x1b[2K');
     expect(screen).toContain('2 upscaled in 1:40 min.');
     expect(out).toEqual([]);
   });
+});
+
+test.each([
+  ['There is no file "folder/photo.jpg".', 'There is no file "folder/photo.jpg". Look again.\n'],
+  ['The disk is full.', 'photo.jpg: The disk is full. Look again.\n'],
+])('a failure names its picture once: %s', (message, line) => {
+  const lines: string[] = [];
+  const err = { write: (text: string) => lines.push(text) };
+  const reporter = new TextReporter(err, err, new LinesView(err));
+  reporter.fileFailed('folder/photo.jpg', { code: 'storage', message, advice: 'Look again.' });
+  expect(lines).toEqual([line]);
 });

@@ -10,13 +10,19 @@ import { duration } from './text';
 /** Shows how far a file is. */
 interface ProgressView {
   show(label: string, done: number, total: number, secondsLeft: number | undefined): void;
+  /** Says what goes on where nobody can tell how far it is. */
+  wait(label: string): void;
   /** Takes the view away, so that a line can be written. */
   clear(): void;
 }
 
+/** Back to the line's begin, and all of it erased (ECMA-48 CR, EL 2). */
+const eraseLine = '\r\x1b[2K';
+
 /** The bar of a terminal. */
 export class BarView implements ProgressView {
   private bar: SingleBar | null = null;
+  private waiting = false;
 
   constructor(private readonly output: NodeJS.WritableStream) {}
 
@@ -40,9 +46,17 @@ export class BarView implements ProgressView {
     this.bar.update(done, payload);
   }
 
+  wait(label: string): void {
+    this.clear();
+    this.waiting = true;
+    this.output.write(`${label}…`);
+  }
+
   clear(): void {
     this.bar?.stop();
     this.bar = null;
+    if (this.waiting) this.output.write(eraseLine);
+    this.waiting = false;
   }
 }
 
@@ -63,6 +77,10 @@ export class LinesView implements ProgressView {
     this.last = { label, share, time };
     const left = secondsLeft === undefined || done >= total ? '' : `, ${duration(secondsLeft)} left`;
     this.output.write(`${label}: ${done} of ${total}${left}\n`);
+  }
+
+  wait(label: string): void {
+    this.output.write(`${label}\n`);
   }
 
   clear(): void {
@@ -112,6 +130,7 @@ export class TextReporter implements Reporter {
         break;
       case 'phase':
         this.progress.clear();
+        if (event.phase === 'writing') this.progress.wait(`${this.current} writing the result`);
         break;
     }
   }
@@ -126,7 +145,7 @@ export class TextReporter implements Reporter {
 
   fileFailed(input: string, error: PlainError): void {
     this.progress.clear();
-    this.err.write(`${basename(input)}: ${error.message} ${error.advice}\n`);
+    this.err.write(failure(input, error));
   }
 
   fileSkipped(_input: string, output: string): void {
@@ -156,6 +175,12 @@ export class QuietReporter implements Reporter {
   fileSkipped(): void {}
   end(): void {}
   fileFailed(input: string, error: PlainError): void {
-    this.err.write(`${basename(input)}: ${error.message} ${error.advice}\n`);
+    this.err.write(failure(input, error));
   }
+}
+
+/** Says which picture it was, unless the message does. */
+function failure(input: string, { message, advice }: PlainError): string {
+  const name = basename(input);
+  return `${message.includes(`${name}"`) ? '' : `${name}: `}${message} ${advice}\n`;
 }
