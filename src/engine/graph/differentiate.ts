@@ -94,12 +94,12 @@ function findObstacles(
   const blocked = new Set<Value>();
   const obstacles: Obstacle[] = [];
   for (let i = history.length - 1; i >= 0; i--) {
-    const { op, node, inputs, outputs } = history[i]!;
+    const { op, node, inputs, outputs, attributes } = history[i]!;
     if (!outputs.some((value) => reaches.has(value))) continue;
-    const rule = definitionOf(op)?.gradient;
+    const definition = definitionOf(op);
     // Flat operations stop gradients as they should.
-    if (rule === 'none') continue;
-    const stops = rule === undefined;
+    if (definition?.gradient === 'none') continue;
+    const stops = definition?.gradient === undefined || definition.covers?.(inputs, attributes) === false;
     const passesOn = stops || outputs.some((value) => blocked.has(value));
     let matters = false;
     for (const value of inputs) {

@@ -27,7 +27,7 @@ export interface Graph {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly nodes: readonly Node[];
-  /** Trained values by name. What the file holds as `Constant` nodes stays a node. */
+  /** Trained values by name. */
   readonly initializers: ReadonlyMap<string, Tensor>;
 }
 

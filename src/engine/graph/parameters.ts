@@ -1,6 +1,6 @@
 import { LWayError } from '../errors';
 import type { Graph, Node } from './graph';
-import { sizeOf } from './tensor';
+import type { Tensor } from './tensor';
 
 /**
  * Which weights of the network learn: all; those of the last `k` layers (convolutions and matrix products, counted from
@@ -54,12 +54,33 @@ const PASSING = new Set([
  * The learned weights of a network, in the order in which they take part. Constants of the exporter's (scales of a
  * Resize, a running mean, single numbers in arithmetic) are not among them.
  */
-export function parametersOf(graph: Graph): LearnedWeight[] {
+export const parametersOf = ({ nodes, initializers }: Graph): LearnedWeight[] => learnedAmong(initializers, nodes);
+
+/**
+ * Some exporters write weights as `Constant` nodes. Where no initialiser is a learned weight, such nodes become
+ * initialisers, because only those can learn; elsewhere constants are what their name says.
+ *
+ * @param initializers get the weights
+ * @returns the nodes that are left
+ */
+export function liftWeights(nodes: readonly Node[], initializers: Map<string, Tensor>): readonly Node[] {
+  if (learnedAmong(initializers, nodes).length > 0) return nodes;
+  const constants = new Map<string, Tensor>();
+  for (const { op, attributes, outputs } of nodes) {
+    const value = op === 'Constant' ? attributes['value'] : undefined;
+    if (typeof value === 'object' && 'dims' in value) constants.set(outputs[0]!, value);
+  }
+  const lifted = new Set(learnedAmong(constants, nodes).map(({ name }) => name));
+  for (const name of lifted) initializers.set(name, constants.get(name)!);
+  return nodes.filter(({ outputs }) => !lifted.has(outputs[0]!));
+}
+
+function learnedAmong(tensors: ReadonlyMap<string, Tensor>, nodes: readonly Node[]): LearnedWeight[] {
   const origin = new Map<string, string>();
-  for (const [name, { type }] of graph.initializers) if (type === 'float32') origin.set(name, name);
+  for (const [name, { type }] of tensors) if (type === 'float32') origin.set(name, name);
   const found = new Map<string, LearnedWeight>();
   let layer = -1;
-  for (const node of graph.nodes) {
+  for (const node of nodes) {
     const isLayer = LAYERS.has(node.op) && node.inputs.some((name) => origin.has(name));
     if (isLayer) layer++;
     if (PASSING.has(node.op)) {
@@ -69,15 +90,14 @@ export function parametersOf(graph: Graph): LearnedWeight[] {
     node.inputs.forEach((input, i) => {
       const name = origin.get(input);
       const kind = ROLES[node.op]?.[i];
-      if (name === undefined || kind === undefined || found.has(name) || !counts(node, name, graph)) return;
+      if (name === undefined || kind === undefined || found.has(name)) return;
+      // A single number in arithmetic is a factor of the exporter's.
+      if (ELEMENTWISE.has(node.op) && tensors.get(name)!.data.length === 1) return;
       found.set(name, { name, kind, layer: Math.max(0, layer) });
     });
   }
   return [...found.values()];
 }
-
-const counts = (node: Node, name: string, graph: Graph): boolean =>
-  !ELEMENTWISE.has(node.op) || sizeOf(graph.initializers.get(name)!.dims) > 1;
 
 /**
  * Names of the initialisers that are to learn.

@@ -15,6 +15,7 @@ import { LWayError } from '../errors';
 import type { Attribute, Graph, Node, ValueInfo } from './graph';
 import { bfloat16ToFloat, float16ToFloat } from './half';
 import { inOrder } from './order';
+import { liftWeights } from './parameters';
 import { sizeOf, tensorOf, type Tensor } from './tensor';
 import { typeOfCode } from './types';
 import { upgrade } from './upgrade';
@@ -71,7 +72,7 @@ function graphOf(proto: GraphProto, version: number): Graph {
     name: proto.name === '' ? 'network' : proto.name,
     inputs,
     outputs: proto.output.map(valueInfoFrom),
-    nodes: inOrder(nodes, [...inputs.map(({ name }) => name), ...initializers.keys()]),
+    nodes: liftWeights(inOrder(nodes, [...inputs.map(({ name }) => name), ...initializers.keys()]), initializers),
     initializers,
   };
   const made = new Set([
@@ -105,7 +106,13 @@ function nodeFrom(proto: NodeProto, index: number): Node {
     const value = attributeFrom(attribute, where);
     if (value !== undefined) attributes[attribute.name] = value;
   }
-  return { name, op: proto.opType, inputs: proto.input, outputs: proto.output, attributes };
+  return { name, op: proto.opType, inputs: proto.input, outputs: outputsOf(proto), attributes };
+}
+
+/** Without optional outputs that are left out at the end; the number of a Split's says into how many parts it cuts. */
+function outputsOf({ opType, output }: NodeProto): string[] {
+  const last = output.findLastIndex((name) => name !== '');
+  return opType === 'Split' ? output : output.slice(0, last + 1);
 }
 
 function attributeFrom(proto: AttributeProto, where: string): Attribute | undefined {

@@ -54,9 +54,12 @@ function upgraded(node: Node, context: Context): Node[] {
       return [{ ...node, inputs: node.inputs.slice(0, 1), outputs: node.outputs.slice(0, 1), attributes: {} }];
     case 'Softmax':
     case 'LogSoftmax':
+    case 'Hardmax':
       return version < 13 ? flatSoftmax(node, context) : [node];
     case 'Resize':
       return [resize(node, context)];
+    case 'GridSample':
+      return [version < 20 ? gridSample(node) : node];
     case 'Cast':
       return [cast(node)];
     case 'GroupNormalization':
@@ -110,8 +113,18 @@ function flatSoftmax(node: Node, context: Context): Node[] {
 
 /** Inputs that older exporters leave empty are left out; the region of interest serves one mode only. */
 function resize(node: Node, { initializers }: Context): Node {
-  const inputs = node.inputs.map((name, i) => (i === 1 || initializers.get(name)?.data.length === 0 ? '' : name));
+  const crops = node.attributes['coordinate_transformation_mode'] === 'tf_crop_and_resize';
+  const inputs = node.inputs.map((name, i) =>
+    (i === 1 && !crops) || initializers.get(name)?.data.length === 0 ? '' : name,
+  );
   return { ...node, inputs };
+}
+
+/** Opset 20 has other names for the same modes. */
+function gridSample(node: Node): Node {
+  const names: Record<string, string> = { bilinear: 'linear', bicubic: 'cubic' };
+  const mode = String(node.attributes['mode'] ?? 'bilinear');
+  return { ...node, attributes: { ...node.attributes, mode: names[mode] ?? mode } };
 }
 
 /** Half and double precision are float32 here. */

@@ -35,6 +35,9 @@ const FLOATS = new Set([
 
 /** A graph as the bytes of an ONNX file. */
 export function writeGraph(graph: Graph): Uint8Array {
+  // ONNX Runtime refuses two nodes of one name, and takes nodes without.
+  const names = new Set<string>();
+  const once = (name: string): string => (names.size === names.add(name).size ? '' : name);
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'LWay',
@@ -45,7 +48,7 @@ export function writeGraph(graph: Graph): Uint8Array {
       output: graph.outputs.map(valueInfoTo),
       initializer: [...graph.initializers].map(([name, tensor]) => tensorTo(tensor, name)),
       node: graph.nodes.map((node) => ({
-        name: node.name,
+        name: once(node.name),
         opType: node.op,
         input: [...node.inputs],
         output: [...node.outputs],

@@ -12,6 +12,7 @@ import {
   decode,
   decodeFloats,
   goldenFolder,
+  loweringOf,
   Measurements,
   measureAll,
   readGolden,
@@ -31,7 +32,7 @@ afterAll(() => measurements.save('networks'));
 const modelOf = (golden: NetworkCase, variant: 'folded' | 'plain') =>
   readFileSync(join(goldenFolder, golden.exports[variant].file));
 
-function gradientGraph(golden: NetworkCase, variant: 'folded' | 'plain'): Uint8Array {
+function gradientGraph(golden: NetworkCase, variant: 'folded' | 'plain', device: DeviceName): Uint8Array {
   const network = readGraph(modelOf(golden, variant));
   const wrt = Object.keys(golden.exports[variant].parameters);
   const b = new GraphBuilder(golden.name);
@@ -41,7 +42,11 @@ function gradientGraph(golden: NetworkCase, variant: 'folded' | 'plain'): Uint8A
   const difference = b.abs(b.sub(output!, b.input('target', golden.target.shape)));
   const loss = b.mean(b.mul(b.input('mask', golden.mask.shape), difference));
   const forward = b.build({ output: output!, loss });
-  const { graph, obstacles } = differentiate(forward, { loss: 'loss', wrt: ['input', ...wrt] });
+  const { graph, obstacles } = differentiate(forward, {
+    loss: 'loss',
+    wrt: ['input', ...wrt],
+    lowering: loweringOf(device),
+  });
   expect(obstacles).toEqual([]);
   return writeGraph(graph);
 }
@@ -60,7 +65,7 @@ function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, liste
       async ({ golden, variant }) => {
         const { input, target, mask } = golden;
         const feeds = { input: decode(input), target: decode(target), mask: decode(mask) };
-        const results = await runOnce(device, gradientGraph(golden, variant), feeds);
+        const results = await runOnce(device, gradientGraph(golden, variant, deviceName), feeds);
         const floats = (name: string) => results[name]!.data as Float32Array;
         expect(relativeError(floats('output'), decodeFloats(golden.output))).toBeLessThan(forwardTolerance);
         expect(relativeError(floats('loss'), [golden.loss])).toBeLessThan(forwardTolerance);

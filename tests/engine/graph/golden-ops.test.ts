@@ -1,11 +1,4 @@
-import {
-  differentiate,
-  GraphBuilder,
-  readGraph,
-  writeGraph,
-  type Lowering,
-  type Value,
-} from '../../../src/engine/graph';
+import { writeGraph, type Lowering } from '../../../src/engine/graph';
 import {
   describeWithSwiftShader,
   openDevice,
@@ -17,6 +10,7 @@ import {
 import {
   decode,
   decodeFloats,
+  loweringOf,
   Measurements,
   measureAll,
   readGolden,
@@ -24,6 +18,7 @@ import {
   saveForTable,
   type OpCase,
 } from './golden';
+import { gradientGraph } from './support/op-gradients';
 import { exceptions, forwardToleranceOf, gradientTolerance, refuses, toleranceOf } from './golden-tolerances';
 
 // Each op's gradients against float64 PyTorch's (tests/golden/graph/make_ops.py), on every device.
@@ -37,35 +32,18 @@ afterAll(() => {
   saveForTable('exceptions', exceptions);
 });
 
-/** The golden's network with sum(output * cotangent) behind it, and the gradients of that. */
-function gradientGraph({ model, inputs, cotangents, gradients }: OpCase, lowering: Partial<Lowering>): Uint8Array {
-  const network = readGraph(Buffer.from(model, 'base64'));
-  const b = new GraphBuilder('golden');
-  const values: Record<string, Value> = {};
-  for (const [name, { shape, type }] of Object.entries(inputs)) values[name] = b.input(name, shape, type);
-  const outputs = b.call(network, values);
-  const results: Record<string, Value> = {};
-  const terms: Value[] = [];
-  network.outputs.forEach(({ name }, i) => {
-    results[`forward.${name}`] = outputs[i]!;
-    const cotangent = cotangents[name];
-    if (cotangent === undefined) return;
-    terms.push(b.reduceSum(b.mul(outputs[i]!, b.input(`d.${name}`, cotangent.shape)), undefined, false));
-  });
-  results['loss'] = b.sum(terms);
-  const { graph, obstacles } = differentiate(b.build(results), { loss: 'loss', wrt: Object.keys(gradients), lowering });
-  if (obstacles.length > 0) throw new Error(`no rule for ${obstacles.map(({ op }) => op).join(', ')}`);
-  return writeGraph(graph);
-}
-
-async function check(device: OrtDevice, golden: OpCase, lowering: Partial<Lowering> = {}): Promise<string[]> {
+async function check(
+  device: OrtDevice,
+  golden: OpCase,
+  lowering: Partial<Lowering> = loweringOf(device.name),
+): Promise<string[]> {
   const { op, name, inputs, outputs, cotangents, gradients } = golden;
   const failures: string[] = [];
   const feeds: Record<string, PlainTensor> = {};
   for (const [input, tensor] of Object.entries(inputs)) feeds[input] = decode(tensor);
   const given = { ...feeds };
   for (const [output, tensor] of Object.entries(cotangents)) given[`d.${output}`] = decode(tensor);
-  const results = await runOnce(device, gradientGraph(golden, lowering), given);
+  const results = await runOnce(device, writeGraph(gradientGraph(golden, { lowering })), given);
   const compare = (
     what: string,
     actual: PlainTensor | undefined,
@@ -130,8 +108,10 @@ describe("gradients of convolutions equal PyTorch's however they are written dow
   const lowerings: Partial<Lowering>[] = [
     { inputGradient: 'conv-transpose' },
     { filterGradient: 'conv' },
-    { chunks: 2 },
-    { chunks: 3, inputGradient: 'conv-transpose' },
+    { filterGradient: 'matmul' },
+    { filterGradient: 'matmul', chunks: 2 },
+    { filterGradient: 'matmul', chunks: 3, inputGradient: 'conv-transpose' },
+    { filterGradient: 'crossed-matmul' },
   ];
   test.each(lowerings)(
     '%j',

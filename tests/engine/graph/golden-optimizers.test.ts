@@ -14,6 +14,7 @@ import {
   decode,
   decodeFloats,
   goldenFolder,
+  loweringOf,
   Measurements,
   measureAll,
   readGolden,
@@ -71,6 +72,7 @@ function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, liste
             total: b.mean(b.mul(mask!, b.abs(b.sub(output, target!)))),
           }),
           optimizer,
+          lowering: loweringOf(deviceName),
         });
         expect(step.report.frozen).toEqual([]);
         const session = await device.createSession(writeGraph(step.graph));

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lowerings, type Lowering } from '../../../src/engine/graph';
 import type { DeviceName, PlainTensor } from '../../support/ort-device';
 
 /** Files made by the Python scripts beside them. */
@@ -129,6 +130,10 @@ export class Measurements {
     saveForTable(name, this.subjects);
   }
 }
+
+/** How gradients of convolutions are written down on a device. */
+export const loweringOf = (device: DeviceName): Lowering =>
+  lowerings[({ native: 'cpu', WASM: 'wasm', WebGPU: 'webgpu' } as const)[device]];
 
 /** For `scripts/gradient-table.mjs`, which runs the tests with `LWAY_GRADIENT_TABLE` naming a folder. */
 export function saveForTable(name: string, data: unknown): void {

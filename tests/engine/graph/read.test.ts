@@ -1,13 +1,9 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary } from '@bufbuild/protobuf';
 import {
-  AttributeProto_AttributeType as Kind,
-  AttributeProtoSchema,
   ModelProtoSchema,
-  NodeProtoSchema,
   TensorProto_DataLocation,
   TensorProto_DataType as Type,
   TensorProtoSchema,
-  ValueInfoProtoSchema,
   type ModelProto,
   type NodeProto,
   type TensorProto,
@@ -15,73 +11,9 @@ import {
 import { fixShapes, OPSET, readGraph, writeGraph } from '../../../src/engine/graph';
 import { runNative } from './support/native';
 import { srvgg } from './support/networks';
+import { bytes, bytesOf, floats, info, model, node } from './support/onnx-file';
 import { Random } from './support/random';
 
-type Attributes = Record<string, number | number[] | string>;
-const bytesOf = (values: Float32Array | Uint16Array | BigInt64Array | Float64Array): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(values.buffer as ArrayBuffer);
-
-const node = (opType: string, input: string[], output: string[], attributes: Attributes = {}): NodeProto =>
-  create(NodeProtoSchema, {
-    opType,
-    name: `the ${opType}`,
-    input,
-    output,
-    attribute: Object.entries(attributes).map(([name, value]) => {
-      if (typeof value === 'string') {
-        return create(AttributeProtoSchema, {
-          name,
-          type: Kind.STRING,
-          s: new TextEncoder().encode(value) as Uint8Array<ArrayBuffer>,
-        });
-      }
-      return Array.isArray(value)
-        ? create(AttributeProtoSchema, { name, type: Kind.INTS, ints: value.map(BigInt) })
-        : create(AttributeProtoSchema, { name, type: Kind.INT, i: BigInt(value) });
-    }),
-  });
-
-const floats = (name: string, dims: number[], values: number[]): TensorProto =>
-  create(TensorProtoSchema, {
-    name,
-    dims: dims.map(BigInt),
-    dataType: Type.FLOAT,
-    rawData: bytesOf(Float32Array.from(values)),
-  });
-
-const info = (name: string, dims: (number | string)[], elemType: number = Type.FLOAT) =>
-  create(ValueInfoProtoSchema, {
-    name,
-    type: {
-      value: {
-        case: 'tensorType',
-        value: {
-          elemType,
-          shape: {
-            dim: dims.map((dim) => ({
-              value:
-                typeof dim === 'number'
-                  ? { case: 'dimValue' as const, value: BigInt(dim) }
-                  : { case: 'dimParam' as const, value: dim },
-            })),
-          },
-        },
-      },
-    },
-  });
-
-function model(
-  nodes: NodeProto[],
-  { version = 13, initializer = [] as TensorProto[], input = [info('x', [2, 3])] } = {},
-): ModelProto {
-  return create(ModelProtoSchema, {
-    irVersion: 8n,
-    opsetImport: [{ domain: '', version: BigInt(version) }],
-    graph: { name: 'test', node: nodes, initializer, input, output: [info('y', [])] },
-  });
-}
-
-const bytes = (proto: ModelProto): Uint8Array => toBinary(ModelProtoSchema, proto);
 const reading = (proto: ModelProto) => () => readGraph(bytes(proto));
 
 describe('refusals name the node and the op', () => {

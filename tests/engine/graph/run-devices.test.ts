@@ -15,31 +15,33 @@ interface Report {
   left: number;
 }
 
-/** A training run on another device, in a process of its own. */
-function trainOn(device: 'wasm' | 'webgpu', steps: number): Promise<Report> {
+/** What a script in support/ prints, run in a process of its own, with software WebGPU where there is one. */
+function answerOf<T>(script: string, ...parameters: string[]): Promise<T> {
   const env = { ...process.env };
   const folder = swiftShaderFolder();
-  if (device === 'webgpu' && folder !== undefined) {
+  if (folder !== undefined) {
     env['VK_ICD_FILENAMES'] = join(folder, 'vk_swiftshader_icd.json');
     env['LD_LIBRARY_PATH'] = folder;
   }
   const support = join(dirname(__filename), 'support');
-  const child = spawn(
-    process.execPath,
-    [resolve('scripts', 'typescript.cjs'), join(support, 'training-process.ts'), device, String(steps)],
-    { env },
-  );
+  const child = spawn(process.execPath, [resolve('scripts', 'typescript.cjs'), join(support, script), ...parameters], {
+    env,
+  });
   let [out, err] = ['', ''];
   child.stdout.on('data', (data: Buffer) => (out += data.toString()));
   child.stderr.on('data', (data: Buffer) => (err += data.toString()));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => {
-      if (code === 0) resolve(JSON.parse(out) as Report);
-      else reject(new Error(`${device} ended with ${code}: ${err.slice(-2000)}`));
+      if (code === 0) resolve(JSON.parse(out) as T);
+      else reject(new Error(`${[script, ...parameters].join(' ')} ended with ${code}: ${err.slice(-2000)}`));
     });
   });
 }
+
+/** A training run on another device. */
+const trainOn = (device: 'wasm' | 'webgpu', steps: number): Promise<Report> =>
+  answerOf('training-process.ts', device, String(steps));
 
 async function trainNatively(steps: number): Promise<Float32Array> {
   const { signal } = new AbortController();
@@ -73,6 +75,17 @@ describeWithSwiftShader('WebGPU in software', () => {
     expect(left).toBe(0);
     expect(snapshot).toBe(10);
     expect(furthest(weights, await trainNatively(12))).toBeLessThan(2e-3);
+  }, 300_000);
+
+  test('gradients of all ops and steps of all networks fall back to the CPU nowhere but here', async () => {
+    const { sessions, fallingBack } = await answerOf<{ sessions: number; fallingBack: string[] }>(
+      'fallback-process.ts',
+    );
+    expect(sessions).toBeGreaterThan(300);
+    expect(fallingBack).toEqual([
+      // ONNX Runtime's WebGPU casts to int64 on the CPU only.
+      'Cast: to int64 and back: no gradient',
+    ]);
   }, 300_000);
 });
 

@@ -18,15 +18,9 @@ import { describeWithSharedData, sharedData } from '../../support/shared-data';
 import { runNative, type Feeds } from './support/native';
 import { srvgg } from './support/networks';
 import { Random } from './support/random';
+import { firstFeeds, slopeRatio } from './support/slope';
 import { tinyData, tinyStep } from './support/tiny-step';
 
-const firstFeeds = (step: ReturnType<typeof trainingStep>, data: Feeds): Feeds => ({
-  ...data,
-  weights: { data: packWeights(step), dims: [step.size] },
-  ...Object.fromEntries(step.moments.map((name) => [name, { data: new Float32Array(step.size), dims: [step.size] }])),
-  schedule: { data: Float32Array.of(1e-3, 1, 1), dims: [3] },
-  health: { data: Float32Array.of(1), dims: [1] },
-});
 const tinyFeeds: Feeds = {
   x: { data: tinyData().x, dims: [1, 3, 6, 6] },
   target: { data: tinyData().target, dims: [1, 3, 12, 12] },
@@ -223,23 +217,9 @@ describeWithSharedData('peers')("peers' networks, as they are", () => {
       const data = { data: { data: random.array(3 * size ** 2, 0, 1), dims: [1, 3, size, size] } };
       const now = (await runNative(fixShapes(network, { data: [1, 3, size, size] }), data))['output']!;
       const target = { data: now.map((value) => value + random.uniform(-0.2, 0.2)), dims: [1, 3, 4 * size, 4 * size] };
-      const feeds = firstFeeds(step, { ...data, target });
-      const { losses } = await runNative(step.graph, feeds);
-      const norm = losses![1]!;
-      // Central differences along the gradient, so far that the loss changes by a thousandth if it is linear.
-      const rate = (0.001 * losses![0]!) / norm ** 2;
-      const { ['next.weights']: forth } = await runNative(step.graph, {
-        ...feeds,
-        schedule: { data: Float32Array.of(rate, 1, 1), dims: [3] },
-      });
-      const back = packWeights(step).map((value, i) => 2 * value - forth![i]!);
-      const lossAt = async (weights: Float32Array): Promise<number> =>
-        (await runNative(step.evaluation, { ...data, target, weights: { data: weights, dims: [step.size] } }))[
-          'losses'
-        ]![0]!;
-      const slope = ((await lossAt(back)) - (await lossAt(forth!))) / (2 * rate);
-      expect(slope / norm ** 2).toBeGreaterThan(0.98);
-      expect(slope / norm ** 2).toBeLessThan(1.02);
+      const ratio = await slopeRatio(step, { ...data, target });
+      expect(ratio).toBeGreaterThan(0.98);
+      expect(ratio).toBeLessThan(1.02);
     },
     60_000,
   );

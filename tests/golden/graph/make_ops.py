@@ -716,6 +716,18 @@ case("GroupNormalization", "opset 21, one group", {"x": normal(1, 4, 3, 2), "sca
 case("GroupNormalization", "opset 18: one scale per group", {"x": normal(2, 6, 3, 3), "scale": normal(2), "b": normal(2)},
      lambda x, s, b: F.group_norm(x, 2, s.repeat_interleave(3), b.repeat_interleave(3)), attributes={"num_groups": 2}, opset=18)
 
+# ------------------------------------------------------------------------------------------------- beyond the list
+for equation, *shapes in (("bhid,bhjd->bhij", (2, 2, 3, 4), (2, 2, 5, 4)), ("nchw,oc->nohw", (2, 3, 2, 4), (5, 3)),
+                          ("...c,cd->...d", (2, 3, 4), (4, 2)), ("ij,jk", (2, 3), (3, 4)), ("abc->b", (2, 3, 4)),
+                          ("a,b,ab->", (3,), (2,), (3, 2))):
+    case("Einsum", equation, {f"x{i}": normal(*shape) for i, shape in enumerate(shapes)},
+         lambda *x, e=equation: torch.einsum(e, *x), attributes={"equation": equation})
+for keep in (0, 1):
+    case("ReduceLogSum", f"keepdims {keep}", {"x": uniform(2, 3, 4, low=0.3, high=2)}, lambda x, k=keep: torch.log(x.sum((0, 2), keepdim=bool(k))),
+         attributes={"axes": [0, 2], "keepdims": keep})
+    case("ReduceLogSumExp", f"keepdims {keep}", {"x": normal(2, 3, 4, scale=3)}, lambda x, k=keep: torch.logsumexp(x, (0, 2), keepdim=bool(k)),
+         attributes={"axes": [0, 2], "keepdims": keep})
+
 # ------------------------------------------------------------------------------------------------- several nodes
 case("Several", "a value used three times", {"x": normal(2, 3)}, lambda x: x * torch.sigmoid(x) + x,
      nodes=[helper.make_node("Sigmoid", ["x"], ["s"], name="s"), helper.make_node("Mul", ["x", "s"], ["m"], name="m"),

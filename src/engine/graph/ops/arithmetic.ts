@@ -88,8 +88,10 @@ const power: OpDefinition = {
     p?.constant?.data.length === 1 && Number(p.constant.data[0]) === 1 && sameShape(x!.shape, output!.shape)
       ? x
       : undefined,
-  // ONNX Runtime's WebGPU (1.30) fails where the exponent is broadcast, unless it is a single number.
+  // ONNX Runtime's WebGPU (1.30) has no integer exponents, and fails where the exponent is broadcast, unless it is a
+  // single number.
   expand: (b, [x, p]) => {
+    if (x!.type === 'float32' && p!.type !== 'float32') return b.pow(x!, b.cast(p!, 'float32'));
     const shape = broadcast([x!.shape, p!.shape]);
     return sizeOf(p!.shape) === 1 || sameShape(p!.shape, shape) ? undefined : b.pow(x!, b.expand(p!, shape));
   },

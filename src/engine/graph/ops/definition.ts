@@ -49,6 +49,8 @@ export interface OpDefinition {
    * everywhere (Sign, Floor, comparisons), as PyTorch has it.
    */
   gradient?: GradientRule | 'none';
+  /** Whether the rule covers these inputs and attributes; where it does not, it is as if there were none. */
+  covers?(inputs: Inputs, attributes: Attributes): boolean;
 }
 
 export type OpTable = Readonly<Record<string, OpDefinition>>;

@@ -2,7 +2,7 @@ import type { GraphBuilder } from '../builder';
 import type { Attributes } from '../graph';
 import type { Value } from '../recorder';
 import { numbersOf, sizeOf, tensorOf } from '../tensor';
-import type { Inputs, OpDefinition, OpTable } from './definition';
+import type { Description, Inputs, OpDefinition, OpTable } from './definition';
 import { signed } from './arithmetic';
 import { axisOf, broadcastStrides, numberOr, optionallyKnown, required, walk } from './support';
 
@@ -16,6 +16,13 @@ function reduction(inputs: Inputs, attributes: Attributes): { axes: number[]; ke
   return { axes, kept, count: sizeOf(shape) / sizeOf(kept) };
 }
 
+function inferReduction(inputs: Inputs, attributes: Attributes): Description[] {
+  const { type, shape } = required(inputs, 0);
+  const { axes, kept } = reduction(inputs, attributes);
+  const keeps = numberOr(attributes, 'keepdims', 1) !== 0;
+  return [{ type, shape: keeps ? kept : shape.filter((_, i) => !axes.includes(i)) }];
+}
+
 /** d(loss)/dx from dy and y, both with reduced axes kept as 1; the result broadcasts to x. */
 type Flow = (b: GraphBuilder, dy: Value, x: Value, y: Value, axes: readonly number[], count: number) => Value;
 
@@ -26,12 +33,7 @@ const reduce = (
   start = 0,
   finish: (sum: number, count: number) => number = (sum) => sum,
 ): OpDefinition => ({
-  infer: (inputs, attributes) => {
-    const { type, shape } = required(inputs, 0);
-    const { axes, kept } = reduction(inputs, attributes);
-    const keeps = numberOr(attributes, 'keepdims', 1) !== 0;
-    return [{ type, shape: keeps ? kept : shape.filter((_, i) => !axes.includes(i)) }];
-  },
+  infer: inferReduction,
   evaluate: ([x, axes], attributes, [output]) => {
     const asValue = (tensor: typeof x) => tensor && { type: tensor.type, shape: tensor.dims, constant: tensor };
     const { kept, count } = reduction([asValue(x), asValue(axes)], attributes);
@@ -101,4 +103,18 @@ export const reductions: OpTable = {
     0,
     Math.sqrt,
   ),
+  ReduceLogSum: {
+    infer: inferReduction,
+    expand: (b, inputs, attributes) => b.log(b.op('ReduceSum', inputs, attributes)),
+  },
+  /** max + log(sum(exp(x - max))), which does not overflow. */
+  ReduceLogSumExp: {
+    infer: inferReduction,
+    expand: (b, inputs, attributes) => {
+      const { axes } = reduction(inputs, attributes);
+      const largest = b.reduceMax(inputs[0]!, axes);
+      const sum = b.reduceSum(b.exp(b.sub(inputs[0]!, largest)), axes);
+      return b.reshape(b.add(largest, b.log(sum)), inferReduction(inputs, attributes)[0]!.shape);
+    },
+  },
 };

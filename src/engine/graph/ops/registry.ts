@@ -4,6 +4,7 @@ import { arithmetic } from './arithmetic';
 import { comparisons } from './comparisons';
 import { constants } from './constants';
 import { convolution } from './convolution';
+import { einsum } from './einsum';
 import { layout } from './layout';
 import { linear } from './linear';
 import { normalization } from './normalization';
@@ -22,6 +23,7 @@ const tables: readonly OpTable[] = [
   selection,
   reductions,
   linear,
+  einsum,
   convolution,
   pooling,
   resizing,

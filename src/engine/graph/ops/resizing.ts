@@ -37,24 +37,19 @@ function axesOf(inputs: Inputs, attributes: Attributes): Axis[] {
 }
 
 /** Where in the input an output position lies, by coordinate_transformation_mode. */
-function originOf(position: number, { from, to, scale }: Axis, mode: string): number {
-  switch (mode) {
-    case 'half_pixel':
-      return (position + 0.5) / scale - 0.5;
-    case 'pytorch_half_pixel':
-      return to > 1 ? (position + 0.5) / scale - 0.5 : 0;
-    case 'asymmetric':
-      return position / scale;
-    case 'align_corners':
-      return to > 1 ? (position * (from - 1)) / (to - 1) : 0;
-    case 'half_pixel_symmetric': {
-      const centre = (from / 2) * (1 - to / (scale * from));
-      return centre + (position + 0.5) / scale - 0.5;
-    }
-    default:
-      throw new Error(`its coordinates "${mode}" are not supported`);
-  }
-}
+const origins: Readonly<Record<string, (position: number, axis: Axis) => number>> = {
+  half_pixel: (position, { scale }) => (position + 0.5) / scale - 0.5,
+  pytorch_half_pixel: (position, { to, scale }) => (to > 1 ? (position + 0.5) / scale - 0.5 : 0),
+  /** Opset 11 and 12 only; ONNX Runtime still has it. */
+  tf_half_pixel_for_nn: (position, { scale }) => (position + 0.5) / scale,
+  asymmetric: (position, { scale }) => position / scale,
+  align_corners: (position, { from, to }) => (to > 1 ? (position * (from - 1)) / (to - 1) : 0),
+  half_pixel_symmetric: (position, { from, to, scale }) =>
+    (from / 2) * (1 - to / (scale * from)) + (position + 0.5) / scale - 0.5,
+};
+
+const coordinatesOf = (attributes: Attributes): string =>
+  textOr(attributes, 'coordinate_transformation_mode', 'half_pixel');
 
 function nearestOf(origin: number, mode: string): number {
   switch (mode) {
@@ -82,14 +77,14 @@ const triangle = (distance: number): number => Math.max(0, 1 - Math.abs(distance
 export function resizeMatrix(axis: Axis, attributes: Attributes): Float32Array {
   const { from, to, scale } = axis;
   const mode = textOr(attributes, 'mode', 'nearest');
-  const coordinates = textOr(attributes, 'coordinate_transformation_mode', 'half_pixel');
+  const originOf = origins[coordinatesOf(attributes)]!;
   const antialias = numberOr(attributes, 'antialias', 0) !== 0;
   const excludes = mode === 'cubic' && numberOr(attributes, 'exclude_outside', 0) !== 0;
   const normalizes = antialias || excludes;
   const a = numberOr(attributes, 'cubic_coeff_a', -0.75);
   const matrix = new Float32Array(to * from);
   for (let row = 0; row < to; row++) {
-    const origin = originOf(row, axis, coordinates);
+    const origin = originOf(row, axis);
     const clamped = (place: number): number => Math.min(Math.max(place, 0), from - 1);
     if (mode === 'nearest') {
       matrix[row * from + clamped(nearestOf(origin, textOr(attributes, 'nearest_mode', 'round_prefer_floor')))] = 1;
@@ -153,7 +148,12 @@ export const resizing: OpTable = {
   Resize: {
     infer: inferResize,
     passes: (inputs, attributes) =>
-      axesOf(inputs, attributes).every(({ from, to, scale }) => from === to && scale === 1) ? inputs[0] : undefined,
+      coordinatesOf(attributes) in origins &&
+      axesOf(inputs, attributes).every(({ from, to, scale }) => from === to && scale === 1)
+        ? inputs[0]
+        : undefined,
+    // What is missing is tf_crop_and_resize, which reads a region of its own.
+    covers: (_, attributes) => coordinatesOf(attributes) in origins,
     gradient: ({ b, inputs, gradients: [dy], attributes }) => {
       if (dy === undefined) return [];
       let result = dy;

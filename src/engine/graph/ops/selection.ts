@@ -185,6 +185,7 @@ export const selection: OpTable = {
       }
       return [tensorOf(output!.type, result, output!.shape)];
     },
+    covers: (inputs) => required(inputs, 1).constant !== undefined,
     gradient: ({ b, inputs, gradients: [dy], attributes, needs }) => {
       if (dy === undefined || !needs[0]) return [];
       const { shape } = inputs[0]!;

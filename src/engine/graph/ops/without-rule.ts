@@ -1,5 +1,6 @@
+import { sizeOf } from '../tensor';
 import type { OpDefinition, OpTable } from './definition';
-import { axisOf, likeFirst, numberOr, required } from './support';
+import { axisOf, known, likeFirst, numberOr, required } from './support';
 
 const sameShape: OpDefinition = { infer: likeFirst };
 
@@ -9,8 +10,11 @@ const sameShape: OpDefinition = { infer: likeFirst };
  */
 export const withoutRule: OpTable = {
   Acos: sameShape,
+  Acosh: sameShape,
   Asin: sameShape,
+  Asinh: sameShape,
   Atan: sameShape,
+  Atanh: sameShape,
   Celu: sameShape,
   Cosh: sameShape,
   CumSum: sameShape,
@@ -34,6 +38,34 @@ export const withoutRule: OpTable = {
     infer: (inputs) => {
       const { type, shape } = required(inputs, 0);
       return [{ type, shape: [...shape.slice(0, 2), ...required(inputs, 1).shape.slice(1, -1)] }];
+    },
+  },
+  GatherND: {
+    infer: (inputs, attributes) => {
+      const { type, shape } = required(inputs, 0);
+      const places = required(inputs, 1).shape;
+      const depth = places[places.length - 1]! + numberOr(attributes, 'batch_dims', 0);
+      return [{ type, shape: [...places.slice(0, -1), ...shape.slice(depth)] }];
+    },
+  },
+  TopK: {
+    infer: (inputs, attributes) => {
+      const { type, shape } = required(inputs, 0);
+      const axis = axisOf(numberOr(attributes, 'axis', -1), shape.length);
+      const [count] = known(inputs, 1, 'number of elements');
+      const picked = shape.map((dim, i) => (i === axis ? count! : dim));
+      return [
+        { type, shape: picked },
+        { type: 'int64', shape: picked },
+      ];
+    },
+  },
+  /** Overlapping blocks added up to a picture; the inverse of PyTorch's unfold. */
+  Col2Im: {
+    infer: (inputs) => {
+      const { type, shape } = required(inputs, 0);
+      const block = known(inputs, 2, 'blocks');
+      return [{ type, shape: [shape[0]!, shape[1]! / sizeOf(block), ...known(inputs, 1, 'sizes')] }];
     },
   },
   ArgMax: argument(),

@@ -239,6 +239,20 @@ export function ruleCases(random: Random): RuleCase[] {
       attributes: { transA: 1, transB: 1 },
     },
 
+    // Sums of products over named axes
+    ...[
+      ['bhid,bhjd->bhij', [2, 3, 4, 2], [2, 3, 5, 2]],
+      ['nchw,oc->nohw', [2, 3, 2, 4], [5, 3]],
+      ['...c,cd->...d', [2, 3, 4], [4, 3]],
+      ['ij,jk', [2, 3], [3, 4]],
+      ['abc->b', [2, 3, 4]],
+      ['a,b,ab->', [3], [2], [3, 2]],
+    ].map(([equation, ...shapes]): RuleCase => ({
+      op: 'Einsum',
+      shapes: shapes as number[][],
+      attributes: { equation: equation as string },
+    })),
+
     // Convolutions
     conv(3, 4, [3, 3], { pads: [1, 1, 1, 1] }),
     conv(channels, 4, [3, 3], { pads: [1, 1, 1, 1] }, { batch: 3 }),
@@ -267,6 +281,8 @@ export function ruleCases(random: Random): RuleCase[] {
     ...reductions('ReduceSumSquare', 'any'),
     ...reductions('ReduceL1', 'nonzero'),
     ...reductions('ReduceL2', 'positive'),
+    ...reductions('ReduceLogSum', 'positive'),
+    ...reductions('ReduceLogSumExp', 'any'),
 
     // Layout
     { op: 'Reshape', shapes: [[2, 3, 4]], constants: [ints(4, -1)] },
