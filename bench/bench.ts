@@ -8,6 +8,8 @@ export interface Bench {
   /** What is measured and how, in a few sentences, and what is aimed at. */
   about: string;
   head: readonly string[];
+  /** It works on the built page, which is built anew before. */
+  page?: boolean;
   /** Names of the rows, or groups of rows, that are measured one by one. */
   parts: readonly string[];
   /** Measures a part: its rows, as many cells each as `head` has. */
@@ -15,6 +17,9 @@ export interface Bench {
 }
 
 export type Cell = string | number;
+
+/** Whether an aim was reached, for a table. */
+export const reached = (yes: boolean): string => (yes ? 'yes' : 'no');
 
 /** The middle of some measurements: one disturbance does not move it. */
 export function median(values: readonly number[]): number {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Playwright from 'playwright-core';
 import type { Bench, Cell } from './bench';
+import { reached } from './bench';
 
 /** Imported at run time: neither belongs into the bundle that a benchmark becomes. */
 const load = (path: string): Promise<unknown> =>
@@ -29,7 +30,8 @@ const watch = `globalThis.frames = [];
 const finished = `(({ state }) => !state.job && state.outcome?.kind)(document.querySelector('lway-panel').controller)`;
 
 async function measure(part: string): Promise<Cell[][]> {
-  const [width, height] = part.split(' × ').map(Number) as [number, number];
+  const [size, adapt] = part.split(', ') as [string, string];
+  const [width, height] = size.split(' × ').map(Number) as [number, number];
   const { servePage } = (await load('scripts/serve.mjs')) as Server;
   const { chromium } = (await load('node_modules/playwright-core/index.mjs')) as typeof Playwright;
   const server = await servePage(resolve('dist/page'));
@@ -42,7 +44,7 @@ async function measure(part: string): Promise<Cell[][]> {
     await page.goto(server.url);
     const button = page.getByRole('button', { name: 'Upscale with LWay' });
     await button.and(page.locator(':enabled')).waitFor();
-    await page.getByRole('radio', { name: 'Off', exact: true }).check({ force: true });
+    await page.getByRole('radio', { name: adapt, exact: true }).check({ force: true });
     const file = { name: 'bench.png', mimeType: 'image/png', buffer: picture(width, height) };
     await page.getByLabel('Picture to open').setInputFiles(file);
     await page.getByRole('button', { name: 'bench.png', exact: true }).waitFor();
@@ -56,7 +58,8 @@ async function measure(part: string): Promise<Cell[][]> {
     await page.waitForTimeout(3000); // the comparison and the view are drawn
     const frames = (await page.evaluate('frames')) as number[];
     const over = frames.filter((ms) => ms > 100).length;
-    return [[part, seconds.toFixed(1), frames.length, `${Math.round(Math.max(...frames))} ms`, over]];
+    const longest = Math.round(Math.max(...frames));
+    return [[size, adapt, seconds.toFixed(1), frames.length, `${longest} ms`, over, '≤ 100 ms', reached(over === 0)]];
   } finally {
     await browser.close();
     await server.close();
@@ -66,9 +69,10 @@ async function measure(part: string): Promise<Cell[][]> {
 const bench: Bench = {
   title: 'The page’s own thread during an upscale',
   about:
-    'A drawn picture is upscaled by 4 in the built-in editor (`npm run build` first), in Chromium, with the default network; the time between animation frames is taken from the press of the button until the result has been placed and drawn. Aim: no frame over 100 ms.',
-  head: ['Picture', 'Seconds', 'Frames', 'Longest', 'Over 100 ms'],
-  parts: ['480 × 360', '1200 × 900'],
+    'A drawn picture is upscaled by 4 in the built-in editor in Chromium on WASM, with the default network; the time between animation frames is taken from the press of the button until the result has been placed and drawn. A frame that takes long is a click that waits.',
+  page: true,
+  head: ['picture', 'adaptation', 'seconds', 'frames', 'longest', 'over 100 ms', 'aim', 'reached'],
+  parts: ['240 × 180, Standard', '480 × 360, Off', '900 × 700, Off'],
   run: measure,
 };
 export default bench;

@@ -1,13 +1,23 @@
+import { Networks } from '../src/cli/networks';
+import type { AdaptationModels } from '../src/engine/engine';
 import { createRaster } from '../src/engine/raster/planes';
 import type { PictureInfo, PixelSink, PixelSource } from '../src/engine/raster/raster';
-import { loadModel, readRegistry } from '../src/engine/runtime/models.node';
+import { readRegistry } from '../src/engine/runtime/models.node';
 import type { Model } from '../src/engine/runtime/registry';
 
 export const never = new AbortController().signal;
 
+const shipped = async () =>
+  new Networks('models', await readRegistry('models'), '', { version: 1, default: '', models: [] });
+
 /** The network that LWay upscales with if nobody chooses another. */
 export async function defaultModel(): Promise<Model> {
-  return loadModel('models', await readRegistry('models'), 'default');
+  return (await shipped()).find(never, undefined, '');
+}
+
+/** The networks that adapting it takes. */
+export async function adaptationModels({ entry }: Model): Promise<AdaptationModels> {
+  return (await shipped()).adaptation(entry);
 }
 
 /** A picture that is computed where it is read: it takes no memory, so that what is measured is the engine's. */

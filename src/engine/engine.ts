@@ -5,7 +5,7 @@ import type { Model } from './runtime/registry';
 /** Result size: a factor of 1..8, or exact pixels. */
 export type OutputSize = { scale: number } | { width: number; height: number };
 
-/** Networks that adaptation needs besides the SR network (issue 5). */
+/** Networks that adaptation needs besides the SR network. */
 export interface AdaptationModels {
   encoder: Model;
   reconstructor: Model;
@@ -19,7 +19,7 @@ export interface AdaptOptions {
   models: AdaptationModels;
   /** Aborting this one stops the adaptation early and keeps what has been learned. */
   enough?: AbortSignal;
-  /** Departures from the recipe, for controls and ablations (issue 5, point 4). Plain data. */
+  /** Departures from the recipe, for controls and ablations. Plain data. */
   study?: Readonly<Record<string, unknown>>;
 }
 
