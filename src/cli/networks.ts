@@ -31,12 +31,14 @@ export class Networks {
     private readonly own: ModelRegistry,
   ) {}
 
+  /** The default one first, then what came with LWay, then the person's own. */
   list(): ListedNetwork[] {
     const upscaling = (registry: ModelRegistry, own: boolean) =>
       registry.models
         .filter(({ kind }) => kind === 'sr')
         .map((entry) => ({ entry, own, standard: !own && entry.id === registry.default }));
-    return [...upscaling(this.shipped, false), ...upscaling(this.own, true)];
+    const shipped = upscaling(this.shipped, false).sort((a, b) => Number(b.standard) - Number(a.standard));
+    return [...shipped, ...upscaling(this.own, true)];
   }
 
   /**

@@ -111,6 +111,11 @@ describe('pictures', () => {
     expect(await root.lway('upscale', 'in.jpg', '--device', 'cpu')).toMatchObject({ code: 0 });
   });
 
+  test('folders made for a result that does not come are gone again', async () => {
+    writeFileSync(root.path('in.png'), headerOnlyPng(300));
+    await refused(['in.png', '-o', 'new/deep/'], 1, /cannot be read/);
+  });
+
   test('a header of 100 megapixels over nothing costs no memory', async () => {
     writeFileSync(root.path('in.png'), headerOnlyPng(10000));
     const before = process.memoryUsage().rss;

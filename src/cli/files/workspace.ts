@@ -1,5 +1,5 @@
-import { link, mkdir, mkdtemp, rename, rm, stat, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, mkdir, mkdtemp, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { LWayError } from '../../engine/errors';
 import { systemCode, writeError } from './file-errors';
 
@@ -11,13 +11,15 @@ export class Workspace {
   private constructor(
     readonly folder: string,
     private readonly target: string,
+    /** The outermost folder that had to be made for the target. */
+    private readonly made: string | undefined,
   ) {}
 
   /** Makes the target's folder where it is missing. @throws LWayError `storage` */
   static async beside(target: string): Promise<Workspace> {
     try {
-      await mkdir(dirname(target), { recursive: true });
-      return new Workspace(await mkdtemp(join(dirname(target), '.lway-')), target);
+      const made = await mkdir(dirname(target), { recursive: true });
+      return new Workspace(await mkdtemp(join(dirname(target), '.lway-')), target, made);
     } catch (error) {
       throw writeError(error, target);
     }
@@ -59,6 +61,15 @@ export class Workspace {
   async remove(): Promise<void> {
     // On Windows an abandoned encoder may still hold its file for a moment.
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    if (this.made === undefined) return;
+    // Folders made for a result that did not come go, too; those that hold something refuse.
+    for (let folder = dirname(this.target); ; folder = dirname(folder)) {
+      const gone = await rmdir(folder).then(
+        () => true,
+        () => false,
+      );
+      if (!gone || folder === resolve(this.made)) return;
+    }
   }
 }
 

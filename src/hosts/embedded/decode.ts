@@ -35,7 +35,7 @@ export function checkSize(name: string, width: number, height: number): void {
     throw new LWayError(
       'too-large',
       `“${name}” has ${width} × ${height} pixels; this page opens pictures of up to ${maxInputPixels / 1e6} megapixels.`,
-      'Use the command line for it (npx lway upscale), or open a smaller part of it.',
+      'Open a smaller part of it, or use the command line (npx lway upscale), which takes up to 268 megapixels.',
     );
   }
 }
