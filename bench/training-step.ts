@@ -1,4 +1,6 @@
-import { writeGraph } from '../src/engine/graph';
+import { lowerings, writeGraph } from '../src/engine/graph';
+import { nodeRuntimes } from '../src/engine/runtime/runtime.node';
+import { probeWebGpu } from '../src/engine/runtime/webgpu-probe.node';
 import type { Bench, Cell } from './bench';
 import { median } from './bench';
 import {
@@ -35,6 +37,21 @@ async function wasmAgainstNative(): Promise<Cell[][]> {
   const ratio = ratioOf(wasm, native);
   const times = `${milliseconds(median(wasm))} against ${milliseconds(median(native))} ms`;
   return [[`WASM with ${threads} threads against native`, times, ratio.toFixed(2), '≤ 4', verdict(ratio, 4)]];
+}
+
+async function gpuAgainstCuda(): Promise<Cell[][]> {
+  const what = 'WebGPU against PyTorch CUDA, float32';
+  const probe = await probeWebGpu();
+  if (!probe.works || probe.software) return [[what, '–', 'no GPU here', '–', 'open']];
+  const { runtime } = await nodeRuntimes().open('webgpu');
+  const ours = await trainer(runtime, bigStep(16, lowerings.webgpu), 1);
+  const torch = await torchTrainer(16, 'cuda');
+  const [times, theirs] = await byTurns(torch === undefined ? [ours] : [ours, torch], rounds, 20);
+  await ours.close();
+  await torch?.close();
+  const here = `${milliseconds(median(times!))} ms on ${runtime.deviceName}`;
+  if (theirs === undefined) return [[what, here, 'no CUDA here', '–', 'open']];
+  return [[what, `${here} against ${milliseconds(median(theirs))} ms`, ratioOf(times!, theirs).toFixed(2), '–', '–']];
 }
 
 async function outside(): Promise<Cell[][]> {
@@ -77,11 +94,11 @@ async function preparing(): Promise<Cell[][]> {
   ];
 }
 
-const parts = { PyTorch: againstTorch, WASM: wasmAgainstNative, outside, preparing };
+const parts = { PyTorch: againstTorch, WASM: wasmAgainstNative, outside, preparing, GPU: gpuAgainstCuda };
 
 const bench: Bench = {
   title: 'Training step',
-  about: `SRVGG ×4 with 64 features and 16 convolutions (0.62 M parameters; 32 for the last row), one 64×64 patch, L1 loss, Adam; ${threads} threads each. Medians of ${rounds} rounds by turns.`,
+  about: `SRVGG ×4 with 64 features and 16 convolutions (0.62 M parameters; 32 for the row on graph and session), one 64×64 patch, L1 loss, Adam; ${threads} threads each. Medians of ${rounds} rounds by turns.`,
   head: ['what', 'times', 'measured', 'aim', 'reached'],
   parts: Object.keys(parts),
   run: (part) => parts[part as keyof typeof parts](),

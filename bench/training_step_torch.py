@@ -1,6 +1,6 @@
 """The same training step in eager PyTorch: SRVGG x4, one 64x64 patch, L1, Adam.
 
-Told a number of steps per line, answers with their seconds as JSON: `python training_step_torch.py THREADS CONVS`.
+Told a number of steps per line, answers with their seconds as JSON: `python training_step_torch.py THREADS CONVS cpu|cuda`.
 """
 import json
 import sys
@@ -10,8 +10,10 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-threads, convs = int(sys.argv[1]), int(sys.argv[2])
+threads, convs, device = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 torch.set_num_threads(threads)
+# Full float32, as our side computes.
+torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
 
 class Srvgg(nn.Module):
@@ -27,9 +29,9 @@ class Srvgg(nn.Module):
         return F.pixel_shuffle(self.body(x), self.scale) + F.interpolate(x, scale_factor=self.scale, mode="nearest")
 
 
-network = Srvgg()
+network = Srvgg().to(device)
 optimizer = torch.optim.Adam(network.parameters(), 1e-4, betas=(0.9, 0.99))
-x, target = torch.rand(1, 3, 64, 64), torch.rand(1, 3, 256, 256)
+x, target = torch.rand(1, 3, 64, 64, device=device), torch.rand(1, 3, 256, 256, device=device)
 
 
 def step():
@@ -38,6 +40,8 @@ def step():
     loss = (network(x) - target).abs().mean()
     loss.backward()
     optimizer.step()
+    if device == "cuda":
+        torch.cuda.synchronize()
     return time.perf_counter() - began
 
 
