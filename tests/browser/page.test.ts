@@ -32,6 +32,12 @@ afterEach(async () => {
   await editor.close();
 });
 
+/** Waits until the focus is on an element of the panel. */
+async function panelFocus(selector: string): Promise<void> {
+  const focused = (wanted: string) => document.querySelector('lway-panel')!.shadowRoot!.activeElement?.matches(wanted);
+  await editor.page.waitForFunction(focused, selector);
+}
+
 /** A photo-like gradient with some structure, interleaved. */
 function samples(width: number, height: number, channels: number, white: number): number[] {
   return Array.from({ length: width * height * channels }, (_, i) => {
@@ -51,6 +57,9 @@ test('opens with a picture and a panel, and shows them', async () => {
   }
   await expect(page.getByRole('combobox', { name: 'Network' }).count()).resolves.toBe(1);
   await expect(page.getByRole('group', { name: 'Adapt to this picture' }).count()).resolves.toBe(1);
+  // The button is in sight without scrolling, however long the form above it.
+  const [button, layers] = [await editor.button.boundingBox(), await page.locator('.layers').boundingBox()];
+  expect(button!.y + button!.height).toBeLessThanOrEqual(layers!.y);
 
   const folder = mkdtempSync(join(tmpdir(), 'lway-shot-'));
   try {
@@ -90,7 +99,10 @@ test('upscales a selected region by the keyboard alone, in place; undo takes it 
   expect((await editor.panelState()).settings.target).toBe('region');
   await editor.button.focus();
   await page.keyboard.press('Enter');
+  // The focus goes with what takes the button's place, and comes back to it.
+  await panelFocus('lway-job-progress');
   expect(await editor.finished()).toBe('done');
+  await panelFocus('.primary');
 
   expect(await editor.state()).toMatchObject({
     width: 1280,

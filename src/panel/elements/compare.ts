@@ -358,21 +358,19 @@ export class Compare extends LitElement {
     const { width, height } = this.result.info;
     const factor = Math.min(1, overviewSide / Math.max(width, height));
     const size = { width: Math.max(1, Math.round(width * factor)), height: Math.max(1, Math.round(height * factor)) };
-    for (const name of ['original', 'result'] as const) {
+    const draw = async (name: 'original' | 'result') => {
       const canvas = document.createElement('canvas');
       canvas.width = size.width;
       canvas.height = size.height;
       const context = canvas.getContext('2d')!;
       this.sides[name].overview = canvas;
-      try {
-        await drawRegion(signal, this[name], size, { x: 0, y: 0, ...size }, this.ground, (x, y, image) => {
-          context.putImageData(image, x, y);
-          this.changed();
-        });
-      } catch {
-        return; // put away meanwhile
-      }
-    }
+      await drawRegion(signal, this[name], size, { x: 0, y: 0, ...size }, this.ground, (x, y, image) => {
+        context.putImageData(image, x, y);
+        this.changed();
+      });
+    };
+    // Both at once, so that there is something to compare from the first moment; they fail when they are put away.
+    await Promise.allSettled([draw('original'), draw('result')]);
   }
 
   private async makeDetails(): Promise<void> {

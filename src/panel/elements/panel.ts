@@ -242,10 +242,11 @@ export class Panel extends LitElement {
   /** What is being done, in short: the settings themselves are out of sight meanwhile. */
   private summary(controller: PanelController): string {
     const { target, size } = controller.effective;
-    const scale = 'scale' in size ? scaleName(size.scale) : `to fit ${size.width} × ${size.height}`;
-    return [controller.model?.entry.name, target === 'layer' ? 'whole layer' : 'selection', scale]
-      .filter(Boolean)
-      .join(' · ');
+    const { name, scale } = controller.model?.entry ?? { name: '', scale: 0 };
+    const area = target === 'layer' ? 'whole layer' : 'selection';
+    // The network's own scale is in its name.
+    if ('scale' in size) return [name, area, ...(size.scale === scale ? [] : [scaleName(size.scale)])].join(' · ');
+    return [name, area, `to fit ${size.width} × ${size.height}`].join(' · ');
   }
 
   /** What can be done with what was learned: another strength, seen at once; a file of it. */
