@@ -62,7 +62,9 @@ the WebGPU column is measured when this table is made.
 
 ${cases} models of ${Object.keys(ops).length} kinds, mostly of one op with attributes varied. Each is also run as it is, so that the
 PyTorch emulation that made the golden is known to mean the same as ONNX Runtime. Inputs lie away from kinks. Besides
-these, directional derivatives on random shapes test every rule (\`tests/engine/graph/rules.test.ts\`).
+these, directional derivatives on random shapes test every rule (\`tests/engine/graph/rules.test.ts\`). All gradients
+below and the training steps of all networks run on WebGPU without falling back to the CPU, but for casts to int64
+(\`tests/engine/graph/run-devices.test.ts\`).
 
 ${errorTable('op', 'cases', ops)}
 

@@ -33,10 +33,3 @@ export interface Graph {
 
 /** The operator set that graphs are upgraded to when read, and written in. */
 export const OPSET = 21;
-
-/** Number of values in the initialisers: weights, and whatever else the file stores as such. */
-export function countParameters(graph: Graph): number {
-  let count = 0;
-  for (const tensor of graph.initializers.values()) count += tensor.data.length;
-  return count;
-}

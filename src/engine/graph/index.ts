@@ -1,14 +1,6 @@
-/** ONNX graphs as data: read, write, build, differentiate, turn into a training step and run it (issue 3). */
+/** ONNX graphs as data: read, write, build, differentiate, turn into a training step and run it. */
 export { float32, int64, sizeOf, numbersOf, tensorOf, type DataType, type Tensor } from './tensor';
-export {
-  OPSET,
-  countParameters,
-  type Attribute,
-  type Attributes,
-  type Graph,
-  type Node,
-  type ValueInfo,
-} from './graph';
+export { OPSET, type Attribute, type Attributes, type Graph, type Node, type ValueInfo } from './graph';
 export type { Operand, Operation, Value } from './recorder';
 export { GraphBuilder, type ConvOptions, type ConvTransposeOptions, type ResizeOptions } from './builder';
 export type { CallOptions } from './splice';

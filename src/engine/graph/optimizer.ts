@@ -36,7 +36,7 @@ export function scheduleOf(optimizer: Optimizer, step: number, learningRate: num
   return Float32Array.of(learningRate, 1 / (1 - first ** step), 1 / Math.sqrt(1 - second ** step));
 }
 
-export interface Present {
+export interface UpdateInputs {
   /** Packed vectors [P]. */
   readonly weights: Value;
   readonly gradient: Value;
@@ -52,7 +52,7 @@ export interface Present {
 export function update(
   b: GraphBuilder,
   optimizer: Optimizer,
-  { weights, gradient, moments, norm, schedule, learns }: Present,
+  { weights, gradient, moments, norm, schedule, learns }: UpdateInputs,
 ): { weights: Value; moments: readonly Value[] } {
   const { clipNorm } = optimizer;
   // As torch.nn.utils.clip_grad_norm_.

@@ -31,7 +31,7 @@ const refuse = (message: string, advice = ANOTHER_EXPORT, cause?: unknown): LWay
 
 /**
  * Reads an ONNX file of opset 11 to 21 and upgrades its operations to {@link OPSET}. float16, bfloat16 and double become
- * float32.
+ * float32; weights that an exporter wrote as `Constant` nodes become initialisers.
  *
  * @throws LWayError `bad-model` where the bytes are no ONNX file; `bad-graph`, naming node and op, where weights are
  *   missing, stored elsewhere or quantised, or the graph has a cycle, control flow or ops of other domains

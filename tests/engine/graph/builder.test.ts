@@ -1,5 +1,4 @@
 import {
-  countParameters,
   differentiate,
   fixShapes,
   float32,
@@ -65,7 +64,6 @@ describe('what is known before a graph runs', () => {
     expect([...graph.initializers.keys()].filter((name) => name.startsWith('body.'))).toHaveLength(11);
     expect(graph.inputs.map(({ name }) => name)).toEqual(['x']);
     expect(graph.outputs).toEqual([{ name: 'y', type: 'float32', shape: [1, 3, 32, 32] }]);
-    expect(countParameters(srvgg())).toBeGreaterThan(1000);
   });
 
   test('an output may be an input, or another output', async () => {

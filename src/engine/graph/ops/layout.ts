@@ -76,7 +76,7 @@ const pictureOf = (inputs: Inputs): { x: Value; dims: [number, number, number, n
 };
 
 /** Zeros, without storing them where they are many. */
-export const zeros = (b: GraphBuilder, shape: readonly number[]): Value => b.expand(b.constant(0), shape);
+const zeros = (b: GraphBuilder, shape: readonly number[]): Value => b.expand(b.constant(0), shape);
 
 /** Where each part begins along the axis that a list of sizes divides. */
 const beginnings = (sizes: readonly number[]): number[] =>

@@ -5,7 +5,7 @@ import type { OpTable } from './definition';
 import { broadcast, broadcastStrides, numberOr, required, sumTo, walk } from './support';
 
 /** Swaps the last two axes. */
-export const transposed = (b: GraphBuilder, x: Value): Value => {
+const transposed = (b: GraphBuilder, x: Value): Value => {
   const rank = x.shape.length;
   return b.transpose(x, [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2]);
 };

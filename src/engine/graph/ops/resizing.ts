@@ -74,7 +74,7 @@ function cubic(distance: number, a: number): number {
 const triangle = (distance: number): number => Math.max(0, 1 - Math.abs(distance));
 
 /** Weights [to, from] with which Resize makes each output place of an axis from the input's. */
-export function resizeMatrix(axis: Axis, attributes: Attributes): Float32Array {
+function resizeMatrix(axis: Axis, attributes: Attributes): Float32Array {
   const { from, to, scale } = axis;
   const mode = textOr(attributes, 'mode', 'nearest');
   const originOf = origins[coordinatesOf(attributes)]!;

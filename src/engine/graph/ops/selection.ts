@@ -66,7 +66,7 @@ const reverse = (b: GraphBuilder, x: Value, axis: number): Value => {
 };
 
 /** What Pad's modes other than constant read at each place along an axis of `size` elements. */
-export function sourceOf(position: number, size: number, mode: string): number {
+function sourceOf(position: number, size: number, mode: string): number {
   if (mode === 'wrap') return ((position % size) + size) % size;
   if (mode !== 'reflect') return Math.min(Math.max(position, 0), size - 1);
   const period = Math.max(1, 2 * (size - 1));
@@ -240,7 +240,7 @@ export const selection: OpTable = {
 };
 
 /** Takes padding away again; where the padding was negative, zeros come back. */
-export function unpad(b: GraphBuilder, y: Value, before: readonly number[], after: readonly number[]): Value {
+function unpad(b: GraphBuilder, y: Value, before: readonly number[], after: readonly number[]): Value {
   const axes = y.shape.flatMap((_, i) => (before[i]! > 0 || after[i]! > 0 ? [i] : []));
   const starts = axes.map((axis) => Math.max(0, before[axis]!));
   const ends = axes.map((axis) => y.shape[axis]! - Math.max(0, after[axis]!));
