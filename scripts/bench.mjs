@@ -61,7 +61,8 @@ if (busy && !flags.has('--anyway'))
     `That is more than ${mostLoad}: numbers from a busy machine say nothing. Stop what runs, or measure with --anyway.`,
   );
 
-process.env.LWAY_CHROMIUM ??= findChromium() ?? '';
+const chromium = findChromium();
+if (chromium) process.env.LWAY_CHROMIUM = chromium;
 const descriptions = names.map((name) => ({ name, ...run(name) }));
 if (descriptions.some(({ page }) => page)) buildPage();
 if (flags.has('--write') && !busy && wanted.length === 0) writeFileSync(results, head);
