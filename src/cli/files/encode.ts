@@ -12,7 +12,8 @@ function withFormat(pipeline: Sharp, format: Format, info: PictureInfo, quality:
   const q = quality ?? format.defaultQuality;
   switch (format.name) {
     case 'png':
-      return pipeline.png({ compressionLevel: 6 });
+      // Filtered photographs are a third smaller than at libvips' own settings, for a quarter more time.
+      return pipeline.png({ compressionLevel: 5, adaptiveFiltering: true });
     case 'jpg':
       return pipeline.jpeg({ quality: q, chromaSubsampling: '4:4:4' });
     case 'webp':
