@@ -18,6 +18,8 @@ const shared = {
 
 /** `npx jest --selectProjects unit` for what needs no browser; `browser` drives the built page in real Chromium. */
 export default {
+  // Machines can be busy: a test that hangs is found out a little later.
+  testTimeout: 60_000,
   projects: [
     {
       ...shared,

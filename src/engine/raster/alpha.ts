@@ -1,5 +1,6 @@
 import { alphaOf, colourChannels, colourOf, createRaster, plane } from './planes';
 import type { Raster } from './raster';
+import { resize } from './resample';
 
 /**
  * Below this alpha, colour is unseen and, in 8-bit pictures from premultiplied sources, mere rounding noise
@@ -122,6 +123,39 @@ export function limitToSource(enlarged: Raster, source: Raster): void {
     }
   }
 }
+
+/**
+ * Replaces an enlarged alpha by a bicubic one where the source's edges are soft, in place. Networks take a slope of a
+ * few pixels for a blurred edge and make steps of it, which show as rings; hard edges are what they are good at.
+ *
+ * An edge is hard where 3×3 pixels already span most of what 5×5 pixels span, whatever its height.
+ *
+ * @param enlarged 1 channel
+ * @param source 1 channel: the same part of the picture before enlarging
+ */
+export function smoothSoftEdges(enlarged: Raster, source: Raster): void {
+  const { width, height } = source;
+  const spread = ([low, high]: Float32Array[]) => high!.map((value, i) => value - low![i]!);
+  const picks = [Math.min, Math.max];
+  const near = picks.map((pick) => extremes(source, pick));
+  const around = near.map((values, i) => extremes(createRaster(width, height, 1, values), picks[i]!));
+  const far = spread(around);
+  const hard = spread(near).map((value, i) => (far[i]! > 0 ? (value / far[i]! - softest) / (hardest - softest) : 0));
+  for (let i = 0; i < hard.length; i++) hard[i] = Math.min(1, Math.max(0, hard[i]!));
+  // The pixels beside a hard edge belong to it.
+  const wide = extremes(createRaster(width, height, 1, hard), Math.max);
+  const weight = resize(createRaster(width, height, 1, wide), enlarged.width, enlarged.height, 'bicubic').data;
+  const smooth = resize(source, enlarged.width, enlarged.height, 'bicubic').data;
+  const { data } = enlarged;
+  for (let i = 0; i < data.length; i++) {
+    const w = Math.min(1, Math.max(0, weight[i]!));
+    data[i] = w * data[i]! + (1 - w) * smooth[i]!;
+  }
+}
+
+/** Shares of the wider span at which an edge counts as all soft and all hard: slopes over 4 and over 2 pixels. */
+const softest = 0.65;
+const hardest = 0.75;
 
 /**
  * Puts back the colour that the source has under full transparency, enlarged by repeating pixels, in place: some

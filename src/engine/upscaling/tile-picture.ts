@@ -1,4 +1,11 @@
-import { bleedColour, constantAlpha, fillAlpha, limitToSource, restoreHiddenColour } from '../raster/alpha';
+import {
+  bleedColour,
+  constantAlpha,
+  fillAlpha,
+  limitToSource,
+  restoreHiddenColour,
+  smoothSoftEdges,
+} from '../raster/alpha';
 import { alphaOf, colourOf, createRaster, grayToRgb, joinAlpha, meanOfRgb, plane } from '../raster/planes';
 import type { Channels, PictureInfo, Raster } from '../raster/raster';
 import { hasAlpha } from '../raster/raster';
@@ -14,7 +21,7 @@ export type Enlarge = (image: Raster) => Promise<Raster>;
 /**
  * Enlarges one tile of any picture with an RGB network: linear light is encoded for it, gray becomes three equal
  * channels and their mean again, what lies outside 0..1 goes round it, colour that transparency hides is kept away
- * from it, and alpha goes through it as a gray picture.
+ * from it, and alpha goes through it as a gray picture, but for soft edges.
  *
  * @param tile a part of the picture as it came; is used up
  * @returns the same channels, `scale` times as large, display-encoded (also where the picture is linear)
@@ -41,6 +48,7 @@ export async function enlargeTile(
     return result;
   }
   const enlarged = meanOfRgb(await enlarge(grayToRgb(alpha)));
+  smoothSoftEdges(enlarged, alpha);
   limitToSource(enlarged, alpha);
   const result = joinAlpha(colour, enlarged);
   restoreHiddenColour(result, original);

@@ -1,4 +1,10 @@
-import { bleedColour, constantAlpha, limitToSource, restoreHiddenColour } from '../../../src/engine/raster/alpha';
+import {
+  bleedColour,
+  constantAlpha,
+  limitToSource,
+  restoreHiddenColour,
+  smoothSoftEdges,
+} from '../../../src/engine/raster/alpha';
 import { alphaOf, colourOf, copyRect, createRaster, crop, joinAlpha } from '../../../src/engine/raster/planes';
 import type { Raster } from '../../../src/engine/raster/raster';
 import { resize } from '../../../src/engine/raster/resample';
@@ -164,5 +170,38 @@ describe('alpha', () => {
     restoreHiddenColour(enlarged, source);
     expect([...enlarged.data.subarray(0, 12)].every((value) => value === Math.fround(0.99))).toBe(true);
     for (let i = 12; i < 24; i++) expect(enlarged.data[i]).toBeCloseTo(Math.floor(i / 2) / 12, 6);
+  });
+});
+
+describe('edges of alpha', () => {
+  /** An edge over `slope` pixels from `top` down to 0, and what a network might make of it: here, whole pixels. */
+  const edge = (slope: number, top: number) => {
+    const source = drawn(32, 6, 1, (_, __, column) => top * Math.min(1, Math.max(0, (16 - column) / slope + 0.5)));
+    const given = drawn(128, 24, 1, (_, __, column) => source.data[Math.floor(column / 4)]!);
+    const smoothed = crop(given, { x: 0, y: 0, width: 128, height: 24 });
+    smoothSoftEdges(smoothed, source);
+    return { given, smoothed, bicubic: resize(source, 128, 24, 'bicubic') };
+  };
+
+  test.each([
+    [4, 1],
+    [6, 0.5],
+    [9, 1],
+  ])('that are soft, over %i pixels up to %d, are bicubic', (slope, top) => {
+    const { given, smoothed, bicubic } = edge(slope, top);
+    const before = largestDifference(given.data, bicubic.data);
+    expect(before).toBeGreaterThan(0.03);
+    // At the ends of a short slope there is a little of both.
+    expect(largestDifference(smoothed.data, bicubic.data)).toBeLessThan(before / 4);
+  });
+
+  test.each([
+    [0.5, 1],
+    [0.5, 0.5],
+    [1, 0.2],
+  ])('that are hard, over %d pixels up to %d, are the network’s', (slope, top) => {
+    const { given, smoothed } = edge(slope, top);
+    const middle = { x: 58, y: 0, width: 12, height: 24 };
+    expect(largestDifference(crop(smoothed, middle).data, crop(given, middle).data)).toBeLessThan(0.02);
   });
 });
