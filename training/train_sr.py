@@ -33,6 +33,7 @@ a.add_argument("--refresh", type=float, default=0.25, help="crops newly degraded
 a.add_argument("--settings", default=degradation.SETTINGS)
 a.add_argument("--pixel", type=float, default=1.0, help="Charbonnier loss against HR")
 a.add_argument("--perceptual", type=float, default=0.0, help="distance of our own features against HR, or against the teacher's detail with --distil; needs --features")
+a.add_argument("--seen", type=int, default=0, help="pictures of each batch that the feature losses look at; 0: all (they cost as much as the network)")
 a.add_argument("--adversarial", type=float, default=0.0, help="relativistic adversarial loss on our own features; needs --features")
 a.add_argument("--distil", type=float, default=0.0, help="Charbonnier loss against the teacher's detail; needs --teacher")
 a.add_argument("--features", default=os.path.join(data.ROOT, "models", "lway-features.onnx"))
@@ -118,15 +119,16 @@ def loss_terms(sr, batch):
     if a.distil:
         terms["distil"] = charbonnier(sr, batch["teacher"])
     if features is not None:
+        seen = slice(0, a.seen or len(sr))
         with loop.autocast():
-            mine = features(sr.contiguous(memory_format=torch.channels_last))
+            mine = features(sr[seen].contiguous(memory_format=torch.channels_last))
         mine = [unit(t) for t in mine]
         if a.perceptual:
             # the teacher's detail is a function of the LR picture, the true one is not: what can't be foretold is smoothed
-            goal = maps_of(batch["teacher"] if a.distil else hr)
+            goal = maps_of((batch["teacher"] if a.distil else hr)[seen])
             terms["perceptual"] = sum(((p - q) ** 2).sum(1).mean() for p, q in zip(mine, goal)) / len(mine)
         if a.adversarial:
-            true = maps_of(hr)
+            true = maps_of(hr[seen])
             for p in heads.parameters():
                 p.requires_grad_(False)
             with loop.autocast():

@@ -14,13 +14,14 @@ import { openNetworks, type Networks } from '../networks';
 import { parseAdapt, parseDevice, parseStrength } from '../options';
 import type { Surroundings } from '../surroundings';
 import { contactSheet } from './contact-sheet';
-import { controls } from './controls';
+import { controls, changed } from './controls';
 import { evaluateSet } from './evaluate';
 import { openLpips } from './lpips';
 import { markdown } from './markdown';
 import type { Judges } from './measure';
 import { openNiqeModel, saveNiqeModel } from './niqe-model';
-import { readSet } from './picture-set';
+import { partOf, readSet, type Use } from './picture-set';
+import { parseStudy } from './study';
 import { summarise, type Row } from './summary';
 import { baseline, baselines, network, type Variant } from './variants';
 
@@ -30,6 +31,8 @@ interface Flags {
   adapt: AdaptLevel;
   strength: number;
   controls?: boolean;
+  study: string[];
+  pairs: Use;
   lpips?: string;
   niqe?: string;
   saveNiqe?: string;
@@ -62,6 +65,13 @@ export function addEvaluate(program: Command, surroundings: Surroundings): void 
     .option('--adapt <level>', 'adapted as well: quick, standard, thorough', parseAdapt, 'off')
     .option('--strength <number>', '0 the network as it was … 1 fully adapted', parseStrength, 1)
     .option('--controls', 'with --adapt: also what a gain by adaptation must beat')
+    .option(
+      '--study <changes>',
+      'with --adapt: also with a changed recipe, such as "steps=24,map=false" (may be repeated)',
+      (text: string, before: string[]) => [...before, text],
+      [],
+    )
+    .option('--pairs <use>', 'all, tuning (odd numbers) or reporting (even numbers)', parsePairs, 'all')
     .option('--lpips <file>', 'an ONNX file with inputs ref and dist and the output score')
     .option('--niqe <folder|file>', 'NIQE fitted on a folder of pristine photographs, or a file of --save-niqe')
     .option('--save-niqe <file>', 'keep the fitted NIQE model')
@@ -80,12 +90,15 @@ async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void>
   if (flags.controls && flags.adapt === 'off') {
     throw new LWayError('bad-option', '--controls test an adaptation.', 'Use them with --adapt standard.');
   }
+  if (flags.study.length > 0 && flags.adapt === 'off') {
+    throw new LWayError('bad-option', '--study changes an adaptation.', 'Use it with --adapt standard.');
+  }
   if (flags.saveNiqe !== undefined && flags.niqe === undefined) {
     throw new LWayError('bad-option', '--save-niqe keeps what --niqe fits.', 'Give --niqe a folder as well.');
   }
   const folders = flags.set ?? (await usualSets(surroundings));
   const sets = [];
-  for (const folder of folders) sets.push(await readSet(resolve(cwd, folder), flags.limit));
+  for (const folder of folders) sets.push(partOf(await readSet(resolve(cwd, folder), flags.limit), flags.pairs));
   const networks = await openNetworks(surroundings);
   const engine = createNodeEngine({ adapt: adaptJob });
   const judges: Judges = {};
@@ -152,6 +165,7 @@ async function chooseVariants(
     const options = { level: flags.adapt, strength: flags.strength, models: await networks.adaptation(model.entry) };
     const adapted = { name: `${id}, adapted`, against: id, engine, model, device: flags.device, options };
     variants.push(network({ ...adapted, adapt: async () => options }));
+    for (const text of flags.study) variants.push(changed(adapted, text, parseStudy(text)));
     if (flags.controls)
       variants.push(
         ...controls(
@@ -175,6 +189,11 @@ async function usualSets({ env, root }: Surroundings): Promise<string[]> {
   return folders;
 }
 
+function parsePairs(text: string): Use {
+  if (text === 'all' || text === 'tuning' || text === 'reporting') return text;
+  throw new LWayError('bad-option', `"${text}" is no value for --pairs.`, 'Use all, tuning or reporting.');
+}
+
 function parseLimit(text: string): number {
   const limit = Number(text);
   if (!(Number.isInteger(limit) && limit >= 1)) {
@@ -195,6 +214,8 @@ function commandLine(flags: Flags, folders: readonly string[]): string {
   if (flags.adapt !== 'off') parts.push('--adapt', flags.adapt);
   if (flags.strength !== 1) parts.push('--strength', String(flags.strength));
   if (flags.controls) parts.push('--controls');
+  for (const text of flags.study) parts.push('--study', text);
+  if (flags.pairs !== 'all') parts.push('--pairs', flags.pairs);
   if (flags.lpips !== undefined) parts.push('--lpips', last(flags.lpips));
   if (flags.niqe !== undefined) parts.push('--niqe', last(flags.niqe));
   if (flags.limit !== undefined) parts.push('--limit', String(flags.limit));

@@ -22,38 +22,44 @@ import { earlier, network, type NetworkVariant, type Variant } from './variants'
  * @param adapted the adapted variant that is under test
  * @param faithful names of variants that the unadapted result may be blended with to reach the adapted one's PSNR
  */
-export function controls(
-  base: string,
-  adapted: NetworkVariant & { options: AdaptOptions },
-  faithful: readonly string[],
-): Variant[] {
-  const { options } = adapted;
-  const recipe = recipes[options.level];
-  const study = (name: string, changes: Partial<Recipe>): Variant =>
-    network({
-      ...adapted,
-      name: `${adapted.name}, ${name}`,
-      against: adapted.name,
-      adapt: async () => ({ ...options, study: { ...options.study, ...changes } }),
-    });
+export function controls(base: string, adapted: AdaptedVariant, faithful: readonly string[]): Variant[] {
+  const recipe = recipes[adapted.options.level];
+  const study = (name: string, changes: Partial<Recipe>): Variant => changed(adapted, name, changes);
   const cycles: Record<Exclude<Cycle, 'none'>, string> = {
     area: 'area downscaling for the cycle',
     bicubic: 'bicubic downscaling for the cycle',
     reconstructor: 'reconstructor for the cycle',
   };
   return [
+    study('seed 2', { seed: 2 }),
+    study('seed 3', { seed: 3 }),
     study('without M', { map: false }),
+    study('L1 only', { featureWeight: 0, featureAnchor: 0, unseenAnchor: 0, pairsWeight: 0 }),
     ...(['area', 'bicubic', 'reconstructor'] as const)
       .filter((cycle) => cycle !== recipe.cycle)
       .map((cycle) => study(cycles[cycle], { cycle })),
     wrongEmbedding(adapted),
     backProjection(base, adapted.name),
+    colourFix(base, adapted.name),
     frontier(base, adapted.name, faithful),
   ];
 }
 
+export type AdaptedVariant = NetworkVariant & { options: AdaptOptions };
+
+/** The same adaptation by a changed recipe. */
+export function changed(adapted: AdaptedVariant, name: string, changes: Partial<Recipe>): Variant {
+  const { options } = adapted;
+  return network({
+    ...adapted,
+    name: `${adapted.name}, ${name}`,
+    against: adapted.name,
+    adapt: async () => ({ ...options, study: { ...options.study, ...changes } }),
+  });
+}
+
 /** The same adaptation with the degradation embedding of another picture of the set. */
-function wrongEmbedding(adapted: NetworkVariant & { options: AdaptOptions }): Variant {
+function wrongEmbedding(adapted: AdaptedVariant): Variant {
   return network({
     ...adapted,
     name: `${adapted.name}, another picture's embedding`,
@@ -74,9 +80,20 @@ function wrongEmbedding(adapted: NetworkVariant & { options: AdaptOptions }): Va
 }
 
 /** No training: the unadapted result plus the enlarged difference between the picture and its area average. */
-function backProjection(base: string, against: string): Variant {
+const backProjection = (base: string, against: string): Variant =>
+  corrected(`${base}, back-projected once`, base, against, (missing) => missing);
+
+/** No training: the lowest frequencies of the unadapted result, means over 16 × 16 pixels of the picture, put right. */
+const colourFix = (base: string, against: string): Variant =>
+  corrected(`${base}, colours put right`, base, against, (missing) => {
+    const [width, height] = [missing.width, missing.height].map((side) => Math.max(1, Math.round(side / 16)));
+    return resize(missing, width!, height!, 'area');
+  });
+
+/** The unadapted result plus what `part` leaves of the difference between the picture and the result's area average. */
+function corrected(name: string, base: string, against: string, part: (missing: Raster) => Raster): Variant {
   return {
-    name: `${base}, back-projected once`,
+    name,
     against,
     async run(_, task) {
       const started = performance.now();
@@ -84,7 +101,7 @@ function backProjection(base: string, against: string): Variant {
       const before = earlier(task, base);
       const down = resize(before, picture.width, picture.height, 'area');
       const missing = { ...down, data: down.data.map((value, i) => picture.data[i]! - value) };
-      const correction = resize(missing, width, height, 'bicubic');
+      const correction = resize(part(missing), width, height, 'bicubic');
       const result = { ...before, data: before.data.map((value, i) => value + correction.data[i]!) };
       return { result: asSaved(result), seconds: (performance.now() - started) / 1000 };
     },

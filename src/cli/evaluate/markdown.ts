@@ -1,6 +1,7 @@
 import type { Estimate } from '../../engine/metrics/statistics';
 import type { ScoreName } from './measure';
 import { forReporting, type PictureSet } from './picture-set';
+import type { Verdict } from './verdict';
 import { scoreNames, type Row, type VariantSummary } from './summary';
 
 const headings: Readonly<Record<ScoreName, string>> = {
@@ -30,6 +31,11 @@ export function markdown(set: PictureSet, rows: readonly Row[], summaries: reado
   }
   parts.push(table(meansTable('all', names, summaries)));
   parts.push('In brackets: mean paired difference to the variant named, ± 95 % interval (Student’s t).\n');
+  if (set.paired) {
+    parts.push(
+      'Harmed: loses more than 0.5 dB, or 5 % of LPIPS, or 0.1 dB and 2 % together; helped: gains 0.1 dB or 2 %, not harmed.\n',
+    );
+  }
   parts.push('Every picture:\n', table(picturesTable(set.paired, names, rows)));
   return parts.join('\n');
 }
@@ -40,7 +46,7 @@ function meansTable(
   summaries: readonly VariantSummary[],
 ): string[][] {
   return [
-    ['variant', ...names.map((name) => headings[name]), 'compared with', 's/picture'],
+    ['variant', ...names.map((name) => headings[name]), 'compared with', 'helped / harmed', 's/picture'],
     ...summaries.map((summary) => [
       summary.variant,
       ...names.map((name) => {
@@ -49,6 +55,7 @@ function meansTable(
         return difference ? `${value} (${interval(difference, digits[name])})` : value;
       }),
       summary.against ?? '',
+      shares(summary.verdicts[group]),
       summary.seconds.toFixed(1),
     ]),
   ];
@@ -68,6 +75,11 @@ function picturesTable(paired: boolean, names: readonly ScoreName[], rows: reado
       row.note ?? '',
     ]),
   ];
+}
+
+function shares({ helped, harmed, alike }: Record<Verdict, number>): string {
+  const count = helped + harmed + alike;
+  return count === 0 ? '' : `${helped} / ${harmed} of ${count}`;
 }
 
 function number(value: number | undefined, places: number): string {

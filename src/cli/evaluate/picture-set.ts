@@ -67,6 +67,14 @@ export function forReporting({ number }: Pick<Specimen, 'number'>): boolean {
   return number % 2 === 0;
 }
 
+export type Use = 'all' | 'tuning' | 'reporting';
+
+/** The part of a set that is for `use`; pictures keep their numbers. */
+export function partOf(set: PictureSet, use: Use): PictureSet {
+  if (use === 'all') return set;
+  return { ...set, specimens: set.specimens.filter((each) => forReporting(each) === (use === 'reporting')) };
+}
+
 /** Paths of the pictures in a folder, sorted by name. @throws LWayError `bad-option` */
 export async function picturesIn(folder: string): Promise<string[]> {
   return pictures(await list(folder)).map((file) => join(folder, file));

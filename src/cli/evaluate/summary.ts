@@ -1,6 +1,7 @@
 import { estimate, mean, type Estimate } from '../../engine/metrics/statistics';
 import type { ScoreName, Scores } from './measure';
 import { forReporting } from './picture-set';
+import { verdictOf, type Verdict } from './verdict';
 
 /** One result of one variant. */
 export interface Row {
@@ -23,6 +24,8 @@ export interface VariantSummary {
   seconds: number;
   /** Mean paired differences to `against`, with 95 % intervals. */
   differences: { even: Partial<Record<ScoreName, Estimate>>; all: Partial<Record<ScoreName, Estimate>> } | null;
+  /** Pictures by verdict against `against`; those without ground truth are in none. */
+  verdicts: { even: Record<Verdict, number>; all: Record<Verdict, number> };
 }
 
 export const scoreNames: readonly ScoreName[] = ['psnr', 'ssim', 'lpips', 'niqe', 'consistency'];
@@ -41,6 +44,15 @@ export function summarise(rows: readonly Row[]): VariantSummary[] {
           some.map((row) => row.scores[name]! - other.find(({ number }) => number === row.number)!.scores[name]!),
         ),
       );
+    const verdicts = (some: readonly Row[]) => {
+      const counts = { helped: 0, harmed: 0, alike: 0 };
+      for (const row of some) {
+        const before = other.find(({ number }) => number === row.number);
+        const verdict = before ? verdictOf(row.scores, before.scores) : null;
+        if (verdict !== null) counts[verdict] += 1;
+      }
+      return counts;
+    };
     const even = own.filter(forReporting);
     return {
       variant,
@@ -49,6 +61,7 @@ export function summarise(rows: readonly Row[]): VariantSummary[] {
       all: means(own),
       seconds: mean(own.map(({ seconds }) => seconds)),
       differences: against === null ? null : { even: differences(even), all: differences(own) },
+      verdicts: { even: verdicts(even), all: verdicts(own) },
     };
   });
 }

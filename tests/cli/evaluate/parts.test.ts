@@ -9,10 +9,12 @@ import type { Model } from '../../../src/engine/runtime/registry';
 import { cropToShow } from '../../../src/cli/evaluate/contact-sheet';
 import { controls } from '../../../src/cli/evaluate/controls';
 import { scoredBorder } from '../../../src/cli/evaluate/measure';
-import { readSet } from '../../../src/cli/evaluate/picture-set';
+import { partOf, readSet } from '../../../src/cli/evaluate/picture-set';
 import { asSaved } from '../../../src/cli/evaluate/pixels';
+import { parseStudy } from '../../../src/cli/evaluate/study';
 import { summarise, type Row } from '../../../src/cli/evaluate/summary';
 import type { Task } from '../../../src/cli/evaluate/variants';
+import { verdictOf } from '../../../src/cli/evaluate/verdict';
 import { drawn, noise } from '../../engine/raster/support';
 import { draw, reference } from '../../engine/metrics/pictures';
 
@@ -104,7 +106,7 @@ describe('controls without training', () => {
   const never = new AbortController().signal;
 
   test('what a gain must beat is all there', () => {
-    expect(all).toHaveLength(6);
+    expect(all).toHaveLength(10);
     expect(all.every(({ against }) => against === 'net, adapted')).toBe(true);
   });
 
@@ -115,6 +117,15 @@ describe('controls without training', () => {
       return Math.max(...down.data.map((value, i) => Math.abs(value - picture.data[i]!)));
     };
     expect(disagreement(result)).toBeLessThan(disagreement(base) / 2);
+  });
+
+  test('putting the colours right mends what is wrong on the whole, and leaves detail alone', async () => {
+    const mean = ({ data }: typeof truth) => data.reduce((sum, value) => sum + value, 0) / data.length;
+    const yellow = asSaved({ ...base, data: base.data.map((value, i) => (i < 96 * 96 ? value * 0.8 : value)) });
+    const { result } = await find('colours put right').run(never, task(yellow));
+    expect(Math.abs(mean(result) - mean(picture))).toBeLessThan(Math.abs(mean(yellow) - mean(picture)) / 4);
+    const step = (raster: typeof truth) => raster.data[50 * 96 + 51]! - raster.data[50 * 96 + 50]!;
+    expect(step(result)).toBeCloseTo(step(yellow), 1);
   });
 
   test('the frontier meets the adapted PSNR where a blend can', async () => {
@@ -130,4 +141,44 @@ describe('controls without training', () => {
     const { result } = await find('same PSNR').run(never, task(truth));
     expect(score(result)).toBeGreaterThanOrEqual(score(asSaved(bicubic)) - 0.01);
   });
+});
+
+describe('verdicts', () => {
+  const scores = (psnrOf: number, lpips: number) => ({ psnr: psnrOf, lpips, consistency: 40 });
+  const before = scores(28, 0.2);
+
+  test.each([
+    [28.2, 0.2, 'helped'],
+    [28, 0.19, 'helped'],
+    [27.95, 0.203, 'alike'],
+    [27.85, 0.203, 'alike'],
+    [27.85, 0.205, 'harmed'],
+    [27.4, 0.15, 'harmed'],
+    [29, 0.211, 'harmed'],
+  ])('%f dB and LPIPS %f after 28 dB and 0.2: %s', (after, lpips, verdict) => {
+    expect(verdictOf(scores(after, lpips), before)).toBe(verdict);
+  });
+
+  test('without ground truth there is none', () => {
+    expect(verdictOf({ consistency: 40 }, before)).toBeNull();
+  });
+});
+
+test('studies: changes of a recipe by name', () => {
+  expect(parseStudy('steps=24, learningRate=5e-5,cycle=reconstructor,map=false')).toEqual({
+    steps: 24,
+    learningRate: 5e-5,
+    cycle: 'reconstructor',
+    map: false,
+  });
+  for (const wrong of ['', 'steps', 'steps=many', 'map=1', 'colour=red', 'toString=1']) {
+    expect(() => parseStudy(wrong)).toThrow(/no change of a recipe/);
+  }
+});
+
+test('a part of a set keeps the numbers of its pictures', () => {
+  const set = { name: 's', paired: true, specimens: [1, 2, 3].map((number) => ({ number, name: '', picture: '' })) };
+  expect(partOf(set, 'reporting').specimens.map(({ number }) => number)).toEqual([2]);
+  expect(partOf(set, 'tuning').specimens.map(({ number }) => number)).toEqual([1, 3]);
+  expect(partOf(set, 'all')).toBe(set);
 });
