@@ -82,6 +82,8 @@ function manifestProblems(manifest, folder, version) {
   // WebViews with local content came with Photoshop 26.0.
   must(Number(manifest.host?.minVersion?.split('.')[0]) >= 26, 'host.minVersion must be 26.0.0 or later.');
   must(manifest.host?.data?.apiVersion === 2, 'host.data.apiVersion must be 2.');
+  // A command that upscales is recorded by what it does: as a menu command too, it would be played twice.
+  must(!manifest.host?.data?.enableMenuRecording, 'host.data.enableMenuRecording must not be set.');
   const points = Array.isArray(manifest.entrypoints) ? manifest.entrypoints : [];
   must(points.length > 0, 'entrypoints are missing.');
   must(new Set(points.map(({ id }) => id)).size === points.length, 'every entry point needs an id of its own.');

@@ -1,8 +1,8 @@
-// A webpack plugin: files as classic scripts that hand their content over as base64, for a page that can fetch nothing
-// (src/hosts/photoshop/packed-assets.ts).
 import { readFile } from 'node:fs/promises';
 import webpack from 'webpack';
+import { packAsset } from './pack-asset.mjs';
 
+/** A webpack plugin: files, and parts of the build itself, as classic scripts for a page that can fetch nothing. */
 export class PackedAssetsPlugin {
   /**
    * @param {Record<string, string>} files name in the page → path of a file
@@ -17,8 +17,7 @@ export class PackedAssetsPlugin {
     const { Compilation, sources } = webpack;
     compiler.hooks.thisCompilation.tap('PackedAssets', (compilation) => {
       const emit = (name, bytes) => {
-        const text = `lwayAsset(${JSON.stringify(name)},${JSON.stringify(bytes.toString('base64'))});\n`;
-        compilation.emitAsset(`packed/${name}.js`, new sources.RawSource(text), { minimized: true });
+        compilation.emitAsset(`packed/${name}.js`, new sources.RawSource(packAsset(name, bytes)), { minimized: true });
       };
       const stage = { name: 'PackedAssets', stage: Compilation.PROCESS_ASSETS_STAGE_REPORT };
       compilation.hooks.processAssets.tapPromise(stage, async () => {

@@ -8,7 +8,7 @@ export interface UpscaleSettings {
   /** Factor 1..8, or a size that the result fits into exactly (width × height in pixels). */
   size: { scale: number } | { width: number; height: number };
   target: 'layer' | 'region';
-  /** Where the result goes (issue 6, point 4). */
+  /** Where the result goes: a new layer in the enlarged document, or a new document. */
   destination: 'layer' | 'document';
   adapt: AdaptLevel;
   /** 0 the network as it was, 1 fully adapted. */

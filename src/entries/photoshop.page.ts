@@ -47,17 +47,14 @@ async function start(): Promise<void> {
     document.body.append('This page is part of the LWay plugin: open it in Photoshop by Plugins > LWay.');
     return;
   }
-  const bridge = new Bridge(channel, { role: 'page' });
-  bridge.on('theme', (theme) => (document.documentElement.dataset.theme = theme === 'light' ? 'light' : 'dark'));
-
   const assets = new PackedAssets(document);
   const never = new AbortController().signal;
-  let workerCode: Promise<string> | undefined;
-  const workerUrl = () =>
-    (workerCode ??= assets
-      .load(never, 'engine.worker.js')
-      .then((code) => URL.createObjectURL(new Blob([code as BlobPart], { type: 'text/javascript' }))));
-  const url = await workerUrl();
+  const code = await assets.load(never, 'engine.worker.js');
+  const url = URL.createObjectURL(new Blob([code as BlobPart], { type: 'text/javascript' }));
+
+  // From here on without a pause: the bridge announces the page, and what is asked of it then must find its handler.
+  const bridge = new Bridge(channel, { role: 'page' });
+  bridge.on('theme', (theme) => (document.documentElement.dataset.theme = theme === 'light' ? 'light' : 'dark'));
   const engine = new WorkerEngine({
     createWorker: () => new Worker(url),
     files: async (build) => {
@@ -176,4 +173,8 @@ async function play(
   }
 }
 
-void start();
+start().catch((error: unknown) => {
+  // Without its bridge the page has nobody else to tell.
+  const advice = error instanceof LWayError ? ` ${error.advice}` : '';
+  document.body.append(`${error instanceof Error ? error.message : String(error)}${advice}`);
+});

@@ -5,9 +5,12 @@ import type { FakeDocument } from '../doubles/photoshop/document';
 import { FakePhotoshop, type NewPicture } from '../doubles/photoshop/photoshop';
 import { indexOf, type Plane } from '../doubles/photoshop/plane';
 import { FakeUxp } from '../doubles/photoshop/uxp';
-import { ChromiumPages, launch, pluginFolder } from './support/photoshop-page';
+import { dimmed } from './support/photoshop-networks';
+import { ChromiumPages, launch, PATIENCE, pluginFolder, trustEmulatedGpu } from './support/photoshop-page';
 
-jest.setTimeout(40_000);
+// A page takes two seconds of a core to start, and most tests some seconds; a machine that is busy with much else gives
+// them a tenth of that.
+jest.setTimeout(PATIENCE);
 
 const settings = {
   model: 'doubling',
@@ -34,20 +37,20 @@ afterAll(async () => {
 });
 
 beforeEach(() => start({}));
-afterEach(() => {
-  for (const error of chromium.errors) console.error(error);
+afterEach(async () => {
   uxp.dispose();
+  await chromium.settled();
   expect(ps.isModal).toBe(false);
   expect([...ps.imaging.live]).toEqual([]);
   expect(chromium.errors).toEqual([]);
 });
 
-function start(change: object): void {
+function start(change: object, shown = browser, folder = plugin.folder): void {
   ps = new FakePhotoshop();
-  chromium = new ChromiumPages(browser, plugin.folder);
+  chromium = new ChromiumPages(shown, folder);
   uxp = new FakeUxp(ps, chromium.show);
   uxp.storage.set('lway.settings.v1', JSON.stringify({ ...settings, ...change }));
-  uxp.load(plugin.folder);
+  uxp.load(folder);
 }
 
 const where = (x: number, y: number) => [(x % 251) / 255, (y % 251) / 255, ((x + y) % 251) / 255, 1];
@@ -89,6 +92,13 @@ function expectDoubled(plane: Plane, old: Plane, tolerance = 0): void {
   expect(worst).toBeLessThanOrEqual(tolerance);
 }
 
+/** Of the colours. */
+const mean = ({ data }: Plane) => {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) if (i % 4 < 3) sum += data[i]!;
+  return sum / (0.75 * data.length);
+};
+
 const untouched = (document: FakeDocument) => {
   expect(document).toMatchObject({ width: 520, height: 120 });
   expect(document.state.layers).toHaveLength(1);
@@ -106,12 +116,55 @@ describe('the built page, from file://', () => {
     await page.locator('html[data-theme=dark]').waitFor();
     await startButton(page).click();
     await until(() => document.history.length === 2);
-    await page.getByText('600 × 400 px').waitFor();
+    await page.getByText(/^600 × 400 px in/).waitFor();
     expect(document.history.map(({ name }) => name)).toEqual(['Open', STEP_NAME]);
     expect(document.state.layers.map(({ name }) => name)).toEqual(['Layer 1 ×2', 'Layer 1']);
     expectDoubled(document.state.layers[0]!.plane!, old, depth === 16 ? 1 : 0);
     // The device is said, and that it is not the GPU.
     await page.getByText('1 thread').waitFor();
+  });
+
+  test('on WebGPU, from the same folder', async () => {
+    const other = pluginFolder();
+    const emulated = await launch(true);
+    try {
+      trustEmulatedGpu(other.folder);
+      start({}, emulated, other.folder);
+      const document = open();
+      const old = document.state.layers[0]!.plane!;
+      const page = await panel();
+      await startButton(page).click();
+      await until(() => document.history.length === 2);
+      await page.getByText('SwiftShader (WebGPU)').waitFor();
+      expectDoubled(document.state.layers[0]!.plane!, old);
+    } finally {
+      uxp.dispose();
+      await chromium.settled();
+      await emulated.close();
+      other.remove();
+    }
+  });
+
+  test('with adaptation: the network learns what this picture needs, and the action records it', async () => {
+    start({ model: 'dimming', adapt: 'quick' });
+    ps.isRecording = true;
+    // Blobs with edges and a fine texture: something to learn.
+    const pixel = (x: number, y: number) => {
+      const blob = Math.sin(x / 7) + Math.cos(y / 5) > 0.4 ? 0.75 : 0.35;
+      const value = blob + 0.08 * Math.sin(1.9 * x) * Math.sin(2.3 * y);
+      return [value, value, value, 1];
+    };
+    const document = open({ depth: 16, width: 64, height: 48, pixel });
+    const old = document.state.layers[0]!.plane!;
+    const page = await panel();
+    await startButton(page).click();
+    await until(() => ps.recorded.length === 1);
+    await page.getByText(/^Adapted in \d+ steps/).waitFor();
+    expect(ps.recorded[0]!.info).toMatchObject({ 'com.lway.model': 'dimming', 'com.lway.adapt': 'quick' });
+    // As it comes, the network leaves 98 % of every value.
+    const brightness = mean(document.state.layers[0]!.plane!) / mean(old);
+    expect(brightness).toBeGreaterThan(dimmed + 0.0005);
+    expect(brightness).toBeLessThan(1);
   });
 
   test('a region with a soft selection, as a new document', async () => {
@@ -268,8 +321,13 @@ describe('actions', () => {
 
   test('menu commands: the panel is shown; the last settings run at once', async () => {
     const document = open();
+    ps.isRecording = true;
     await uxp.run('upscaleLast');
     expect(document.history).toHaveLength(2);
+    // Once: were the menu command recorded as well, a played action would upscale twice.
+    await until(() => ps.recorded.length > 0);
+    expect(ps.recorded.map(({ methodName }) => methodName)).toEqual(['lwayPlayUpscale']);
+    ps.isRecording = false;
     await uxp.run('upscaleSelection');
     await until(() => JSON.parse(uxp.storage.get('lway.settings.v1')!).target === 'region');
     ps.close(document);

@@ -1,72 +1,43 @@
-import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { GraphBuilder, writeGraph } from '../../../src/engine/graph';
+import { packAsset, unpackAsset } from '../../../scripts/pack-asset.mjs';
 import type { ModelRegistry } from '../../../src/engine/runtime/registry';
 import type {} from '../../../src/hosts/photoshop/page-channel';
 import type { ShowPage } from '../../doubles/photoshop/uxp';
+import { tinyNetworks } from './photoshop-networks';
+
+/** Milliseconds that a test may take, and that it waits for anything in a page. */
+export const PATIENCE = 150_000;
 
 const built = resolve(__dirname, '../../../dist/photoshop');
 
-/** A network that doubles every pixel: what comes out of an upscale is known to the last value. */
-function doublingNetwork(): Uint8Array {
-  const b = new GraphBuilder('doubling');
-  const x = b.input('x', [1, 3, 16, 16]);
-  const graph = b.build({ y: b.resize(x, [2, 2], { mode: 'nearest' }) });
-  return writeGraph({
-    ...graph,
-    inputs: graph.inputs.map((input) => ({ ...input, shape: ['n', 3, 'h', 'w'] })),
-    outputs: graph.outputs.map((output) => ({ ...output, shape: ['n', 3, 'H', 'W'] })),
-  });
-}
-
-/** The built plugin, with that network instead of those that ship. */
+/** The built plugin, with tiny networks instead of those that ship. */
 export function pluginFolder(): { folder: string; remove(): void } {
   if (!existsSync(join(built, 'page/index.html')))
     throw new Error('Run `npm run build` first: dist/photoshop is missing.');
   const folder = mkdtempSync(join(tmpdir(), 'lway-photoshop-'));
-  cpSync(built, folder, { recursive: true });
   const models = join(folder, 'page/packed/models');
-  for (const file of readdirSync(models)) rmSync(join(models, file));
-  mkdirSync(models, { recursive: true });
-  const bytes = doublingNetwork();
+  cpSync(built, folder, { recursive: true, filter: (from) => !/\.map$|packed.models/.test(from) });
+  mkdirSync(models);
+  const networks = tinyNetworks();
   const registry: ModelRegistry = {
     version: 1,
-    default: 'doubling',
-    models: [
-      {
-        id: 'doubling',
-        file: 'doubling.onnx',
-        kind: 'sr',
-        name: 'Doubling ×2',
-        scale: 2,
-        input: { name: 'x', layout: 'NCHW', channels: 'RGB', range: [0, 1], type: 'float32' },
-        output: 'y',
-        receptiveField: 0,
-        multipleOf: 1,
-        parameters: 0,
-        bytes: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-        licence: 'MIT',
-      },
-    ],
+    default: networks[0]!.entry.id,
+    models: networks.map(({ entry }) => entry),
   };
-  const pack = (name: string, content: Uint8Array | string) => {
-    const base64 = Buffer.from(content).toString('base64');
-    writeFileSync(
-      join(folder, `page/packed/${name}.js`),
-      `lwayAsset(${JSON.stringify(name)},${JSON.stringify(base64)});`,
-    );
-  };
-  pack('models/doubling.onnx', bytes);
+  const pack = (name: string, content: Uint8Array | string) =>
+    writeFileSync(join(folder, `page/packed/${name}.js`), packAsset(name, content));
+  for (const { entry, bytes } of networks) pack(`models/${entry.file}`, bytes);
   pack('models/models.json', JSON.stringify(registry));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-export function launch(): Promise<Browser> {
+/** @param gpu with WebGPU, emulated in software */
+export function launch(gpu = false): Promise<Browser> {
+  const emulated = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
   return chromium.launch({
     executablePath: process.env['LWAY_CHROMIUM'] ?? '/usr/bin/chromium',
     args: [
@@ -75,8 +46,20 @@ export function launch(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
+      ...(gpu ? [...emulated, '--enable-features=Vulkan', '--use-vulkan=swiftshader'] : []),
     ],
   });
+}
+
+/** Lets the engine of a {@link pluginFolder} take an emulated GPU for a real one, which it rightly never does. */
+export function trustEmulatedGpu(folder: string): void {
+  const path = join(folder, 'page/packed/engine.worker.js.js');
+  const code = unpackAsset(readFileSync(path, 'utf8')).toString();
+  const trusting = code
+    .replace('/swiftshader|', '/no such adapter|')
+    .replaceAll('.isFallbackAdapter', '.noSuchProperty');
+  if (trusting === code) throw new Error('The engine’s worker looks for emulated GPUs in another way now.');
+  writeFileSync(path, packAsset('engine.worker.js', trusting));
 }
 
 /** Shows the plugin's pages in Chromium tabs, from `file://`, with the network cut off. */
@@ -84,6 +67,7 @@ export class ChromiumPages {
   /** In the order of opening. */
   readonly pages: Page[] = [];
   readonly errors: string[] = [];
+  private readonly closing: Promise<unknown>[] = [];
 
   constructor(
     private readonly browser: Browser,
@@ -93,23 +77,28 @@ export class ChromiumPages {
   readonly show: ShowPage = (address, hear) => {
     let open = true;
     const page = this.open(address, hear);
-    page.catch((error: unknown) => this.errors.push(String(error)));
+    const complain = (error: unknown) => {
+      // A page that goes away in between hears nothing any more.
+      if (open) this.errors.push(String(error));
+    };
+    page.catch(complain);
     return {
-      send: (text) =>
-        void page.then(async (shown) => {
-          // A page that goes away in between hears nothing any more.
-          await shown.evaluate(receive, text).catch((error: unknown) => open && this.errors.push(String(error)));
-        }),
+      send: (text) => void page.then((shown) => shown.evaluate(receive, text)).catch(complain),
       close: () => {
         open = false;
-        // At the end of the tests the whole browser may be quicker.
-        page.then((shown) => shown.context().close()).catch(() => undefined);
+        this.closing.push(page.then((shown) => shown.context().close()).catch(() => undefined));
       },
     };
   };
 
+  /** Resolves when all pages that have been closed are gone: they take time from those that come next. */
+  async settled(): Promise<void> {
+    await Promise.all(this.closing.splice(0));
+  }
+
   private async open(address: string, hear: (text: string) => void): Promise<Page> {
     const context = await this.browser.newContext({ offline: true, viewport: { width: 320, height: 640 } });
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     page.on('console', (message) => {
       if (message.type() === 'error') this.errors.push(message.text());

@@ -112,6 +112,7 @@ export class FakeDocument {
       const scale = (layer: LayerState) => {
         if (layer.plane) layer.plane = scalePlane(layer.plane, sx, sy);
         if (layer.mask) layer.mask = scalePlane(layer.mask, sx, sy);
+        if (layer.vectorMask) layer.vectorMask = scalePlane(layer.vectorMask, sx, sy);
         layer.children?.forEach(scale);
       };
       this.state.layers.forEach(scale);
@@ -157,6 +158,7 @@ export function layerState(id: number, name: string, plane: Plane | null, more: 
     maskEnabled: true,
     maskDensity: 255,
     maskFeather: 0,
+    vectorMask: null,
     adjust: null,
     children: null,
     ...more,

@@ -18,6 +18,15 @@ import { compositeOf } from './state';
 
 type SourceBounds = Edges | { left: number; top: number; width: number; height: number };
 
+interface PutOptions {
+  documentID?: number;
+  layerID: number;
+  imageData: FakeImageData;
+  replace?: boolean;
+  targetBounds?: { left: number; top: number };
+  commandName?: string;
+}
+
 function toEdges(bounds: SourceBounds): Edges {
   const { left, top } = bounds;
   const edges = 'right' in bounds ? bounds : { left, top, right: left + bounds.width, bottom: top + bounds.height };
@@ -114,6 +123,8 @@ export class FakeImaging {
     colorProfile?: string;
   }) {
     const document = await this.enter('getPixels', options.documentID);
+    // Photoshop's side is native code: an option that is there and undefined is not an option left out.
+    if (Object.values<unknown>(options).includes(undefined)) throw new Error('getPixels: an option is undefined.');
     const plane = this.source(document, options.layerID);
     const asked = options.sourceBounds ? toEdges(options.sourceBounds) : plane;
     if (options.layerID === undefined && !isEmpty(asked)) {
@@ -180,14 +191,7 @@ export class FakeImaging {
     return new FakeImageData(this.live, plane, colorSpace, colorProfile ?? '');
   }
 
-  async putPixels(options: {
-    documentID?: number;
-    layerID: number;
-    imageData: FakeImageData;
-    replace?: boolean;
-    targetBounds?: { left: number; top: number };
-    commandName?: string;
-  }): Promise<void> {
+  async putPixels(options: PutOptions): Promise<void> {
     const document = await this.enter('putPixels', options.documentID);
     const { imageData, replace = true, targetBounds = { left: 0, top: 0 } } = options;
     if (imageData.isDisposed) throw new Error('The image data has been disposed of.');
@@ -218,8 +222,9 @@ export class FakeImaging {
 
   async getLayerMask(options: { documentID?: number; layerID: number; kind?: string; sourceBounds?: SourceBounds }) {
     const document = await this.enter('getLayerMask', options.documentID);
-    const { mask } = document.place(options.layerID).layer;
-    if (!mask || options.kind === 'vector') throw new Error('The layer has no such mask.');
+    const { layer } = document.place(options.layerID);
+    const mask = options.kind === 'vector' ? layer.vectorMask : layer.mask;
+    if (!mask) throw new Error('The layer has no such mask.');
     const found = intersect(mask, options.sourceBounds ? toEdges(options.sourceBounds) : mask);
     return {
       imageData: new FakeImageData(this.live, cropPlane(mask, found), 'Grayscale', 'Gray Gamma 2.2'),
@@ -227,14 +232,7 @@ export class FakeImaging {
     };
   }
 
-  async putLayerMask(options: {
-    documentID?: number;
-    layerID: number;
-    imageData: FakeImageData;
-    replace?: boolean;
-    targetBounds?: { left: number; top: number };
-    commandName?: string;
-  }): Promise<void> {
+  async putLayerMask(options: PutOptions): Promise<void> {
     const document = await this.enter('putLayerMask', options.documentID);
     const { imageData, replace = true, targetBounds = { left: 0, top: 0 } } = options;
     if (imageData.components !== 1 || imageData.colorSpace !== 'Grayscale')

@@ -1,4 +1,4 @@
-// A strict double of Photoshop's scripting interface (issue 6, point 6), built from Adobe's reference: imaging.md,
+// A strict double of Photoshop's scripting interface, built from Adobe's reference: imaging.md,
 // executeasmodal.md, action-recording.md. Where the reference leaves something open, it does what is worse for the plugin.
 import type { PhotoshopApi } from '../../../src/hosts/photoshop/uxp/photoshop-api';
 import { constants, profiles, white, type Depth, type Mode } from './constants';
@@ -376,7 +376,9 @@ export class FakePhotoshop {
             userMaskEnabled: layer.mask ? layer.maskEnabled : undefined,
             userMaskDensity: layer.mask ? layer.maskDensity : undefined,
             userMaskFeather: layer.mask ? { _unit: 'pixelsUnit', _value: layer.maskFeather } : undefined,
-            hasVectorMask: false,
+            hasVectorMask: layer.vectorMask !== null,
+            vectorMaskEnabled: layer.vectorMask ? true : undefined,
+            vectorMaskDensity: layer.vectorMask ? 255 : undefined,
           };
         }
         case 'select': {

@@ -1,6 +1,6 @@
 import type { Depth, Mode } from './constants';
 import type { Edges, Plane } from './plane';
-import { blendOver, contentOf, cropPlane, indexOf, intersect, isEmpty, makePlane, union } from './plane';
+import { blendOver, contentOf, indexOf, isEmpty, makePlane, union } from './plane';
 
 export interface LayerState {
   id: number;
@@ -13,11 +13,13 @@ export interface LayerState {
   background: boolean;
   /** Pixel layers: their pixels. Smart objects, text…: what rasterising would give. */
   plane: Plane | null;
-  /** One component; what lies outside is `maskDefault`. */
+  /** One component; what lies outside is shown. */
   mask: Plane | null;
   maskEnabled: boolean;
   maskDensity: number;
   maskFeather: number;
+  /** What its path would be as pixels. */
+  vectorMask: Plane | null;
   /** Adjustment layers: what they do to a value of 0..1. */
   adjust: ((value: number) => number) | null;
   children: LayerState[] | null;
@@ -50,6 +52,7 @@ export function copyState(state: DocumentState): DocumentState {
     ...layer,
     plane: freeze(layer.plane),
     mask: freeze(layer.mask),
+    vectorMask: freeze(layer.vectorMask),
     children: layer.children && layer.children.map(copyLayer),
   });
   return {
@@ -109,8 +112,4 @@ export function maskAt(mask: Plane, x: number, y: number): number {
 export function selectedBounds(plane: Plane): Edges | null {
   const found = contentOf({ ...plane, alpha: true }, plane);
   return isEmpty(found) ? null : found;
-}
-
-export function crop(plane: Plane, edges: Edges): Plane {
-  return cropPlane(plane, intersect(plane, edges));
 }

@@ -65,8 +65,17 @@ class FakeDialogElement extends FakeElement {
 
 /** What a plugin hands to `entrypoints.setup`. */
 interface EntryPoints {
-  panels: Record<string, { create(root: unknown): void; invokeMenu?(id: string): void }>;
+  panels: Record<
+    string,
+    { create(root: unknown): void; menuItems?: { id?: string; label: string }[]; invokeMenu?(id: string): void }
+  >;
   commands: Record<string, { run(): Promise<void> | void }>;
+}
+
+interface Manifest {
+  main: string;
+  host: { data: { enableMenuRecording?: boolean } };
+  entrypoints: { type: 'panel' | 'command'; id: string }[];
 }
 
 /**
@@ -75,6 +84,7 @@ interface EntryPoints {
  */
 export class FakeUxp {
   entryPoints: EntryPoints | null = null;
+  private manifest: Manifest | null = null;
   readonly body = new FakeElement();
   readonly alerts: string[] = [];
   readonly questions: string[] = [];
@@ -90,7 +100,8 @@ export class FakeUxp {
 
   /** @param folder the built plugin */
   load(folder: string): void {
-    const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { main: string };
+    const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Manifest;
+    this.manifest = manifest;
     const html = readFileSync(join(folder, manifest.main), 'utf8');
     const script = /<script src="([^"]+)"/.exec(html)![1]!;
     const code = readFileSync(join(folder, script), 'utf8');
@@ -104,6 +115,9 @@ export class FakeUxp {
   }
 
   async run(command: string): Promise<void> {
+    if (this.manifest!.host.data.enableMenuRecording && this.ps.isRecording) {
+      this.ps.recorded.push({ name: command, methodName: 'Plugin Menu Command', info: {} });
+    }
     await this.entryPoints!.commands[command]!.run();
   }
 
@@ -118,6 +132,19 @@ export class FakeUxp {
   hear(source: FakeWebViewElement, text: string): void {
     const event = { source, origin: 'plugin:', data: JSON.parse(text) as unknown };
     for (const listener of [...this.listeners]) listener(event);
+  }
+
+  /** One menu item without an id, and Photoshop registers nothing at all. */
+  private checkEntryPoints({ panels, commands }: EntryPoints): void {
+    const ids = (type: string) =>
+      this.manifest!.entrypoints.flatMap((point) => (point.type === type ? [point.id] : [])).sort();
+    for (const [type, made] of Object.entries({ panel: panels, command: commands })) {
+      const named = Object.keys(made).sort().join();
+      if (named !== ids(type).join()) throw new Error(`The manifest names other ${type}s than ${named}.`);
+    }
+    for (const { menuItems = [] } of Object.values(panels)) {
+      if (menuItems.some(({ id }) => !id)) throw new Error('A menu item has no id.');
+    }
   }
 
   private world(): Record<string, unknown> {
@@ -176,6 +203,7 @@ export class FakeUxp {
           entrypoints: {
             setup: (points: EntryPoints) => {
               if (this.entryPoints) throw new Error('entrypoints.setup must be called once.');
+              this.checkEntryPoints(points);
               this.entryPoints = points;
             },
           },

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { LWayError } from '../../../src/engine/errors';
 import type { PictureInfo, PixelSource, Raster } from '../../../src/engine/raster/raster';
 import type { Destination, OpenedTarget } from '../../../src/hosts/host';
 import { abortError } from '../../../src/hosts/photoshop/bridge/bridge';
+import { pageProbes } from '../../../src/hosts/photoshop/probe-page';
 import { STEP_NAME } from '../../../src/hosts/photoshop/protocol';
 import { constants, type Depth } from '../../doubles/photoshop/constants';
 import type { FakeDocument } from '../../doubles/photoshop/document';
@@ -436,6 +439,16 @@ describe('writing', () => {
     expect(document.state.layers.find(({ name, mask: own }) => name === 'Layer 1 ×2' && own === null)).toBeDefined();
   });
 
+  test('a vector mask goes along, together with the layer mask', async () => {
+    const document = open();
+    const cover = (left: number, right: number) => makePlane({ left, top: 0, right, bottom: 20 }, 1, false, 8);
+    // Each hides what it covers.
+    Object.assign(document.state.layers[0]!, { mask: cover(0, 5), vectorMask: cover(20, 30) });
+    await upscale('layer', 'layer');
+    const { mask } = document.state.layers[0]!;
+    expect([4, 30, 50].map((x) => mask!.data[indexOf(mask!, x, 8)])).toEqual([0, 255, 0]);
+  });
+
   test('a blended layer is replaced, not doubled', async () => {
     const document = open();
     Object.assign(document.state.layers[0]!, { opacity: 40, blendMode: 'multiply' });
@@ -613,4 +626,11 @@ test('diagnostics of Photoshop: every line in order on the double, nothing left 
   expect(lines.filter(({ ok }) => !ok)).toEqual([]);
   expect(lines.length).toBeGreaterThan(12);
   expect(made.ps.documents).toEqual([document]);
+  // And every line that the documentation names is one of the report.
+  const text = readFileSync(resolve(__dirname, '../../../docs/photoshop.md'), 'utf8');
+  const rows = text.split('\n').filter((line) => /^\| \d+ +\|/.test(line));
+  const named = rows.flatMap((row) => [...row.split('|')[3]!.matchAll(/`([a-z][\w-]+)`/g)].map(([, id]) => id!));
+  expect(named.length).toBeGreaterThan(20);
+  const known = [...lines.map(({ id }) => id), ...Object.keys(pageProbes(globalThis as never, made.pageBridge, never))];
+  expect(named.filter((id) => !known.includes(id))).toEqual([]);
 });

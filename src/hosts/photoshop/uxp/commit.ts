@@ -3,7 +3,7 @@ import type { Rect } from '../../../engine/raster/raster';
 import { STEP_NAME, type CommitParams, type PixelHeader } from '../protocol';
 import { canvasOf, findLayer, unchanged } from './documents';
 import { addMask } from './layers';
-import { scaleMask } from './mask';
+import { scaleMask, type Mask } from './mask';
 import { suspended, type ModalGate, type Scope } from './modal';
 import type { Target } from './open';
 import type { ImageData, PhotoshopApi, PsDocument, PsLayer } from './photoshop-api';
@@ -14,6 +14,16 @@ import type { Spool } from './spool';
 const KEPT_SELECTION = 'LWay selection';
 /** Rows of a mask that are scaled and written at once: about 8 MB. */
 const MASK_BYTES = 8 << 20;
+
+/** What is to be written, and within which modal scope. */
+interface Job {
+  ps: PhotoshopApi;
+  scope: Scope;
+  target: Target;
+  stage: Spool;
+  params: CommitParams;
+  report(done: number): void;
+}
 
 /**
  * Writes the staged pieces as a new layer: one modal scope, one history state, all or nothing.
@@ -35,19 +45,14 @@ export async function commitResult(
       if (!gate.isPlaying) scope.context.reportProgress({ value: done, commandName: STEP_NAME });
       onProgress(done);
     };
-    if (params.destination === 'layer') await intoDocument(ps, scope, target, stage, params, report);
-    else await intoNewDocument(ps, scope, target, stage, params, report);
+    const job: Job = { ps, scope, target, stage, params, report };
+    if (params.destination === 'layer') await intoDocument(job);
+    else await intoNewDocument(job);
   });
 }
 
-async function intoDocument(
-  ps: PhotoshopApi,
-  scope: Scope,
-  target: Target,
-  stage: Spool,
-  params: CommitParams,
-  report: (done: number) => void,
-): Promise<void> {
+async function intoDocument(job: Job): Promise<void> {
+  const { ps, scope, target, params } = job;
   const document = unchanged(ps, target.snapshot);
   // The person may be looking at another one by now, and not every command takes a document's id.
   ps.app.activeDocument = document;
@@ -78,7 +83,7 @@ async function intoDocument(
           layer.move(original, ps.constants.ElementPlacement.PLACEBEFORE);
           const left = Math.round(bounds.x * sx);
           const top = Math.round(bounds.y * sy);
-          await writeAll(ps, scope, document.id, layer, target, stage, params, left, top, report);
+          await writeAll(job, document.id, layer, left, top);
           takeOverAppearance(ps, layer, original);
         },
       );
@@ -91,14 +96,8 @@ async function intoDocument(
   );
 }
 
-async function intoNewDocument(
-  ps: PhotoshopApi,
-  scope: Scope,
-  target: Target,
-  stage: Spool,
-  params: CommitParams,
-  report: (done: number) => void,
-): Promise<void> {
+async function intoNewDocument(job: Job): Promise<void> {
+  const { ps, scope, target, params } = job;
   const { hostControl } = scope.context;
   const document = await createDocument(ps, target, params);
   // Closed again by Photoshop unless all goes well.
@@ -112,7 +111,7 @@ async function intoNewDocument(
     async () => {
       const layer = document.layers[0] ?? (await newLayer(document, params.layerName));
       layer.name = params.layerName;
-      await writeAll(ps, scope, document.id, layer, target, stage, params, 0, 0, report);
+      await writeAll(job, document.id, layer, 0, 0);
     },
     async () => undefined,
   );
@@ -179,21 +178,26 @@ async function keepingSelection(
   await channel.remove();
 }
 
-async function writeAll(
-  ps: PhotoshopApi,
-  scope: Scope,
+/** Pixels and mask, with their corner at `left`, `top` of the document. */
+async function writeAll(job: Job, documentID: number, layer: PsLayer, left: number, top: number): Promise<void> {
+  const { mask } = job.target;
+  const share = mask ? 0.8 : 1;
+  await writePixels(job, documentID, layer, left, top, share);
+  // A cancel while the last piece was written counts, too.
+  job.scope.check();
+  if (mask) await writeMask(job, mask, documentID, layer, left, top, share);
+}
+
+async function writePixels(
+  { ps, scope, target, stage, report }: Job,
   documentID: number,
   layer: PsLayer,
-  target: Target,
-  stage: Spool,
-  params: CommitParams,
   left: number,
   top: number,
-  report: (done: number) => void,
+  share: number,
 ): Promise<void> {
   const place = { documentID, layerID: layer.id };
   const { keys } = stage;
-  const share = target.mask ? 0.8 : 1;
   let first = true;
   for (const [index, key] of keys.entries()) {
     scope.check();
@@ -212,10 +216,18 @@ async function writeAll(
     }
     report((share * (index + 1)) / keys.length);
   }
-  // The last moment at which a cancel leaves nothing behind.
-  scope.check();
-  const { mask } = target;
-  if (!mask) return;
+}
+
+async function writeMask(
+  { ps, scope, target, params, report }: Job,
+  mask: Mask,
+  documentID: number,
+  layer: PsLayer,
+  left: number,
+  top: number,
+  share: number,
+): Promise<void> {
+  const place = { documentID, layerID: layer.id };
   await addMask(ps, documentID, layer.id);
   const rows = Math.max(1, Math.floor(MASK_BYTES / params.width));
   for (let y = 0; y < params.height; y += rows) {

@@ -100,7 +100,9 @@ export async function openTarget(context: OpenContext, signal: AbortSignal, { ta
       const found =
         access === 'direct'
           ? await work({ ...origin, layerID: layer.id }, layer)
-          : await onCopy(ps, scope, document, layer, access, (copy) => work({ ...origin, layerID: copy?.id }, copy));
+          : await onCopy(ps, scope, document, layer, access, (copy) =>
+              work(copy ? { ...origin, layerID: copy.id } : origin, copy),
+            );
       const snapshot = takeSnapshot(document, layer.id);
       const { width, height } = canvasOf(document);
       return {

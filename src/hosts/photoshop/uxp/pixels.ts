@@ -33,8 +33,8 @@ export async function readPixels(
   origin: PixelOrigin,
   rect: Rect,
 ): Promise<Pixels> {
-  const { documentID, layerID, conversion } = origin;
-  const options = { documentID, layerID, ...conversion };
+  const { conversion, ...place } = origin;
+  const options = { ...place, ...conversion };
   let answer: { imageData: ImageData; sourceBounds: Bounds };
   try {
     answer = await ps.imaging.getPixels({ ...options, sourceBounds: toEdges(rect) });

@@ -1,5 +1,5 @@
 import { LWayError } from '../../../engine/errors';
-import type { Bridge } from '../bridge/bridge';
+import { reasonOf, type Bridge } from '../bridge/bridge';
 import {
   STEP_NAME,
   PLAY_METHOD,
@@ -43,6 +43,11 @@ export class PageServer {
     bridge.handle('describe', () => ({ value: describeDocument(ps) }));
     bridge.handle('open', async ({ signal, params }) => {
       const target = await openTarget(context, signal, params as OpenParams);
+      if (signal.aborted) {
+        // Whoever asked for it will never close it.
+        await target.close();
+        throw reasonOf(signal);
+      }
       this.targets.set(target.info.token, target);
       return { value: target.info };
     });
