@@ -37,7 +37,8 @@ export function inputGradient(
   const { kernel, strides, dilations, begin, end, group } = geometry;
   const reach = kernel.map((size, i) => (size - 1) * dilations[i]!);
   const flippable = strides.every((stride) => stride === 1) && reach.every((r, i) => r >= begin[i]! && r >= end[i]!);
-  if (form === 'flipped-conv' && flippable) {
+  // ONNX Runtime's WebGPU (1.30) computes ConvTranspose wrongly where a group has several inputs.
+  if ((form === 'flipped-conv' || group > 1) && flippable) {
     const flipped = flip(b, w, group);
     const pads = [...reach.map((r, i) => r - begin[i]!), ...reach.map((r, i) => r - end[i]!)];
     return b.conv(dy, flipped, { dilations, pads, group });

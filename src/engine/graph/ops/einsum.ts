@@ -21,7 +21,7 @@ function equationOf(inputs: Inputs, attributes: Attributes): Equation {
   if (terms.length !== inputs.length) throw new Error(`"${text}" is for ${terms.length} inputs`);
   const shapes = terms.map((_, i) => required(inputs, i).shape);
   const extra = terms.map((term, i) => (term.includes('...') ? shapes[i]!.length - (term.length - 3) : 0));
-  const unused = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ').filter((letter) => !text.includes(letter));
+  const unused = Array.from('abcdefghijklmnopqrstuvwxyz').filter((letter) => !text.includes(letter));
   const ellipsis = unused.slice(0, Math.max(0, ...extra));
   const spelt = (term: string, count: number): string =>
     term.replace('...', count === 0 ? '' : ellipsis.slice(-count).join(''));
@@ -65,6 +65,12 @@ export const einsum: OpTable = {
     infer: (inputs, attributes) => {
       const equation = equationOf(inputs, attributes);
       return [{ type: required(inputs, 0).type, shape: shapeFor(equation.result, equation) }];
+    },
+    // ONNX Runtime's WebGPU (1.30) fails on ellipses.
+    expand: (b, inputs, attributes) => {
+      if (!textOr(attributes, 'equation', '').includes('.')) return undefined;
+      const { operands, result } = equationOf(inputs, attributes);
+      return b.op('Einsum', inputs, { equation: `${operands.join()}->${result}` });
     },
     // Diagonals, and axes of one element that stand for more, are not undone.
     covers: (inputs, attributes) => {
