@@ -4,6 +4,7 @@ import type { AdaptLevel } from '../actions/settings';
 import type { AdaptationModels } from '../engine/engine';
 import { inspectModelFile } from '../engine/engine.node';
 import { LWayError } from '../engine/errors';
+import { adaptationNetworks } from '../engine/runtime/adaptation-networks';
 import { checkModel } from '../engine/runtime/load-model';
 import { modelLimits } from '../engine/runtime/model-file';
 import { loadModel, readRegistry } from '../engine/runtime/models.node';
@@ -63,29 +64,23 @@ export class Networks {
 
   /** `standard` where the networks that adaptation needs are installed. */
   usualAdaptation(): AdaptLevel {
-    const kinds = new Set(this.shipped.models.map(({ kind }) => kind));
-    return kinds.has('encoder') && kinds.has('reconstructor') && kinds.has('features') ? 'standard' : 'off';
+    return adaptationNetworks(this.shipped.models, 4) ? 'standard' : 'off';
   }
 
   /**
    * The networks that adapting `entry` needs.
-   * @throws LWayError `missing-model` where there are none for its scale
+   * @throws LWayError `missing-model` where one of them is not installed
    */
   async adaptation(entry: ModelEntry): Promise<AdaptationModels> {
-    const load = async (kind: ModelEntry['kind']) => {
-      const all = this.shipped.models.filter((each) => each.kind === kind);
-      const found = kind === 'reconstructor' ? all.find(({ scale }) => scale === entry.scale) : all[0];
-      if (found) return loadModel(this.shippedFolder, this.shipped, found.id);
-      throw new LWayError(
-        'missing-model',
-        `There is no ${kind} network here to adapt a ×${entry.scale} network with.`,
-        'Use --adapt off.',
-      );
-    };
+    const entries = adaptationNetworks(this.shipped.models, entry.scale);
+    if (!entries) {
+      throw new LWayError('missing-model', 'The networks that adaptation needs are not here.', 'Use --adapt off.');
+    }
+    const load = ({ id }: ModelEntry) => loadModel(this.shippedFolder, this.shipped, id);
     const [encoder, reconstructor, features] = [
-      await load('encoder'),
-      await load('reconstructor'),
-      await load('features'),
+      await load(entries.encoder),
+      await load(entries.reconstructor),
+      await load(entries.features),
     ];
     return { encoder, reconstructor, features };
   }

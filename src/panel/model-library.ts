@@ -1,5 +1,6 @@
 import type { AdaptationModels } from '../engine/engine';
 import { LWayError } from '../engine/errors';
+import { adaptationNetworks } from '../engine/runtime/adaptation-networks';
 import { checkModel, findEntry, parseRegistry } from '../engine/runtime/load-model';
 import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
 import type { AssetLoader } from './assets';
@@ -14,7 +15,8 @@ export class PageModels implements ModelLibrary {
   private registry: Promise<ModelRegistry> | null = null;
   /** The last network that was loaded: most people use one. */
   private last: Model | null = null;
-  private helpers: Promise<AdaptationModels | string> | null = null;
+  /** By scale. */
+  private readonly helpers = new Map<number, Promise<AdaptationModels | string>>();
 
   constructor(
     private readonly assets: AssetLoader,
@@ -41,12 +43,15 @@ export class PageModels implements ModelLibrary {
     return (this.last = await this.loadShipped(signal, findEntry(await this.readRegistry(signal), id)));
   }
 
-  adaptation(signal: AbortSignal): Promise<AdaptationModels | string> {
-    this.helpers ??= this.loadHelpers(signal).catch((error: unknown) => {
-      this.helpers = null;
+  adaptation(signal: AbortSignal, scale: number): Promise<AdaptationModels | string> {
+    const known = this.helpers.get(scale);
+    if (known) return known;
+    const loading = this.loadHelpers(signal, scale).catch((error: unknown) => {
+      this.helpers.delete(scale);
       throw error;
     });
-    return this.helpers;
+    this.helpers.set(scale, loading);
+    return loading;
   }
 
   async add(signal: AbortSignal, name: string, bytes: Uint8Array): Promise<ModelChoice> {
@@ -60,17 +65,14 @@ export class PageModels implements ModelLibrary {
     await this.own.delete(id);
   }
 
-  private async loadHelpers(signal: AbortSignal): Promise<AdaptationModels | string> {
+  private async loadHelpers(signal: AbortSignal, scale: number): Promise<AdaptationModels | string> {
     const { models } = await this.readRegistry(signal);
-    const find = (kind: ModelEntry['kind']) => models.find((entry) => entry.kind === kind);
-    const [encoder, reconstructor, features] = [find('encoder'), find('reconstructor'), find('features')];
-    if (!encoder || !reconstructor || !features) {
-      return 'The networks that adaptation needs did not come with this version of LWay.';
-    }
+    const entries = adaptationNetworks(models, scale);
+    if (!entries) return 'The networks that adaptation needs did not come with this version of LWay.';
     return {
-      encoder: await this.loadShipped(signal, encoder),
-      reconstructor: await this.loadShipped(signal, reconstructor),
-      features: await this.loadShipped(signal, features),
+      encoder: await this.loadShipped(signal, entries.encoder),
+      reconstructor: await this.loadShipped(signal, entries.reconstructor),
+      features: await this.loadShipped(signal, entries.features),
     };
   }
 

@@ -17,8 +17,8 @@ export interface ModelLibrary {
   list(signal: AbortSignal): Promise<readonly ModelChoice[]>;
   /** @throws LWayError `missing-model`, `bad-model` */
   load(signal: AbortSignal, id: string): Promise<Model>;
-  /** The networks that adaptation needs; a sentence that says why it is not available where one is missing. */
-  adaptation(signal: AbortSignal): Promise<AdaptationModels | string>;
+  /** The networks that adapt one of `scale`; a sentence that says why it is not available where one is missing. */
+  adaptation(signal: AbortSignal, scale: number): Promise<AdaptationModels | string>;
   /**
    * Finds out how a network wants its image, keeps it and returns what was found.
    * @throws LWayError `bad-model` with the reason

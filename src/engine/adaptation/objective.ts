@@ -17,6 +17,9 @@ export const dataNames = {
 /** LR pixels at a patch's border that are not compared: there the network sees padding instead of the picture. */
 export const BORDER = 3;
 
+/** Changes below this, 0..1, cost little at the anchor: one step of 8 bits. */
+const SLACK = 1 / 255;
+
 /**
  * The objective of the adaptation.
  *
@@ -55,7 +58,10 @@ export function objective(
     if (recipe.unseenAnchor > 0) {
       const change = b.sub(output, before);
       const seen = b.resize(areaDown(b, change, scale), [scale, scale], { mode: 'cubic' });
-      add('unseen', b.mean(b.abs(b.sub(change, seen))), recipe.unseenAnchor);
+      const unseen = b.square(b.sub(change, seen));
+      // Charbonnier: an absolute value would price the first, smallest change as high as the last.
+      const distanceOf = b.sub(b.sqrt(b.add(unseen, SLACK ** 2)), SLACK);
+      add('unseen', b.mean(distanceOf), recipe.unseenAnchor);
     }
     if (distance !== undefined && recipe.featureAnchor > 0) {
       add('kept', distance(b, b.clip(output, 0, 1), b.clip(before, 0, 1)), recipe.featureAnchor);

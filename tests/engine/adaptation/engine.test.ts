@@ -21,7 +21,15 @@ beforeAll(async () => {
   const [encoder, reconstructor, features] = await Promise.all(
     ['lway-encoder-x4', 'lway-reconstructor-x4', 'lway-features'].map((id) => loadModel(folder, registry, id)),
   );
-  const study = { steps: 2, patch: 24, batch: 1, trainingBatches: 2, heldOutBatches: 1, learningRate: 1e-3 };
+  const study = {
+    steps: 2,
+    patch: 24,
+    batch: 1,
+    trainingBatches: 2,
+    heldOutBatches: 1,
+    learningRate: 1e-3,
+    unseenAnchor: 0.5,
+  };
   const models = { encoder: encoder!, reconstructor: reconstructor!, features: features! };
   adapt = { level: 'quick', strength: 1, models, study };
   engine = createNodeEngine({ adapt: adaptJob });
