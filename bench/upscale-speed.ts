@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import * as ortWeb from 'onnxruntime-web';
 import { LocalEngine } from '../src/engine/engine-core';
 import { OrtRuntime } from '../src/engine/runtime/ort-runtime';
 import type { Ort } from '../src/engine/runtime/runtime';
@@ -12,7 +11,9 @@ import { computedPicture, defaultModel, never, nowhere } from './upscale-support
 
 const [width, height] = [1000, 500];
 
-function wasm(threads: number): Runtimes {
+// Loaded only where it is measured: both packages register in onnxruntime-common, and it would take native sessions over.
+async function wasm(threads: number): Promise<Runtimes> {
+  const ortWeb = await import('onnxruntime-web');
   ortWeb.env.wasm.numThreads = threads;
   const deviceName = `WASM, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const runtime = new OrtRuntime(ortWeb as unknown as Ort, { device: 'wasm', deviceName });
@@ -26,7 +27,7 @@ async function measure(part: string): Promise<Cell[][]> {
       return [[part, 'not measured', probe.works ? `only software here (${probe.name})` : probe.reason]];
   }
   const device = part === 'WebGPU' ? 'webgpu' : part === 'native CPU' ? 'cpu' : 'wasm';
-  const runtimes = device === 'wasm' ? wasm(part === 'WASM' ? availableParallelism() : 1) : nodeRuntimes();
+  const runtimes = device === 'wasm' ? await wasm(part === 'WASM' ? availableParallelism() : 1) : nodeRuntimes();
   const engine = new LocalEngine({ runtimes });
   const model = await defaultModel();
   const options = { model, size: { scale: model.entry.scale }, device } as const;

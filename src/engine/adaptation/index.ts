@@ -1,4 +1,4 @@
-/** LWay itself: the SR network adapted to the picture before it is applied (issue 5). */
+/** LWay itself: the SR network adapted to the picture before it is applied ("Low-Res Leads the Way", CVPR 2024). */
 export { adapt, type AdaptRequest } from './adapt';
 export { recipes, type Cycle, type Recipe } from './recipe';
 export { mixWeights, assertSameNetwork } from './strength';
