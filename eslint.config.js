@@ -50,6 +50,9 @@ export default tseslint.config(
     ignores: [
       'dist/**',
       'release/**',
+      '.cache/**',
+      'evaluation/**',
+      'runs/**',
       'coverage/**',
       'node_modules/**',
       'training/**',
