@@ -58,10 +58,9 @@ export function objective(
     if (recipe.unseenAnchor > 0) {
       const change = b.sub(output, before);
       const seen = b.resize(areaDown(b, change, scale), [scale, scale], { mode: 'cubic' });
-      const unseen = b.square(b.sub(change, seen));
       // Charbonnier: an absolute value would price the first, smallest change as high as the last.
-      const distanceOf = b.sub(b.sqrt(b.add(unseen, SLACK ** 2)), SLACK);
-      add('unseen', b.mean(distanceOf), recipe.unseenAnchor);
+      const unseen = b.sub(b.sqrt(b.add(b.square(b.sub(change, seen)), SLACK ** 2)), SLACK);
+      add('unseen', b.mean(unseen), recipe.unseenAnchor);
     }
     if (distance !== undefined && recipe.featureAnchor > 0) {
       add('kept', distance(b, b.clip(output, 0, 1), b.clip(before, 0, 1)), recipe.featureAnchor);

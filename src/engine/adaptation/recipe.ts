@@ -26,8 +26,8 @@ export interface Recipe {
   /** Weight of the internal pairs: S(R(x, E(x))) against x. 0: none. */
   readonly pairsWeight: number;
   /**
-   * Weight of what downscaling cannot see of the change (anchor h). At 0.5 pictures that had little wrong lost up to 17 % of
-   * LPIPS with a network that invents; 4 keeps most of the dB (docs/quality.md).
+   * Weight of what downscaling cannot see of the change (anchor h). Held loosely, pictures that had little wrong lost up to
+   * 17 % of LPIPS with a network that invents; 4 keeps most of the dB (docs/quality.md).
    */
   readonly unseenAnchor: number;
   /** Weight of the feature distance between adapted and unadapted result (anchor a). */
