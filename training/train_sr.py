@@ -38,6 +38,8 @@ a.add_argument("--adversarial", type=float, default=0.0, help="relativistic adve
 a.add_argument("--distil", type=float, default=0.0, help="Charbonnier loss against the teacher's detail; needs --teacher")
 a.add_argument("--features", default=os.path.join(data.ROOT, "models", "lway-features.onnx"))
 a.add_argument("--teacher", help="ONNX file of a network that may serve as a teacher (data/peers: the BSD-3 one)")
+a.add_argument("--meta", type=int, default=0, help="adaptation steps before each training step, on patches of one picture: the weights learn to be a good start (first-order MAML)")
+a.add_argument("--meta-lr", type=float, default=4e-5, help="learning rate of those steps (Adam, begun anew each time)")
 a.add_argument("--clip", type=float, default=0.5)
 a.add_argument("--validate", type=float, default=4, help="minutes between validations")
 a.add_argument("--threads", type=int, default=2)
@@ -128,22 +130,50 @@ def loss_terms(sr, batch):
             goal = maps_of((batch["teacher"] if a.distil else hr)[seen])
             terms["perceptual"] = sum(((p - q) ** 2).sum(1).mean() for p, q in zip(mine, goal)) / len(mine)
         if a.adversarial:
-            true = maps_of(hr[seen])
+            true, at_fake, at_real = maps_of(hr[seen]), sr[seen], hr[seen]
             for p in heads.parameters():
                 p.requires_grad_(False)
             with loop.autocast():
-                fake, real = heads(mine[:3]), heads([t.detach() for t in true[:3]])
-            terms["adversarial"] = sum(F.softplus(-(f.float() - r.float().mean())).mean() for f, r in zip(fake, real)) / 3
+                fake, real = heads(mine[:3], at_fake), heads(true[:3], at_real)
+            terms["adversarial"] = sum(F.softplus(-(f.float() - r.float().mean())).mean() for f, r in zip(fake, real)) / len(fake)
             for p in heads.parameters():
                 p.requires_grad_(True)
             judge_optimiser.zero_grad(set_to_none=True)
             with loop.autocast():
-                fake, real = ([t.float() for t in heads([m.detach() for m in maps[:3]])] for maps in (mine, true))
-            verdict = sum(F.softplus(-(r - f.mean())).mean() + F.softplus(f - r.mean()).mean() for f, r in zip(fake, real)) / 6
+                fake, real = ([t.float() for t in heads([m.detach() for m in maps[:3]], at.detach())] for maps, at in ((mine, at_fake), (true, at_real)))
+            verdict = sum(F.softplus(-(r - f.mean())).mean() + F.softplus(f - r.mean()).mean() for f, r in zip(fake, real)) / 2 / len(fake)
             verdict.backward()
             judge_optimiser.step()
             running["judge"] = 0.98 * running.get("judge", verdict.item()) + 0.02 * verdict.item()
     return terms
+
+
+@torch.no_grad()
+def put(values):
+    for p, v in zip(net.parameters(), values):
+        p.copy_(v)
+
+
+def adapt(lr):
+    """net -> net after --meta steps of the product's cycle on lr: area downscaling against the picture, weighted by its
+    detail, with what downscaling cannot see held (src/engine/adaptation/objective.ts). Returns the weights before."""
+    before = [p.detach().clone() for p in net.parameters()]
+    inner = torch.optim.Adam(net.parameters(), a.meta_lr, betas=(0.9, 0.999))
+    detail = (lr - F.avg_pool2d(lr, 3, 1, 1)).square().sum(1, keepdim=True).sqrt()
+    start = None
+    for _ in range(a.meta):
+        with loop.autocast():
+            sr = net(lr)
+        sr = sr.float()
+        start = sr.detach() if start is None else start
+        miss = (F.avg_pool2d(sr, a.scale) - lr).abs()
+        unseen = (sr - start) - F.interpolate(F.avg_pool2d(sr - start, a.scale), scale_factor=a.scale, mode="bicubic", align_corners=False)
+        loss = (miss * detail).sum() / (3 * detail.sum() + 1e-6) + 4 * (torch.sqrt(unseen ** 2 + 255 ** -2) - 1 / 255).mean()
+        inner.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1)
+        inner.step()
+    return before
 
 
 clock, step, next_validation, running, owed = loop.Clock(a.minutes), 0, a.validate, {}, 0.0
@@ -153,7 +183,8 @@ while clock.done < 1:
     owed -= int(owed)
     for g in optimiser.param_groups:
         g["lr"] = loop.cosine(clock.done, a.lr)
-    batch = {k: v.to(device, memory_format=torch.channels_last) if v.dim() == 4 else v for k, v in bank.batch(a.batch, a.patch).items()}
+    batch = {k: v.to(device, memory_format=torch.channels_last) if v.dim() == 4 else v for k, v in bank.batch(a.batch, a.patch, same=a.meta > 0).items()}
+    unadapted = adapt(batch["lr"]) if a.meta else None
     with loop.autocast():
         sr = net(batch["lr"])
     at = sr.detach().float().requires_grad_(True)
@@ -168,6 +199,8 @@ while clock.done < 1:
         total = total + g * (getattr(a, k) / max(norms[k], 1e-12))
     optimiser.zero_grad(set_to_none=True)
     sr.backward((total * 1e-3).to(sr.dtype))
+    if unadapted:
+        put(unadapted)
     torch.nn.utils.clip_grad_norm_(net.parameters(), a.clip)
     optimiser.step()
     ema.update(net)

@@ -72,12 +72,14 @@ class Bank:
                 self.entries[self.next % self.size] = entry
                 self.next += 1
 
-    def batch(self, count, patch, augment=True):
-        """{name: [n,3,patch*factor,patch*factor]}, n = count entries times pictures per entry; patch in LR pixels."""
-        out = {}
+    def batch(self, count, patch, augment=True, same=False):
+        """{name: [n,3,patch*factor,patch*factor]}, n = count entries times pictures per entry; patch in LR pixels.
+        `same`: all from one entry."""
+        out, chosen = {}, int(self.rng.integers(len(self.entries)))
         for _ in range(count):
             turn = int(self.rng.integers(8)) if augment else 0
-            for picture in self.entries[int(self.rng.integers(len(self.entries)))]:
+            entry = self.entries[chosen if same else int(self.rng.integers(len(self.entries)))]
+            for picture in entry:
                 # a turn turns the degradation too: the pictures of one entry are turned alike
                 h, w = picture["lr"][0].shape[:2]
                 y, x = int(self.rng.integers(h - patch + 1)), int(self.rng.integers(w - patch + 1))
@@ -127,6 +129,20 @@ def perturb(hr, lr, rng, networks=()):
 def crop(x, side, rng):
     y, z = (int(rng.integers(max(1, s - side + 1))) for s in x.shape[1:])
     return x[:, y:y + side, z:z + side]
+
+
+def encoder_entry(settings, scale, truth):
+    """Entries for the encoder alone: one degradation on two photographs, and what is true of it (truth.Truth)."""
+    def make(photo, rng):
+        plan, pictures = D.sample_plan(rng, settings, scale), []
+        numbers = truth.of(plan)
+        for _ in range(2):
+            hr = crop(D.prepare_hr(photo(), rng, settings, scale), 80 * scale, rng)
+            pictures.append({"lr": (D.to_bytes(D.apply_plan(hr, plan)), 1), "numbers": numbers})
+            if plan["noise"]:
+                plan["noise"]["seed"] += 1
+        return pictures
+    return make
 
 
 def reconstruction_entry(settings, scale=4, networks=()):

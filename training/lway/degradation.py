@@ -223,8 +223,8 @@ def reduce_plan(hr, plan):
 
 
 def response(plan, blocks=5):
-    """The linear beginning of a plan as one kernel [blocks*scale, blocks*scale]: what each HR pixel around an LR pixel
-    contributes to it. Measured with impulses, one per phase, far from the borders."""
+    """What is linear in a plan (blur, downscaling, sharpening) as one kernel [blocks*scale, blocks*scale]: what each HR
+    pixel around an LR pixel contributes to it. Measured with impulses, one per phase, far from the borders."""
     s = plan["scale"]
     side, mid = 3 * blocks, 3 * blocks // 2
     out = torch.zeros(blocks * s, blocks * s)
@@ -234,6 +234,8 @@ def response(plan, blocks=5):
         for bx in range(s):
             x[by * s + bx, mid * s + by, mid * s + bx] = 1
     y = reduce_plan(x, plan)
+    if plan["sharpen"]:
+        y = sharpen(y, *plan["sharpen"])
     for by in range(s):
         for bx in range(s):
             # the impulse sits in block `mid`; LR pixel mid + d sees it from block -d

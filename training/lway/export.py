@@ -78,6 +78,7 @@ def features(net, path, name, metadata):
 
 
 def encoder(net, path, name, metadata):
+    import torch
     g = Graph(name)
     f = g.op("Conv", ["lr", g.weight("input_weight", net.input_weight), g.weight("input_bias", net.input_bias)], "seen", kernel_shape=[3, 3], strides=[1, 1], pads=[0, 0, 0, 0], dilations=[1, 1], group=1)
     pooled = []
@@ -89,6 +90,16 @@ def encoder(net, path, name, metadata):
             v = g.op("ReduceMean", [g.op("Mul", [d, d], f"pool.{i}.squared")], f"pool.{i}.variance", axes=[2, 3], keepdims=1)
             v = g.op("Log", [g.op("Add", [v, g.constant("eps", 1e-5)], f"pool.{i}.eps")], f"pool.{i}.log")
             pooled += [mean, g.op("Mul", [v, g.constant("half", 0.5)], f"pool.{i}.spread")]
+    # weighted means: values [n,h*c] and their weights, repeated c times by a 1x1 convolution
+    each = net.VALUES // net.HEADS
+    repeat = torch.zeros(net.VALUES, net.HEADS, 1, 1)
+    for v in range(net.VALUES):
+        repeat[v, v // each] = 1
+    gate = g.op("Exp", [g.op("Clip", [g.conv(f, "gate", net.gate), g.constant("gate.least", -8.0), g.constant("gate.most", 8.0)], "gate.clipped")], "gates")
+    weight = g.op("Conv", [gate, g.weight("gate.repeat", repeat)], "gate.repeated", kernel_shape=[1, 1], strides=[1, 1], pads=[0, 0, 0, 0], dilations=[1, 1], group=1)
+    total = g.op("ReduceMean", [weight], "gate.total", axes=[2, 3], keepdims=1)
+    told = g.op("ReduceMean", [g.op("Mul", [g.conv(f, "value", net.value), weight], "value.weighted")], "value.mean", axes=[2, 3], keepdims=1)
+    pooled.append(g.op("Div", [told, total], "told"))
     p = g.op("Flatten", [g.op("Concat", pooled, "pooled", axis=1)], "pooled.flat", axis=1)
     h = g.op("Gemm", [p, g.weight("hidden.weight", net.hidden.weight), g.weight("hidden.bias", net.hidden.bias)], "hidden.out", transB=1)
     h = g.leaky(h, "hidden.act", networks.SLOPE)

@@ -87,6 +87,8 @@ class OnnxNet(nn.Module):
             return torch.sqrt(x[0])
         if op == "Log":
             return torch.log(x[0])
+        if op == "Exp":
+            return torch.exp(x[0])
         if op == "Reciprocal":
             return 1 / x[0]
         if op == "MatMul":

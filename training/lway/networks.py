@@ -59,10 +59,13 @@ class Encoder(nn.Module):
 
     Sees the picture and its high-pass residual, amplified. Pools mean and log standard deviation over the picture from
     five depths: blur, noise and compression show in low-level statistics, and in ratios (differences of logarithms) of
-    the energy of bands rather than in the energy itself, which depends on the subject."""
+    the energy of bands rather than in the energy itself, which depends on the subject. Beside them `HEADS` weighted means
+    of the last map, whose weights it says itself, since only some places tell: an edge tells the blur, a flat spot the
+    noise."""
 
     GAIN = 12.0
     POOLED = (0, 1, 3, 5, 6)
+    HEADS, VALUES = 8, 128
 
     def __init__(self, embedding=512, high_pass=True):
         super().__init__()
@@ -82,7 +85,8 @@ class Encoder(nn.Module):
         for c in self.convs:
             nn.init.kaiming_normal_(c.weight, SLOPE)
             nn.init.zeros_(c.bias)
-        self.hidden, self.out = nn.Linear(2 * sum(plan[k][1] for k in self.POOLED), 384), nn.Linear(384, embedding)
+        self.gate, self.value = nn.Conv2d(plan[-1][1], self.HEADS, 1), nn.Conv2d(plan[-1][1], self.VALUES, 1)
+        self.hidden, self.out = nn.Linear(2 * sum(plan[k][1] for k in self.POOLED) + self.VALUES, 384), nn.Linear(384, embedding)
 
     def statistics(self, x):
         f, pooled = F.conv2d(x, self.input_weight, self.input_bias), []
@@ -93,7 +97,12 @@ class Encoder(nn.Module):
                 mean = g.mean([2, 3], keepdim=True)
                 variance = ((g - mean) ** 2).mean([2, 3], keepdim=True)
                 pooled += [mean, torch.log(variance + 1e-5) * 0.5]
-        return torch.cat(pooled, 1).flatten(1)
+        weight = torch.exp(torch.clamp(self.gate(f).float(), -8, 8))
+        value = self.value(f).float()
+        n, _, h, w = value.shape
+        value = value.reshape(n, self.HEADS, -1, h, w) * weight[:, :, None]
+        told = value.mean([3, 4]) / weight.mean([2, 3])[:, :, None]
+        return torch.cat([torch.cat(pooled, 1).flatten(1), told.flatten(1)], 1)
 
     def forward(self, x):
         return self.out(F.leaky_relu(self.hidden(self.statistics(x)), SLOPE)).float()
@@ -185,6 +194,26 @@ class Reconstructor(nn.Module):
         return low + z
 
 
+class FullSizeReconstructor(nn.Module):
+    """hr [n,3,4h,4w], embedding [n,512] -> lr enlarged to [n,3,4h,4w]: the form of the paper (LWay, CVPR 2024), on the HR
+    grid. For comparison with Reconstructor; about three times its cost."""
+
+    def __init__(self, width=24, blocks=3, embedding=512):
+        super().__init__()
+        self.first = nn.Conv2d(3, width, 3, 1, 1)
+        self.modulated = nn.ModuleList([ModulatedConv(width, embedding) for _ in range(blocks)])
+        self.plain = nn.ModuleList([nn.Conv2d(width, width, 3, 1, 1) for _ in range(blocks)])
+        self.last = nn.Conv2d(width, 3, 3, 1, 1)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, hr, e):
+        x = self.first(hr - 0.5)
+        for m, p in zip(self.modulated, self.plain):
+            x = x + p(F.leaky_relu(m(x, e), SLOPE))
+        return hr + self.last(x).float()
+
+
 class Features(nn.Module):
     """image [n,3,h,w] -> four feature maps at strides 2, 4, 8, 16, for perceptual distances. About 10 kMAC per pixel."""
 
@@ -221,14 +250,22 @@ def feature_distance(features, a, b, layers=(1.0, 1.0, 1.0, 1.0), reduce=True):
 
 
 class Critic(nn.Module):
-    """Heads of the discriminator: unit-normalised feature maps -> one map of logits each."""
+    """Discriminator: heads on the unit-normalised maps of the frozen feature network, and one small trained branch on the
+    picture itself (its high-pass residual beside it), which sees the textures that the feature network was never asked to
+    tell apart. (maps, pictures [n,3,h,w]) -> one map of logits each."""
+
+    GAIN = 4.0
 
     def __init__(self, channels, width=32):
         super().__init__()
         self.heads = nn.ModuleList([nn.Sequential(nn.Conv2d(c, width, 3, 1, 1), nn.LeakyReLU(0.2), nn.Conv2d(width, width, 1), nn.LeakyReLU(0.2), nn.Conv2d(width, 1, 1)) for c in channels])
+        norm = nn.utils.spectral_norm
+        layers = [norm(nn.Conv2d(6, width, 4, 2, 1)), nn.LeakyReLU(0.2), norm(nn.Conv2d(width, 2 * width, 4, 2, 1)), nn.LeakyReLU(0.2), norm(nn.Conv2d(2 * width, 2 * width, 3, 1, 1)), nn.LeakyReLU(0.2), nn.Conv2d(2 * width, 1, 3, 1, 1)]
+        self.pixels = nn.Sequential(*layers)
 
-    def forward(self, maps):
-        return [h(m * m.shape[1] ** 0.5) for h, m in zip(self.heads, maps)]
+    def forward(self, maps, picture):
+        high = picture - F.avg_pool2d(picture, 5, 1, 2, count_include_pad=False)
+        return [*(h(m * m.shape[1] ** 0.5) for h, m in zip(self.heads, maps)), self.pixels(torch.cat([2 * picture - 1, self.GAIN * high], 1))]
 
 
 def parameters(net):

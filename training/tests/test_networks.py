@@ -90,6 +90,20 @@ class Promises(unittest.TestCase):
             want = whole(x.repeat_interleave(2, 2).repeat_interleave(2, 3), e)
             self.assertLess(float((want - half(x, e)).abs().max()), 1e-5)
 
+    def test_critic_sees_texture_that_the_features_miss(self):
+        torch.manual_seed(2)
+        critic, picture = networks.Critic([4, 6, 8]), torch.rand(2, 3, 32, 32, requires_grad=True)
+        maps = [torch.zeros(2, c, 32 // s, 32 // s) for c, s in ((4, 2), (6, 4), (8, 8))]
+        out = critic(maps, picture)
+        self.assertEqual([t.shape[2] for t in out], [16, 8, 4, 8])
+        out[-1].sum().backward()
+        self.assertGreater(float(picture.grad.abs().max()), 0)
+
+    def test_full_size_reconstructor_starts_as_the_picture(self):
+        net, x = networks.FullSizeReconstructor(8, 2, 16), torch.rand(1, 3, 20, 24)
+        with torch.no_grad():
+            self.assertLess(float((net(x, torch.randn(1, 16)) - x).abs().max()), 1e-6)
+
     def test_receptive_field(self):
         net = shaken(networks.SuperResolver(4, 8, 3))
         x = torch.rand(1, 3, 41, 41, requires_grad=True)
