@@ -21,6 +21,7 @@ import { markdown } from './markdown';
 import type { Judges } from './measure';
 import { openNiqeModel, saveNiqeModel } from './niqe-model';
 import { partOf, readSet, type Use } from './picture-set';
+import { series } from './series';
 import { parseStudy } from './study';
 import { summarise, type Row } from './summary';
 import { baseline, baselines, network, type Variant } from './variants';
@@ -32,6 +33,7 @@ interface Flags {
   strength: number;
   controls?: boolean;
   study: string[];
+  series: string[];
   pairs: Use;
   lpips?: string;
   niqe?: string;
@@ -71,6 +73,12 @@ export function addEvaluate(program: Command, surroundings: Surroundings): void 
       (text: string, before: string[]) => [...before, text],
       [],
     )
+    .option(
+      '--series <by>',
+      'with --adapt: also one network for several pictures, those of the "set" or those whose "name" begins alike, also with a changed recipe: "set,steps=24" (may be repeated)',
+      (text: string, before: string[]) => [...before, text],
+      [],
+    )
     .option('--pairs <use>', 'all, tuning (odd numbers) or reporting (even numbers)', parsePairs, 'all')
     .option('--lpips <file>', 'an ONNX file with inputs ref and dist and the output score')
     .option('--niqe <folder|file>', 'NIQE fitted on a folder of pristine photographs, or a file of --save-niqe')
@@ -89,6 +97,9 @@ async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void>
   const tell = (text: string) => !flags.json && stderr.write(`${text}\n`);
   if (flags.controls && flags.adapt === 'off') {
     throw new LWayError('bad-option', '--controls test an adaptation.', 'Use them with --adapt standard.');
+  }
+  if (flags.series.length > 0 && flags.adapt === 'off') {
+    throw new LWayError('bad-option', '--series is an adaptation.', 'Use it with --adapt standard.');
   }
   if (flags.study.length > 0 && flags.adapt === 'off') {
     throw new LWayError('bad-option', '--study changes an adaptation.', 'Use it with --adapt standard.');
@@ -114,11 +125,10 @@ async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void>
     await makeFolder(out);
     const texts: string[] = [`# Evaluation\n\n\`${commandLine(flags, folders)}\`\n`];
     for (const [i, set] of sets.entries()) {
-      const onRow = (row: Row) => {
+      const onRow = (row: Row, position: number) => {
         say({ event: 'score', ...row });
-        tell(
-          `${set.name} ${row.number}/${set.specimens.length} ${row.picture}: ${row.variant}, ${row.seconds.toFixed(1)} s`,
-        );
+        const place = `${set.name} ${position}/${set.specimens.length} ${row.picture}`;
+        tell(`${place}: ${row.variant}, ${row.seconds.toFixed(1)} s`);
       };
       const { rows, sheet } = await evaluateSet(signal, set, variants, judges, scale, onRow);
       const summary = summarise(rows);
@@ -166,6 +176,7 @@ async function chooseVariants(
     const adapted = { name: `${id}, adapted`, against: id, engine, model, device: flags.device, options };
     variants.push(network({ ...adapted, adapt: async () => options }));
     for (const text of flags.study) variants.push(changed(adapted, text, parseStudy(text)));
+    for (const text of flags.series) variants.push(series(adapted, text));
     if (flags.controls)
       variants.push(
         ...controls(
@@ -215,6 +226,7 @@ function commandLine(flags: Flags, folders: readonly string[]): string {
   if (flags.strength !== 1) parts.push('--strength', String(flags.strength));
   if (flags.controls) parts.push('--controls');
   for (const text of flags.study) parts.push('--study', text);
+  for (const text of flags.series) parts.push('--series', text);
   if (flags.pairs !== 'all') parts.push('--pairs', flags.pairs);
   if (flags.lpips !== undefined) parts.push('--lpips', last(flags.lpips));
   if (flags.niqe !== undefined) parts.push('--niqe', last(flags.niqe));

@@ -20,7 +20,7 @@ const mostSheetRows = 12;
  * Runs every variant over every picture of a set and measures the results.
  *
  * @param scale by which pictures without ground truth are enlarged
- * @param onRow called after each result
+ * @param onRow called after each result, with the place of its picture among those measured, from 1
  */
 export async function evaluateSet(
   signal: AbortSignal,
@@ -28,7 +28,7 @@ export async function evaluateSet(
   variants: readonly Variant[],
   judges: Judges,
   scale: number,
-  onRow: (row: Row) => void,
+  onRow: (row: Row, position: number) => void,
 ): Promise<SetResult> {
   const rows: Row[] = [];
   const sheet: SheetRow[] = [];
@@ -41,6 +41,8 @@ export async function evaluateSet(
       truth,
       width,
       height,
+      specimen,
+      set: set.specimens,
       other: await readPixels(other.picture),
       done: new Map<string, Raster>(),
     };
@@ -69,7 +71,7 @@ export async function evaluateSet(
         scores,
       };
       rows.push(row);
-      onRow(row);
+      onRow(row, i + 1);
       cells.push({ title: name, detail: inWords(scores), pixels: crop(result, rect) });
     }
     if (truth) cells.push({ title: 'ground truth', detail: '', pixels: crop(truth, rect) });

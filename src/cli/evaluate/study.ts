@@ -1,17 +1,23 @@
 import { recipes, type Recipe } from '../../engine/adaptation';
 import { LWayError } from '../../engine/errors';
 
+/** What a recipe's words may be. */
+const words: { readonly [Name in keyof Recipe]?: readonly Recipe[Name][] } = {
+  cycle: ['area', 'bicubic', 'reconstructor', 'none'],
+  trainable: ['all', 'biases-and-norms'],
+  choice: ['detail', 'uniform'],
+};
+
 /**
- * Changes of a recipe, written as `steps=24,learningRate=5e-5,cycle=reconstructor,map=false`.
+ * Changes of a recipe, written as `steps=24,learningRate=5e-5,cycle=reconstructor,map=false,trainable=last:4`.
  *
- * @throws LWayError `bad-option` for a name that no recipe has, or a value of another kind than the recipe's
+ * @throws LWayError `bad-option` for a name that no recipe has, or a value that it cannot have
  */
 export function parseStudy(text: string): Partial<Recipe> {
   const changes: Record<string, unknown> = {};
   for (const part of text.split(',')) {
     const [name = '', value = ''] = part.split('=').map((each) => each.trim());
-    const usual = (recipes.standard as unknown as Record<string, unknown>)[name];
-    const changed = valueLike(usual, value);
+    const changed = Object.hasOwn(recipes.standard, name) ? valueOf(name as keyof Recipe, value) : undefined;
     if (changed === undefined) {
       throw new LWayError(
         'bad-option',
@@ -24,10 +30,11 @@ export function parseStudy(text: string): Partial<Recipe> {
   return changes;
 }
 
-/** `text` as a value of the kind of `usual`; undefined where it is none. */
-function valueLike(usual: unknown, text: string): unknown {
-  if (text === '') return undefined;
-  if (typeof usual === 'number') return Number.isFinite(Number(text)) ? Number(text) : undefined;
-  if (typeof usual === 'boolean') return { true: true, false: false }[text];
-  return typeof usual === 'string' ? text : undefined;
+/** `text` as a value of `name`; undefined where it is none. */
+function valueOf(name: keyof Recipe, text: string): unknown {
+  const last = name === 'trainable' ? /^last:([1-9]\d*)$/.exec(text) : null;
+  if (last) return { last: Number(last[1]) };
+  if (words[name]) return words[name].find((word) => word === text);
+  if (typeof recipes.standard[name] === 'boolean') return { true: true, false: false }[text];
+  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : undefined;
 }

@@ -1,4 +1,4 @@
-import type { AdaptOptions, Engine, UpscaleReport } from '../../engine/engine';
+import type { AdaptOptions, Engine, UpscaleOptions, UpscaleReport } from '../../engine/engine';
 import { LWayError } from '../../engine/errors';
 import { sourceOf } from '../../engine/raster/memory-source';
 import type { Raster } from '../../engine/raster/raster';
@@ -6,6 +6,7 @@ import { resize, type ResampleKernel } from '../../engine/raster/resample';
 import { SpillingTileStore } from '../../engine/raster/store/tile-store';
 import type { Model } from '../../engine/runtime/registry';
 import type { Device } from '../../engine/runtime/runtime';
+import type { Specimen } from './picture-set';
 import { asSaved } from './pixels';
 
 /** A picture on its way through the variants. */
@@ -14,6 +15,9 @@ export interface Task {
   width: number;
   height: number;
   truth?: Raster;
+  /** Where it comes from, and all of the set that is measured. */
+  specimen: Specimen;
+  set: readonly Specimen[];
   /** Another picture of the set, for the control that uses the wrong embedding. */
   other: Raster;
   /** Results of the variants before this one, by name. */
@@ -59,10 +63,12 @@ export interface NetworkVariant {
   device: 'auto' | Device;
   /** Made for each picture, since a control may depend on it. */
   adapt?: (signal: AbortSignal, task: Task) => Promise<AdaptOptions>;
+  /** Weights from an earlier adaptation. */
+  learned?: Pick<UpscaleOptions, 'weights' | 'strength'>;
 }
 
 /** A network through the product's own engine. */
-export function network({ name, against, engine, model, device, adapt }: NetworkVariant): Variant {
+export function network({ name, against, engine, model, device, adapt, learned }: NetworkVariant): Variant {
   return {
     name,
     against,
@@ -74,6 +80,7 @@ export function network({ name, against, engine, model, device, adapt }: Network
         size: { width, height },
         device,
         adapt: await adapt?.(signal, task),
+        ...learned,
       });
       const result = await store.read(signal, { x: 0, y: 0, width, height });
       await store.dispose();

@@ -1,13 +1,12 @@
 import { LWayError } from '../errors';
 import type { AdaptOptions, EngineEvent } from '../engine';
-import { foldEmbedding, readGraph, trainingStep, TrainingRun, writeGraph, type Graph, type Losses } from '../graph';
+import { readGraph, trainingStep, TrainingRun, writeGraph, type Graph, type Losses } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
-import { cropGrid, detailOf, readCrops, type Detail } from './crops';
 import { degraderFor } from './degraders';
-import { embed } from './embedding';
 import { featureDistance } from './features';
 import { layoutOf } from './layout';
+import { readLessons } from './lessons';
 import { objective } from './objective';
 import { choosePatches, type Patch } from './patches';
 import type { NetworkPicture } from './picture';
@@ -20,16 +19,14 @@ import { StopRule } from './stop';
 
 export interface AdaptRequest {
   readonly picture: NetworkPicture;
+  /** Others that were taken in the same way, to learn from as well; those smaller than a patch do not take part. */
+  readonly series?: readonly NetworkPicture[];
   /** The SR network that learns. */
   readonly model: Model;
   readonly options: AdaptOptions;
   readonly onEvent?: (event: EngineEvent) => void;
 }
 
-/** Most crops of a picture that are looked at. */
-const MOST_CROPS = 24;
-/** Below this detail (RMS of the wavelet bands, in units of one 8-bit step) there is nothing to learn from. */
-const LEAST_DETAIL = 1;
 /** Improvements of the held-out loss below this are chance. */
 const LEAST_IMPROVEMENT = 0.01;
 
@@ -44,46 +41,41 @@ const LEAST_IMPROVEMENT = 0.01;
 export async function adapt(
   signal: AbortSignal,
   runtime: Runtime,
-  { picture, model, options, onEvent = () => undefined }: AdaptRequest,
+  { picture, series = [], model, options, onEvent = () => undefined }: AdaptRequest,
 ): Promise<AdaptationResult> {
   const watch = new Stopwatch();
   const recipe: Recipe = { ...recipes[options.level], ...(options.study as Partial<Recipe> | undefined) };
   const side = patchSide(picture, model, recipe);
   if (side === 0) return watch.nothing('The picture is too small to learn from; the original network was used.');
 
+  const { scale } = model.entry;
   const random = randomFrom(recipe.seed);
-  const crops = await readCrops(signal, picture, cropGrid(picture.width, picture.height, MOST_CROPS, random));
-  const verdict = nothingToLearn(detailOf(crops));
-  if (verdict !== null) return watch.nothing(verdict);
-
-  const { encoder, reconstructor, features } = options.models;
-  const embedding =
-    (options.study?.['embedding'] as Float32Array | undefined) ?? (await embed(signal, runtime, encoder, crops));
+  const pictures = [picture, ...series.filter(({ width, height }) => Math.min(width, height) >= side)];
+  const lessons = await readLessons(signal, runtime, pictures, scale, options, random);
+  if (typeof lessons === 'string') return watch.nothing(lessons);
   watch.lap('embedding');
 
   const original = readGraph(model.bytes);
   const network = withFreeBatch(original);
   const layout = layoutOf(model.entry.input);
-  const { scale } = model.entry;
-  const folded =
-    reconstructor.entry.scale === scale ? foldEmbedding(readGraph(reconstructor.bytes), embedding) : undefined;
   const chosen = choosePatches(
-    crops,
+    lessons.flatMap(({ crops }) => crops),
     side,
     { training: recipe.trainingBatches * recipe.batch, heldOut: recipe.heldOutBatches * recipe.batch },
     random,
+    recipe.choice,
   );
-  const pairs =
-    recipe.pairsWeight > 0 && folded !== undefined
-      ? await makePairs(signal, runtime, folded, crops, side, scale, model.entry.input.size !== undefined)
-      : null;
+  const fixed = model.entry.input.size !== undefined;
+  const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, lessons, side, scale, fixed) : null;
   const effective = pairs === null ? { ...recipe, pairsWeight: 0 } : recipe;
   const prepare = (patches: readonly Patch[]) =>
     prepareBatches(signal, runtime, { model, network, layout, patches, batch: recipe.batch, side, pairs });
   const [training, heldOut] = [await prepare(chosen.training), await prepare(chosen.heldOut)];
   watch.lap('embedding');
 
-  const degrade = recipe.cycle === 'none' ? undefined : degraderFor(recipe.cycle, scale, folded);
+  const { features } = options.models;
+  // One graph serves all patches: of a series, the first picture's reconstructor.
+  const degrade = recipe.cycle === 'none' ? undefined : degraderFor(recipe.cycle, scale, lessons[0]!.reconstructor);
   const distance = featureDistance(readGraph(features.bytes), features.entry.layerWeights);
   const { name } = model.entry.input;
   const build = objective(effective, scale, name, degrade, distance);
@@ -98,7 +90,7 @@ export async function adapt(
         network: (input) => layout.toStandard(b, values.network(input)),
       }),
     trainable: recipe.trainable,
-    optimizer: { type: 'adam', clipNorm: 1 },
+    optimizer: { type: 'adam', clipNorm: 1, anchor: recipe.weightAnchor },
     device: runtime.device,
   });
   watch.lap('graphs');
@@ -174,16 +166,6 @@ function patchSide(picture: NetworkPicture, model: Model, recipe: Recipe): numbe
   const multiple = Math.max(4, model.entry.multipleOf);
   const side = Math.floor(Math.min(recipe.patch, least) / multiple) * multiple;
   return side >= 16 ? side : 0;
-}
-
-function nothingToLearn({ detail, noise, contrast }: Detail): string | null {
-  if (detail * 255 < LEAST_DETAIL) {
-    return 'The picture has no fine detail to learn from; the original network was used.';
-  }
-  // White noise has as much in the finest band as in all others together; pictures have a small part of it.
-  if (noise > 0.7 * contrast)
-    return 'The picture is noise throughout, with nothing to learn from; the original network was used.';
-  return null;
 }
 
 async function evaluateAll(signal: AbortSignal, run: TrainingRun, batches: readonly StepData[]): Promise<Losses[]> {

@@ -2,6 +2,7 @@ import { crop as cut } from '../raster/planes';
 import type { Raster } from '../raster/raster';
 import type { Crop } from './crops';
 import { shuffled } from './random';
+import type { Choice } from './recipe';
 
 /** A square of the picture to learn from. */
 export interface Patch {
@@ -27,15 +28,17 @@ interface Place {
  * a grid of places, the richest of them are kept, and every fourth one is held out.
  *
  * @param wanted number of training and of held-out patches; fewer places are used several times over
+ * @param choice 'uniform': any places instead of the richest
  */
 export function choosePatches(
   crops: readonly Crop[],
   side: number,
   wanted: { readonly training: number; readonly heldOut: number },
   random: () => number,
+  choice: Choice = 'detail',
 ): ChosenPatches {
-  const places = crops.flatMap((crop) => placesIn(crop, side));
-  places.sort((a, b) => b.energy - a.energy);
+  const all = crops.flatMap((crop) => placesIn(crop, side));
+  const places = choice === 'uniform' ? shuffled(all, random) : all.sort((a, b) => b.energy - a.energy);
   const total = wanted.training + wanted.heldOut;
   const rich = places.slice(0, Math.max(2, Math.min(places.length, total)));
   // The richest place learns: with two places only, one is held out.

@@ -1,16 +1,16 @@
 import { writeGraph, type Graph } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
-import type { Crop } from './crops';
 import { runAll, type Fed } from './forward';
 import type { Layout } from './layout';
+import type { Lesson } from './lessons';
 import { dataNames } from './objective';
 import { choosePatches, joined, type Patch } from './patches';
 
 /** The data inputs of one training step by name. */
 export type StepData = Record<string, Float32Array>;
 
-/** Pieces of the picture and the same taken down once more by the reconstructor. */
+/** Pieces of the pictures and the same taken down once more by the reconstructor. */
 export interface Pairs {
   readonly low: readonly Float32Array[];
   readonly high: readonly Float32Array[];
@@ -19,33 +19,42 @@ export interface Pairs {
   readonly side: number;
 }
 
+/** Pieces that pairs are made of at most. */
+const MOST_PAIRS = 8;
+
 /**
- * Makes the internal pairs of a picture; `null` where it is too small for them.
+ * Makes the internal pairs of the pictures; `null` where the smallest is too small for them or there is no R.
  *
  * @param fixed the network takes pictures of side `patch` only
  */
 export async function makePairs(
   signal: AbortSignal,
   runtime: Runtime,
-  folded: Graph,
-  crops: readonly Crop[],
+  lessons: readonly Lesson[],
   patch: number,
   scale: number,
   fixed: boolean,
 ): Promise<Pairs | null> {
-  const { width, height } = crops[0]!.pixels;
-  const room = Math.min(width, height);
+  const room = Math.min(...lessons.flatMap(({ crops }) => [crops[0]!.pixels.width, crops[0]!.pixels.height]));
   const side = fixed ? patch : Math.floor(Math.min(room, 2.5 * patch) / (4 * scale)) * 4;
   if (side * scale > room) return null;
   if (side < 8) return null;
-  const wanted = Math.min(8, crops.length * 2);
-  const pieces = choosePatches(crops, side * scale, { training: wanted, heldOut: 0 }, () => 0.5).training;
-  const high = pieces.map(({ pixels }) => pixels.data);
+  const most = Math.ceil(MOST_PAIRS / lessons.length);
   const shape = [1, 3, side * scale, side * scale];
-  const feeds = high.map((data) => ({ [folded.inputs[0]!.name]: { data, shape } satisfies Fed }));
-  const low = await runAll(signal, runtime, writeGraph(folded), feeds);
-  for (const data of low) for (let i = 0; i < data.length; i++) data[i] = Math.min(1, Math.max(0, data[i]!));
-  return { low, high, count: 1, side };
+  const pieces: { low: Float32Array; high: Float32Array; turn: number }[] = [];
+  for (const { crops, reconstructor } of lessons) {
+    if (reconstructor === undefined) return null;
+    const wanted = Math.min(most, crops.length * 2);
+    const chosen = choosePatches(crops, side * scale, { training: wanted, heldOut: 0 }, () => 0.5).training;
+    const high = chosen.map(({ pixels }) => pixels.data);
+    const feeds = high.map((data) => ({ [reconstructor.inputs[0]!.name]: { data, shape } satisfies Fed }));
+    const low = await runAll(signal, runtime, writeGraph(reconstructor), feeds);
+    for (const data of low) for (let i = 0; i < data.length; i++) data[i] = Math.min(1, Math.max(0, data[i]!));
+    low.forEach((data, turn) => pieces.push({ low: data, high: high[turn]!, turn }));
+  }
+  // The pictures take turns: few steps use the first pieces only.
+  pieces.sort((a, b) => a.turn - b.turn);
+  return { low: pieces.map(({ low }) => low), high: pieces.map(({ high }) => high), count: 1, side };
 }
 
 export interface Preparation {

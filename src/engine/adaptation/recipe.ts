@@ -1,6 +1,9 @@
 /** What the upscaled picture is taken down with before it is compared with the picture. */
 export type Cycle = 'area' | 'bicubic' | 'reconstructor' | 'none';
 
+/** How patches are chosen. */
+export type Choice = 'detail' | 'uniform';
+
 /** Everything that decides how a network is adapted. {@link recipes} are what the levels stand for. */
 export interface Recipe {
   /** Adam steps at most. */
@@ -32,8 +35,15 @@ export interface Recipe {
   readonly unseenAnchor: number;
   /** Weight of the feature distance between adapted and unadapted result (anchor a). */
   readonly featureAnchor: number;
+  /**
+   * Pull towards the original weights. Times the learning rate it is the share of the distance that a step takes back: 1e4
+   * with 2e-5 takes back a fifth. 0: none.
+   */
+  readonly weightAnchor: number;
   /** Which weights learn. */
   readonly trainable: 'all' | 'biases-and-norms' | { readonly last: number };
+  /** Patches are taken where M says that there is most detail, or anywhere with equal chance. */
+  readonly choice: Choice;
   /** Seed of the choice and order of patches. */
   readonly seed: number;
 }
@@ -53,7 +63,9 @@ const standard: Recipe = {
   pairsWeight: 0.3,
   unseenAnchor: 4,
   featureAnchor: 0.5,
+  weightAnchor: 0,
   trainable: 'all',
+  choice: 'detail',
   seed: 1,
 };
 

@@ -5,6 +5,11 @@ import type { Value } from './recorder';
 export type Optimizer = {
   /** Gradients are scaled down together where their common L2 norm exceeds this; left out: never. */
   readonly clipNorm?: number;
+  /**
+   * Pull towards the weights that training began with, beside the gradient's step as AdamW's decay is (Loshchilov &
+   * Hutter 2019): `w = w - lr anchor (w - w0)`. 0 or left out: none.
+   */
+  readonly anchor?: number;
 } & (
   | {
       /** Kingma & Ba 2015 with bias correction, as torch.optim.Adam; betas 0.9 and 0.99, epsilon 1e-8 if left out. */
@@ -39,6 +44,8 @@ export function scheduleOf(optimizer: Optimizer, step: number, learningRate: num
 export interface UpdateInputs {
   /** Packed vectors [P]. */
   readonly weights: Value;
+  /** The weights that training began with; left out where there is no anchor. */
+  readonly origin?: Value;
   readonly gradient: Value;
   readonly moments: readonly Value[];
   /** L2 norm of the gradient [1]. */
@@ -52,23 +59,24 @@ export interface UpdateInputs {
 export function update(
   b: GraphBuilder,
   optimizer: Optimizer,
-  { weights, gradient, moments, norm, schedule, learns }: UpdateInputs,
+  { weights, origin, gradient, moments, norm, schedule, learns }: UpdateInputs,
 ): { weights: Value; moments: readonly Value[] } {
-  const { clipNorm } = optimizer;
+  const { clipNorm, anchor = 0 } = optimizer;
   // As torch.nn.utils.clip_grad_norm_.
   const scale =
     clipNorm === undefined ? undefined : b.where(b.greater(norm, clipNorm), b.div(clipNorm, b.add(norm, 1e-6)), 1);
   const g = scale === undefined ? gradient : b.mul(gradient, scale);
   const [given, first, second] = [0, 1, 2].map((i) => b.slice(schedule, [i], [i + 1], [0])) as [Value, Value, Value];
   const rate = b.mul(given, learns);
+  const held = origin === undefined ? weights : b.sub(weights, b.mul(b.sub(weights, origin), b.mul(rate, anchor)));
   if (optimizer.type === 'sgd') {
     const velocity = b.add(b.mul(moments[0]!, optimizer.momentum ?? 0.9), g);
-    return { weights: b.sub(weights, b.mul(velocity, rate)), moments: [velocity] };
+    return { weights: b.sub(held, b.mul(velocity, rate)), moments: [velocity] };
   }
   const [beta1, beta2] = betasOf(optimizer);
   const mean = b.add(b.mul(moments[0]!, beta1), b.mul(g, 1 - beta1));
   const variance = b.add(b.mul(moments[1]!, beta2), b.mul(b.square(g), 1 - beta2));
   const deviation = b.add(b.mul(b.sqrt(variance), second), optimizer.epsilon ?? 1e-8);
   const change = b.div(b.mul(mean, b.mul(rate, first)), deviation);
-  return { weights: b.sub(weights, change), moments: [mean, variance] };
+  return { weights: b.sub(held, change), moments: [mean, variance] };
 }

@@ -7,7 +7,7 @@ import { lowerings, type Lowering } from './lowering';
 import { momentsOf, SCHEDULE_SIZE, update, type Optimizer } from './optimizer';
 import { chooseTrainable, type Trainable } from './parameters';
 import type { Value } from './recorder';
-import { sizeOf } from './tensor';
+import { float32, sizeOf } from './tensor';
 
 /** What the loss is made from. */
 export interface LossValues {
@@ -118,6 +118,7 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const healthy = b.greater(stillHealthy, 0);
   const next = update(b, optimizer, {
     weights,
+    origin: optimizer.anchor ? b.constant(float32(packWeights({ network, parameters, size }))) : undefined,
     gradient: b.where(healthy, gradient, 0),
     norm,
     moments: previous,
@@ -228,7 +229,7 @@ function packLosses(b: GraphBuilder, loss: Loss, norm?: Value): Value {
 
 /** The trained initialisers as the vector `weights`. */
 export function packWeights(
-  step: TrainingStep,
+  step: Pick<TrainingStep, 'network' | 'parameters' | 'size'>,
   initializers: Graph['initializers'] = step.network.initializers,
 ): Float32Array {
   const packed = new Float32Array(step.size);

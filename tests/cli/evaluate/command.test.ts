@@ -69,6 +69,16 @@ describe('lway evaluate', () => {
     expect([width, height]).toEqual([8 + 5 * 232, 8 + 3 * 280]);
   });
 
+  test('progress counts what is measured, not what the set holds', async () => {
+    await makePairs(4);
+    const { stderr } = await root.lway('evaluate', '--set', 'pairs', '--model', 'bicubic', '--pairs', 'reporting');
+    const places = [...stderr.matchAll(/^pairs (\d+\/\d+) (\d)-low: bicubic/gm)];
+    expect(places.map(([, place, index]) => [place, index])).toEqual([
+      ['1/2', '1'],
+      ['2/2', '3'],
+    ]);
+  });
+
   test('pictures without ground truth: consistency, and NIQE of one’s own fit', async () => {
     mkdirSync(root.path('pristine'));
     mkdirSync(root.path('pictures'));
@@ -113,6 +123,7 @@ describe('lway evaluate', () => {
     [['--set', 'uneven'], /1 pictures in lr\/ and 0 in hr\//, 2],
     [['--set', 'pairs', '--model', 'unheard-of'], /no network "unheard-of"/, 3],
     [['--set', 'pairs', '--controls'], /--controls test an adaptation/, 2],
+    [['--set', 'pairs', '--series', 'set'], /--series is an adaptation/, 2],
     [['--set', 'pairs', '--limit', '0'], /no value for --limit/, 2],
     [['--set', 'pairs', '--lpips', 'pairs/lr/0-low.png'], /./, 3],
     [['--set', 'pairs', '--niqe', 'broken.json'], /no NIQE model/, 2],
@@ -177,13 +188,16 @@ test('an adapted network is compared with itself unadapted', async () => {
     .toFile(root.path('pairs', 'hr', 'x.png'));
   const { code, stdout } = await root.lway(
     ...['evaluate', '--set', 'pairs', '--model', 'default', '--adapt', 'quick', '--json'],
+    ...['--series', 'set,steps=2,trainingBatches=1'],
   );
   expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('summary') });
   const rows = events(stdout).filter(({ event }) => event === 'score');
-  expect(rows.map(({ variant, against }) => [variant, against])).toEqual([
-    [expect.any(String), null],
-    [`${rows[0]!['variant']}, adapted`, rows[0]!['variant']],
-    [rows[0]!['variant'], null],
-    [`${rows[0]!['variant']}, adapted`, rows[0]!['variant']],
-  ]);
+  const id = rows[0]!['variant'] as string;
+  const each = [
+    [id, null],
+    [`${id}, adapted`, id],
+    [`${id}, adapted, one for the set,steps=2,trainingBatches=1`, `${id}, adapted`],
+  ];
+  expect(rows.map(({ variant, against }) => [variant, against])).toEqual([...each, ...each]);
+  expect(rows[2]!['note']).toMatch(/^(2 pictures\. Adapted|This picture gained nothing)/);
 });

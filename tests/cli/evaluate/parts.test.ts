@@ -11,6 +11,7 @@ import { controls } from '../../../src/cli/evaluate/controls';
 import { scoredBorder } from '../../../src/cli/evaluate/measure';
 import { partOf, readSet } from '../../../src/cli/evaluate/picture-set';
 import { asSaved } from '../../../src/cli/evaluate/pixels';
+import { series, seriesOf } from '../../../src/cli/evaluate/series';
 import { parseStudy } from '../../../src/cli/evaluate/study';
 import { summarise, type Row } from '../../../src/cli/evaluate/summary';
 import type { Task } from '../../../src/cli/evaluate/variants';
@@ -81,11 +82,14 @@ describe('controls without training', () => {
   const grain = noise(96, 96, 3, 5);
   const base = asSaved({ ...bicubic, data: bicubic.data.map((value, i) => value + 0.2 * (grain.data[i]! - 0.4)) });
   const score = (raster: typeof truth) => psnr(luma(raster), luma(truth), { border: scoredBorder });
+  const specimen = { number: 1, name: 'drawn', picture: 'drawn.png' };
   const task = (adapted: typeof truth): Task => ({
     picture,
     truth,
     width: 96,
     height: 96,
+    specimen,
+    set: [specimen],
     other: picture,
     done: new Map([
       ['net', base],
@@ -104,6 +108,13 @@ describe('controls without training', () => {
   const all = controls('net', { ...adapted, device: 'cpu' }, []);
   const find = (part: string) => all.find(({ name }) => name.includes(part))!;
   const never = new AbortController().signal;
+
+  test('a series says by what, and with which changes', () => {
+    const variant = { ...adapted, device: 'cpu' } as const;
+    expect(series(variant, 'name,steps=2').name).toBe('net, adapted, one for each series,steps=2');
+    expect(() => series(variant, 'all')).toThrow(/no value for --series/);
+    expect(() => series(variant, 'set,colour=red')).toThrow(/no change of a recipe/);
+  });
 
   test('what a gain must beat is all there', () => {
     expect(all).toHaveLength(10);
@@ -171,9 +182,24 @@ test('studies: changes of a recipe by name', () => {
     cycle: 'reconstructor',
     map: false,
   });
-  for (const wrong of ['', 'steps', 'steps=many', 'map=1', 'colour=red', 'toString=1']) {
-    expect(() => parseStudy(wrong)).toThrow(/no change of a recipe/);
-  }
+  expect(parseStudy('trainable=last:4,choice=uniform')).toEqual({ trainable: { last: 4 }, choice: 'uniform' });
+  expect(parseStudy('trainable=biases-and-norms')).toEqual({ trainable: 'biases-and-norms' });
+  const unknown = ['', 'steps', 'steps=many', 'map=1', 'colour=red', 'toString=1', 'cycle=round', 'trainable=last:0'];
+  for (const wrong of unknown) expect(() => parseStudy(wrong)).toThrow(/no change of a recipe/);
+});
+
+test('a series: the whole set, or the names that begin with the same letters', () => {
+  const set = ['Canon_006', 'Canon_018', 'Nikon_004', '12', '34'].map((name, i) => ({
+    number: i,
+    name,
+    picture: name,
+  }));
+  const names = (index: number, by: 'set' | 'name') =>
+    seriesOf({ set, specimen: set[index]! }, by).map(({ name }) => name);
+  expect(names(1, 'set')).toEqual(set.map(({ name }) => name));
+  expect(names(1, 'name')).toEqual(['Canon_006', 'Canon_018']);
+  expect(names(2, 'name')).toEqual(['Nikon_004']);
+  expect(names(3, 'name')).toEqual(['12', '34']);
 });
 
 test('a part of a set keeps the numbers of its pictures', () => {

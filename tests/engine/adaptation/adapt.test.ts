@@ -54,20 +54,26 @@ function filled(width: number, height: number, value: (i: number) => number): Ra
   return raster;
 }
 
+interface Signals {
+  enough: AbortSignal;
+  on: AbortSignal;
+}
+
 function adapted(
   raster: Raster,
   model: Model,
-  { study = small, enough, on = signal }: { study?: Partial<Recipe>; enough?: AbortSignal; on?: AbortSignal } = {},
+  { study = small, enough, on = signal, series }: Partial<{ study: Partial<Recipe>; series: Raster[] } & Signals> = {},
 ) {
   const events: EngineEvent[] = [];
-  const picture = {
-    width: raster.width,
-    height: raster.height,
-    read: async (_: AbortSignal, rect: Parameters<typeof crop>[1]) => crop(raster, rect),
-  };
+  const [picture, ...others] = [raster, ...(series ?? [])].map((each) => ({
+    width: each.width,
+    height: each.height,
+    read: async (_: AbortSignal, rect: Parameters<typeof crop>[1]) => crop(each, rect),
+  }));
   const options = { level: 'standard', strength: 1, models, study, enough } as const;
   const onEvent = (event: EngineEvent) => void events.push(event);
-  return adapt(on, runtime, { picture, model, options, onEvent }).then((result) => ({ ...result, events }));
+  const request = { picture: picture!, series: others, model, options, onEvent };
+  return adapt(on, runtime, request).then((result) => ({ ...result, events }));
 }
 
 test('a network learns from a picture, judged by what it did not learn from', async () => {
@@ -99,6 +105,24 @@ test('the same picture gives the same weights again', async () => {
   const [first, second] = [await adapted(detailed(64, 64), faithful), await adapted(detailed(64, 64), faithful)];
   expect(second.improvement).toBeCloseTo(first.improvement, 5);
   expect(second.steps).toBe(first.steps);
+});
+
+describe('a series', () => {
+  const flat = filled(64, 64, () => 0.4);
+
+  test('teaches where the picture itself has nothing to say', async () => {
+    const alone = await adapted(flat, faithful);
+    expect(alone.used).toBe(false);
+    const study = { ...small, learningRate: 1e-4 };
+    const together = await adapted(flat, faithful, { study, series: [detailed(96, 80), detailed(70, 64)] });
+    expect(together).toMatchObject({ used: true, message: expect.stringMatching(/agrees \d+ % better/) });
+  });
+
+  test('pictures smaller than a patch, and flat ones, change nothing', async () => {
+    const alone = await adapted(detailed(64, 64), faithful);
+    const together = await adapted(detailed(64, 64), faithful, { series: [detailed(20, 90), flat] });
+    expect(together.improvement).toBeCloseTo(alone.improvement, 5);
+  });
 });
 
 const random = randomFrom(5);

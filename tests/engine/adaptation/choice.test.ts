@@ -72,6 +72,15 @@ test('patches are taken where there is detail, and none is both learned from and
   for (const { pixels } of [...training, ...heldOut]) expect(new Set(pixels.data).size).toBeGreaterThan(1);
 });
 
+test('chosen uniformly, flat places take part as well', async () => {
+  const raster = halfChecker(640, 480);
+  const crops = await readCrops(signal, pictureOf(raster), cropGrid(640, 480, 24, randomFrom(1)));
+  const { training } = choosePatches(crops, 48, { training: 24, heldOut: 8 }, randomFrom(2), 'uniform');
+  const flat = training.filter(({ pixels }) => new Set(pixels.data).size === 1).length;
+  expect(flat).toBeGreaterThan(6);
+  expect(flat).toBeLessThan(18);
+});
+
 test('a picture that holds a single patch still gives both kinds', async () => {
   const raster = halfChecker(50, 50);
   const crops = await readCrops(signal, pictureOf(raster), cropGrid(50, 50, 24, randomFrom(1)));

@@ -191,6 +191,33 @@ describe('the loss', () => {
   });
 });
 
+describe('the anchor of the weights', () => {
+  test.each([{ type: 'adam' }, { type: 'sgd', momentum: 0.9 }] as const)(
+    '$type: each step takes back a share of the distance to the weights at the start',
+    async (optimizer) => {
+      const [rate, anchor] = [1e-3, 200];
+      const [free, held] = [tinyStep({ optimizer }), tinyStep({ optimizer: { ...optimizer, anchor } })];
+      const origin = packWeights(held);
+      const away = origin.map((value, i) => value + 0.01 * Math.sin(i));
+      const next = async (step: typeof free, weights: Float32Array) => {
+        const feeds = { ...firstFeeds(step, tinyFeeds, rate), weights: { data: weights, dims: [step.size] } };
+        return (await runNative(step.graph, feeds))['next.weights']!;
+      };
+      const without = await next(free, away);
+      (await next(held, away)).forEach((value, i) => {
+        expect(value).toBeCloseTo(without[i]! - rate * anchor * (away[i]! - origin[i]!), 6);
+      });
+      expect(await next(held, origin)).toEqual(await next(free, origin));
+    },
+  );
+
+  test('costs nothing where there is none', () => {
+    const nodes = (anchor?: number) => tinyStep({ optimizer: { type: 'adam', anchor } }).graph.nodes.length;
+    expect(nodes(0)).toBe(nodes());
+    expect(nodes(1)).toBeGreaterThan(nodes());
+  });
+});
+
 test('weights go into the network and come out of it', () => {
   const step = tinyStep();
   const packed = packWeights(step).map((value) => value + 1);

@@ -96,10 +96,10 @@ export class SpillingTileStore implements TileStore {
     for (const piece of this.pieces) {
       const shared = intersect(piece.rect, rect);
       if (!shared) continue;
-      const band = await this.readRows(piece, shared.y - piece.rect.y, shared.height);
+      const { x, y, width, height } = shared;
+      const band = await this.readBand(piece, { x: x - piece.rect.x, y: y - piece.rect.y, width, height });
       this.check(signal);
-      const inBand = { x: shared.x - piece.rect.x, y: 0, width: shared.width, height: shared.height };
-      copyRect(band, inBand, result, shared.x - rect.x, shared.y - rect.y);
+      copyRect(band, { x: 0, y: 0, width, height }, result, x - rect.x, y - rect.y);
     }
     return result;
   }
@@ -113,14 +113,22 @@ export class SpillingTileStore implements TileStore {
     await (await spill?.catch(() => null))?.dispose();
   }
 
-  private async readRows(piece: StoredPiece, row: number, rows: number): Promise<Raster> {
+  /** Part `rect` of a piece. Only that is turned into floats: pieces may be many times as wide as what is looked at. */
+  private async readBand(piece: StoredPiece, rect: Rect): Promise<Raster> {
     const { channels, bitDepth } = this.info;
-    const { width } = piece.rect;
-    const rowBytes = width * channels * bytesPerValue(bitDepth);
-    const bytes = piece.bytes
-      ? piece.bytes.subarray(row * rowBytes, (row + rows) * rowBytes)
-      : await (await this.openSpill()).get(piece.block!, row * rowBytes, rows * rowBytes);
-    return fromInterleaved(valuesOf(bytes, bitDepth), width, rows, channels);
+    const rowBytes = piece.rect.width * channels * bytesPerValue(bitDepth);
+    const rows = piece.bytes
+      ? piece.bytes.subarray(rect.y * rowBytes, (rect.y + rect.height) * rowBytes)
+      : await (await this.openSpill()).get(piece.block!, rect.y * rowBytes, rect.height * rowBytes);
+    if (rect.width === piece.rect.width) {
+      return fromInterleaved(valuesOf(rows, bitDepth), rect.width, rect.height, channels);
+    }
+    const [left, wide] = [rect.x, rect.width].map((pixels) => pixels * channels * bytesPerValue(bitDepth));
+    const bytes = new Uint8Array(wide! * rect.height);
+    for (let y = 0; y < rect.height; y++) {
+      bytes.set(rows.subarray(y * rowBytes + left!, y * rowBytes + left! + wide!), y * wide!);
+    }
+    return fromInterleaved(valuesOf(bytes, bitDepth), rect.width, rect.height, channels);
   }
 
   private openSpill(): Promise<Spill> {

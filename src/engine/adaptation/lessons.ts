@@ -1,0 +1,62 @@
+import { foldEmbedding, readGraph, type Graph } from '../graph';
+import type { AdaptOptions } from '../engine';
+import type { Runtime } from '../runtime/runtime';
+import { cropGrid, detailOf, readCrops, type Crop, type Detail } from './crops';
+import { embed } from './embedding';
+import type { NetworkPicture } from './picture';
+
+/** A picture to learn from. */
+export interface Lesson {
+  readonly crops: readonly Crop[];
+  /** R with this picture's embedding folded in; left out where R is made for another scale. */
+  readonly reconstructor?: Graph;
+}
+
+/** Most crops of a picture that are looked at. */
+const MOST_CROPS = 24;
+/** Below this detail (RMS of the wavelet bands, in units of one 8-bit step) there is nothing to learn from. */
+const LEAST_DETAIL = 1;
+
+/**
+ * Looks at the pictures. Those with nothing to learn from are left out.
+ *
+ * @param scale of the network that learns
+ * @returns a sentence that says why, where no picture is left
+ */
+export async function readLessons(
+  signal: AbortSignal,
+  runtime: Runtime,
+  pictures: readonly NetworkPicture[],
+  scale: number,
+  { models, study }: AdaptOptions,
+  random: () => number,
+): Promise<readonly Lesson[] | string> {
+  const lessons: Lesson[] = [];
+  let reason = '';
+  for (const picture of pictures) {
+    const crops = await readCrops(signal, picture, cropGrid(picture.width, picture.height, MOST_CROPS, random));
+    const verdict = nothingToLearn(detailOf(crops));
+    if (verdict !== null) {
+      reason ||= verdict;
+      continue;
+    }
+    const given = study?.['embedding'] as Float32Array | undefined;
+    const embedding = given ?? (await embed(signal, runtime, models.encoder, crops));
+    const { entry, bytes } = models.reconstructor;
+    lessons.push({
+      crops,
+      reconstructor: entry.scale === scale ? foldEmbedding(readGraph(bytes), embedding) : undefined,
+    });
+  }
+  return lessons.length > 0 ? lessons : reason;
+}
+
+function nothingToLearn({ detail, noise, contrast }: Detail): string | null {
+  if (detail * 255 < LEAST_DETAIL) {
+    return 'The picture has no fine detail to learn from; the original network was used.';
+  }
+  // White noise has as much in the finest band as in all others together; pictures have a small part of it.
+  if (noise > 0.7 * contrast)
+    return 'The picture is noise throughout, with nothing to learn from; the original network was used.';
+  return null;
+}
