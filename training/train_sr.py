@@ -98,6 +98,12 @@ if a.adversarial:
     # nothing beside the perceptual loss and is in balance within minutes ("projected GAN", Sauer et al. 2021)
     heads = networks.Critic([s["same"].out_channels for s in features.stages][:3]).to(device)
     judge_optimiser = torch.optim.Adam(heads.parameters(), 4e-4, betas=(0.5, 0.99))
+    # a critic that begins anew costs a trained network a thousand steps of bad advice
+    earlier = torch.load(a.start, map_location="cpu") if a.start and a.start.endswith(".pt") else {}
+    if "critic" in earlier:
+        heads.load_state_dict(earlier["critic"])
+        judge_optimiser.load_state_dict(earlier["critic_optimiser"])
+        optimiser.load_state_dict(earlier["optimiser"])
 charbonnier = lambda x, y: torch.sqrt((x - y) ** 2 + 1e-6).mean()
 norms = {}
 
@@ -212,4 +218,5 @@ while clock.done < 1:
     if clock.elapsed() > 60 * next_validation or clock.done >= 1:
         next_validation += a.validate
         print(f"validation {step} steps {clock.elapsed():.0f} s  {validate()}", flush=True)
-        loop.save(a.out, ema=ema.net.state_dict(), net=net.state_dict(), scale=a.scale, width=a.width, blocks=a.blocks, steps=step, arguments=vars(a))
+        critic = {"critic": heads.state_dict(), "critic_optimiser": judge_optimiser.state_dict()} if heads else {}
+        loop.save(a.out, **critic, optimiser=optimiser.state_dict(), ema=ema.net.state_dict(), net=net.state_dict(), scale=a.scale, width=a.width, blocks=a.blocks, steps=step, arguments=vars(a))

@@ -13,6 +13,11 @@ export interface UpscaleSettings {
   adapt: AdaptLevel;
   /** 0 the network as it was, 1 fully adapted. */
   strength: number;
+  /**
+   * Where a network has a faithful and a crisp form: 0 the weights of the faithful one, 1 those of the crisp one, in between
+   * a mix. Left out, `model` is taken exactly as it came.
+   */
+  crispness?: number;
 }
 
 export const defaultSettings: UpscaleSettings = {

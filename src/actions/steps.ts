@@ -81,7 +81,7 @@ function sizeFrom(value: unknown): UpscaleSettings['size'] {
   };
 }
 
-const known = ['model', 'size', 'target', 'destination', 'adapt', 'strength'];
+const known = ['model', 'size', 'target', 'destination', 'adapt', 'strength', 'crispness'];
 
 /**
  * Checks settings that come from outside; what is missing has its default, what is unknown is refused rather than
@@ -92,7 +92,7 @@ export function parseSettings(value: unknown): UpscaleSettings {
   if (!isObject(value)) throw unreadable('it is no object');
   const stranger = Object.keys(value).find((key) => !known.includes(key));
   if (stranger !== undefined) throw unreadable(`"${stranger}" means nothing to this version of LWay`);
-  const { model = defaultSettings.model, strength = defaultSettings.strength } = value;
+  const { model = defaultSettings.model, strength = defaultSettings.strength, crispness } = value;
   if (typeof model !== 'string' || model === '') throw unreadable(`"model" is ${JSON.stringify(model)}`);
   return {
     model,
@@ -101,6 +101,8 @@ export function parseSettings(value: unknown): UpscaleSettings {
     destination: oneOf('destination', value['destination'], ['layer', 'document'], defaultSettings.destination),
     adapt: oneOf('adapt', value['adapt'], adaptLevels, defaultSettings.adapt),
     strength: numberWithin('strength', strength, 0, 1),
+    // Stays left out: without it a step means the network as it came, as those of older versions do.
+    ...(crispness === undefined ? {} : { crispness: numberWithin('crispness', crispness, 0, 1) }),
   };
 }
 
@@ -140,8 +142,9 @@ export function formatSteps(steps: readonly UpscaleSettings[]): object {
 
 /** Settings → what Photoshop records. */
 export function toRecorded(settings: UpscaleSettings): RecordedStep {
-  const { size, ...rest } = settings;
+  const { size, crispness, ...rest } = settings;
   const flat: RecordedStep = { version: stepVersion, ...rest, ...size };
+  if (crispness !== undefined) flat['crispness'] = crispness;
   return Object.fromEntries(Object.entries(flat).map(([key, value]) => [prefix + key, value]));
 }
 

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import type { AdaptLevel } from '../actions/settings';
+import { loadBetween, tempersOf } from '../engine/adaptation';
 import type { AdaptationModels } from '../engine/engine';
 import { inspectModelFile } from '../engine/engine.node';
 import { LWayError } from '../engine/errors';
@@ -44,9 +45,18 @@ export class Networks {
 
   /**
    * Loads a network: by id, by file, or the default one.
-   * @throws LWayError `missing-model`, `bad-model`
+   * @param crispness 0..1, between its faithful and its crisp form; left out, exactly as it came
+   * @throws LWayError `missing-model`, `bad-model`; `bad-option` where it has only one form
    */
-  async find(signal: AbortSignal, wanted: string | undefined, cwd: string): Promise<Model> {
+  async find(signal: AbortSignal, wanted: string | undefined, cwd: string, crispness?: number): Promise<Model> {
+    const model = await this.findOne(signal, wanted, cwd);
+    if (crispness === undefined) return model;
+    const tempers = tempersOf(this.shipped.models, model.entry);
+    if (!tempers) throw this.onlyOneForm(model.entry);
+    return loadBetween(tempers, crispness, ({ id }) => loadModel(this.shippedFolder, this.shipped, id));
+  }
+
+  private async findOne(signal: AbortSignal, wanted: string | undefined, cwd: string): Promise<Model> {
     if (wanted !== undefined && isModelFile(wanted)) return broughtModel(signal, resolve(cwd, wanted));
     const id = wanted ?? 'default';
     if (this.own.models.some((entry) => entry.id === id)) return loadModel(this.ownFolder, this.own, id);
@@ -119,6 +129,15 @@ export class Networks {
     const [entry] = this.own.models.splice(at, 1);
     await this.save();
     await rm(join(this.ownFolder, entry!.file), { force: true });
+  }
+
+  private onlyOneForm({ id }: ModelEntry): LWayError {
+    const both = this.shipped.models.filter((entry) => tempersOf(this.shipped.models, entry)).map((entry) => entry.id);
+    return new LWayError(
+      'bad-option',
+      `The network "${id}" has no faithful and crisp form: crispness means nothing to it.`,
+      both.length > 0 ? `Leave crispness out, or choose one of: ${both.join(', ')}.` : 'Leave crispness out.',
+    );
   }
 
   private save(): Promise<void> {

@@ -64,6 +64,12 @@ export function parseStrength(text: string): number {
   return strength;
 }
 
+export function parseCrispness(text: string): number {
+  const crispness = number(text);
+  if (!(crispness >= 0 && crispness <= 1)) throw bad('--crispness', text, 'a number from 0 (faithful) to 1 (crisp)');
+  return crispness;
+}
+
 /** Smaller tiles than this are all margin, larger ones beyond what devices bind. */
 export function parseTile(text: string): number {
   const tile = number(text);

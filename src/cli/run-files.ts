@@ -1,10 +1,11 @@
 import { adaptJob } from '../engine/adapt-job';
-import type { Engine } from '../engine/engine';
+import type { SeriesEngine } from '../engine/engine';
 import { isAbort, toPlainError } from '../engine/errors';
 import { createNodeEngine } from '../engine/engine.node';
 import { exitCode, exitCodeOf } from './exit-codes';
 import type { Target } from './files/targets';
 import { createReporter } from './output/create-reporter';
+import type { Reporter } from './output/reporter';
 import type { Surroundings } from './surroundings';
 import type { FileOptions, FileReport } from './upscale-file';
 import { upscaleFile } from './upscale-file';
@@ -23,6 +24,7 @@ export interface FileJob {
  * Upscales files one after the other with one engine, so that network and session are loaded once. A file that fails
  * is reported and does not stop the rest; cancelling does.
  *
+ * @param before what is done once for all files; what it throws ends the run
  * @returns the exit code
  */
 export async function runFiles(
@@ -30,14 +32,16 @@ export async function runFiles(
   flags: { json?: boolean; quiet?: boolean },
   targets: readonly Target[],
   jobFor: (target: Target) => Promise<FileJob>,
+  before?: (engine: SeriesEngine, reporter: Reporter) => Promise<void>,
 ): Promise<number> {
   const { signal } = surroundings;
   const reporter = createReporter(surroundings, flags);
   const started = performance.now();
   const summary = { succeeded: 0, failed: 0, skipped: 0 };
-  const engine: Engine = createNodeEngine({ adapt: adaptJob });
+  const engine = createNodeEngine({ adapt: adaptJob });
   reporter.begin(targets.length);
   try {
+    await before?.(engine, reporter);
     for (const [i, target] of targets.entries()) {
       reporter.fileBegins(i + 1, target.input);
       let job: FileJob | null = null;

@@ -2,7 +2,7 @@ import { realpath, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { resultSize } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
-import type { Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine/engine';
+import type { AdaptationReport, Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine/engine';
 import { LWayError } from '../engine/errors';
 import { contains } from '../engine/raster/rect';
 import type { PixelSource, Rect } from '../engine/raster/raster';
@@ -30,6 +30,8 @@ export interface FileOptions {
   bitDepth?: 8 | 16;
   quality?: number;
   force: boolean;
+  /** What to report of an adaptation that was made before, whose weights the passes bring along. */
+  adaptation?: AdaptationReport;
 }
 
 /** What {@link upscaleFile} says while it works, besides the engine's own events. */
@@ -64,6 +66,7 @@ export async function upscaleFile(
     const report = await runPasses(signal, engine, target, header, plan, options, workspace, onEvent);
     return {
       ...report,
+      adaptation: report.adaptation ?? options.adaptation,
       notices: [...header.notices, ...plan.notices, ...report.notices],
       seconds: (performance.now() - started) / 1000,
       input: target.input,
@@ -127,7 +130,8 @@ export function planFile(header: PictureHeader, target: Target, options: FileOpt
   return { format, output: pathOf(target, format), sizes, bitDepth, workBytes: Math.max(largest, last * 1.5), notices };
 }
 
-async function checkTarget(input: string, output: string, force: boolean): Promise<void> {
+/** @throws LWayError where a result of this name may not be written */
+export async function checkTarget(input: string, output: string, force: boolean): Promise<void> {
   if (!(await exists(output))) return;
   if ((await realpath(output)) === (await realpath(input))) {
     throw new LWayError(

@@ -9,9 +9,10 @@ import { encodeDisplay } from './raster/transfer';
 const BLEED = 8;
 
 /** Joins the adaptation with the engine: any layer becomes what a network sees, and the strength is mixed in. */
-export const adaptJob: Adapt = async (signal, { runtime, model, source, options, onEvent }) => {
+export const adaptJob: Adapt = async (signal, { runtime, model, source, others, options, onEvent }) => {
   const picture = networkPicture(source);
-  const { weights, ...result } = await adapt(signal, runtime, { picture, model, options, onEvent });
+  const series = others?.map(networkPicture);
+  const { weights, ...result } = await adapt(signal, runtime, { picture, series, model, options, onEvent });
   const bytes = weights === undefined ? model.bytes : mixWeights(model.bytes, weights, options.strength);
   return { model: { entry: model.entry, bytes }, report: { ...result, weights } };
 };

@@ -1,5 +1,13 @@
 import { mixWeights } from './adaptation';
-import type { AdaptOptions, Engine, EngineEvent, UpscaleOptions, UpscaleReport } from './engine';
+import type {
+  AdaptationReport,
+  AdaptOptions,
+  EngineEvent,
+  SeriesEngine,
+  SeriesOptions,
+  UpscaleOptions,
+  UpscaleReport,
+} from './engine';
 import { LWayError } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import { readModelFile } from './runtime/model-file';
@@ -17,6 +25,8 @@ export interface AdaptJob {
   runtime: Runtime;
   model: Model;
   source: PixelSource;
+  /** The others of a series, to learn from as well. */
+  others?: readonly PixelSource[];
   options: AdaptOptions;
   onEvent: (event: EngineEvent) => void;
 }
@@ -24,7 +34,7 @@ export interface AdaptJob {
 /** The network to go on with, and what to say about it. */
 export interface Adapted {
   model: Model;
-  report: NonNullable<UpscaleReport['adaptation']>;
+  report: AdaptationReport;
 }
 
 /** Adapts a network to a picture; injected, so that upscaling and adaptation do not know each other. */
@@ -62,8 +72,8 @@ export interface JobHooks {
   onAdapted?: (adapted: AdaptedWeights) => void;
 }
 
-/** {@link Engine} in this very thread, one job after the other; networks stay loaded between jobs. */
-export class LocalEngine implements Engine {
+/** The engine in this very thread, one job after the other; networks stay loaded between jobs. */
+export class LocalEngine implements SeriesEngine {
   private readonly runtimes = new Map<'auto' | Device, Promise<{ runtime: Runtime; notices: string[] }>>();
   /** The networks in use: at most one per device, since a person rarely changes the model. */
   private readonly networks = new Map<Runtime, Network>();
@@ -78,9 +88,47 @@ export class LocalEngine implements Engine {
     options: UpscaleOptions,
     hooks: JobHooks = {},
   ): Promise<UpscaleReport> {
-    const job = this.queue.then(() => this.run(signal, source, sink, options, hooks));
+    return this.enqueue(() => this.run(signal, source, sink, options, hooks));
+  }
+
+  adapt(signal: AbortSignal, sources: readonly PixelSource[], options: SeriesOptions): Promise<AdaptationReport> {
+    return this.enqueue(async () => {
+      signal.throwIfAborted();
+      const { model, device, adapt, onEvent = () => undefined } = options;
+      onEvent({ type: 'phase', phase: 'preparing' });
+      const runtime = await this.begin(model, device, onEvent);
+      const [source, ...others] = sources;
+      return (await this.learn(signal, { runtime, model, source: source!, others, options: adapt, onEvent })).report;
+    });
+  }
+
+  private enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const job = this.queue.then(work);
     this.queue = job.catch(() => undefined);
     return job;
+  }
+
+  /** Opens the device and says which one it is. */
+  private async begin(
+    { entry }: Model,
+    device: 'auto' | Device,
+    onEvent: (event: EngineEvent) => void,
+  ): Promise<Runtime> {
+    if (entry.kind !== 'sr')
+      throw new LWayError('bad-model', `${entry.name} is no upscaling network.`, 'Choose another model.');
+    const { runtime, notices } = await this.open(device);
+    for (const message of notices) onEvent({ type: 'notice', message });
+    onEvent({ type: 'device', device: runtime.device, name: runtime.deviceName });
+    return runtime;
+  }
+
+  private async learn(signal: AbortSignal, job: AdaptJob): Promise<Adapted> {
+    if (!this.parts.adapt)
+      throw new LWayError('unsupported', 'Adapting to the picture is not possible here.', 'Switch adaptation off.');
+    job.onEvent({ type: 'phase', phase: 'adapting' });
+    const adapted = await this.parts.adapt(signal, job);
+    signal.throwIfAborted();
+    return adapted;
   }
 
   private async run(
@@ -100,26 +148,16 @@ export class LocalEngine implements Engine {
     const { onDeviceLost = 'fallback' } = this.parts;
     onEvent({ type: 'phase', phase: 'preparing' });
     let model = options.weights ? withWeights(options.model, options.weights, options.strength) : options.model;
-    if (model.entry.kind !== 'sr')
-      throw new LWayError('bad-model', `${model.entry.name} is no upscaling network.`, 'Choose another model.');
-    const opened = await this.open(options.device);
-    for (const message of opened.notices) onEvent({ type: 'notice', message });
-    const { runtime } = opened;
-    onEvent({ type: 'device', device: runtime.device, name: runtime.deviceName });
+    const runtime = await this.begin(model, options.device, onEvent);
     const plannedFor = resume?.plannedFor ?? runtime.device;
     const plan = planUpscaling(source.info, model.entry, { ...options, device: plannedFor });
 
-    let adaptation: UpscaleReport['adaptation'];
+    let adaptation: AdaptationReport | undefined;
     if (resume?.adapted) {
       model = withBytes(model, resume.adapted.bytes);
       adaptation = resume.adapted.report;
     } else if (options.adapt) {
-      if (!this.parts.adapt)
-        throw new LWayError('unsupported', 'Adapting to the picture is not possible here.', 'Switch adaptation off.');
-      onEvent({ type: 'phase', phase: 'adapting' });
-      const job = { runtime, model, source, options: options.adapt, onEvent };
-      const adapted = await this.parts.adapt(signal, job);
-      signal.throwIfAborted();
+      const adapted = await this.learn(signal, { runtime, model, source, options: options.adapt, onEvent });
       model = withBytes(model, adapted.model.bytes);
       adaptation = adapted.report;
       onAdapted?.({ bytes: model.bytes, report: adaptation });

@@ -1,4 +1,4 @@
-import type { Engine } from './engine';
+import type { SeriesEngine } from './engine';
 import type { Adapt } from './engine-core';
 import { LocalEngine } from './engine-core';
 import type { ModelEntry } from './runtime/registry';
@@ -14,7 +14,7 @@ export interface NodeEngineOptions extends NodeRuntimesOptions {
  * The engine in this very process. onnxruntime-node computes a tile without letting anything else run: timers and
  * signals of the process come to their turn between tiles.
  */
-export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
+export function createNodeEngine(options: NodeEngineOptions = {}): SeriesEngine {
   return new LocalEngine({ runtimes: nodeRuntimes(options), adapt: options.adapt });
 }
 

@@ -57,21 +57,26 @@ export interface UpscaleReport {
   tilesRedone: number;
   seconds: number;
   notices: string[];
-  adaptation?: {
-    /** False: there was nothing to learn or nothing improved; the original network was used. */
-    used: boolean;
-    steps: number;
-    /** Share by which the held-out disagreement with the picture fell, 0..1. */
-    improvement: number;
-    message: string;
-    seconds: number;
-    /** The adapted network as an ONNX file. */
-    weights?: Uint8Array;
-    /** Weights of this network that could not learn, with the reason; empty where all could. */
-    frozen?: readonly string[];
-    /** Seconds by part, for benchmarks. */
-    split?: Readonly<Record<string, number>>;
-  };
+  adaptation?: AdaptationReport;
+}
+
+/** What an adaptation came to. */
+export interface AdaptationReport {
+  /** False: there was nothing to learn or nothing improved; the original network was used. */
+  used: boolean;
+  /** How many pictures it learned from: more than one where a series shares it. */
+  pictures?: number;
+  steps: number;
+  /** Share by which the held-out disagreement with the picture fell, 0..1. */
+  improvement: number;
+  message: string;
+  seconds: number;
+  /** The adapted network as an ONNX file. */
+  weights?: Uint8Array;
+  /** Weights of this network that could not learn, with the reason; empty where all could. */
+  frozen?: readonly string[];
+  /** Seconds by part, for benchmarks. */
+  split?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -84,4 +89,21 @@ export interface UpscaleReport {
 export interface Engine {
   upscale(signal: AbortSignal, source: PixelSource, sink: PixelSink, options: UpscaleOptions): Promise<UpscaleReport>;
   dispose(): Promise<void>;
+}
+
+/** {@link UpscaleOptions} as far as an adaptation alone needs them. */
+export interface SeriesOptions extends Pick<UpscaleOptions, 'model' | 'device' | 'onEvent'> {
+  adapt: AdaptOptions;
+}
+
+/** An engine that also adapts without upscaling: once for a series, whose pictures are then upscaled with `weights`. */
+export interface SeriesEngine extends Engine {
+  /**
+   * Learns from pictures that were taken in the same way. They are read one after the other, each in crops, all before
+   * the first step; one that cannot be read is an error here.
+   *
+   * @param sources one at least
+   * @returns with the weights fully adapted, whatever the strength
+   */
+  adapt(signal: AbortSignal, sources: readonly PixelSource[], options: SeriesOptions): Promise<AdaptationReport>;
 }

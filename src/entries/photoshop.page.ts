@@ -153,7 +153,7 @@ async function play(
   });
   let phase = phaseName('preparing');
   try {
-    controller.change(recorded);
+    controller.replace(recorded);
     const stop = AbortSignal.any([signal, edit.signal]);
     try {
       await controller.run(recorded, stop, (event) => {
@@ -168,7 +168,7 @@ async function play(
     }
   } finally {
     bar.remove();
-    controller.change(own);
+    controller.replace(own);
     settings.paused = false;
   }
 }

@@ -1,5 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../actions/settings';
+import { tempersOf, type Tempers } from '../engine/adaptation/tempers';
 import type { EngineEvent } from '../engine/engine';
 import { isAbort, LWayError, toPlainError, type PlainError } from '../engine/errors';
 import type { Rect } from '../engine/raster/raster';
@@ -97,6 +98,27 @@ export class PanelController implements ReactiveController {
     this.update({ settings: next });
     // Settings that cannot be kept are asked for again next time: no reason to disturb the person.
     this.services.settings.save(next).catch(() => undefined);
+  }
+
+  /** Puts these settings in the place of the person's: what they leave out is left out. */
+  replace(settings: UpscaleSettings): void {
+    this.change({ crispness: undefined, ...settings });
+  }
+
+  /** Chooses a network, exactly as it came. */
+  chooseModel(id: string): void {
+    this.change({ model: id, crispness: undefined });
+  }
+
+  /**
+   * Goes between the chosen network's faithful (0) and crisp form (1). The mix goes by the name of the nearer one; at an end
+   * it is that network itself.
+   */
+  chooseCrispness(crispness: number): void {
+    const { tempers } = this;
+    if (!tempers) return;
+    const nearer = crispness < 0.5 ? tempers.faithful : tempers.crisp;
+    this.change({ model: nearer.id, crispness: crispness > 0 && crispness < 1 ? crispness : undefined });
   }
 
   /** What the button does: {@link run} with the person's settings; how it ended is the state's `outcome`. */
@@ -205,7 +227,7 @@ export class PanelController implements ReactiveController {
         models: await this.services.models.list(this.life.signal),
         adding: { name: file.name, added: added.entry.id },
       });
-      this.change({ model: added.entry.id });
+      this.chooseModel(added.entry.id);
     } catch (error) {
       if (!this.life.signal.aborted) this.update({ adding: { name: file.name, error: toPlainError(error) } });
     }
@@ -214,7 +236,7 @@ export class PanelController implements ReactiveController {
   async removeModel(id: string): Promise<void> {
     await this.services.models.remove(id);
     this.update({ models: await this.services.models.list(this.life.signal), adding: null });
-    this.change({ model: 'default' });
+    this.chooseModel('default');
   }
 
   /** The chosen network; the default where the choice is gone. */
@@ -223,12 +245,31 @@ export class PanelController implements ReactiveController {
     return models.find(({ entry }) => entry.id === settings.model) ?? models[0];
   }
 
+  /** The two forms of the chosen network; null where it has only one. */
+  get tempers(): Tempers | null {
+    const { model } = this;
+    if (!model || model.own) return null;
+    const shipped = this.state.models.filter(({ own }) => !own);
+    return tempersOf(
+      shipped.map(({ entry }) => entry),
+      model.entry,
+    );
+  }
+
+  /** Where the network lies between its faithful (0) and its crisp form (1); null where it has only one. */
+  get crispness(): number | null {
+    if (!this.tempers) return null;
+    return this.state.settings.crispness ?? (this.model?.entry.temper === 'crisp' ? 1 : 0);
+  }
+
   /** The settings as they can be carried out now: what is not available is left out. */
   get effective(): UpscaleSettings {
-    const { settings, document, noAdaptation } = this.state;
+    const { document, noAdaptation } = this.state;
+    const { crispness, ...settings } = this.state.settings;
     const { destinations } = this.services.host.capabilities;
     return {
       ...settings,
+      ...(crispness === undefined || !this.tempers ? {} : { crispness }),
       model: this.model?.entry.id ?? 'default',
       target: document?.selection ? settings.target : 'layer',
       destination: destinations.includes(settings.destination) ? settings.destination : (destinations[0] ?? 'layer'),

@@ -17,6 +17,7 @@ export interface Learned {
   readonly weights: Uint8Array;
 }
 
+/** The hash of the network's weights tells every mix of its two forms apart. */
 export function learnedKey(
   { documentId, layerId, bounds }: OpenedTarget,
   model: Model,

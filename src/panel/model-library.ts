@@ -1,3 +1,4 @@
+import { loadBetween, tempersOf } from '../engine/adaptation/tempers';
 import type { AdaptationModels } from '../engine/engine';
 import { LWayError } from '../engine/errors';
 import { adaptationNetworks } from '../engine/runtime/adaptation-networks';
@@ -14,7 +15,7 @@ export type InspectModel = (signal: AbortSignal, name: string, bytes: Uint8Array
 export class PageModels implements ModelLibrary {
   private registry: Promise<ModelRegistry> | null = null;
   /** The last network that was loaded: most people use one. */
-  private last: Model | null = null;
+  private last: { model: Model; crispness: number | undefined } | null = null;
   /** By scale. */
   private readonly helpers = new Map<number, Promise<AdaptationModels | string>>();
 
@@ -32,15 +33,12 @@ export class PageModels implements ModelLibrary {
     return [...shipped.map((entry) => ({ entry, own: false })), ...own.map((entry) => ({ entry, own: true }))];
   }
 
-  async load(signal: AbortSignal, id: string): Promise<Model> {
-    if (this.last?.entry.id === id) return this.last;
-    const own = (await this.own.list().catch(() => [])).find((entry) => entry.id === id);
-    if (own) {
-      const bytes = await this.own.bytes(id);
-      signal.throwIfAborted();
-      return (this.last = await checkModel(own, bytes));
-    }
-    return (this.last = await this.loadShipped(signal, findEntry(await this.readRegistry(signal), id)));
+  async load(signal: AbortSignal, id: string, crispness?: number): Promise<Model> {
+    const { last } = this;
+    if (last?.model.entry.id === id && last.crispness === crispness) return last.model;
+    const model = await this.read(signal, id, crispness);
+    this.last = { model, crispness };
+    return model;
   }
 
   adaptation(signal: AbortSignal, scale: number): Promise<AdaptationModels | string> {
@@ -61,8 +59,22 @@ export class PageModels implements ModelLibrary {
   }
 
   async remove(id: string): Promise<void> {
-    if (this.last?.entry.id === id) this.last = null;
+    if (this.last?.model.entry.id === id) this.last = null;
     await this.own.delete(id);
+  }
+
+  private async read(signal: AbortSignal, id: string, crispness: number | undefined): Promise<Model> {
+    const own = (await this.own.list().catch(() => [])).find((entry) => entry.id === id);
+    if (own) {
+      const bytes = await this.own.bytes(id);
+      signal.throwIfAborted();
+      return checkModel(own, bytes);
+    }
+    const registry = await this.readRegistry(signal);
+    const entry = findEntry(registry, id);
+    const tempers = crispness === undefined ? null : tempersOf(registry.models, entry);
+    if (!tempers) return this.loadShipped(signal, entry);
+    return loadBetween(tempers, crispness!, (form) => this.loadShipped(signal, form));
   }
 
   private async loadHelpers(signal: AbortSignal, scale: number): Promise<AdaptationModels | string> {

@@ -54,7 +54,7 @@ export async function runUpscale(
     const { bounds } = target;
     const size = resultSize(settings.size, bounds.width, bounds.height);
     host.check(target, settings.destination, size.width, size.height);
-    const model = await models.load(signal, settings.model);
+    const model = await models.load(signal, settings.model, settings.crispness);
     const key = learnedKey(target, model, settings);
     const known = settings.adapt !== 'off' && learned?.key === key ? learned : null;
     let adapt: AdaptOptions | undefined;

@@ -15,8 +15,11 @@ export interface ModelChoice {
 export interface ModelLibrary {
   /** SR networks, the default one first. */
   list(signal: AbortSignal): Promise<readonly ModelChoice[]>;
-  /** @throws LWayError `missing-model`, `bad-model` */
-  load(signal: AbortSignal, id: string): Promise<Model>;
+  /**
+   * @param crispness 0..1, between the network's faithful and crisp form; passed over where it has only one
+   * @throws LWayError `missing-model`, `bad-model`
+   */
+  load(signal: AbortSignal, id: string, crispness?: number): Promise<Model>;
   /** The networks that adapt one of `scale`; a sentence that says why it is not available where one is missing. */
   adaptation(signal: AbortSignal, scale: number): Promise<AdaptationModels | string>;
   /**

@@ -42,6 +42,13 @@ export function deviceName({ name }: { name: string }): string {
   return `Runs on ${name}`;
 }
 
+/** Where a network lies between its faithful (0) and its crisp form (1). */
+export function crispnessText(crispness: number): string {
+  if (crispness <= 0) return 'Faithful';
+  if (crispness >= 1) return 'Crisp';
+  return `between Faithful and Crisp, ${Math.round(crispness * 100)} %`;
+}
+
 /** What happened, in one sentence. */
 export function reportText(report: UpscaleReport): string {
   return `${report.width} × ${report.height} px in ${duration(report.seconds)}.`;

@@ -4,7 +4,7 @@ import { defaultSettings } from '../../src/actions/settings';
 import type { Migrations } from '../../src/actions/steps';
 import { formatSteps, fromRecorded, parseSettings, parseSteps, stepVersion, toRecorded } from '../../src/actions/steps';
 
-const settings: fc.Arbitrary<UpscaleSettings> = fc.record({
+const complete = {
   model: fc.string({ minLength: 1 }),
   size: fc.oneof(
     fc.record({ scale: fc.double({ min: 1, max: 8, noNaN: true }) }),
@@ -14,7 +14,9 @@ const settings: fc.Arbitrary<UpscaleSettings> = fc.record({
   destination: fc.constantFrom('layer', 'document'),
   adapt: fc.constantFrom('off', 'quick', 'standard', 'thorough'),
   strength: fc.double({ min: 0, max: 1, noNaN: true }),
-});
+};
+const crispness = fc.double({ min: 0, max: 1, noNaN: true });
+const settings: fc.Arbitrary<UpscaleSettings> = fc.oneof(fc.record(complete), fc.record({ ...complete, crispness }));
 
 test('a steps file survives its way through JSON', () => {
   fc.assert(
@@ -44,6 +46,12 @@ test('what is missing has its default', () => {
   expect(fromRecorded({ 'com.lway.version': 1 })).toEqual(defaultSettings);
 });
 
+test('a step without crispness stays without, and what is left out is not recorded', () => {
+  expect(Object.keys(parseSettings({}))).not.toContain('crispness');
+  expect(Object.keys(toRecorded({ ...defaultSettings, crispness: undefined }))).not.toContain('com.lway.crispness');
+  expect(toRecorded({ ...defaultSettings, crispness: 0.4 })).toMatchObject({ 'com.lway.crispness': 0.4 });
+});
+
 describe('what cannot be read is said in a sentence', () => {
   const file = (step: object, version: unknown = stepVersion) => ({ format: 'lway-steps', version, steps: [step] });
   test.each([
@@ -64,6 +72,11 @@ describe('what cannot be read is said in a sentence', () => {
     [file({ action: 'upscale', adapt: 'hard' }), /"adapt" is "hard", not one of off, quick, standard, thorough/],
     [file({ action: 'upscale', strength: 2 }), /"strength" is 2/],
     [file({ action: 'upscale', strength: null }), /"strength" is null/],
+    [file({ action: 'upscale', crispness: 1.1 }), /"crispness" is 1.1, not a number from 0 to 1/],
+    [file({ action: 'upscale', crispness: -0.1 }), /"crispness" is -0.1/],
+    [file({ action: 'upscale', crispness: NaN }), /"crispness" is null/],
+    [file({ action: 'upscale', crispness: '0.5' }), /"crispness" is "0.5"/],
+    [file({ action: 'upscale', crispness: null }), /"crispness" is null/],
     [file({ action: 'upscale', sharpness: 2 }), /"sharpness" means nothing/],
     [file({ action: 'upscale' }, 99), /newer LWay wrote it/],
     [file({ action: 'upscale' }, '1'), /its version is "1"/],
@@ -81,6 +94,7 @@ describe('what cannot be read is said in a sentence', () => {
     [{ 'com.lway.scale': 4 }, /its version is missing/],
     [{ 'com.lway.version': 7 }, /newer LWay/],
     [{ 'com.lway.version': 1, 'com.lway.width': 100 }, /"height" is undefined/],
+    [{ 'com.lway.version': 1, 'com.lway.crispness': 2 }, /"crispness" is 2/],
   ])('recorded: %j', (value, sentence) => {
     expect(() => fromRecorded(value)).toThrow(sentence);
   });

@@ -215,6 +215,43 @@ test('takes a network of the person’s own, and refuses a file that is none', a
   await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'detached' });
 });
 
+test('goes between the faithful and the crisp form by the keyboard', async () => {
+  const { page } = editor;
+  const slider = page.getByRole('slider', { name: 'Faithful — Crisp' });
+  const network = page.getByRole('combobox', { name: 'Network' });
+  const stands = (text: string) => expect(slider.getAttribute('aria-valuetext')).resolves.toBe(text);
+  const chosen = () => network.evaluate((element) => (element as HTMLSelectElement).value);
+
+  await network.selectOption('lway-faithful-x2');
+  await stands('Faithful');
+  await slider.focus();
+  for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowRight');
+  await stands('between Faithful and Crisp, 40 %');
+  await page.getByText('Between Faithful and Crisp, 40 %.').waitFor();
+  expect((await editor.panelState()).settings).toMatchObject({ model: 'lway-faithful-x2', crispness: 0.4 });
+  await editor.choose('2 times');
+  await editor.button.click();
+  expect(await editor.finished()).toBe('done');
+
+  // It is there again after a reload.
+  await page.reload();
+  await page.getByText('Between Faithful and Crisp, 40 %.').waitFor();
+  await slider.focus();
+  await page.keyboard.press('End');
+  await stands('Crisp');
+  expect(await chosen()).toBe('lway-crisp-x2');
+  await page.keyboard.press('Home');
+  await stands('Faithful');
+  expect(await chosen()).toBe('lway-faithful-x2');
+  await network.selectOption('lway-crisp-x4');
+  await stands('Crisp');
+
+  // A network that has only one form has nothing to go between.
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'ONNX file to add');
+  await page.getByText(/×2 · RGB, 0–1/).waitFor();
+  await expect(slider.count()).resolves.toBe(0);
+});
+
 test('16-bit PNG comes out as it went in, profile and alpha with it', async () => {
   const { data: icc } = await sharp({ create: { width: 1, height: 1, channels: 3, background: '#123' } })
     .withIccProfile('p3')

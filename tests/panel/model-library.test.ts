@@ -21,10 +21,10 @@ class MemoryModels implements OwnModels {
   }
 }
 
-async function library(damage: (files: Map<string, Uint8Array>) => void = () => {}) {
+async function library(damage: (files: Map<string, Uint8Array>) => void = () => {}, tempers = false) {
   const models = await Promise.all([
-    tinyModel({}, { id: 'second', file: 'second.onnx', name: 'Second' }),
-    tinyModel({}, { id: 'first', file: 'first.onnx', name: 'First' }),
+    tinyModel({}, { id: 'second', file: 'second.onnx', name: 'Second', temper: tempers ? 'faithful' : null }),
+    tinyModel({}, { id: 'first', file: 'first.onnx', name: 'First', temper: tempers ? 'crisp' : null }),
   ]);
   const registry: ModelRegistry = { version: 1, default: 'first', models: models.map(({ entry }) => entry) };
   const files = new Map(models.map(({ entry, bytes }) => [`models/${entry.file}`, bytes]));
@@ -92,4 +92,26 @@ test('keeps a network of the person’s own until it is removed', async () => {
   await models.remove('own-mine');
   expect(own.kept.size).toBe(0);
   await expect(models.load(never, 'own-mine')).rejects.toMatchObject({ code: 'missing-model' });
+});
+
+test('goes between the two forms of a network, and keeps the last mix', async () => {
+  const { models, loads } = await library(undefined, true);
+  const mix = await models.load(never, 'default', 0.4);
+  expect(mix.entry).toMatchObject({ id: 'second', name: 'Second – First (40 %)' });
+  expect(loads).toEqual(['models/models.json', 'models/second.onnx', 'models/first.onnx']);
+  expect(await models.load(never, 'second', 0.4)).toBe(mix);
+  expect(loads).toHaveLength(3);
+  const other = await models.load(never, 'second', 0.45);
+  expect(other).not.toBe(mix);
+
+  expect((await models.load(never, 'second', 1)).entry.name).toBe('First');
+  // Left out, it is the network that was chosen, whatever was loaded before.
+  expect((await models.load(never, 'second')).entry.name).toBe('Second');
+});
+
+test('crispness is passed over where a network has only one form', async () => {
+  const { models } = await library();
+  expect((await models.load(never, 'second', 0.4)).entry).toMatchObject({ id: 'second', name: 'Second' });
+  await models.add(never, 'mine', (await tinyModel()).bytes);
+  expect((await models.load(never, 'own-mine', 0.4)).entry.id).toBe('own-mine');
 });

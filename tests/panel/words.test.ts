@@ -1,5 +1,5 @@
 import type { UpscaleReport } from '../../src/engine/engine';
-import { adaptationText, duration, progressText } from '../../src/panel/words';
+import { adaptationText, crispnessText, duration, progressText } from '../../src/panel/words';
 
 test.each([
   [0.4, 'less than a second'],
@@ -16,6 +16,12 @@ test('progress is told in tiles and steps, with the time left once it is known',
   );
   expect(progressText({ ...job, phase: 'writing', progress: { done: 40, total: 100 } })).toBe('40 %');
 });
+
+test.each([
+  [0, 'Faithful'],
+  [0.4, 'between Faithful and Crisp, 40 %'],
+  [1, 'Crisp'],
+])('crispness %d is “%s”', (crispness, text) => expect(crispnessText(crispness)).toBe(text));
 
 test('says what the adaptation brought, or that it brought nothing', () => {
   const adaptation = { used: true, steps: 84, improvement: 0.234, message: '', seconds: 3 };

@@ -9,7 +9,16 @@ import type { Device } from '../../engine/runtime/runtime';
 import type { Destination, EditorHost } from '../../hosts/host';
 import { exitCode } from '../exit-codes';
 import { openNetworks } from '../networks';
-import { chosenSize, parseAdapt, parseDevice, parseScale, parseSize, parseStrength, parseTile } from '../options';
+import {
+  chosenSize,
+  parseAdapt,
+  parseCrispness,
+  parseDevice,
+  parseScale,
+  parseSize,
+  parseStrength,
+  parseTile,
+} from '../options';
 import { createReporter } from '../output/create-reporter';
 import type { Surroundings } from '../surroundings';
 
@@ -17,6 +26,7 @@ export interface HostFlags {
   scale?: number;
   size?: { width: number; height: number };
   model?: string;
+  crispness?: number;
   adapt?: AdaptLevel;
   strength?: number;
   selection?: boolean;
@@ -33,6 +43,11 @@ export function addHostOptions(command: Command): Command {
     .option('--scale <factor>', 'result size as a factor, 1 to 8 (default: 4)', parseScale)
     .option('--size <WxH>', 'the largest result with the same proportions that fits into W×H pixels', parseSize)
     .option('--model <id|file>', 'network: an id from "lway models", or an .onnx file')
+    .option(
+      '--crispness <number>',
+      '0 its faithful form … 1 its crisp one (default: the network as it is)',
+      parseCrispness,
+    )
     .option('--adapt <level>', 'adapt the network first: off, quick, standard (default) or thorough', parseAdapt)
     .option('--strength <number>', '0 the network as it was … 1 fully adapted (default: 1)', parseStrength)
     .option('--selection', 'only what is selected, instead of the whole layer')
@@ -51,7 +66,7 @@ export async function upscaleInHost(surroundings: Surroundings, host: EditorHost
   const { signal, cwd } = surroundings;
   const size = chosenSize(flags, 4);
   const networks = await openNetworks(surroundings);
-  const model = await networks.find(signal, flags.model, cwd);
+  const model = await networks.find(signal, flags.model, cwd, flags.crispness);
   const level = flags.adapt ?? networks.usualAdaptation();
   const { strength = 1, device, tile } = flags;
   const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };

@@ -139,8 +139,8 @@ async function preparePasses(
   const { signal, cwd } = surroundings;
   const networks = await openNetworks(surroundings);
   const passes: Pass[] = [];
-  for (const { model: id, size, adapt: level, strength } of steps) {
-    const model = await networks.find(signal, id, cwd);
+  for (const { model: id, size, adapt: level, strength, crispness } of steps) {
+    const model = await networks.find(signal, id, cwd, crispness);
     const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
     passes.push({ size, options: { model, device, tile, adapt } });
   }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import type { AdaptLevel } from '../../actions/settings';
+import type { AdaptLevel, UpscaleSettings } from '../../actions/settings';
 import { mixWeights } from '../../engine/adaptation';
 import { LWayError } from '../../engine/errors';
 import type { Rect } from '../../engine/raster/raster';
@@ -13,6 +13,7 @@ import { isModelFile, openNetworks } from '../networks';
 import {
   chosenSize,
   parseAdapt,
+  parseCrispness,
   parseDepth,
   parseDevice,
   parseFormat,
@@ -25,13 +26,17 @@ import {
 } from '../options';
 import { runFiles } from '../run-files';
 import type { Surroundings } from '../surroundings';
+import type { FileOptions } from '../upscale-file';
+import { upscaleSeries } from '../upscale-series';
 
 export interface UpscaleFlags {
   output?: string;
   scale?: number;
   size?: { width: number; height: number };
   model?: string;
+  crispness?: number;
   adapt?: AdaptLevel;
+  series?: boolean;
   strength?: number;
   saveWeights?: string;
   weights?: string;
@@ -52,6 +57,7 @@ Examples:
   $ lway upscale photo.jpg                        photo-x4.png beside it, four times as wide and high
   $ lway upscale photo.jpg -o large.tif           another name and format
   $ lway upscale *.jpg -o large/ --format jpg     many pictures into a folder
+  $ lway upscale *.jpg -o large/ --series         of one camera: adapts once to all, in a fraction of the time
   $ lway upscale scan.tif --size 6000x4000        the largest that fits into 6000×4000
   $ lway upscale photo.jpg --region 100,50,640,480 -o detail.png
   $ lway upscale photo.jpg --model mine.onnx      any ONNX super-resolution network
@@ -69,9 +75,19 @@ export function addUpscale(program: Command, surroundings: Surroundings, finish:
     .option('--size <WxH>', 'the largest result with the same proportions that fits into W×H pixels', parseSize)
     .option('--model <id|file>', 'network: an id from "lway models", or an .onnx file')
     .option(
+      '--crispness <number>',
+      '0 its faithful form … 1 its crisp one (default: the network as it is)',
+      parseCrispness,
+    )
+    .option(
       '--adapt <level>',
       'adapt the network to each picture first: off, quick, standard (default) or thorough',
       parseAdapt,
+    )
+    .option(
+      '--series',
+      'the pictures lose detail in the same way (one camera, one export): adapt once, to all of them together or to ' +
+        '16 from all over the list; --save-steps does not record it',
     )
     .option('--strength <number>', '0 the network as it was … 1 fully adapted (default: 1)', parseStrength)
     .option('--save-weights <name|file>', 'keep the adapted network: a name for "lway weights", or an .onnx file')
@@ -100,27 +116,50 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
   if (flags.model !== undefined && isModelFile(flags.model) && !flags.json && !flags.quiet) {
     surroundings.stderr.write(`Trying out "${flags.model}"; "lway models add" does this once and for all.\n`);
   }
-  const model = await networks.find(signal, flags.model ?? saved?.model, cwd);
+  // The weights' own network, unless another one is named.
+  const kept = flags.model === undefined || flags.model === saved?.model ? saved?.crispness : undefined;
+  const asked = flags.crispness ?? kept;
+  const model = await networks.find(signal, flags.model ?? saved?.model, cwd, asked);
+  // At an end it is that network itself, which has the id.
+  const crispness = asked !== undefined && asked > 0 && asked < 1 ? asked : undefined;
   // A network from a file has no id that would lead back to it.
   const modelName = flags.model !== undefined && isModelFile(flags.model) ? resolve(cwd, flags.model) : model.entry.id;
-  if (saved?.model && saved.model !== modelName) {
+  if (saved?.model && (saved.model !== modelName || saved.crispness !== crispness)) {
+    const named = (id: string, mix: number | undefined) => `"${id}"${mix === undefined ? '' : ` at crispness ${mix}`}`;
+    const own = saved.crispness === undefined ? '' : ` --crispness ${saved.crispness}`;
     throw new LWayError(
       'bad-option',
-      `The weights "${flags.weights}" belong to the network "${saved.model}", not to "${modelName}".`,
-      `Leave --model out, or use --model ${saved.model}.`,
+      `The weights "${flags.weights}" belong to the network ${named(saved.model, saved.crispness)}, not to ${named(modelName, crispness)}.`,
+      `Leave --model and --crispness out, or use --model ${saved.model}${own}.`,
     );
   }
   const level = flags.adapt ?? (saved ? 'off' : networks.usualAdaptation());
   const strength = flags.strength ?? 1;
+  const series = flags.series === true && targets.length > 1;
   const keep = flags.saveWeights === undefined ? null : weightsTarget(surroundings, flags.saveWeights, flags.force);
   if (keep && level === 'off') {
     throw new LWayError('bad-option', 'Without adaptation there are no weights to save.', 'Use --adapt standard.');
+  }
+  if (series && level === 'off') {
+    throw new LWayError(
+      'missing-model',
+      'The networks that adaptation needs are not here, so there is nothing that a series could share.',
+      'Leave --series out.',
+    );
   }
   const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
   await keep?.check();
   if (flags.saveSteps !== undefined) {
     const target = flags.region ? 'region' : 'layer';
-    const settings = { model: modelName, size, target, destination: 'document', adapt: level, strength } as const;
+    const settings: UpscaleSettings = {
+      model: modelName,
+      size,
+      target,
+      destination: 'document',
+      adapt: level,
+      strength,
+      crispness,
+    };
     await writeSteps(surroundings, flags.saveSteps, settings, flags.force ?? false);
   }
   const weights = saved && (strength < 1 ? mixWeights(model.bytes, saved.bytes, strength) : saved.bytes);
@@ -129,10 +168,17 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
     options: { model, device: flags.device, tile: flags.tile, adapt, weights: weights ?? undefined },
   };
   const { region, quality, depth, force = false } = flags;
+  const options: FileOptions = { passes: [pass], region, quality, bitDepth: depth, force };
+  if (adapt && series) {
+    const request = { model, device: flags.device, adapt, options };
+    return upscaleSeries(surroundings, flags, targets, request, async ({ inputs: learnedFrom, report }) => {
+      if (keep) await saveWeights(keep, modelName, learnedFrom, report.weights, crispness);
+    });
+  }
   return runFiles(surroundings, flags, targets, async () => ({
-    options: { passes: [pass], region, quality, bitDepth: depth, force },
-    done: async (report) => {
-      if (keep) await saveWeights(keep, modelName, report);
+    options,
+    done: async ({ input, adaptation }) => {
+      if (keep) await saveWeights(keep, modelName, [input], adaptation?.weights, crispness);
     },
   }));
 }
@@ -147,11 +193,36 @@ function checkTogether(flags: UpscaleFlags, inputs: number): void {
   if (flags.weights !== undefined && flags.saveSteps !== undefined) {
     throw new LWayError('bad-option', '--save-steps cannot hold --weights: steps are settings only.', 'Use --adapt.');
   }
-  if (flags.saveWeights !== undefined && inputs > 1) {
+  if (flags.saveWeights !== undefined && inputs > 1 && !flags.series) {
     throw new LWayError(
       'bad-option',
       '--save-weights takes one picture: every picture gets weights of its own.',
-      'Adapt to one picture, then use its --weights for the others.',
+      'Adapt to one picture, then use its --weights for the others, or adapt to all of them together with --series.',
+    );
+  }
+  if (flags.series) checkSeries(flags, inputs);
+}
+
+function checkSeries(flags: UpscaleFlags, inputs: number): void {
+  if (flags.weights !== undefined) {
+    throw new LWayError(
+      'bad-option',
+      '--series and --weights exclude each other: with --weights nothing is learned.',
+      'Leave --series out to use the kept weights for all pictures, or --weights to adapt to them.',
+    );
+  }
+  if (flags.adapt === 'off') {
+    throw new LWayError(
+      'bad-option',
+      '--series shares an adaptation among the pictures, and --adapt off makes none.',
+      'Use --adapt quick, standard or thorough, or leave --series out.',
+    );
+  }
+  if (flags.saveSteps !== undefined && inputs > 1) {
+    throw new LWayError(
+      'bad-option',
+      '--save-steps cannot hold --series: played, steps adapt to each picture.',
+      'Leave one of them out; --save-weights keeps what the series taught.',
     );
   }
 }

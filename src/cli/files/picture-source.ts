@@ -118,11 +118,15 @@ function describe(header: VipsHeader, metadata: readonly MetadataField[]): Pictu
     height: header.height,
     channels: header.bands as Channels,
     bitDepth,
-    // Float files hold light, as Photoshop and scRGB have it.
-    encoding: bitDepth === 32 ? 'linear' : 'display',
+    encoding: encodingOf(bitDepth),
     iccProfile: iccProfileOf(metadata),
     resolution: resolution > 0 ? resolution : undefined,
   };
+}
+
+/** Float files hold light, as Photoshop and scRGB have it. */
+export function encodingOf(bitDepth: PictureInfo['bitDepth']): PictureInfo['encoding'] {
+  return bitDepth === 32 ? 'linear' : 'display';
 }
 
 /** A rectangle of a source, seen as a picture of its own. */

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { LWayError } from '../../engine/errors';
 import { userFolder } from '../user-folder';
 import type { Surroundings } from '../surroundings';
-import type { FileReport } from '../upscale-file';
 import { systemCode } from './file-errors';
 import { readJson, writeJson, writeWhole } from './json-file';
 import { alreadyThere, exists } from './workspace';
@@ -13,7 +12,9 @@ export interface SavedWeights {
   name: string;
   /** Id of the network that was adapted. */
   model: string;
-  /** File name of the picture it was adapted to. */
+  /** Where it was a mix of that network's faithful and crisp form: 0..1, without the ends. */
+  crispness?: number;
+  /** File name of the picture it was adapted to; of a series the first, and how many more. */
   picture: string;
   /** ISO date. */
   created: string;
@@ -63,20 +64,33 @@ export function weightsTarget(surroundings: Surroundings, text: string, force = 
   };
 }
 
-/** Keeps the weights that an upscale ended with. @throws LWayError `storage` */
-export async function saveWeights(target: WeightsTarget, model: string, report: FileReport): Promise<void> {
-  const weights = report.adaptation?.weights;
+/**
+ * Keeps the weights that an adaptation ended with.
+ *
+ * @param inputs the pictures that it was made for
+ * @param crispness where the adapted network was a mix of `model`'s two forms
+ * @throws LWayError `storage`; `unsupported` where there are no weights to keep
+ */
+export async function saveWeights(
+  target: WeightsTarget,
+  model: string,
+  inputs: readonly string[],
+  weights: Uint8Array | undefined,
+  crispness?: number,
+): Promise<void> {
+  const more = inputs.length - 1;
   if (!weights) {
     throw new LWayError(
-      'bad-option',
-      'The picture was upscaled, but no weights were saved: nothing was adapted.',
+      'unsupported',
+      `${more > 0 ? 'The pictures were' : 'The picture was'} upscaled, but no weights were saved: nothing was adapted.`,
       'See what was said about the adaptation.',
     );
   }
   await writeWhole(target.file, weights);
   if (target.facts) {
-    const picture = report.input.split(/[/\\]/).at(-1)!;
-    await writeJson(target.facts, { name: target.name, model, picture, created: new Date().toISOString() });
+    const picture = `${inputs[0]!.split(/[/\\]/).at(-1)!}${more > 0 ? ` and ${more} more` : ''}`;
+    const created = new Date().toISOString();
+    await writeJson(target.facts, { name: target.name, model, crispness, picture, created });
   }
 }
 
@@ -84,12 +98,12 @@ export async function saveWeights(target: WeightsTarget, model: string, report: 
 export async function readWeights(
   surroundings: Surroundings,
   text: string,
-): Promise<{ bytes: Uint8Array; model?: string }> {
+): Promise<{ bytes: Uint8Array; model?: string; crispness?: number }> {
   const { file, facts } = weightsTarget(surroundings, text);
   try {
     const bytes = new Uint8Array(await readFile(file));
     const known = facts ? ((await readJson(facts, 'What is known of the weights')) as SavedWeights | undefined) : null;
-    return { bytes, model: known?.model };
+    return { bytes, model: known?.model, crispness: known?.crispness };
   } catch (error) {
     if (error instanceof LWayError) throw error;
     throw new LWayError(
@@ -113,8 +127,8 @@ export async function listWeights(surroundings: Surroundings): Promise<SavedWeig
     const facts = (await readJson(join(folder, `${name}.json`), 'What is known of the weights')) as
       SavedWeights | undefined;
     const { size, mtime } = await stat(join(folder, file));
-    const { model = '', picture = '', created = mtime.toISOString() } = facts ?? {};
-    result.push({ name, model, picture, created, bytes: size });
+    const { model = '', crispness, picture = '', created = mtime.toISOString() } = facts ?? {};
+    result.push({ name, model, crispness, picture, created, bytes: size });
   }
   return result;
 }

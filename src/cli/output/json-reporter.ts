@@ -1,3 +1,4 @@
+import type { AdaptationReport } from '../../engine/engine';
 import type { PlainError } from '../../engine/errors';
 import type { TextOutput } from '../surroundings';
 import type { FileEvent, FileReport } from '../upscale-file';
@@ -17,6 +18,14 @@ export class JsonReporter implements Reporter {
     this.line({ event: 'begin', schema: jsonSchema, lway: this.version, files });
   }
 
+  seriesBegins(inputs: readonly string[]): void {
+    this.line({ event: 'series', pictures: inputs.length, inputs });
+  }
+
+  seriesDone(adaptation: AdaptationReport): void {
+    this.line({ event: 'learned', ...facts(adaptation) });
+  }
+
   fileBegins(index: number, input: string): void {
     this.line({ event: 'file', index, input });
   }
@@ -26,8 +35,7 @@ export class JsonReporter implements Reporter {
   }
 
   fileDone({ adaptation, ...report }: FileReport): void {
-    // The weights are megabytes; --save-weights keeps them.
-    this.line({ event: 'done', ...report, adaptation: adaptation && { ...adaptation, weights: undefined } });
+    this.line({ event: 'done', ...report, adaptation: adaptation && facts(adaptation) });
   }
 
   fileFailed(input: string, error: PlainError): void {
@@ -45,4 +53,9 @@ export class JsonReporter implements Reporter {
   private line(value: object): void {
     this.output.write(`${JSON.stringify(value)}\n`);
   }
+}
+
+/** The weights are megabytes; --save-weights keeps them. */
+function facts(adaptation: AdaptationReport): AdaptationReport {
+  return { ...adaptation, weights: undefined };
 }

@@ -1,3 +1,4 @@
+import type { AdaptationReport } from '../../engine/engine';
 import type { PlainError } from '../../engine/errors';
 import type { FileEvent, FileReport } from '../upscale-file';
 
@@ -12,6 +13,9 @@ export interface Summary {
 /** How a run over files is shown: a bar on a terminal, lines elsewhere, JSON for programs. */
 export interface Reporter {
   begin(files: number): void;
+  /** One adaptation to several pictures begins; again without one of them where that turned out to be unreadable. */
+  seriesBegins(inputs: readonly string[]): void;
+  seriesDone(adaptation: AdaptationReport): void;
   /** `index` counts from 1. */
   fileBegins(index: number, input: string): void;
   event(event: FileEvent): void;

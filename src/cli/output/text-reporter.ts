@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { SingleBar } from 'cli-progress';
 import { SingleBar as Bar } from 'cli-progress';
+import type { AdaptationReport } from '../../engine/engine';
 import type { PlainError } from '../../engine/errors';
 import type { TextOutput } from '../surroundings';
 import type { FileEvent, FileReport } from '../upscale-file';
@@ -106,6 +107,15 @@ export class TextReporter implements Reporter {
     this.files = files;
   }
 
+  seriesBegins(inputs: readonly string[]): void {
+    this.current = inputs.length === 1 ? '1 picture' : `${inputs.length} pictures`;
+    this.note(`Adapting to ${this.current}${inputs.length === 1 ? '' : ' together'}.`);
+  }
+
+  seriesDone({ message }: AdaptationReport): void {
+    this.note(message);
+  }
+
   fileBegins(index: number, input: string): void {
     this.current = this.files > 1 ? `[${index}/${this.files}] ${basename(input)}` : basename(input);
   }
@@ -169,6 +179,8 @@ export class TextReporter implements Reporter {
 export class QuietReporter implements Reporter {
   constructor(private readonly err: TextOutput) {}
   begin(): void {}
+  seriesBegins(): void {}
+  seriesDone(): void {}
   fileBegins(): void {}
   event(): void {}
   fileDone(): void {}

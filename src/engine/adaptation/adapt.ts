@@ -19,7 +19,7 @@ import { StopRule } from './stop';
 
 export interface AdaptRequest {
   readonly picture: NetworkPicture;
-  /** Others that were taken in the same way, to learn from as well; those smaller than a patch do not take part. */
+  /** Others that were taken in the same way, to learn from as well. Of all, those smaller than a patch take no part. */
   readonly series?: readonly NetworkPicture[];
   /** The SR network that learns. */
   readonly model: Model;
@@ -44,13 +44,18 @@ export async function adapt(
   { picture, series = [], model, options, onEvent = () => undefined }: AdaptRequest,
 ): Promise<AdaptationResult> {
   const watch = new Stopwatch();
-  const recipe: Recipe = { ...recipes[options.level], ...(options.study as Partial<Recipe> | undefined) };
-  const side = patchSide(picture, model, recipe);
+  const recipe: Recipe = {
+    ...recipes[options.level],
+    ...model.entry.adaptation,
+    ...(options.study as Partial<Recipe> | undefined),
+  };
+  const all = [picture, ...series];
+  const side = Math.max(...all.map((each) => patchSide(each, model, recipe)));
   if (side === 0) return watch.nothing('The picture is too small to learn from; the original network was used.');
 
   const { scale } = model.entry;
   const random = randomFrom(recipe.seed);
-  const pictures = [picture, ...series.filter(({ width, height }) => Math.min(width, height) >= side)];
+  const pictures = all.filter(({ width, height }) => Math.min(width, height) >= side);
   const lessons = await readLessons(signal, runtime, pictures, scale, options, random);
   if (typeof lessons === 'string') return watch.nothing(lessons);
   watch.lap('embedding');
@@ -128,15 +133,19 @@ export async function adapt(
     watch.lap('steps');
     const frozen = step.report.frozen.map(({ name: frozenName, reason }) => `${frozenName}: ${reason}`);
     if (kept === undefined || rule.improvement < LEAST_IMPROVEMENT) {
-      return { ...watch.nothing('This picture gained nothing; the original network was used.'), frozen };
+      const these = series.length > 0 ? 'These pictures' : 'This picture';
+      const result = watch.nothing(`${these} gained nothing; the original network was used.`);
+      return { ...result, pictures: lessons.length, frozen };
     }
     const agreement =
       before['cycle'] === undefined ? rule.improvement : Math.max(0, 1 - best['cycle']! / before['cycle']);
+    const yours = series.length > 0 ? 'your pictures' : 'your picture';
     return {
       used: true,
+      pictures: lessons.length,
       steps: rule.bestAt,
       improvement: agreement,
-      message: `Adapted in ${rule.bestAt} steps: agrees ${Math.round(agreement * 100)} % better with your picture.`,
+      message: `Adapted in ${rule.bestAt} steps: agrees ${Math.round(agreement * 100)} % better with ${yours}.`,
       seconds: watch.seconds,
       weights: withPortsOf(original, await run.exportNetwork(kept)),
       split: watch.split,

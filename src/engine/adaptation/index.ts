@@ -2,5 +2,6 @@
 export { adapt, type AdaptRequest } from './adapt';
 export { recipes, type Cycle, type Recipe } from './recipe';
 export { mixWeights, assertSameNetwork } from './strength';
+export { tempersOf, loadBetween, type Tempers } from './tempers';
 export type { AdaptationResult } from './result';
 export type { NetworkPicture } from './picture';

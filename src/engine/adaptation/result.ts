@@ -2,6 +2,8 @@
 export interface AdaptationResult {
   /** False: there was nothing to learn, or nothing got better; the network stays as it was. */
   readonly used: boolean;
+  /** How many pictures it learned from: of a series, those that are large enough and have something to teach. */
+  readonly pictures: number;
   /** Steps after which the kept weights stood. */
   readonly steps: number;
   /** Share by which the held-out disagreement with the picture fell, 0..1. */

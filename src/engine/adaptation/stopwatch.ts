@@ -17,6 +17,7 @@ export class Stopwatch {
   }
 
   nothing(message: string): AdaptationResult {
-    return { used: false, steps: 0, improvement: 0, message, seconds: this.seconds, split: this.split, frozen: [] };
+    const { seconds, split } = this;
+    return { used: false, pictures: 0, steps: 0, improvement: 0, message, seconds, split, frozen: [] };
   }
 }

@@ -1,5 +1,8 @@
 import { LWayError } from '../errors';
-import { readGraph, writeGraph, type Graph, type Tensor } from '../graph';
+import type { Graph, Tensor } from '../graph';
+// The panel mixes, too: these two alone spare its page the rules of every operation.
+import { readGraph } from '../graph/read';
+import { writeGraph } from '../graph/write';
 
 /**
  * A network between two sets of weights of one architecture: (1 - s) original + s adapted, weight by weight.

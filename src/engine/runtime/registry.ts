@@ -35,6 +35,11 @@ export interface ModelEntry {
   /** Model card beside the registry. */
   card?: string;
   quality?: unknown;
+  /**
+   * Of an SR network: how firmly its adaptation holds what downscaling cannot see of the change (`unseenAnchor` of the
+   * recipe). Only for networks that were measured; others are held as firmly as one that invents much must be.
+   */
+  adaptation?: { readonly unseenAnchor: number };
   /** Of a feature network: what each of its maps counts in the distance, by output name. */
   layerWeights?: Readonly<Record<string, number>>;
 }

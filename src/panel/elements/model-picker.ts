@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import type { ModelEntry } from '../../engine/runtime/registry';
 import type { PanelState } from '../controller';
 import type { ModelChoice } from '../services';
+import { crispnessText } from '../words';
 import { shared } from './styles';
 
 /** What was found out about a network, in words. */
@@ -25,19 +26,22 @@ export function modelFacts(entry: ModelEntry): string {
 }
 
 /**
- * Chooses a network, and takes ONNX files that the person brings, by button or drop. Fires `choose` with the id,
- * `add` with the file, `remove` with the id.
+ * Chooses a network, goes between its faithful and its crisp form where it has both, and takes ONNX files that the person
+ * brings, by button or drop. Fires `choose` with the id, `crispness` with 0..1, `add` with the file, `remove` with the id.
  */
 export class ModelPicker extends LitElement {
   static override properties = {
     models: { attribute: false },
     selected: { attribute: false },
+    crispness: { attribute: false },
     adding: { attribute: false },
     disabled: { type: Boolean },
     over: { state: true },
   };
   declare models: readonly ModelChoice[];
   declare selected: ModelChoice | undefined;
+  /** 0 faithful, 1 crisp; null where the network has only one form. */
+  declare crispness: number | null;
   declare adding: PanelState['adding'];
   declare disabled: boolean;
   declare over: boolean;
@@ -64,6 +68,12 @@ export class ModelPicker extends LitElement {
       }
       .hint {
         margin-top: 6px;
+      }
+      .crispness {
+        margin-top: 8px;
+      }
+      .crispness + div .hint {
+        margin-top: 2px;
       }
       .facts {
         margin-top: 6px;
@@ -92,6 +102,7 @@ export class ModelPicker extends LitElement {
   constructor() {
     super();
     this.models = [];
+    this.crispness = null;
     this.disabled = false;
     this.over = false;
   }
@@ -137,8 +148,9 @@ export class ModelPicker extends LitElement {
             </option>`,
         )}
       </select>
+      ${this.crispness === null ? nothing : this.renderCrispness(this.crispness)}
       <div id="about">
-        ${selected ? html`<p class="hint">${selected.entry.description ?? this.describe(selected)}</p>` : nothing}
+        ${selected ? html`<p class="hint">${this.about(selected)}</p>` : nothing}
         ${selected?.own ? html`<p class="hint facts numbers">${modelFacts(selected.entry)}</p>` : nothing}
       </div>
       ${
@@ -167,6 +179,35 @@ export class ModelPicker extends LitElement {
         }
       </div>
     </div>`;
+  }
+
+  private renderCrispness(crispness: number) {
+    return html`<div class="crispness">
+      <label class="line" for="crispness">
+        <span>Faithful</span><span class="visually-hidden"> — </span><span>Crisp</span>
+      </label>
+      <input
+        id="crispness"
+        type="range"
+        min="0"
+        max="100"
+        step="5"
+        ?disabled=${this.disabled}
+        .value=${String(Math.round(crispness * 100))}
+        aria-valuetext=${crispnessText(crispness)}
+        @input=${(event: Event) => this.send('crispness', (event.target as HTMLInputElement).valueAsNumber / 100)}
+      />
+    </div>`;
+  }
+
+  /** In between it is neither of the two: what is said of them holds no more. */
+  private about(selected: ModelChoice): string {
+    const { crispness } = this;
+    if (crispness === null || crispness <= 0 || crispness >= 1) {
+      return selected.entry.description ?? this.describe(selected);
+    }
+    const text = crispnessText(crispness);
+    return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
   }
 
   private describe({ entry, own }: ModelChoice): string {

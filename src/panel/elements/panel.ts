@@ -4,7 +4,7 @@ import type { Destination } from '../../hosts/host';
 import { PanelController } from '../controller';
 import type { PanelServices } from '../services';
 import { scaleName } from '../run-upscale';
-import { adaptationText, reportText } from '../words';
+import { adaptationText, crispnessText, reportText } from '../words';
 import type { Learned } from '../learned';
 import type { Compare } from './compare';
 import './compare';
@@ -93,10 +93,6 @@ export class Panel extends LitElement {
       }
       .strength {
         margin-top: 12px;
-      }
-      .strength .line {
-        display: flex;
-        justify-content: space-between;
       }
       .card {
         padding: 12px;
@@ -195,9 +191,11 @@ export class Panel extends LitElement {
         <lway-model-picker
           .models=${state.models}
           .selected=${controller.model}
+          .crispness=${controller.crispness}
           .adding=${state.adding}
           .disabled=${busy}
-          @choose=${(event: CustomEvent<string>) => controller.change({ model: event.detail })}
+          @choose=${(event: CustomEvent<string>) => controller.chooseModel(event.detail)}
+          @crispness=${(event: CustomEvent<number>) => controller.chooseCrispness(event.detail)}
           @add=${(event: CustomEvent<File>) => void controller.addModel(event.detail)}
           @remove=${(event: CustomEvent<string>) => void controller.removeModel(event.detail)}
         ></lway-model-picker>
@@ -241,8 +239,9 @@ export class Panel extends LitElement {
 
   /** What is being done, in short: the settings themselves are out of sight meanwhile. */
   private summary(controller: PanelController): string {
-    const { target, size } = controller.effective;
-    const { name, scale } = controller.model?.entry ?? { name: '', scale: 0 };
+    const { target, size, crispness } = controller.effective;
+    const { name: network, scale } = controller.model?.entry ?? { name: '', scale: 0 };
+    const name = crispness === undefined ? network : `${network} (${crispnessText(crispness)})`;
     const area = target === 'layer' ? 'whole layer' : 'selection';
     // The network's own scale is in its name.
     if ('scale' in size) return [name, area, ...(size.scale === scale ? [] : [scaleName(size.scale)])].join(' · ');

@@ -29,6 +29,11 @@ export const shared = css`
     padding: 0;
     margin-bottom: 6px;
   }
+  /* Above a slider: what it is, and where it stands. */
+  .line {
+    display: flex;
+    justify-content: space-between;
+  }
   .numbers {
     font-variant-numeric: tabular-nums;
   }

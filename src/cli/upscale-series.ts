@@ -1,0 +1,55 @@
+import { mixWeights } from '../engine/adaptation';
+import type { Target } from './files/targets';
+import type { Learned, SeriesRequest } from './learn-series';
+import { learnSeries } from './learn-series';
+import { runFiles } from './run-files';
+import type { Surroundings } from './surroundings';
+import type { FileOptions, Pass } from './upscale-file';
+
+/**
+ * One adaptation to all files together, then file after file with its weights.
+ *
+ * @param save keeps the weights; where it fails, the files are upscaled all the same before that is thrown
+ * @returns the exit code
+ */
+export async function upscaleSeries(
+  surroundings: Surroundings,
+  flags: { json?: boolean; quiet?: boolean },
+  targets: readonly Target[],
+  request: SeriesRequest,
+  save: (learned: Learned) => Promise<void>,
+): Promise<number> {
+  let { options } = request;
+  let unsaved: unknown = null;
+  const code = await runFiles(
+    surroundings,
+    flags,
+    targets,
+    async () => ({ options }),
+    async (engine, reporter) => {
+      const learned = await learnSeries(surroundings.signal, engine, targets, request, reporter);
+      options = withSeries(request, learned);
+      if (learned) await save(learned).catch((error: unknown) => (unsaved = error));
+    },
+  );
+  if (unsaved !== null) throw unsaved;
+  return code;
+}
+
+/** The options for each file once the series has been learned: its weights instead of an adaptation, and what to say. */
+function withSeries({ model, adapt, options }: SeriesRequest, learned: Learned | null): FileOptions {
+  const bytes = learned?.report.weights;
+  // Mixed here and once, so that all files name the same bytes and the engine loads the network once.
+  const weights = bytes && mixWeights(model.bytes, bytes, adapt.strength);
+  const passes = options.passes.map((pass): Pass => ({
+    ...pass,
+    options: { ...pass.options, adapt: undefined, weights },
+  }));
+  if (learned === null) return { ...options, passes };
+  const { pictures, used } = learned.report;
+  const many = pictures === 1 ? '1 picture' : `${pictures} pictures`;
+  const message = used
+    ? `Used the network adapted to ${many} of the series.`
+    : 'Used the original network: the series taught nothing.';
+  return { ...options, passes, adaptation: { ...learned.report, weights: undefined, message } };
+}
