@@ -4,7 +4,7 @@
   python3 training/show.py --model models/lway-faithful-x4.onnx --model models/lway-crisp-x4.onnx --out models/lway-crisp-x4.jpg
 
 Columns: input (bicubic), the models in order, the photograph itself. With --worst the crops are those on which the first
-model does worst by LPIPS, one of each photograph, the worst first: what the card shows as its weaknesses.
+model does worst by LPIPS, one of each file, the worst first: what the card shows as its weaknesses.
 """
 import argparse
 import csv
@@ -28,7 +28,7 @@ a.add_argument("--crop", type=int, default=192)
 a.add_argument("--seed", type=int, default=12)
 a.add_argument("--worst", action="store_true")
 a = a.parse_args()
-loop.prepare()
+loop.prepare(1)
 with open(os.path.join(a.data, "train", "SOURCES.csv"), newline="") as f:
     free = {row["file"] for row in csv.DictReader(f) if row["licence"].startswith("CC0")}
 files = [f for f in data.split_by_photo(os.path.join(a.data, "train"))[1] if os.path.basename(f) in free]
@@ -50,11 +50,7 @@ for f in files:
     at = max(places, key=score) if a.worst else places[0]
     rows.append((score(at), f, np.concatenate([np.pad(D.to_bytes(cut(t, *at)), ((0, 3), (0, 3), (0, 0)), constant_values=255) for t in row], 1)))
 if a.worst:
-    # one of each photograph: the crops of one look alike
-    best = {}
-    for r in sorted(rows, key=lambda r: -r[0]):
-        best.setdefault(data.photo_name(r[1]), r)
-    rows = list(best.values())[:a.rows]
+    rows = sorted(rows, key=lambda r: -r[0])[:a.rows]
 Image.fromarray(np.concatenate([r[2] for r in rows])).save(a.out, quality=88)
 print(a.out, " | ".join(["input", *map(os.path.basename, a.model), "photograph"]))
 print("\n".join(f"{os.path.basename(f)}  LPIPS {score:.3f}" for score, f, _ in rows))
