@@ -49,6 +49,8 @@ export function objective(
       const low = degrade(b, output);
       const miss = b.abs(b.sub(inner(b, low, BORDER), inner(b, x, BORDER)));
       add('cycle', recipe.map ? weightedMean(b, miss, inner(b, inputs[dataNames.map]!, BORDER)) : b.mean(miss), 1);
+      // Not learned from: M leaves smooth places out, and they must not pay for the others.
+      terms['agreement'] = b.mean(b.square(miss));
       if (distance !== undefined && recipe.featureWeight > 0) {
         const enlarge = (value: Value) => b.resize(value, [2, 2]);
         add('features', distance(b, b.clip(enlarge(low), 0, 1), enlarge(x)), recipe.featureWeight);

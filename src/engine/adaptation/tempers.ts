@@ -1,6 +1,6 @@
 import { LWayError } from '../errors';
 import { sha256 } from '../runtime/load-model';
-import type { Model, ModelEntry } from '../runtime/registry';
+import type { Model, ModelEntry, OwnRecipe } from '../runtime/registry';
 import { mixWeights } from './strength';
 
 /** One network in its two forms: the same architecture and names of weights, trained towards different ends. */
@@ -69,8 +69,12 @@ function mixed(faithful: Model, crisp: Model, crispness: number): Uint8Array {
 }
 
 /** What was measured for both ends holds in between, in proportion; where one was not measured, nothing is known. */
-function adaptationBetween(faithful: ModelEntry, crisp: ModelEntry, crispness: number): ModelEntry['adaptation'] {
-  const [from, to] = [faithful.adaptation?.unseenAnchor, crisp.adaptation?.unseenAnchor];
-  if (from === undefined || to === undefined) return undefined;
-  return { unseenAnchor: (1 - crispness) * from + crispness * to };
+function adaptationBetween(faithful: ModelEntry, crisp: ModelEntry, crispness: number): OwnRecipe | undefined {
+  if (!faithful.adaptation || !crisp.adaptation) return undefined;
+  const between: Partial<Record<keyof OwnRecipe, number>> = {};
+  for (const [name, from] of Object.entries(faithful.adaptation) as [keyof OwnRecipe, number][]) {
+    const to = crisp.adaptation[name];
+    if (to !== undefined) between[name] = (1 - crispness) * from + crispness * to;
+  }
+  return between;
 }

@@ -10,6 +10,9 @@ export interface ImageInput {
   size?: { width: number; height: number };
 }
 
+/** Fields of an adaptation's recipe that a network may have of its own. */
+export type OwnRecipe = Readonly<Partial<Record<'learningRate' | 'pairsWeight' | 'unseenAnchor', number>>>;
+
 /** One entry of `models/models.json`, or of the person's own list. */
 export interface ModelEntry {
   id: string;
@@ -36,10 +39,10 @@ export interface ModelEntry {
   card?: string;
   quality?: unknown;
   /**
-   * Of an SR network: how firmly its adaptation holds what downscaling cannot see of the change (`unseenAnchor` of the
-   * recipe). Only for networks that were measured; others are held as firmly as one that invents much must be.
+   * Of an SR network: what its adaptation does otherwise than the recipe says. Only for networks that were measured; others
+   * are held as firmly, and led as slowly, as one that invents much must be.
    */
-  adaptation?: { readonly unseenAnchor: number };
+  adaptation?: OwnRecipe;
   /** Of a feature network: what each of its maps counts in the distance, by output name. */
   layerWeights?: Readonly<Record<string, number>>;
 }
