@@ -8,14 +8,14 @@ import { featureDistance } from './features';
 import { layoutOf } from './layout';
 import { readLessons } from './lessons';
 import { objective } from './objective';
-import { choosePatches, type Patch } from './patches';
+import { choosePatches, evenSide, type Patch } from './patches';
 import type { NetworkPicture } from './picture';
 import { makePairs, prepareBatches, shapesOf, type StepData } from './prepare';
 import { randomFrom } from './random';
 import { learningRateAt, recipes, type Recipe } from './recipe';
 import type { AdaptationResult } from './result';
 import { Stopwatch } from './stopwatch';
-import { StopRule } from './stop';
+import { lossThatCounts, StopRule } from './stop';
 
 export interface AdaptRequest {
   readonly picture: NetworkPicture;
@@ -119,7 +119,7 @@ export async function adapt(
         const secondsLeft = ((recipe.steps - i) * (performance.now() - began)) / 1000;
         onEvent({ type: 'progress', done: i, total: recipe.steps, unit: 'step', secondsLeft });
         if (held === undefined) continue;
-        const { best: isBest, stop } = rule.check(i, gained(before, held));
+        const { best: isBest, stop } = rule.check(i, lossThatCounts(before, held));
         if (isBest) {
           best = held;
           kept = await run.weights();
@@ -156,15 +156,6 @@ export async function adapt(
   }
 }
 
-/**
- * The held-out loss that counts. Whatever the pairs and features gained, a network that agrees less with the picture than
- * before has not been adapted to it: pictures that had next to nothing wrong lost 0.9 dB that way (docs/quality.md).
- */
-function gained(before: Record<string, number>, held: Record<string, number>): number {
-  const agrees = (held['agreement'] ?? 0) <= (before['agreement'] ?? 0);
-  return agrees ? held['total']! : Math.max(held['total']!, before['total']!);
-}
-
 /** The network for any number of pictures at once, where its file says one: convolutions do not care. */
 function withFreeBatch(graph: Graph): Graph {
   const free = (info: Graph['inputs'][number]) => ({ ...info, shape: ['batch', ...info.shape.slice(1)] });
@@ -176,17 +167,13 @@ function withPortsOf({ inputs, outputs }: Graph, learned: Uint8Array): Uint8Arra
   return writeGraph({ ...readGraph(learned), inputs, outputs });
 }
 
-/**
- * Side of the patches; 0 where the picture does not hold one that is worth comparing. Small pictures are divided evenly:
- * two patches of 48 leave a quarter of 128 pixels out, and what is never looked at pays for what is.
- */
+/** Side of the patches; 0 where the picture does not hold one that is worth comparing. */
 function patchSide(picture: NetworkPicture, model: Model, recipe: Recipe): number {
   const { size } = model.entry.input;
   const least = Math.min(picture.width, picture.height);
   if (size !== undefined) return size.width === size.height && size.width <= least ? size.width : 0;
   const multiple = Math.max(4, model.entry.multipleOf);
-  const even = least < 4 * recipe.patch ? least / Math.ceil(least / recipe.patch) : recipe.patch;
-  const side = Math.floor(Math.max(even, Math.min(16, least)) / multiple) * multiple;
+  const side = Math.floor(Math.max(evenSide(least, recipe.patch), Math.min(16, least)) / multiple) * multiple;
   return side >= 16 ? side : 0;
 }
 

@@ -120,7 +120,7 @@ describe('a series', () => {
 
   test('pictures smaller than a patch, and flat ones, change nothing', async () => {
     const alone = await adapted(detailed(64, 64), faithful);
-    const together = await adapted(detailed(64, 64), faithful, { series: [detailed(20, 90), flat] });
+    const together = await adapted(detailed(64, 64), faithful, { series: [detailed(16, 90), flat] });
     expect(together.improvement).toBeCloseTo(alone.improvement, 5);
   });
 });

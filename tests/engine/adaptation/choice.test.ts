@@ -1,8 +1,8 @@
 import { cropGrid, detailOf, readCrops } from '../../../src/engine/adaptation/crops';
-import { choosePatches } from '../../../src/engine/adaptation/patches';
+import { choosePatches, evenSide } from '../../../src/engine/adaptation/patches';
 import { randomFrom, shuffled } from '../../../src/engine/adaptation/random';
 import { learningRateAt, recipes } from '../../../src/engine/adaptation/recipe';
-import { StopRule } from '../../../src/engine/adaptation/stop';
+import { lossThatCounts, StopRule } from '../../../src/engine/adaptation/stop';
 import { createRaster, crop } from '../../../src/engine/raster/planes';
 import type { Raster } from '../../../src/engine/raster/raster';
 
@@ -120,6 +120,22 @@ test('the stop rule does not stop while the anchors are still rising', () => {
   expect(rule.check(2, 1.2)).toEqual({ best: false, stop: false });
   expect(rule.check(4, 1.1)).toEqual({ best: false, stop: false });
   expect(rule.check(6, 1.01)).toEqual({ best: false, stop: true });
+});
+
+test('a network that agrees less with the picture never counts as better', () => {
+  const before = { total: 1, cycle: 0.5, agreement: 0.2 };
+  expect(lossThatCounts(before, { total: 0.6, cycle: 0.3, agreement: 0.19 })).toBe(0.6);
+  expect(lossThatCounts(before, { total: 0.6, cycle: 0.3, agreement: 0.21 })).toBe(1);
+  expect(lossThatCounts(before, { total: 1.4, cycle: 0.3, agreement: 0.21 })).toBe(1.4);
+  expect(lossThatCounts({ total: 1 }, { total: 0.9 })).toBe(0.9);
+});
+
+test('small pictures are divided evenly, large ones into patches of the usual side', () => {
+  expect(evenSide(128, 48)).toBeCloseTo(42.67, 2);
+  expect(evenSide(48, 48)).toBe(48);
+  expect(evenSide(20, 48)).toBe(20);
+  expect(evenSide(1000, 48)).toBe(48);
+  for (let length = 16; length < 400; length++) expect(evenSide(length, 48)).toBeLessThanOrEqual(48);
 });
 
 test('the learning rate rises, then falls to a tenth', () => {
