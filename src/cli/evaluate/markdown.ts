@@ -25,11 +25,15 @@ export function markdown(set: PictureSet, rows: readonly Row[], summaries: reado
       parts.push(`Means over the ${even} pairs with even numbers, for reporting:\n`);
       parts.push(table(meansTable('even', names, summaries)));
     }
-    parts.push(`Means over all ${count} pairs (those with odd numbers served for tuning):\n`);
+    if (even < count) {
+      const odd = even > 0 ? 'those with odd numbers' : 'with odd numbers, which';
+      parts.push(`Means over all ${count} pairs (${odd} served for tuning):\n`);
+      parts.push(table(meansTable('all', names, summaries)));
+    }
   } else {
     parts.push(`Means over ${count} pictures without ground truth:\n`);
+    parts.push(table(meansTable('all', names, summaries)));
   }
-  parts.push(table(meansTable('all', names, summaries)));
   parts.push('In brackets: mean paired difference to the variant named, ± 95 % interval (Student’s t).\n');
   if (set.paired) {
     parts.push(

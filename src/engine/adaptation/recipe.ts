@@ -30,7 +30,7 @@ export interface Recipe {
   readonly pairsWeight: number;
   /**
    * Weight of what downscaling cannot see of the change (anchor h). Held loosely, pictures that had little wrong lost up to
-   * 17 % of LPIPS with a network that invents; so 16 for a network that nobody has measured (docs/quality.md). Shipped
+   * 17 % of LPIPS with a network that invents; so 8 for a network that nobody has measured (docs/quality.md). Shipped
    * networks have a weight of their own in the registry.
    */
   readonly unseenAnchor: number;
@@ -51,7 +51,7 @@ export interface Recipe {
 
 const standard: Recipe = {
   steps: 12,
-  learningRate: 1e-4,
+  learningRate: 4e-5,
   patch: 48,
   batch: 4,
   trainingBatches: 6,
@@ -62,7 +62,7 @@ const standard: Recipe = {
   map: true,
   featureWeight: 0.2,
   pairsWeight: 1,
-  unseenAnchor: 16,
+  unseenAnchor: 8,
   featureAnchor: 0.5,
   weightAnchor: 0,
   trainable: 'all',
