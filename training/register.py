@@ -26,7 +26,6 @@ a.add_argument("--models", default=os.path.join(os.path.dirname(os.path.abspath(
 a.add_argument("--data", default=data.DATA)
 a = a.parse_args()
 
-INPUT = {"sr": "lr", "encoder": "lr", "reconstructor": "hr", "features": "image"}
 DATA = "472 crops (384x384) of photographs under Unsplash licence, CC0, CC BY 4.0 and Kodak's terms: DATA-ATTRIBUTION.md"
 
 
@@ -95,8 +94,8 @@ def entry(name, path, about):
     e = {
         "id": name, "file": os.path.basename(path), "kind": about["kind"], "name": about["name"], "temper": about.get("temper"), "scale": scale,
         "input": {"name": inputs[0], "layout": "NCHW", "channels": "RGB", "range": [0, 1], "type": "float32"},
-        "output": outputs[0] if len(outputs) == 1 else outputs,
-        "receptiveField": receptive_field(graph, inputs), "multipleOf": scale if about["kind"] == "reconstructor" else 1,
+        "output": outputs if about["kind"] == "features" else outputs[0],
+        "receptiveField": None if about["kind"] == "start" else receptive_field(graph, inputs), "multipleOf": scale if about["kind"] == "reconstructor" else 1,
         "parameters": parameters(graph), "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
         "licence": "MIT", "data": DATA, "card": about.get("card", f"{name}.md"), "quality": about.get("quality", {}), "description": about["description"],
     }

@@ -35,6 +35,7 @@ a.add_argument("--pixel", type=float, default=1.0, help="Charbonnier loss agains
 a.add_argument("--perceptual", type=float, default=0.0, help="distance of our own features against HR, or against the teacher's detail with --distil; needs --features")
 a.add_argument("--seen", type=int, default=0, help="pictures of each batch that the feature losses look at; 0: all (they cost as much as the network)")
 a.add_argument("--adversarial", type=float, default=0.0, help="relativistic adversarial loss on our own features; needs --features")
+a.add_argument("--critic-first", type=float, default=0.0, help="share of --minutes in which a critic that begins anew learns alone")
 a.add_argument("--distil", type=float, default=0.0, help="Charbonnier loss against the teacher's detail; needs --teacher")
 a.add_argument("--features", default=os.path.join(data.ROOT, "models", "lway-features.onnx"))
 a.add_argument("--teacher", help="ONNX file of a network that may serve as a teacher (data/peers: the BSD-3 one)")
@@ -98,7 +99,6 @@ if a.adversarial:
     # nothing beside the perceptual loss and is in balance within minutes ("projected GAN", Sauer et al. 2021)
     heads = networks.Critic([s["same"].out_channels for s in features.stages][:3]).to(device)
     judge_optimiser = torch.optim.Adam(heads.parameters(), 4e-4, betas=(0.5, 0.99))
-    # a critic that begins anew costs a trained network a thousand steps of bad advice
     earlier = torch.load(a.start, map_location="cpu") if a.start and a.start.endswith(".pt") else {}
     if "critic" in earlier:
         heads.load_state_dict(earlier["critic"])
@@ -117,6 +117,17 @@ def unit(t):
 def maps_of(picture):
     with loop.autocast():
         return [unit(t) for t in features(picture)]
+
+
+def teach_critic(fake, real, fake_maps, real_maps):
+    """One step of the critic alone."""
+    judge_optimiser.zero_grad(set_to_none=True)
+    with loop.autocast():
+        f, r = ([t.float() for t in heads(maps[:3], at)] for maps, at in ((fake_maps, fake), (real_maps, real)))
+    verdict = sum(F.softplus(-(q - p.mean())).mean() + F.softplus(p - q.mean()).mean() for p, q in zip(f, r)) / 2 / len(f)
+    verdict.backward()
+    judge_optimiser.step()
+    running["judge"] = 0.98 * running.get("judge", verdict.item()) + 0.02 * verdict.item()
 
 
 def loss_terms(sr, batch):
@@ -144,13 +155,7 @@ def loss_terms(sr, batch):
             terms["adversarial"] = sum(F.softplus(-(f.float() - r.float().mean())).mean() for f, r in zip(fake, real)) / len(fake)
             for p in heads.parameters():
                 p.requires_grad_(True)
-            judge_optimiser.zero_grad(set_to_none=True)
-            with loop.autocast():
-                fake, real = ([t.float() for t in heads([m.detach() for m in maps[:3]], at.detach())] for maps, at in ((mine, at_fake), (true, at_real)))
-            verdict = sum(F.softplus(-(r - f.mean())).mean() + F.softplus(f - r.mean()).mean() for f, r in zip(fake, real)) / 2 / len(fake)
-            verdict.backward()
-            judge_optimiser.step()
-            running["judge"] = 0.98 * running.get("judge", verdict.item()) + 0.02 * verdict.item()
+            teach_critic(sr[seen].detach(), hr[seen], [m.detach() for m in mine], true)
     return terms
 
 
@@ -190,6 +195,12 @@ while clock.done < 1:
     for g in optimiser.param_groups:
         g["lr"] = loop.cosine(clock.done, a.lr)
     batch = {k: v.to(device, memory_format=torch.channels_last) if v.dim() == 4 else v for k, v in bank.batch(a.batch, a.patch, same=a.meta > 0).items()}
+    if heads and clock.done < a.critic_first:
+        # bad advice of a critic that begins anew would cost a trained network a thousand steps
+        with torch.no_grad(), loop.autocast():
+            sr = net(batch["lr"]).float()
+        teach_critic(sr, batch["hr"], maps_of(sr), maps_of(batch["hr"]))
+        continue
     unadapted = adapt(batch["lr"]) if a.meta else None
     with loop.autocast():
         sr = net(batch["lr"])

@@ -74,7 +74,7 @@ export class Networks {
 
   /** `standard` where the networks that adaptation needs are installed. */
   usualAdaptation(): AdaptLevel {
-    return adaptationNetworks(this.shipped.models, 4) ? 'standard' : 'off';
+    return adaptationNetworks(this.shipped.models, { scale: 4 }) ? 'standard' : 'off';
   }
 
   /**
@@ -82,7 +82,7 @@ export class Networks {
    * @throws LWayError `missing-model` where one of them is not installed
    */
   async adaptation(entry: ModelEntry): Promise<AdaptationModels> {
-    const entries = adaptationNetworks(this.shipped.models, entry.scale);
+    const entries = adaptationNetworks(this.shipped.models, entry);
     if (!entries) {
       throw new LWayError('missing-model', 'The networks that adaptation needs are not here.', 'Use --adapt off.');
     }
@@ -92,7 +92,8 @@ export class Networks {
       await load(entries.reconstructor),
       await load(entries.features),
     ];
-    return { encoder, reconstructor, features };
+    const start = entries.start && (await load(entries.start));
+    return { encoder, reconstructor, features, start };
   }
 
   /** Copies a file among the person's own networks. @throws LWayError */

@@ -10,6 +10,8 @@ export interface AdaptationModels {
   encoder: Model;
   reconstructor: Model;
   features: Model;
+  /** Where the SR network has one: moves its weights to suit the picture before they learn. */
+  start?: Model;
 }
 
 export interface AdaptOptions {
@@ -67,6 +69,8 @@ export interface AdaptationReport {
   /** How many pictures it learned from: more than one where a series shares it. */
   pictures?: number;
   steps: number;
+  /** Where a start network chose the weights to begin with: their share for clean pictures, 0..1. */
+  start?: number;
   /** Share by which the held-out disagreement with the picture fell, 0..1. */
   improvement: number;
   message: string;

@@ -286,7 +286,7 @@ export class PanelController implements ReactiveController {
       this.update({ models: await this.services.models.list(signal) });
       // Without adaptation an upscale still works: its failing is said where it would be chosen.
       const adaptation = await this.services.models
-        .adaptation(signal, this.model?.entry.scale ?? 4)
+        .adaptation(signal, this.model?.entry ?? { scale: 4 })
         .catch((error: unknown) => toPlainError(error).message);
       this.update({ noAdaptation: typeof adaptation === 'string' ? adaptation : null });
     } catch (error) {

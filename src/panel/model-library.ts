@@ -16,8 +16,8 @@ export class PageModels implements ModelLibrary {
   private registry: Promise<ModelRegistry> | null = null;
   /** The last network that was loaded: most people use one. */
   private last: { model: Model; crispness: number | undefined } | null = null;
-  /** By scale. */
-  private readonly helpers = new Map<number, Promise<AdaptationModels | string>>();
+  /** By scale and start network. */
+  private readonly helpers = new Map<string, Promise<AdaptationModels | string>>();
 
   constructor(
     private readonly assets: AssetLoader,
@@ -41,14 +41,15 @@ export class PageModels implements ModelLibrary {
     return model;
   }
 
-  adaptation(signal: AbortSignal, scale: number): Promise<AdaptationModels | string> {
-    const known = this.helpers.get(scale);
+  adaptation(signal: AbortSignal, entry: Pick<ModelEntry, 'scale' | 'start'>): Promise<AdaptationModels | string> {
+    const key = `${entry.scale} ${entry.start ?? ''}`;
+    const known = this.helpers.get(key);
     if (known) return known;
-    const loading = this.loadHelpers(signal, scale).catch((error: unknown) => {
-      this.helpers.delete(scale);
+    const loading = this.loadHelpers(signal, entry).catch((error: unknown) => {
+      this.helpers.delete(key);
       throw error;
     });
-    this.helpers.set(scale, loading);
+    this.helpers.set(key, loading);
     return loading;
   }
 
@@ -77,14 +78,18 @@ export class PageModels implements ModelLibrary {
     return loadBetween(tempers, crispness!, (form) => this.loadShipped(signal, form));
   }
 
-  private async loadHelpers(signal: AbortSignal, scale: number): Promise<AdaptationModels | string> {
+  private async loadHelpers(
+    signal: AbortSignal,
+    entry: Pick<ModelEntry, 'scale' | 'start'>,
+  ): Promise<AdaptationModels | string> {
     const { models } = await this.readRegistry(signal);
-    const entries = adaptationNetworks(models, scale);
+    const entries = adaptationNetworks(models, entry);
     if (!entries) return 'The networks that adaptation needs did not come with this version of LWay.';
     return {
       encoder: await this.loadShipped(signal, entries.encoder),
       reconstructor: await this.loadShipped(signal, entries.reconstructor),
       features: await this.loadShipped(signal, entries.features),
+      start: entries.start && (await this.loadShipped(signal, entries.start)),
     };
   }
 

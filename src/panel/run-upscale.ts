@@ -59,7 +59,7 @@ export async function runUpscale(
     const known = settings.adapt !== 'off' && learned?.key === key ? learned : null;
     let adapt: AdaptOptions | undefined;
     if (settings.adapt !== 'off' && !known) {
-      const helpers = await models.adaptation(signal, model.entry.scale);
+      const helpers = await models.adaptation(signal, model.entry);
       if (typeof helpers === 'string') {
         throw new LWayError('unsupported', helpers, 'Set “Adapt to this picture” to Off.');
       }

@@ -20,8 +20,8 @@ export interface ModelLibrary {
    * @throws LWayError `missing-model`, `bad-model`
    */
   load(signal: AbortSignal, id: string, crispness?: number): Promise<Model>;
-  /** The networks that adapt one of `scale`; a sentence that says why it is not available where one is missing. */
-  adaptation(signal: AbortSignal, scale: number): Promise<AdaptationModels | string>;
+  /** The networks that adapt `entry`; a sentence that says why it is not available where one is missing. */
+  adaptation(signal: AbortSignal, entry: Pick<ModelEntry, 'scale' | 'start'>): Promise<AdaptationModels | string>;
   /**
    * Finds out how a network wants its image, keeps it and returns what was found.
    * @throws LWayError `bad-model` with the reason

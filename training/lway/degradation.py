@@ -27,8 +27,15 @@ RESAMPLERS = {
 
 
 def load_settings(path=SETTINGS):
+    """The settings of a file. With "like": "FILE" they are those of that file beside it, but for what is given anew."""
     with open(path) as f:
-        return json.load(f)
+        own = json.load(f)
+    if "like" not in own:
+        return own
+    settings = load_settings(os.path.join(os.path.dirname(path), own.pop("like")))
+    for group, values in own.items():
+        settings[group] = {**settings[group], **values} if isinstance(values, dict) else values
+    return settings
 
 
 def _grid(size):

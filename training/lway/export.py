@@ -147,3 +147,17 @@ def reconstructor(net, path, name, metadata):
     mean = g.op("Conv", [z, g.weight("box.weight", box)], "rest.mean", kernel_shape=[9, 9], strides=[1, 1], pads=[4, 4, 4, 4], dilations=[1, 1], group=1)
     g.op("Add", [low, g.op("Sub", [z, mean], "rest")], "lr")
     g.save(path, [("hr", ["n", 3, f"{s}*h", f"{s}*w"]), ("embedding", ["n", net.mix.in_features])], [("lr", ["n", 3, "h", "w"])], {**metadata, "scale": s})
+
+
+def start(weight, bias, offsets, path, name, metadata):
+    """embedding [1,d] -> share [1] = sigmoid(weight . embedding + bias), and share times each of `offsets` under its name.
+    Offsets are small and stored in half precision."""
+    g = Graph(name)
+    share = g.op("Gemm", ["embedding", g.constant("chooser.weight", weight.numpy()[:, None]), g.constant("chooser.bias", bias.numpy().reshape(1))], "logit")
+    share = g.op("Reshape", [g.op("Sigmoid", [share], "probability"), g.constant("one", [1], np.int64)], "share")
+    outputs = [("share", [1])]
+    for k, v in offsets.items():
+        offset = g.op("Cast", [g.constant(f"{k}.direction", v.numpy(), np.float16)], f"{k}.single", to=TensorProto.FLOAT)
+        g.op("Mul", [offset, share], k)
+        outputs.append((k, list(v.shape)))
+    g.save(path, [("embedding", [1, len(weight)])], outputs, metadata)

@@ -34,9 +34,16 @@ class Kernels(unittest.TestCase):
 
 
 class Plans(unittest.TestCase):
+    def test_like_another_file_but_for_what_is_given_anew(self):
+        base, clean = D.load_settings(), D.load_settings(os.path.join(HERE, "degradation-clean.json"))
+        self.assertEqual(clean["blur"], base["blur"])
+        self.assertEqual(clean["noise"]["kinds"], base["noise"]["kinds"])
+        self.assertLess(clean["noise"]["read_sigma"][1], base["noise"]["read_sigma"][1])
+        self.assertNotIn("like", clean)
+
     def test_sizes_range_and_determinism_for_every_setting_and_scale(self):
         hr = picture()
-        for name in ("degradation.json", "degradation-heldout.json"):
+        for name in ("degradation.json", "degradation-heldout.json", "degradation-clean.json", "degradation-dirty.json"):
             settings = D.load_settings(os.path.join(HERE, name))
             for scale in (2, 4):
                 for seed in range(25):

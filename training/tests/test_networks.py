@@ -32,6 +32,18 @@ class Exports(unittest.TestCase):
             self.assertEqual(p.shape, q.shape)
             self.assertLess(float((p - q).abs().max()), 1e-4)
 
+    def test_start(self):
+        offsets = {"head.weight": torch.randn(4, 3, 3, 3) * 0.01, "head.bias": torch.randn(4) * 0.01}
+        weight, bias, e = torch.randn(6), torch.tensor(0.3), torch.randn(1, 6)
+        export.start(weight, bias, offsets, self.path, "net", {})
+        net = interpret.OnnxNet(self.path)
+        got = dict(zip(net.outputs, net(e)))
+        share = torch.sigmoid(e[0] @ weight + bias)
+        self.assertAlmostEqual(float(got["share"]), float(share), places=5)
+        for k, v in offsets.items():
+            self.assertEqual(got[k].shape, v.shape)
+            self.assertLess(float((got[k] - share * v).abs().max()), 2e-5)
+
     def test_super_resolver(self):
         for scale in (2, 4):
             net = shaken(networks.SuperResolver(scale, 12, 2))

@@ -1,9 +1,10 @@
 import { LWayError } from '../errors';
 import type { AdaptOptions, EngineEvent } from '../engine';
-import { readGraph, trainingStep, TrainingRun, writeGraph, type Graph, type Losses } from '../graph';
+import { packWeights, readGraph, trainingStep, TrainingRun, writeGraph, type Graph, type Losses } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
 import { degraderFor } from './degraders';
+import { meanOf } from './embedding';
 import { featureDistance } from './features';
 import { layoutOf } from './layout';
 import { readLessons } from './lessons';
@@ -15,6 +16,7 @@ import { randomFrom } from './random';
 import { learningRateAt, recipes, type Recipe } from './recipe';
 import type { AdaptationResult } from './result';
 import { Stopwatch } from './stopwatch';
+import { startFrom } from './start';
 import { lossThatCounts, StopRule } from './stop';
 
 export interface AdaptRequest {
@@ -61,7 +63,13 @@ export async function adapt(
   watch.lap('embedding');
 
   const original = readGraph(model.bytes);
-  const network = withFreeBatch(original);
+  const { start: chooser } = options.models;
+  const start =
+    chooser !== undefined && recipe.start
+      ? await startFrom(runtime, chooser, original, meanOf(lessons.map(({ embedding }) => embedding)))
+      : undefined;
+  watch.lap('embedding');
+  const network = withFreeBatch(start?.network ?? original);
   const layout = layoutOf(model.entry.input);
   const chosen = choosePatches(
     lessons.flatMap(({ crops }) => crops),
@@ -104,6 +112,7 @@ export async function adapt(
   try {
     watch.lap('sessions');
     const before = mean(await evaluateAll(signal, run, heldOut));
+    const general = start === undefined ? before : await withOriginal(signal, run, original, heldOut);
     const rule = new StopRule(before['total']!, recipe.patience, recipe.steps / 2);
     let best = before;
     let kept: Float32Array | undefined;
@@ -132,28 +141,63 @@ export async function adapt(
     }
     watch.lap('steps');
     const frozen = step.report.frozen.map(({ name: frozenName, reason }) => `${frozenName}: ${reason}`);
-    if (kept === undefined || rule.improvement < LEAST_IMPROVEMENT) {
-      const these = series.length > 0 ? 'These pictures' : 'This picture';
-      const result = watch.nothing(`${these} gained nothing; the original network was used.`);
+    const learned = kept !== undefined && rule.improvement >= LEAST_IMPROVEMENT;
+    const several = series.length > 0;
+    if (!learned && start === undefined) {
+      const result = watch.nothing(
+        `${several ? 'These pictures' : 'This picture'} gained nothing; the original network was used.`,
+      );
       return { ...result, pictures: lessons.length, frozen };
     }
+    const steps = learned ? rule.bestAt : 0;
+    const now = learned ? best : before;
     const agreement =
-      before['cycle'] === undefined ? rule.improvement : Math.max(0, 1 - best['cycle']! / before['cycle']);
-    const yours = series.length > 0 ? 'your pictures' : 'your picture';
+      general['cycle'] === undefined ? rule.improvement : Math.max(0, 1 - now['cycle']! / general['cycle']);
     return {
       used: true,
       pictures: lessons.length,
-      steps: rule.bestAt,
+      steps,
+      start: start?.share,
       improvement: agreement,
-      message: `Adapted in ${rule.bestAt} steps: agrees ${Math.round(agreement * 100)} % better with ${yours}.`,
+      message: sentence(several, steps, agreement, start?.share),
       seconds: watch.seconds,
-      weights: withPortsOf(original, await run.exportNetwork(kept)),
+      weights: withPortsOf(original, learned ? await run.exportNetwork(kept) : writeGraph(network)),
       split: watch.split,
       frozen,
     };
   } finally {
     await run.dispose();
   }
+}
+
+/** What happened, for the person. */
+function sentence(several: boolean, steps: number, agreement: number, clean = 1): string {
+  const percent = Math.round(agreement * 100);
+  const pictures = several ? 'pictures' : 'picture';
+  const weights = `the weights for ${kindOf(clean)} pictures`;
+  if (steps === 0) return `Learning gained nothing more; ${weights} were used.`;
+  return percent > 0
+    ? `Adapted in ${steps} steps: agrees ${percent} % better with your ${pictures}.`
+    : `Adapted in ${steps} steps from ${weights}.`;
+}
+
+/** @param clean share of the weights for clean pictures, 0..1 */
+function kindOf(clean: number): string {
+  if (clean > 0.75) return 'clean';
+  return clean < 0.25 ? 'noisy or compressed' : 'slightly noisy or compressed';
+}
+
+/** The losses of the network as it came, before any start; afterwards the run stands where it was. */
+async function withOriginal(
+  signal: AbortSignal,
+  run: TrainingRun,
+  original: Graph,
+  batches: readonly StepData[],
+): Promise<Losses> {
+  await run.restore(packWeights(run.description, original.initializers));
+  const losses = mean(await evaluateAll(signal, run, batches));
+  await run.restore(packWeights(run.description));
+  return losses;
 }
 
 /** The network for any number of pictures at once, where its file says one: convolutions do not care. */

@@ -17,7 +17,11 @@ export async function embed(
   const feeds = crops.map(({ pixels }) => ({
     [encoder.entry.input.name]: { data: pixels.data, shape: [1, 3, pixels.height, pixels.width] },
   }));
-  const embeddings = await runAll(signal, runtime, encoder.bytes, feeds);
+  return meanOf(await runAll(signal, runtime, encoder.bytes, feeds));
+}
+
+/** The mean of embeddings. */
+export function meanOf(embeddings: readonly Float32Array[]): Float32Array {
   const mean = new Float32Array(embeddings[0]!.length);
   for (const embedding of embeddings) {
     for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + embedding[i]! / embeddings.length;

@@ -8,6 +8,8 @@ import type { NetworkPicture } from './picture';
 /** A picture to learn from. */
 export interface Lesson {
   readonly crops: readonly Crop[];
+  /** The degradation embedding. */
+  readonly embedding: Float32Array;
   /** R with this picture's embedding folded in; left out where R is made for another scale. */
   readonly reconstructor?: Graph;
 }
@@ -45,6 +47,7 @@ export async function readLessons(
     const { entry, bytes } = models.reconstructor;
     lessons.push({
       crops,
+      embedding,
       reconstructor: entry.scale === scale ? foldEmbedding(readGraph(bytes), embedding) : undefined,
     });
   }

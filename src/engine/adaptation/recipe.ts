@@ -41,6 +41,8 @@ export interface Recipe {
    * with 2e-5 takes back a fifth. 0: none.
    */
   readonly weightAnchor: number;
+  /** Begin from the weights that a start network gives for this picture, where there is one. */
+  readonly start: boolean;
   /** Which weights learn. */
   readonly trainable: 'all' | 'biases-and-norms' | { readonly last: number };
   /** Patches are taken where M says that there is most detail, or anywhere with equal chance. */
@@ -65,6 +67,7 @@ const standard: Recipe = {
   unseenAnchor: 8,
   featureAnchor: 0.5,
   weightAnchor: 0,
+  start: true,
   trainable: 'all',
   choice: 'detail',
   seed: 1,

@@ -6,6 +6,8 @@ export interface AdaptationResult {
   readonly pictures: number;
   /** Steps after which the kept weights stood. */
   readonly steps: number;
+  /** Where a start network chose the weights to begin with: their share for clean pictures, 0..1. */
+  readonly start?: number;
   /** Share by which the held-out disagreement with the picture fell, 0..1. */
   readonly improvement: number;
   /** One sentence for the person. */

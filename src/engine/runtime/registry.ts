@@ -18,7 +18,7 @@ export interface ModelEntry {
   id: string;
   /** File name beside the registry. */
   file: string;
-  kind: 'sr' | 'encoder' | 'reconstructor' | 'features';
+  kind: 'sr' | 'encoder' | 'reconstructor' | 'features' | 'start';
   /** For people, e.g. "LWay Faithful ×4". */
   name: string;
   description?: string;
@@ -43,6 +43,8 @@ export interface ModelEntry {
    * are held as firmly, and led as slowly, as one that invents much must be.
    */
   adaptation?: OwnRecipe;
+  /** Of an SR network: id of the start network that moves its weights to suit a picture. */
+  start?: string;
   /** Of a feature network: what each of its maps counts in the distance, by output name. */
   layerWeights?: Readonly<Record<string, number>>;
 }

@@ -6,19 +6,19 @@ import { parseRegistry } from '../../../src/engine/runtime/load-model';
 const { models } = parseRegistry(readFileSync(resolve(__dirname, '../../../models/models.json'), 'utf8'));
 
 test.each([2, 4])('a ×%d network gets the reconstructor of its scale', (scale) => {
-  const { encoder, reconstructor, features } = adaptationNetworks(models, scale)!;
+  const { encoder, reconstructor, features } = adaptationNetworks(models, { scale })!;
   expect(reconstructor).toMatchObject({ kind: 'reconstructor', scale });
   expect(encoder).toMatchObject({ kind: 'encoder', scale });
   expect(features.kind).toBe('features');
 });
 
 test('another scale gets what there is', () => {
-  expect(adaptationNetworks(models, 3)?.reconstructor.kind).toBe('reconstructor');
+  expect(adaptationNetworks(models, { scale: 3 })?.reconstructor.kind).toBe('reconstructor');
 });
 
 test('null where a kind is missing', () => {
   for (const kind of ['encoder', 'reconstructor', 'features']) {
     const others = models.filter((entry) => entry.kind !== kind);
-    expect(adaptationNetworks(others, 4)).toBeNull();
+    expect(adaptationNetworks(others, { scale: 4 })).toBeNull();
   }
 });
