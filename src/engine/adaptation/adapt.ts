@@ -3,11 +3,12 @@ import type { AdaptOptions, EngineEvent } from '../engine';
 import { packWeights, readGraph, trainingStep, TrainingRun, writeGraph, type Graph, type Losses } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
+import { reducedCopies } from './copies';
 import { degraderFor } from './degraders';
 import { meanOf } from './embedding';
 import { featureDistance } from './features';
 import { layoutOf } from './layout';
-import { readLessons } from './lessons';
+import { readLessons, type Lesson } from './lessons';
 import { objective } from './objective';
 import { choosePatches, evenSide, type Patch } from './patches';
 import type { NetworkPicture } from './picture';
@@ -16,7 +17,7 @@ import { randomFrom } from './random';
 import { learningRateAt, recipes, type Recipe } from './recipe';
 import type { AdaptationResult } from './result';
 import { Stopwatch } from './stopwatch';
-import { startFrom } from './start';
+import { startFrom, type Start } from './start';
 import { lossThatCounts, StopRule } from './stop';
 
 export interface AdaptRequest {
@@ -63,13 +64,6 @@ export async function adapt(
   watch.lap('embedding');
 
   const original = readGraph(model.bytes);
-  const { start: chooser } = options.models;
-  const start =
-    chooser !== undefined && recipe.start
-      ? await startFrom(runtime, chooser, original, meanOf(lessons.map(({ embedding }) => embedding)))
-      : undefined;
-  watch.lap('embedding');
-  const network = withFreeBatch(start?.network ?? original);
   const layout = layoutOf(model.entry.input);
   const chosen = choosePatches(
     lessons.flatMap(({ crops }) => crops),
@@ -80,6 +74,8 @@ export async function adapt(
   );
   const fixed = model.entry.input.size !== undefined;
   const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, lessons, side, scale, fixed) : null;
+  const start = recipe.start ? await beginning(signal, runtime, options, original, lessons) : null;
+  const network = withFreeBatch(start?.network ?? original);
   const effective = pairs === null ? { ...recipe, pairsWeight: 0 } : recipe;
   const prepare = (patches: readonly Patch[]) =>
     prepareBatches(signal, runtime, { model, network, layout, patches, batch: recipe.batch, side, pairs });
@@ -112,7 +108,7 @@ export async function adapt(
   try {
     watch.lap('sessions');
     const before = mean(await evaluateAll(signal, run, heldOut));
-    const general = start === undefined ? before : await withOriginal(signal, run, original, heldOut);
+    const general = start === null ? before : await withOriginal(signal, run, original, heldOut);
     const rule = new StopRule(before['total']!, recipe.patience, recipe.steps / 2);
     let best = before;
     let kept: Float32Array | undefined;
@@ -143,7 +139,7 @@ export async function adapt(
     const frozen = step.report.frozen.map(({ name: frozenName, reason }) => `${frozenName}: ${reason}`);
     const learned = kept !== undefined && rule.improvement >= LEAST_IMPROVEMENT;
     const several = series.length > 0;
-    if (!learned && start === undefined) {
+    if (!learned && start === null) {
       const result = watch.nothing(
         `${several ? 'These pictures' : 'This picture'} gained nothing; the original network was used.`,
       );
@@ -168,6 +164,20 @@ export async function adapt(
   } finally {
     await run.dispose();
   }
+}
+
+/** Where the network begins to learn; null: as it came. */
+async function beginning(
+  signal: AbortSignal,
+  runtime: Runtime,
+  { models: { start } }: AdaptOptions,
+  network: Graph,
+  lessons: readonly Lesson[],
+): Promise<Start | null> {
+  if (start === undefined) return null;
+  const copies = await reducedCopies(signal, runtime, lessons, start.entry.scale);
+  const embedding = meanOf(lessons.map((lesson) => lesson.embedding));
+  return startFrom(signal, runtime, start, network, embedding, copies);
 }
 
 /** What happened, for the person. */

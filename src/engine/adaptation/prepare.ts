@@ -1,6 +1,7 @@
 import { writeGraph, type Graph } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
+import { takenDown } from './copies';
 import { runAll, type Fed } from './forward';
 import type { Layout } from './layout';
 import type { Lesson } from './lessons';
@@ -40,17 +41,14 @@ export async function makePairs(
   if (side * scale > room) return null;
   if (side < 8) return null;
   const most = Math.ceil(MOST_PAIRS / lessons.length);
-  const shape = [1, 3, side * scale, side * scale];
   const pieces: { low: Float32Array; high: Float32Array; turn: number }[] = [];
   for (const { crops, reconstructor } of lessons) {
     if (reconstructor === undefined) return null;
     const wanted = Math.min(most, crops.length * 2);
     const chosen = choosePatches(crops, side * scale, { training: wanted, heldOut: 0 }, () => 0.5).training;
-    const high = chosen.map(({ pixels }) => pixels.data);
-    const feeds = high.map((data) => ({ [reconstructor.inputs[0]!.name]: { data, shape } satisfies Fed }));
-    const low = await runAll(signal, runtime, writeGraph(reconstructor), feeds);
-    for (const data of low) for (let i = 0; i < data.length; i++) data[i] = Math.min(1, Math.max(0, data[i]!));
-    low.forEach((data, turn) => pieces.push({ low: data, high: high[turn]!, turn }));
+    const high = chosen.map(({ pixels }) => pixels);
+    const low = await takenDown(signal, runtime, reconstructor, high);
+    low.forEach((data, turn) => pieces.push({ low: data, high: high[turn]!.data, turn }));
   }
   // The pictures take turns: few steps use the first pieces only.
   pieces.sort((a, b) => a.turn - b.turn);

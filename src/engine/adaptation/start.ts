@@ -1,7 +1,9 @@
 import { LWayError } from '../errors';
-import type { Graph, Tensor } from '../graph';
+import { writeGraph, type Graph, type Tensor } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
+import type { Copy } from './copies';
+import { runAll } from './forward';
 
 /** Where an adaptation begins. */
 export interface Start {
@@ -10,45 +12,104 @@ export interface Start {
   readonly share: number;
 }
 
+/** Parts of what the start network gives that are tried on the reduced copies. */
+const PARTS = [0.5, 1];
+/** The part must lessen the error on the copies by this much: noise alone, or next to none, is no reason to move. */
+const LEAST_GAIN = 0.01;
+
 /**
- * The network for pictures that lost their detail as this one did: the general weights plus the offsets that a start network
- * gives for the degradation embedding. One forward pass takes the place of steps that would have to be learned from the
- * picture (the idea of a hypernetwork, Ha et al. 2017).
+ * The network for pictures that lost their detail as this one did: the general weights plus offsets that a start network
+ * gives for the degradation embedding (a hypernetwork, Ha et al. 2017). One pass takes the place of many steps.
+ *
+ * The embedding says which way; how far, the picture itself: the part that restores its own reduced copies best.
  *
  * @param start gives `share` [1] and an offset by the name of each weight that it moves
+ * @param copies of the picture, for a network that takes [1, 3, h, w], RGB 0..1
+ * @returns null where the general weights restore the copies as well, or there are none
  * @throws LWayError `bad-model` where the offsets are not those of this network
  */
 export async function startFrom(
+  signal: AbortSignal,
   runtime: Runtime,
   start: Model,
   network: Graph,
   embedding: Float32Array,
-): Promise<Start> {
+  copies: readonly Copy[],
+): Promise<Start | null> {
+  const { share, offsets } = await offsetsFor(runtime, start, embedding);
+  let least = (await errorOn(signal, runtime, network, copies)) * (1 - LEAST_GAIN);
+  let best: Start | null = null;
+  for (const part of PARTS) {
+    const moved = movedBy(network, offsets, part, start);
+    const error = await errorOn(signal, runtime, moved, copies);
+    if (error >= least) continue;
+    least = error;
+    best = { network: moved, share: share * part };
+  }
+  return best;
+}
+
+interface Offsets {
+  readonly share: number;
+  readonly offsets: ReadonlyMap<string, Pick<Tensor, 'dims'> & { readonly data: Float32Array }>;
+}
+
+async function offsetsFor(runtime: Runtime, start: Model, embedding: Float32Array): Promise<Offsets> {
   const session = await runtime.createSession(start.bytes);
   try {
     const input = new runtime.ort.Tensor('float32', embedding, [1, embedding.length]);
     const outputs = await session.run({ [start.entry.input.name]: input });
-    const initializers = new Map(network.initializers);
     let share = 0;
+    const offsets = new Map<string, { dims: readonly number[]; data: Float32Array }>();
     for (const [name, output] of Object.entries(outputs)) {
       const data = new Float32Array((await output.getData()) as Float32Array);
-      output.dispose();
       if (name === start.entry.output) share = data[0]!;
-      else initializers.set(name, moved(network.initializers.get(name), data, output.dims, start));
+      else offsets.set(name, { dims: [...output.dims], data });
+      output.dispose();
     }
-    return { network: { ...network, initializers }, share };
+    return { share, offsets };
   } finally {
     await session.release();
   }
 }
 
-function moved(weight: Tensor | undefined, offset: Float32Array, dims: readonly number[], start: Model): Tensor {
-  if (weight?.type !== 'float32' || weight.dims.join() !== dims.join()) {
-    throw new LWayError(
-      'bad-model',
-      `${start.entry.name} belongs to another network.`,
-      'Install LWay again: its networks do not fit together.',
-    );
+function movedBy(network: Graph, offsets: Offsets['offsets'], part: number, start: Model): Graph {
+  const initializers = new Map(network.initializers);
+  for (const [name, { dims, data }] of offsets) {
+    const weight = network.initializers.get(name);
+    if (weight?.type !== 'float32' || weight.dims.join() !== dims.join()) {
+      throw new LWayError(
+        'bad-model',
+        `${start.entry.name} belongs to another network.`,
+        'Install LWay again: its networks do not fit together.',
+      );
+    }
+    initializers.set(name, { ...weight, data: data.map((value, i) => Number(weight.data[i]) + part * value) });
   }
-  return { ...weight, data: offset.map((value, i) => value + Number(weight.data[i])) };
+  return { ...network, initializers };
+}
+
+/** Mean absolute error of what the network makes of the reduced pieces, without a border that sees padding. */
+async function errorOn(
+  signal: AbortSignal,
+  runtime: Runtime,
+  network: Graph,
+  copies: readonly Copy[],
+): Promise<number> {
+  const feeds = copies.map(({ low }) => ({ [network.inputs[0]!.name]: low }));
+  const results = await runAll(signal, runtime, writeGraph(network), feeds);
+  let sum = 0;
+  let count = 0;
+  copies.forEach(({ low, high }, i) => {
+    const { width, height, data } = high;
+    const border = 2 * (height / low.shape[2]!);
+    const result = results[i]!;
+    for (let at = 0; at < data.length; at++) {
+      const [x, y] = [at % width, Math.floor(at / width) % height];
+      if (x < border || y < border || x >= width - border || y >= height - border) continue;
+      sum += Math.abs(result[at]! - data[at]!);
+      count += 1;
+    }
+  });
+  return count > 0 ? sum / count : 0;
 }

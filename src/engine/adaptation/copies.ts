@@ -1,0 +1,62 @@
+import { writeGraph, type Graph } from '../graph';
+import { crop } from '../raster/planes';
+import type { Raster } from '../raster/raster';
+import type { Runtime } from '../runtime/runtime';
+import { runAll, type Fed } from './forward';
+import type { Lesson } from './lessons';
+
+/** A piece of the picture, and the same taken down once more: what the picture itself knows of enlarging. */
+export interface Copy {
+  /** RGB 0..1, smaller by the scale. */
+  readonly low: Fed;
+  readonly high: Raster;
+}
+
+/** Crops that are copied at most: enough to tell, quickly enough not to be waited for. */
+const MOST_COPIES = 8;
+
+/**
+ * Reduced copies of the pictures' crops, smooth places and all.
+ *
+ * @returns none where there is no reconstructor, or the pictures are smaller than the scale
+ */
+export async function reducedCopies(
+  signal: AbortSignal,
+  runtime: Runtime,
+  lessons: readonly Lesson[],
+  scale: number,
+): Promise<readonly Copy[]> {
+  const copies: Copy[] = [];
+  const most = Math.ceil(MOST_COPIES / lessons.length);
+  for (const { crops, reconstructor } of lessons) {
+    if (reconstructor === undefined) continue;
+    const step = Math.max(1, crops.length / most);
+    const chosen = crops.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
+    const pieces = chosen.map(({ pixels }) => {
+      const [width, height] = [pixels.width, pixels.height].map((side) => Math.floor(side / scale) * scale);
+      return crop(pixels, { x: 0, y: 0, width: width!, height: height! });
+    });
+    const large = pieces.filter(({ width, height }) => Math.min(width, height) > 0);
+    const low = await takenDown(signal, runtime, reconstructor, large);
+    large.forEach((high, i) => {
+      const shape = [1, 3, high.height / scale, high.width / scale];
+      copies.push({ low: { data: low[i]!, shape }, high });
+    });
+  }
+  return copies;
+}
+
+/** Pieces of a picture, RGB 0..1 with sides that its reconstructor can take, as it takes them down; 0..1. */
+export async function takenDown(
+  signal: AbortSignal,
+  runtime: Runtime,
+  reconstructor: Graph,
+  pieces: readonly Raster[],
+): Promise<Float32Array[]> {
+  const feeds = pieces.map(({ data, width, height }) => ({
+    [reconstructor.inputs[0]!.name]: { data, shape: [1, 3, height, width] } satisfies Fed,
+  }));
+  const results = await runAll(signal, runtime, writeGraph(reconstructor), feeds);
+  for (const data of results) for (let i = 0; i < data.length; i++) data[i] = Math.min(1, Math.max(0, data[i]!));
+  return results;
+}
