@@ -74,7 +74,7 @@ export async function adapt(
   );
   const fixed = model.entry.input.size !== undefined;
   const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, lessons, side, scale, fixed) : null;
-  const start = recipe.start ? await beginning(signal, runtime, options, original, lessons) : null;
+  const start = recipe.start > 0 ? await beginning(signal, runtime, options, original, lessons, recipe.start) : null;
   const network = withFreeBatch(start?.network ?? original);
   const effective = pairs === null ? { ...recipe, pairsWeight: 0 } : recipe;
   const prepare = (patches: readonly Patch[]) =>
@@ -173,11 +173,12 @@ async function beginning(
   { models: { start } }: AdaptOptions,
   network: Graph,
   lessons: readonly Lesson[],
+  most: number,
 ): Promise<Start | null> {
   if (start === undefined) return null;
   const copies = await reducedCopies(signal, runtime, lessons, start.entry.scale);
   const embedding = meanOf(lessons.map((lesson) => lesson.embedding));
-  return startFrom(signal, runtime, start, network, embedding, copies);
+  return startFrom(signal, runtime, start, network, embedding, copies, most);
 }
 
 /** What happened, for the person. */

@@ -41,8 +41,8 @@ export interface Recipe {
    * with 2e-5 takes back a fifth. 0: none.
    */
   readonly weightAnchor: number;
-  /** Begin from the weights that a start network gives for this picture, where there is one. */
-  readonly start: boolean;
+  /** Most of the offsets that a start network gives for this picture, where there is one; 0: begin as it came. */
+  readonly start: number;
   /** Which weights learn. */
   readonly trainable: 'all' | 'biases-and-norms' | { readonly last: number };
   /** Patches are taken where M says that there is most detail, or anywhere with equal chance. */
@@ -67,7 +67,7 @@ const standard: Recipe = {
   unseenAnchor: 8,
   featureAnchor: 0.5,
   weightAnchor: 0,
-  start: true,
+  start: 1,
   trainable: 'all',
   choice: 'detail',
   seed: 1,

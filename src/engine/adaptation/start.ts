@@ -14,8 +14,12 @@ export interface Start {
 
 /** Parts of what the start network gives that are tried on the reduced copies. */
 const PARTS = [0.5, 1];
-/** The part must lessen the error on the copies by this much: noise alone, or next to none, is no reason to move. */
-const LEAST_GAIN = 0.01;
+/**
+ * By how much the error on the copies must fall, for the whole of the offsets or a part of it in proportion. Where less is
+ * won, on a nearly flat picture, sharper weights mostly sharpen its grain: the one odd pair that lost by them, 0.6 dB, won
+ * at a rate of 2.2 to 2.4 %, the other seven at 3.0 or more.
+ */
+const LEAST_GAIN = 0.027;
 
 /**
  * The network for pictures that lost their detail as this one did: the general weights plus offsets that a start network
@@ -25,6 +29,7 @@ const LEAST_GAIN = 0.01;
  *
  * @param start gives `share` [1] and an offset by the name of each weight that it moves
  * @param copies of the picture, for a network that takes [1, 3, h, w], RGB 0..1
+ * @param most of the offsets, 0..1
  * @returns null where the general weights restore the copies as well, or there are none
  * @throws LWayError `bad-model` where the offsets are not those of this network
  */
@@ -35,14 +40,16 @@ export async function startFrom(
   network: Graph,
   embedding: Float32Array,
   copies: readonly Copy[],
+  most: number,
 ): Promise<Start | null> {
   const { share, offsets } = await offsetsFor(runtime, start, embedding);
-  let least = (await errorOn(signal, runtime, network, copies)) * (1 - LEAST_GAIN);
+  const general = await errorOn(signal, runtime, network, copies);
+  let least = general;
   let best: Start | null = null;
-  for (const part of PARTS) {
+  for (const part of PARTS.map((each) => each * most)) {
     const moved = movedBy(network, offsets, part, start);
     const error = await errorOn(signal, runtime, moved, copies);
-    if (error >= least) continue;
+    if (error >= Math.min(least, general * (1 - LEAST_GAIN * part))) continue;
     least = error;
     best = { network: moved, share: share * part };
   }

@@ -11,7 +11,7 @@ export interface ImageInput {
 }
 
 /** Fields of an adaptation's recipe that a network may have of its own. */
-export type OwnRecipe = Readonly<Partial<Record<'learningRate' | 'pairsWeight' | 'unseenAnchor', number>>>;
+export type OwnRecipe = Readonly<Partial<Record<'learningRate' | 'pairsWeight' | 'unseenAnchor' | 'start', number>>>;
 
 /** One entry of `models/models.json`, or of the person's own list. */
 export interface ModelEntry {

@@ -72,7 +72,7 @@ test.each(networks)('%s goes as far as restores the copies best', async (id) => 
   const network = readGraph(model.bytes);
   for (const part of [0.5, 1]) {
     const goal = moved(network, start, part);
-    const began = await startFrom(signal, runtime, start, network, embedding(start, clean), await copiesBy(goal));
+    const began = await startFrom(signal, runtime, start, network, embedding(start, clean), await copiesBy(goal), 1);
     expect(began!.share).toBeCloseTo(part, 5);
     // Head, body and tail, weights and biases; the rest are fixed numbers.
     const changed = [...goal.initializers].filter(([name, to]) => to !== network.initializers.get(name));
@@ -88,15 +88,15 @@ test('where the general weights restore the copies as well, they stay', async ()
   const { bytes, entry } = await load('lway-crisp-x4');
   const [start, network] = [await load(entry.start!), readGraph(bytes)];
   const begin = async (amount: number, goal: Graph) =>
-    startFrom(signal, runtime, start, network, embedding(start, amount), await copiesBy(goal));
+    startFrom(signal, runtime, start, network, embedding(start, amount), await copiesBy(goal), 1);
   expect(await begin(clean, network)).toBeNull();
   expect(await begin(dirty, moved(network, start, 1))).toBeNull();
-  expect(await startFrom(signal, runtime, start, network, embedding(start, clean), [])).toBeNull();
+  expect(await startFrom(signal, runtime, start, network, embedding(start, clean), [], 1)).toBeNull();
 });
 
 test('a start network for another network is refused', async () => {
   const start = await load('lway-start-x2');
   const network = readGraph((await load('lway-crisp-x4')).bytes);
-  const made = startFrom(signal, runtime, start, network, embedding(start, clean), await copiesBy(network));
+  const made = startFrom(signal, runtime, start, network, embedding(start, clean), await copiesBy(network), 1);
   await expect(made).rejects.toMatchObject({ code: 'bad-model' });
 });
