@@ -2,7 +2,7 @@
 """Trains an SR network for --minutes. Prints validation as it goes; resumes from a checkpoint or a shipped ONNX file.
 
   python3 training/train_sr.py --minutes 30 --out runs/faithful-x4.pt
-  python3 training/train_sr.py --minutes 30 --start runs/faithful-x4.pt --temper crisp --out runs/crisp-x4.pt
+  python3 training/train_sr.py --minutes 30 --start runs/faithful-x4.pt --lr 6e-4 --distil 0.8 --perceptual 0.5 --teacher TEACHER.onnx --out runs/crisp-x4.pt
 """
 import argparse
 import os
@@ -35,12 +35,9 @@ a.add_argument("--pixel", type=float, default=1.0, help="Charbonnier loss agains
 a.add_argument("--perceptual", type=float, default=0.0, help="distance of our own features against HR, or against the teacher's detail with --distil; needs --features")
 a.add_argument("--seen", type=int, default=0, help="pictures of each batch that the feature losses look at; 0: all (they cost as much as the network)")
 a.add_argument("--adversarial", type=float, default=0.0, help="relativistic adversarial loss on our own features; needs --features")
-a.add_argument("--critic-first", type=float, default=0.0, help="share of --minutes in which a critic that begins anew learns alone")
 a.add_argument("--distil", type=float, default=0.0, help="Charbonnier loss against the teacher's detail; needs --teacher")
 a.add_argument("--features", default=os.path.join(data.ROOT, "models", "lway-features.onnx"))
 a.add_argument("--teacher", help="ONNX file of a network that may serve as a teacher (data/peers: the BSD-3 one)")
-a.add_argument("--meta", type=int, default=0, help="adaptation steps before each training step, on patches of one picture: the weights learn to be a good start (first-order MAML)")
-a.add_argument("--meta-lr", type=float, default=4e-5, help="learning rate of those steps (Adam, begun anew each time)")
 a.add_argument("--clip", type=float, default=0.5)
 a.add_argument("--validate", type=float, default=4, help="minutes between validations")
 a.add_argument("--threads", type=int, default=2)
@@ -99,6 +96,7 @@ if a.adversarial:
     # nothing beside the perceptual loss and is in balance within minutes ("projected GAN", Sauer et al. 2021)
     heads = networks.Critic([s["same"].out_channels for s in features.stages][:3]).to(device)
     judge_optimiser = torch.optim.Adam(heads.parameters(), 4e-4, betas=(0.5, 0.99))
+    # a critic that begins anew costs a trained network a thousand steps of bad advice
     earlier = torch.load(a.start, map_location="cpu") if a.start and a.start.endswith(".pt") else {}
     if "critic" in earlier:
         heads.load_state_dict(earlier["critic"])
@@ -117,17 +115,6 @@ def unit(t):
 def maps_of(picture):
     with loop.autocast():
         return [unit(t) for t in features(picture)]
-
-
-def teach_critic(fake, real, fake_maps, real_maps):
-    """One step of the critic alone."""
-    judge_optimiser.zero_grad(set_to_none=True)
-    with loop.autocast():
-        f, r = ([t.float() for t in heads(maps[:3], at)] for maps, at in ((fake_maps, fake), (real_maps, real)))
-    verdict = sum(F.softplus(-(q - p.mean())).mean() + F.softplus(p - q.mean()).mean() for p, q in zip(f, r)) / 2 / len(f)
-    verdict.backward()
-    judge_optimiser.step()
-    running["judge"] = 0.98 * running.get("judge", verdict.item()) + 0.02 * verdict.item()
 
 
 def loss_terms(sr, batch):
@@ -155,36 +142,14 @@ def loss_terms(sr, batch):
             terms["adversarial"] = sum(F.softplus(-(f.float() - r.float().mean())).mean() for f, r in zip(fake, real)) / len(fake)
             for p in heads.parameters():
                 p.requires_grad_(True)
-            teach_critic(sr[seen].detach(), hr[seen], [m.detach() for m in mine], true)
+            judge_optimiser.zero_grad(set_to_none=True)
+            with loop.autocast():
+                fake, real = ([t.float() for t in heads([m.detach() for m in maps[:3]], at.detach())] for maps, at in ((mine, at_fake), (true, at_real)))
+            verdict = sum(F.softplus(-(r - f.mean())).mean() + F.softplus(f - r.mean()).mean() for f, r in zip(fake, real)) / 2 / len(fake)
+            verdict.backward()
+            judge_optimiser.step()
+            running["judge"] = 0.98 * running.get("judge", verdict.item()) + 0.02 * verdict.item()
     return terms
-
-
-@torch.no_grad()
-def put(values):
-    for p, v in zip(net.parameters(), values):
-        p.copy_(v)
-
-
-def adapt(lr):
-    """net -> net after --meta steps of the product's cycle on lr: area downscaling against the picture, weighted by its
-    detail, with what downscaling cannot see held (src/engine/adaptation/objective.ts). Returns the weights before."""
-    before = [p.detach().clone() for p in net.parameters()]
-    inner = torch.optim.Adam(net.parameters(), a.meta_lr, betas=(0.9, 0.999))
-    detail = (lr - F.avg_pool2d(lr, 3, 1, 1)).square().sum(1, keepdim=True).sqrt()
-    start = None
-    for _ in range(a.meta):
-        with loop.autocast():
-            sr = net(lr)
-        sr = sr.float()
-        start = sr.detach() if start is None else start
-        miss = (F.avg_pool2d(sr, a.scale) - lr).abs()
-        unseen = (sr - start) - F.interpolate(F.avg_pool2d(sr - start, a.scale), scale_factor=a.scale, mode="bicubic", align_corners=False)
-        loss = (miss * detail).sum() / (3 * detail.sum() + 1e-6) + 4 * (torch.sqrt(unseen ** 2 + 255 ** -2) - 1 / 255).mean()
-        inner.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1)
-        inner.step()
-    return before
 
 
 clock, step, next_validation, running, owed = loop.Clock(a.minutes), 0, a.validate, {}, 0.0
@@ -194,14 +159,7 @@ while clock.done < 1:
     owed -= int(owed)
     for g in optimiser.param_groups:
         g["lr"] = loop.cosine(clock.done, a.lr)
-    batch = {k: v.to(device, memory_format=torch.channels_last) if v.dim() == 4 else v for k, v in bank.batch(a.batch, a.patch, same=a.meta > 0).items()}
-    if heads and clock.done < a.critic_first:
-        # bad advice of a critic that begins anew would cost a trained network a thousand steps
-        with torch.no_grad(), loop.autocast():
-            sr = net(batch["lr"]).float()
-        teach_critic(sr, batch["hr"], maps_of(sr), maps_of(batch["hr"]))
-        continue
-    unadapted = adapt(batch["lr"]) if a.meta else None
+    batch = {k: v.to(device, memory_format=torch.channels_last) if v.dim() == 4 else v for k, v in bank.batch(a.batch, a.patch).items()}
     with loop.autocast():
         sr = net(batch["lr"])
     at = sr.detach().float().requires_grad_(True)
@@ -216,8 +174,6 @@ while clock.done < 1:
         total = total + g * (getattr(a, k) / max(norms[k], 1e-12))
     optimiser.zero_grad(set_to_none=True)
     sr.backward((total * 1e-3).to(sr.dtype))
-    if unadapted:
-        put(unadapted)
     torch.nn.utils.clip_grad_norm_(net.parameters(), a.clip)
     optimiser.step()
     ema.update(net)

@@ -72,13 +72,12 @@ class Bank:
                 self.entries[self.next % self.size] = entry
                 self.next += 1
 
-    def batch(self, count, patch, augment=True, same=False):
-        """{name: [n,3,patch*factor,patch*factor]}, n = count entries times pictures per entry; patch in LR pixels.
-        `same`: all from one entry."""
-        out, chosen = {}, int(self.rng.integers(len(self.entries)))
+    def batch(self, count, patch, augment=True):
+        """{name: [n,3,patch*factor,patch*factor]}, n = count entries times pictures per entry; patch in LR pixels."""
+        out = {}
         for _ in range(count):
             turn = int(self.rng.integers(8)) if augment else 0
-            entry = self.entries[chosen if same else int(self.rng.integers(len(self.entries)))]
+            entry = self.entries[int(self.rng.integers(len(self.entries)))]
             for picture in entry:
                 # a turn turns the degradation too: the pictures of one entry are turned alike
                 h, w = picture["lr"][0].shape[:2]

@@ -3,7 +3,7 @@ import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
 import { adapt, mixWeights, type Recipe } from '../../../src/engine/adaptation';
 import { runAll } from '../../../src/engine/adaptation/forward';
 import { randomFrom } from '../../../src/engine/adaptation/random';
-import { readGraph } from '../../../src/engine/graph';
+import { GraphBuilder, readGraph, writeGraph, type Tensor } from '../../../src/engine/graph';
 import { createRaster, crop } from '../../../src/engine/raster/planes';
 import type { Raster } from '../../../src/engine/raster/raster';
 import { loadModel, readRegistry } from '../../../src/engine/runtime/models.node';
@@ -59,10 +59,16 @@ interface Signals {
   on: AbortSignal;
 }
 
+interface Choices extends Signals {
+  study: Partial<Recipe>;
+  series: Raster[];
+  start: Model;
+}
+
 function adapted(
   raster: Raster,
   model: Model,
-  { study = small, enough, on = signal, series }: Partial<{ study: Partial<Recipe>; series: Raster[] } & Signals> = {},
+  { study = small, enough, on = signal, series, start }: Partial<Choices> = {},
 ) {
   const events: EngineEvent[] = [];
   const [picture, ...others] = [raster, ...(series ?? [])].map((each) => ({
@@ -70,7 +76,7 @@ function adapted(
     height: each.height,
     read: async (_: AbortSignal, rect: Parameters<typeof crop>[1]) => crop(each, rect),
   }));
-  const options = { level: 'standard', strength: 1, models, study, enough } as const;
+  const options = { level: 'standard', strength: 1, models: { ...models, start }, study, enough } as const;
   const onEvent = (event: EngineEvent) => void events.push(event);
   const request = { picture: picture!, series: others, model, options, onEvent };
   return adapt(on, runtime, request).then((result) => ({ ...result, events }));
@@ -122,6 +128,55 @@ describe('a series', () => {
     const alone = await adapted(detailed(64, 64), faithful);
     const together = await adapted(detailed(64, 64), faithful, { series: [detailed(16, 90), flat] });
     expect(together.improvement).toBeCloseTo(alone.improvement, 5);
+  });
+});
+
+describe('a start network', () => {
+  const bias = (model: Uint8Array) => Number(readGraph(model).initializers.get('tail.bias')!.data[0]);
+  const shift = 0.05;
+
+  /** The faithful network, but too bright, and the start network that knows it. */
+  async function tooBright() {
+    const network = readGraph(faithful.bytes);
+    const { dims, data } = network.initializers.get('tail.bias') as Tensor & { data: Float32Array };
+    const biases = { type: 'float32', dims, data: data.map((value) => value + shift) } as const;
+    const bytes = writeGraph({ ...network, initializers: new Map(network.initializers).set('tail.bias', biases) });
+    const b = new GraphBuilder('start');
+    const share = b.add(b.mul(b.reduceSum(b.input('embedding', [1, 512]), undefined, false), 0), 1);
+    const offset = b.constant({ type: 'float32', dims, data: data.map(() => -shift) });
+    const entry = { ...faithful.entry, id: 'start', input: { ...faithful.entry.input, name: 'embedding' } };
+    const graph = b.build({ share: b.reshape(share, [1]), 'tail.bias': b.mul(offset, share) });
+    return {
+      model: { ...faithful, bytes },
+      start: { entry: { ...entry, output: 'share' }, bytes: writeGraph(graph) },
+    };
+  }
+
+  test('gives the weights to begin with, where the picture bears it out', async () => {
+    const { model, start } = await tooBright();
+    const study = { ...small, start: 1, learningRate: 1e-4 };
+    const result = await adapted(detailed(96, 80), model, { study, start });
+    expect(result).toMatchObject({ used: true, start: 1, message: expect.stringMatching(/agrees \d+ % better/) });
+    expect(bias(result.weights!)).toBeCloseTo(bias(faithful.bytes), 2);
+    // Against the network as it came, not against the start.
+    expect(result.improvement).toBeGreaterThan(0.3);
+  });
+
+  test('counts as well where learning gains nothing more', async () => {
+    const { model, start } = await tooBright();
+    const study = { ...small, start: 1, learningRate: 0 };
+    const result = await adapted(detailed(96, 80), model, { study, start });
+    expect(result).toMatchObject({ used: true, start: 1, steps: 0 });
+    expect(result.message).toBe('Learning gained nothing more; the weights for clean pictures were used.');
+    expect(bias(result.weights!)).toBeCloseTo(bias(faithful.bytes), 6);
+  });
+
+  test('stays out where it does not help, or is not wanted', async () => {
+    const { model, start } = await tooBright();
+    const study = { ...small, start: 1, learningRate: 0 };
+    expect(await adapted(detailed(96, 80), faithful, { study, start })).toMatchObject({ used: false, steps: 0 });
+    const without = { ...study, start: 0 };
+    expect(await adapted(detailed(96, 80), model, { study: without, start })).toMatchObject({ used: false });
   });
 });
 
