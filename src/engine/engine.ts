@@ -47,7 +47,16 @@ export type EngineEvent =
   | { type: 'phase'; phase: 'preparing' | 'adapting' | 'upscaling' | 'writing' }
   /** `secondsLeft` is undefined until it can be told. */
   | { type: 'progress'; done: number; total: number; unit: 'tile' | 'step'; secondsLeft?: number }
-  | { type: 'adaptation'; step: number; loss: number; heldOut?: number };
+  | { type: 'adaptation'; step: number; loss: number; heldOut?: number }
+  /** What the network makes of a piece of the picture that it does not learn from; 0 steps: as it came. */
+  | { type: 'preview'; step: number; image: PreviewImage };
+
+/** A small picture for the screen: RGBA, 8 bits, row by row. */
+export interface PreviewImage {
+  width: number;
+  height: number;
+  data: Uint8ClampedArray<ArrayBuffer>;
+}
 
 /** What happened, for the panel's last line, `--json` and the actions' report. */
 export interface UpscaleReport {

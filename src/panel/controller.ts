@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../actions/settings';
 import { tempersOf, type Tempers } from '../engine/adaptation/tempers';
-import type { EngineEvent } from '../engine/engine';
+import type { EngineEvent, PreviewImage } from '../engine/engine';
 import { isAbort, LWayError, toPlainError, type PlainError } from '../engine/errors';
 import type { Rect } from '../engine/raster/raster';
 import type { DocumentSummary } from '../hosts/host';
@@ -21,6 +21,8 @@ export interface RunningJob {
   /** Tiles, steps or hundredths done; null until the first is. */
   progress: { done: number; total: number; secondsLeft?: number } | null;
   curve: readonly CurvePoint[];
+  /** A piece of the picture by the network as it came and as it is after `step` steps; null until there is one. */
+  learning: { step: number; before: PreviewImage; now: PreviewImage } | null;
   /** The person asked to stop adapting and keep what was learned. */
   stopping: boolean;
   cancelling: boolean;
@@ -45,6 +47,8 @@ export interface PanelState {
   /** A piece of the finished result with another strength. */
   readonly preview: StrengthPreview | null;
   readonly previewing: boolean;
+  /** The same piece by the network as it came, to compare with; null: the picture itself is compared. */
+  readonly unadapted: StrengthPreview | null;
 }
 
 /** Holds the panel's state; the elements show it and call its methods. */
@@ -61,6 +65,7 @@ export class PanelController implements ReactiveController {
     notices: [],
     preview: null,
     previewing: false,
+    unadapted: null,
   };
 
   /** Settles when settings, networks and the document are known, or could not be had. */
@@ -144,8 +149,9 @@ export class PanelController implements ReactiveController {
       outcome: null,
       notices: [],
       preview: null,
+      unadapted: null,
       adding: null,
-      job: { phase: 'preparing', progress: null, curve: [], stopping: false, cancelling: false },
+      job: { phase: 'preparing', progress: null, curve: [], learning: null, stopping: false, cancelling: false },
     });
     try {
       signal?.throwIfAborted();
@@ -196,7 +202,22 @@ export class PanelController implements ReactiveController {
    * Shows a piece of the finished result as it would be with `strength`: nothing is learned anew.
    * @param wanted the part of the result that is looked at
    */
-  async previewStrength(strength: number, wanted: Rect): Promise<void> {
+  previewStrength(strength: number, wanted: Rect): Promise<void> {
+    return this.redraw('preview', strength, wanted);
+  }
+
+  /**
+   * Compares the result with what the network would have made of the picture as it came.
+   * @param wanted the part of the result that is looked at; null compares with the picture itself again
+   */
+  async compareUnadapted(wanted: Rect | null): Promise<void> {
+    if (wanted === null) {
+      this.previewWork?.abort();
+      this.update({ unadapted: null, previewing: false });
+    } else await this.redraw('unadapted', 0, wanted);
+  }
+
+  private async redraw(which: 'preview' | 'unadapted', strength: number, wanted: Rect): Promise<void> {
     this.previewWork?.abort();
     const { outcome, job } = this.state;
     if (job || outcome?.kind !== 'done' || !outcome.finished.learned) return;
@@ -204,7 +225,7 @@ export class PanelController implements ReactiveController {
     this.update({ previewing: true });
     try {
       const preview = await previewStrength(signal, this.services, outcome.finished, strength, wanted);
-      if (!signal.aborted && this.state.outcome === outcome) this.update({ preview });
+      if (!signal.aborted && this.state.outcome === outcome) this.update({ [which]: preview });
     } catch (error) {
       if (!signal.aborted) this.update({ notices: [...this.state.notices, toPlainError(error).message] });
     } finally {
@@ -215,7 +236,7 @@ export class PanelController implements ReactiveController {
   /** Puts the last result's message and comparison away. */
   dismiss(): void {
     this.forget();
-    this.update({ outcome: null, notices: [], preview: null });
+    this.update({ outcome: null, notices: [], preview: null, unadapted: null });
   }
 
   async addModel(file: File): Promise<void> {
@@ -311,7 +332,13 @@ export class PanelController implements ReactiveController {
     else if (event.type === 'notice') this.update({ notices: [...this.state.notices, event.message] });
     else if (event.type === 'phase') this.updateJob({ phase: event.phase, progress: null });
     else if (event.type === 'progress') this.updateJob({ progress: event });
+    else if (event.type === 'preview') this.showLearning(event.step, event.image);
     else this.updateJob({ curve: [...this.state.job.curve, event] });
+  }
+
+  private showLearning(step: number, now: PreviewImage): void {
+    const before = this.state.job?.learning?.before ?? now;
+    this.updateJob({ learning: { step, before, now } });
   }
 
   private forget(): void {

@@ -339,3 +339,28 @@ test.each([
   await editor.button.scrollIntoViewIfNeeded();
   await expect(editor.button.isVisible()).resolves.toBe(true);
 });
+
+test('the button runs the whole of it: seen while it learns, and compared with the unadapted result', async () => {
+  const { page } = editor;
+  await editor.choose('Quick');
+  await editor.button.click();
+  await page.getByText('Learning from your picture').first().waitFor();
+  await page.getByText(/^After [246] steps$/).waitFor({ timeout: 90_000 });
+  const pieces = await page.evaluate(() => {
+    const panel = document.querySelector('lway-panel')!.shadowRoot!;
+    const shown = panel.querySelector('lway-job-progress')!.shadowRoot!.querySelector('lway-learning')!.shadowRoot!;
+    return [...shown.querySelectorAll('canvas')].map((canvas) => ({
+      width: canvas.width,
+      pixels: [...canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data],
+    }));
+  });
+  expect(pieces.map(({ width }) => width)).toEqual([192, 192]);
+  expect(new Set(pieces[0]!.pixels).size).toBeGreaterThan(16);
+  expect(pieces[1]!.pixels).not.toEqual(pieces[0]!.pixels);
+  await page.getByText(/^Adapted in \d+ steps/).waitFor({ timeout: 90_000 });
+  expect(await editor.state()).toMatchObject({ layers: [{}, {}] });
+  await editor.choose('Unadapted');
+  await page.locator('lway-compare .tag.first', { hasText: 'Unadapted' }).waitFor({ timeout: 60_000 });
+  await editor.choose('Before');
+  await page.locator('lway-compare .tag.first', { hasText: 'Before' }).waitFor();
+}, 240_000);

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import type { EngineEvent } from '../../src/engine/engine';
+import { JsonReporter } from '../../src/cli/output/json-reporter';
 import { BarView, LinesView, TextReporter } from '../../src/cli/output/text-reporter';
 import { columns, duration, fileSize } from '../../src/cli/output/text';
 
@@ -25,6 +26,14 @@ test('columns are as wide as their longest cell', () => {
       ['aaa', 'b', 'cc'],
     ]),
   ).toBe('a    bb  c\naaa  b   cc\n');
+});
+
+test('JSON leaves pixels out', () => {
+  let lines = '';
+  const reporter = new JsonReporter({ write: (text) => (lines += text) }, '1.0.0');
+  reporter.event({ type: 'preview', step: 0, image: { width: 1, height: 1, data: new Uint8ClampedArray(4) } });
+  reporter.event({ type: 'adaptation', step: 0, loss: 2 });
+  expect(lines).toBe('{"event":"adaptation","step":0,"loss":2}\n');
 });
 
 describe('progress', () => {

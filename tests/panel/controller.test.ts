@@ -122,12 +122,15 @@ test('what is not there now is left out, not forgotten', async () => {
 
 test('adaptation is asked for with level, strength and a way to stop early', async () => {
   const helpers = {} as AdaptationModels;
+  const dot = (value: number) => ({ width: 1, height: 1, data: Uint8ClampedArray.of(value, value, value, 255) });
   let stopped = false;
   const engine = new WatchedEngine(async (_, options) => {
     const { onEvent, adapt } = options;
     onEvent!({ type: 'phase', phase: 'adapting' });
     onEvent!({ type: 'adaptation', step: 0, loss: 2, heldOut: 3 });
+    onEvent!({ type: 'preview', step: 0, image: dot(10) });
     onEvent!({ type: 'adaptation', step: 1, loss: 1 });
+    for (const step of [2, 4]) onEvent!({ type: 'preview', step, image: dot(10 * step) });
     onEvent!({ type: 'notice', message: 'The tile was halved.' });
     await new Promise<void>((resolve) =>
       adapt!.enough!.addEventListener('abort', () => resolve((stopped = true) as unknown as void)),
@@ -150,6 +153,7 @@ test('adaptation is asked for with level, strength and a way to stop early', asy
       { step: 0, loss: 2, heldOut: 3 },
       { step: 1, loss: 1 },
     ],
+    learning: { step: 4, before: dot(10), now: dot(40) },
   });
   controller.stopEarly();
   await work;
@@ -246,6 +250,13 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   let worst = 0;
   piece.data.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - there.data[i]!))));
   expect(worst).toBeLessThan(0.6 / 255);
+
+  await controller.compareUnadapted({ x: 10, y: 6, width: 12, height: 10 });
+  expect(engine.calls.at(-1)).toMatchObject({ strength: 0, weights: made.model.bytes });
+  expect(controller.state.unadapted).toMatchObject({ strength: 0, rect: { x: 10, y: 6, width: 12, height: 10 } });
+  expect(controller.state.preview).toBe(preview);
+  await controller.compareUnadapted(null);
+  expect(controller.state).toMatchObject({ unadapted: null, previewing: false });
 
   const { workspace } = made;
   workspace.undo(workspace.active!);

@@ -9,7 +9,7 @@ test.each([
 ])('%d seconds are “%s”', (seconds, text) => expect(duration(seconds)).toBe(text));
 
 test('progress is told in tiles and steps, with the time left once it is known', () => {
-  const job = { curve: [], stopping: false, cancelling: false };
+  const job = { curve: [], learning: null, stopping: false, cancelling: false };
   expect(progressText({ ...job, phase: 'upscaling', progress: { done: 3, total: 12 } })).toBe('Tile 3 of 12');
   expect(progressText({ ...job, phase: 'adapting', progress: { done: 3, total: 12, secondsLeft: 20 } })).toBe(
     'Step 3 of 12 · about 20 s left',

@@ -31,6 +31,8 @@ export class JsonReporter implements Reporter {
   }
 
   event({ type, ...rest }: FileEvent): void {
+    // Pixels are nothing to read.
+    if (type === 'preview') return;
     this.line({ event: type, ...rest });
   }
 

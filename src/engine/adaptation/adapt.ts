@@ -1,5 +1,5 @@
 import { LWayError } from '../errors';
-import type { AdaptOptions, EngineEvent } from '../engine';
+import type { AdaptOptions, EngineEvent, PreviewImage } from '../engine';
 import { packWeights, readGraph, trainingStep, TrainingRun, writeGraph, type Graph, type Losses } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
@@ -107,8 +107,16 @@ export async function adapt(
   const run = await TrainingRun.create(signal, runtime, step, { readEvery: 1 });
   try {
     watch.lap('sessions');
-    const before = mean(await evaluateAll(signal, run, heldOut));
-    const general = start === null ? before : await withOriginal(signal, run, original, heldOut);
+    const check = async (at: number | undefined) => {
+      const onShown = (values: Float32Array) => {
+        if (at !== undefined) onEvent({ type: 'preview', step: at, image: squareImage(values) });
+      };
+      return mean(await evaluateAll(signal, run, heldOut, onShown));
+    };
+    if (start !== null) await run.restore(packWeights(step, original.initializers));
+    const general = await check(0);
+    if (start !== null) await run.restore(packWeights(step));
+    const before = start === null ? general : await check(undefined);
     const rule = new StopRule(before['total']!, recipe.patience, recipe.steps / 2);
     let best = before;
     let kept: Float32Array | undefined;
@@ -119,7 +127,7 @@ export async function adapt(
         const began = performance.now();
         const losses = await run.step(signal, training[(i - 1) % training.length]!, learningRateAt(recipe, i - 1));
         const checking = i % recipe.checkEvery === 0 || i === recipe.steps;
-        const held = checking ? mean(await evaluateAll(signal, run, heldOut)) : undefined;
+        const held = checking ? await check(i) : undefined;
         onEvent({ type: 'adaptation', step: i, loss: losses!['total']!, heldOut: held?.['total'] });
         const secondsLeft = ((recipe.steps - i) * (performance.now() - began)) / 1000;
         onEvent({ type: 'progress', done: i, total: recipe.steps, unit: 'step', secondsLeft });
@@ -198,19 +206,6 @@ function kindOf(clean: number): string {
   return clean < 0.25 ? 'noisy or compressed' : 'slightly noisy or compressed';
 }
 
-/** The losses of the network as it came, before any start; afterwards the run stands where it was. */
-async function withOriginal(
-  signal: AbortSignal,
-  run: TrainingRun,
-  original: Graph,
-  batches: readonly StepData[],
-): Promise<Losses> {
-  await run.restore(packWeights(run.description, original.initializers));
-  const losses = mean(await evaluateAll(signal, run, batches));
-  await run.restore(packWeights(run.description));
-  return losses;
-}
-
 /** The network for any number of pictures at once, where its file says one: convolutions do not care. */
 function withFreeBatch(graph: Graph): Graph {
   const free = (info: Graph['inputs'][number]) => ({ ...info, shape: ['batch', ...info.shape.slice(1)] });
@@ -232,10 +227,27 @@ function patchSide(picture: NetworkPicture, model: Model, recipe: Recipe): numbe
   return side >= 16 ? side : 0;
 }
 
-async function evaluateAll(signal: AbortSignal, run: TrainingRun, batches: readonly StepData[]): Promise<Losses[]> {
+/** @param onShown gets what is shown of the first batch */
+async function evaluateAll(
+  signal: AbortSignal,
+  run: TrainingRun,
+  batches: readonly StepData[],
+  onShown: (values: Float32Array) => void,
+): Promise<Losses[]> {
   const all: Losses[] = [];
-  for (const batch of batches) all.push(await run.evaluate(signal, batch));
+  for (const [i, batch] of batches.entries()) {
+    all.push(await run.evaluate(signal, batch, i === 0 ? onShown : undefined));
+  }
   return all;
+}
+
+/** A square of RGB planes, 0..1, for the screen. */
+function squareImage(planes: Float32Array): PreviewImage {
+  const count = planes.length / 3;
+  const side = Math.sqrt(count);
+  const data = new Uint8ClampedArray(4 * count).fill(255);
+  for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) data[4 * i + c] = 255 * planes[c * count + i]!;
+  return { width: side, height: side, data };
 }
 
 function mean(all: readonly Losses[]): Record<string, number> {

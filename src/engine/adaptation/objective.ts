@@ -75,7 +75,7 @@ export function objective(
       if (distance !== undefined)
         add('pairFeatures', distance(b, b.clip(result, 0, 1), target), recipe.pairsWeight / 3);
     }
-    return { total: b.sum(weighted), terms };
+    return { total: b.sum(weighted), terms, shown: b.slice(output, [0], [1], [0]) };
   };
 }
 

@@ -153,16 +153,19 @@ export class TrainingRun {
   /**
    * The losses of other data at the present weights; nothing is learned from it.
    *
+   * @param onShown gets what the loss wants to be seen, row-major
    * @throws LWayError `bad-option` where data does not fit. Rejects with the signal's reason.
    */
-  async evaluate(signal: AbortSignal, data: TrainingData): Promise<Losses> {
+  async evaluate(signal: AbortSignal, data: TrainingData, onShown?: (values: Float32Array) => void): Promise<Losses> {
     signal.throwIfAborted();
     return this.alone(async () => {
       const { evaluation } = this.description;
       this.evaluation ??= await this.runtime.createSession(writeGraph(evaluation), { keepMemory: true });
       const results = await run(this.evaluation, { ...this.feedsOf(evaluation, data), weights: this.weightsNow });
       signal.throwIfAborted();
-      return this.named(results['losses']!.data as Float32Array);
+      const { losses, shown } = results;
+      if (shown !== undefined) onShown?.(shown.data as Float32Array);
+      return this.named(losses!.data as Float32Array);
     });
   }
 

@@ -28,6 +28,8 @@ export interface Loss {
   readonly total: Value;
   /** Single numbers to look at. */
   readonly terms?: Readonly<Record<string, Value>>;
+  /** A value that evaluations give back whole, for people to see. */
+  readonly shown?: Value;
 }
 
 export interface TrainingStepOptions {
@@ -74,7 +76,7 @@ export interface TrainingReport {
  */
 export interface TrainingStep {
   readonly graph: Graph;
-  /** The losses alone, without the gradient's norm, from the same data and `weights`: for held-out patches. */
+  /** `losses` without the gradient's norm, and `shown` where the loss has it, from the same data and `weights`. */
   readonly evaluation: Graph;
   readonly network: Graph;
   readonly optimizer: Optimizer;
@@ -135,7 +137,11 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
 
   const forwardOnly = new GraphBuilder(`${network.name}.evaluation`);
   const evaluated = forward(forwardOnly, options, parameters, size);
-  const evaluation = forwardOnly.build({ losses: packLosses(forwardOnly, evaluated.loss) });
+  const { shown } = evaluated.loss;
+  const evaluation = forwardOnly.build({
+    losses: packLosses(forwardOnly, evaluated.loss),
+    ...(shown === undefined ? {} : { shown }),
+  });
   return {
     graph,
     evaluation,

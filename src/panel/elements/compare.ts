@@ -26,12 +26,15 @@ export class Compare extends LitElement {
     divider: { state: true },
     fill: { type: Boolean, reflect: true },
     preview: { attribute: false },
+    unadapted: { attribute: false },
   };
   /** Enlarged to the size of `result` on the screen. */
   declare original: PixelSource;
   declare result: PixelSource;
   /** A piece that is shown in place of that of the result. */
   declare preview: StrengthPreview | null;
+  /** A piece that is shown in place of that of the original. */
+  declare unadapted: StrengthPreview | null;
   /** Takes the height that it is given, rather than the picture's shape. */
   declare fill: boolean;
   /** CSS pixels for each pixel of the result; null shows the whole picture. */
@@ -158,7 +161,10 @@ export class Compare extends LitElement {
   };
   /** Pixel of the result in the middle of the view. */
   private centre = { x: 0, y: 0 };
-  private previewImage: { canvas: HTMLCanvasElement; rect: Rect } | null = null;
+  private readonly pieces: { [Name in 'preview' | 'unadapted']: { canvas: HTMLCanvasElement; rect: Rect } | null } = {
+    preview: null,
+    unadapted: null,
+  };
   private drag: { x: number; y: number; divider: boolean } | null = null;
   private frame = 0;
   private overviewWork: AbortController | null = null;
@@ -171,6 +177,7 @@ export class Compare extends LitElement {
     this.divider = 0.5;
     this.fill = false;
     this.preview = null;
+    this.unadapted = null;
   }
 
   override connectedCallback(): void {
@@ -203,7 +210,7 @@ export class Compare extends LitElement {
         @keydown=${this.onKeyDown}
       >
         <canvas aria-hidden="true"></canvas>
-        <span class="tag first" ?hidden=${percent < 12}>Before</span>
+        <span class="tag first" ?hidden=${percent < 12}>${this.unadapted ? 'Unadapted' : 'Before'}</span>
         <span class="tag second" ?hidden=${percent > 88}
           >${this.preview ? `Strength ${Math.round(this.preview.strength * 100)} %` : 'After'}</span
         >
@@ -245,7 +252,7 @@ export class Compare extends LitElement {
       for (const side of [this.sides.original, this.sides.result]) side.overview = side.detail = null;
       void this.makeOverviews();
     }
-    if (changed.has('preview')) void this.drawPreview();
+    for (const name of ['preview', 'unadapted'] as const) if (changed.has(name)) void this.drawPiece(name);
     // The view has the picture's shape, within reason; where it fills a window, it has the window's.
     const { width, height } = this.result.info;
     if (!this.fill) this.view.style.aspectRatio = String(Math.min(2, Math.max(0.8, width / height)));
@@ -343,8 +350,9 @@ export class Compare extends LitElement {
       if (side.detail && side.detail.key === JSON.stringify([size, rect])) {
         context.drawImage(side.detail.canvas, left + rect.x, top + rect.y);
       }
-      if (this.previewImage && side === this.sides.result) {
-        const { canvas: image, rect: at } = this.previewImage;
+      const piece = side === this.sides.result ? this.pieces.preview : this.pieces.unadapted;
+      if (piece) {
+        const { canvas: image, rect: at } = piece;
         const scale = size.width / this.result.info.width;
         context.drawImage(image, left + at.x * scale, top + at.y * scale, at.width * scale, at.height * scale);
       }
@@ -406,11 +414,11 @@ export class Compare extends LitElement {
     return { x: rect.x / scale, y: rect.y / scale, width: rect.width / scale, height: rect.height / scale };
   }
 
-  private async drawPreview(): Promise<void> {
-    const { preview } = this;
-    this.previewImage = null;
-    if (preview) {
-      const { width, height } = preview.source.info;
+  private async drawPiece(name: 'preview' | 'unadapted'): Promise<void> {
+    const piece = this[name];
+    this.pieces[name] = null;
+    if (piece) {
+      const { width, height } = piece.source.info;
       const canvas = document.createElement('canvas');
       canvas.width = width;
       canvas.height = height;
@@ -418,14 +426,14 @@ export class Compare extends LitElement {
       const { signal } = new AbortController();
       await drawRegion(
         signal,
-        preview.source,
+        piece.source,
         { width, height },
         { x: 0, y: 0, width, height },
         this.ground,
         (x, y, image) => context.putImageData(image, x, y),
       );
-      if (preview !== this.preview) return;
-      this.previewImage = { canvas, rect: preview.rect };
+      if (piece !== this[name]) return;
+      this.pieces[name] = { canvas, rect: piece.rect };
     }
     this.changed();
   }

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { PanelState } from '../controller';
 import { deviceName, phaseName, progressText } from '../words';
+import './learning';
 import './loss-curve';
 import { shared } from './styles';
 
@@ -95,6 +96,9 @@ export class JobProgress extends LitElement {
       <p class="hint numbers">${progressText(job)}</p>
       ${device ? html`<p class="hint">${deviceName(device)}</p>` : nothing}
       <p class="visually-hidden" aria-live="polite">${this.announcement()}</p>
+      ${
+        job.learning && phase === 'adapting' ? html`<lway-learning .learning=${job.learning}></lway-learning>` : nothing
+      }
       <lway-loss-curve .points=${job.curve}></lway-loss-curve>
       <div class="buttons">
         ${

@@ -6,6 +6,7 @@ import type { PanelServices } from '../services';
 import { scaleName } from '../run-upscale';
 import { adaptationText, crispnessText, reportText } from '../words';
 import type { Learned } from '../learned';
+import type { Rect } from '../../engine/raster/raster';
 import type { Compare } from './compare';
 import './compare';
 import './job-progress';
@@ -92,6 +93,8 @@ export class Panel extends LitElement {
         margin-top: 6px;
       }
       .strength {
+        display: grid;
+        gap: 8px;
         margin-top: 12px;
       }
       .card {
@@ -250,9 +253,19 @@ export class Panel extends LitElement {
 
   /** What can be done with what was learned: another strength, seen at once; a file of it. */
   private renderLearned(controller: PanelController, learned: Learned) {
-    const { preview, previewing, settings } = controller.state;
+    const { preview, previewing, unadapted, settings } = controller.state;
     const percent = Math.round((preview?.strength ?? settings.strength) * 100);
     return html`<div class="strength">
+      <lway-segmented
+        label="Compare with"
+        .value=${unadapted ? 'unadapted' : 'before'}
+        .segments=${[
+          { value: 'before', text: 'Before' },
+          { value: 'unadapted', text: 'Unadapted' },
+        ]}
+        @change=${(event: CustomEvent<string>) =>
+          void controller.compareUnadapted(event.detail === 'unadapted' ? this.seen() : null)}
+      ></lway-segmented>
       <div class="line">
         <label for="tried">Try another strength</label>
         <span class="hint numbers">${percent} %</span>
@@ -291,9 +304,14 @@ export class Panel extends LitElement {
 
   private tryStrength(controller: PanelController, strength: number): void {
     controller.change({ strength });
+    const seen = this.seen();
+    if (seen) void controller.previewStrength(strength, seen);
+  }
+
+  /** The part of the result that the comparison in front shows. */
+  private seen(): Rect | null {
     const compares = [...this.renderRoot.querySelectorAll<Compare>('lway-compare')];
-    const seen = compares.find(({ fill }) => fill === this.large) ?? compares[0];
-    if (seen) void controller.previewStrength(strength, seen.visibleRect());
+    return (compares.find(({ fill }) => fill === this.large) ?? compares[0])?.visibleRect() ?? null;
   }
 
   /** What the panel showed last. */
@@ -434,7 +452,7 @@ export class Panel extends LitElement {
   }
 
   private renderOutcome(controller: PanelController) {
-    const { outcome, device, notices, preview } = controller.state;
+    const { outcome, device, notices, preview, unadapted } = controller.state;
     const top = (title: string) =>
       html`<div class="top">
         <b>${title}</b>
@@ -462,14 +480,14 @@ export class Panel extends LitElement {
       ${adapted ? html`<p>${adapted}</p>` : nothing}
       ${device ? html`<p class="hint">Computed on ${device.name}</p>` : nothing}
       ${notices.length > 0 ? this.renderNotices(notices) : nothing}
-      <lway-compare .original=${before} .result=${after} .preview=${preview}>
+      <lway-compare .original=${before} .result=${after} .preview=${preview} .unadapted=${unadapted}>
         <button @click=${() => (this.large = true)}>Larger…</button>
       </lway-compare>
       ${learned ? this.renderLearned(controller, learned) : nothing}
       <dialog aria-label="Before and after" @close=${() => (this.large = false)}>
         ${
           this.large
-            ? html`<lway-compare fill .original=${before} .result=${after} .preview=${preview}>
+            ? html`<lway-compare fill .original=${before} .result=${after} .preview=${preview} .unadapted=${unadapted}>
                 <button @click=${() => (this.large = false)}>Close</button>
               </lway-compare>`
             : nothing

@@ -91,6 +91,15 @@ test('a network learns from a picture, judged by what it did not learn from', as
   const losses = events.filter((event) => event.type === 'adaptation');
   expect(losses.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
   expect(losses.at(-1)!.heldOut).toBeLessThan(losses[0]!.heldOut!);
+  // A piece that is not learned from, by the network as it came and at each check.
+  const previews = events.flatMap((event) => (event.type === 'preview' ? [event] : []));
+  expect(previews.map(({ step }) => step)).toEqual([0, 2, 4]);
+  for (const { image } of previews) {
+    expect(image).toMatchObject({ width: 80, height: 80 });
+    expect(image.data).toHaveLength(4 * 80 * 80);
+    expect(new Set(image.data.filter((_, i) => i % 4 === 3))).toEqual(new Set([255]));
+  }
+  expect(previews[1]!.image.data).not.toEqual(previews[0]!.image.data);
   // The adapted network is an ordinary one with the same weights by name, and other values.
   const [before, after] = [readGraph(faithful.bytes), readGraph(result.weights!)];
   expect([...after.initializers.keys()]).toEqual(expect.arrayContaining([...before.initializers.keys()]));

@@ -50,6 +50,24 @@ test('losses of held-out data are those of the present weights, and teach nothin
   expect(losses!['total']!).toBeCloseTo(held['total']!, 6);
 });
 
+test('an evaluation gives back what the loss wants to be seen', async () => {
+  const step = tinyStep({
+    loss: (b, { output, inputs }) => ({
+      total: b.mean(b.abs(b.sub(output, inputs['target']!))),
+      shown: b.slice(output, [0], [1], [1]),
+    }),
+  });
+  const run = await start({}, step);
+  const shown: Float32Array[] = [];
+  const data = tinyData();
+  await run.evaluate(signal, data, (values) => shown.push(values));
+  await run.evaluate(signal, data);
+  expect(shown).toHaveLength(1);
+  const y = (await runNative(step.network, { x: { data: data.x, dims: [1, 3, 6, 6] } }))['y']!;
+  expect(shown[0]).toHaveLength(y.length / 3);
+  shown[0]!.forEach((value, i) => expect(value).toBeCloseTo(y[i]!, 5));
+});
+
 test('the first step with Adam moves each weight by the learning rate', async () => {
   const step = tinyStep({ optimizer: { type: 'adam' } });
   const run = await start({}, step);
