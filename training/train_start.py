@@ -96,4 +96,4 @@ with torch.no_grad():
 names = list(interpret.OnnxNet(a.out).outputs)
 got = dict(zip(names, outputs))
 worst = max(float((got[k] - s[0] * v).abs().max()) for k, v in offsets.items())
-print(f"{name}: share differs by {abs(float(got['share']) - float(s[0])):.1e}, offsets by {worst:.1e} (half precision)")
+print(f"{name}: share differs by {abs(float(got['share']) - float(s[0])):.1e}, offsets by {worst:.1e}")

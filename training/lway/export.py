@@ -151,13 +151,12 @@ def reconstructor(net, path, name, metadata):
 
 def start(weight, bias, offsets, path, name, metadata):
     """embedding [1,d] -> share [1] = sigmoid(weight . embedding + bias), and share times each of `offsets` under its name.
-    Offsets are small and stored in half precision."""
+    Single precision: not every GPU that runs WebGPU has half."""
     g = Graph(name)
     share = g.op("Gemm", ["embedding", g.constant("chooser.weight", weight.numpy()[:, None]), g.constant("chooser.bias", bias.numpy().reshape(1))], "logit")
     share = g.op("Reshape", [g.op("Sigmoid", [share], "probability"), g.constant("one", [1], np.int64)], "share")
     outputs = [("share", [1])]
     for k, v in offsets.items():
-        offset = g.op("Cast", [g.constant(f"{k}.direction", v.numpy(), np.float16)], f"{k}.single", to=TensorProto.FLOAT)
-        g.op("Mul", [offset, share], k)
+        g.op("Mul", [g.weight(f"{k}.direction", v), share], k)
         outputs.append((k, list(v.shape)))
     g.save(path, [("embedding", [1, len(weight)])], outputs, metadata)

@@ -96,8 +96,6 @@ class OnnxNet(nn.Module):
         if op == "Gemm":
             y = a.get("alpha", 1.0) * (x[0].T if a.get("transA") else x[0]) @ (x[1].T if a.get("transB") else x[1])
             return y + a.get("beta", 1.0) * x[2] if len(x) > 2 else y
-        if op == "Cast":
-            return x[0].float()
         if op == "Concat":
             return torch.cat(x, a["axis"])
         if op == "MaxPool":
