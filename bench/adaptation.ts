@@ -51,7 +51,7 @@ async function measure(part: string): Promise<Cell[][]> {
     '',
   ];
   const rows = [
-    row('embedding, pairs, results before', split['embedding']!, work['embedding']),
+    row('embedding, start, pairs, before', split['embedding']!, work['embedding']),
     row('graph building', split['graphs']!),
     row('sessions', split['sessions']!),
     row(`${steps} steps, ${checks} checks`, split['steps']!, work['steps']),
