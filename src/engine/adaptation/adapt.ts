@@ -113,6 +113,7 @@ export async function adapt(
       };
       return mean(await evaluateAll(signal, run, heldOut, onShown));
     };
+    // First as it came: what was gained is told against that, start included.
     if (start !== null) await run.restore(packWeights(step, original.initializers));
     const general = await check(0);
     if (start !== null) await run.restore(packWeights(step));
@@ -163,7 +164,7 @@ export async function adapt(
       steps,
       start: start?.share,
       improvement: agreement,
-      message: sentence(several, steps, agreement, start?.share),
+      message: sentence(several, steps, agreement, start !== null),
       seconds: watch.seconds,
       weights: withPortsOf(original, learned ? await run.exportNetwork(kept) : writeGraph(network)),
       split: watch.split,
@@ -190,20 +191,11 @@ async function beginning(
 }
 
 /** What happened, for the person. */
-function sentence(several: boolean, steps: number, agreement: number, clean = 1): string {
+function sentence(several: boolean, steps: number, agreement: number, started: boolean): string {
   const percent = Math.round(agreement * 100);
-  const pictures = several ? 'pictures' : 'picture';
-  const weights = `the weights for ${kindOf(clean)} pictures`;
-  if (steps === 0) return `Learning gained nothing more; ${weights} were used.`;
-  return percent > 0
-    ? `Adapted in ${steps} steps: agrees ${percent} % better with your ${pictures}.`
-    : `Adapted in ${steps} steps from ${weights}.`;
-}
-
-/** @param clean share of the weights for clean pictures, 0..1 */
-function kindOf(clean: number): string {
-  if (clean > 0.75) return 'clean';
-  return clean < 0.25 ? 'noisy or compressed' : 'slightly noisy or compressed';
+  if (steps === 0) return 'Learning gained nothing more; weights for clean pictures were used.';
+  if (percent === 0 && started) return `Adapted in ${steps} steps, from weights for clean pictures.`;
+  return `Adapted in ${steps} steps: agrees ${percent} % better with your ${several ? 'pictures' : 'picture'}.`;
 }
 
 /** The network for any number of pictures at once, where its file says one: convolutions do not care. */

@@ -176,7 +176,7 @@ describe('a start network', () => {
     const study = { ...small, start: 1, learningRate: 0 };
     const result = await adapted(detailed(96, 80), model, { study, start });
     expect(result).toMatchObject({ used: true, start: 1, steps: 0 });
-    expect(result.message).toBe('Learning gained nothing more; the weights for clean pictures were used.');
+    expect(result.message).toBe('Learning gained nothing more; weights for clean pictures were used.');
     expect(bias(result.weights!)).toBeCloseTo(bias(faithful.bytes), 6);
   });
 
