@@ -17,6 +17,7 @@ import { randomFrom } from './random';
 import { learningRateAt, recipes, type Recipe } from './recipe';
 import type { AdaptationResult } from './result';
 import { Stopwatch } from './stopwatch';
+import { obstacleNotice, outcome } from './words';
 import { startFrom, type Start } from './start';
 import { lossThatCounts, StopRule } from './stop';
 
@@ -103,6 +104,8 @@ export async function adapt(
     device: runtime.device,
   });
   watch.lap('graphs');
+  const obstacle = obstacleNotice(step.report, network);
+  if (obstacle !== null) onEvent({ type: 'notice', message: obstacle });
 
   const run = await TrainingRun.create(signal, runtime, step, { readEvery: 1 });
   try {
@@ -164,7 +167,7 @@ export async function adapt(
       steps,
       start: start?.share,
       improvement: agreement,
-      message: sentence(several, steps, agreement, start !== null),
+      message: outcome(several, steps, agreement, start !== null),
       seconds: watch.seconds,
       weights: withPortsOf(original, learned ? await run.exportNetwork(kept) : writeGraph(network)),
       split: watch.split,
@@ -188,14 +191,6 @@ async function beginning(
   const copies = await reducedCopies(signal, runtime, lessons, start.entry.scale);
   const embedding = meanOf(lessons.map((lesson) => lesson.embedding));
   return startFrom(signal, runtime, start, network, embedding, copies, most);
-}
-
-/** What happened, for the person. */
-function sentence(several: boolean, steps: number, agreement: number, started: boolean): string {
-  const percent = Math.round(agreement * 100);
-  if (steps === 0) return 'Learning gained nothing more; weights for clean pictures were used.';
-  if (percent === 0 && started) return `Adapted in ${steps} steps, from weights for clean pictures.`;
-  return `Adapted in ${steps} steps: agrees ${percent} % better with your ${several ? 'pictures' : 'picture'}.`;
 }
 
 /** The network for any number of pictures at once, where its file says one: convolutions do not care. */

@@ -140,6 +140,18 @@ describe('a series', () => {
   });
 });
 
+test('a network with an op that has no gradient says what cannot learn, and learns behind it', async () => {
+  const model = await tinyModel({ kind: 'softsign' });
+  const result = await adapted(detailed(72, 72), model, { study: { ...small, learningRate: 2e-4 } });
+  expect(result.used).toBe(true);
+  expect(result.frozen).toEqual([expect.stringContaining('Softsign'), expect.stringContaining('Softsign')]);
+  const notices = result.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+  // 224 weights before the Softsign, 876 behind it.
+  expect(notices).toEqual([
+    '20 % of this network cannot learn, since no gradient is known for Softsign: what lies behind it is adapted.',
+  ]);
+});
+
 describe('a start network', () => {
   const bias = (model: Uint8Array) => Number(readGraph(model).initializers.get('tail.bias')!.data[0]);
   const shift = 0.05;

@@ -93,7 +93,7 @@ export interface TinyOptions {
   size?: { width: number; height: number };
   scale?: number;
   /** What becomes of the picture: enlarged well, or one of the faults and peculiarities to be found out. */
-  kind?: 'good' | 'nan' | 'black' | 'bright' | 'global' | 'multiple-of-4' | 'unlike';
+  kind?: 'good' | 'nan' | 'black' | 'bright' | 'global' | 'multiple-of-4' | 'unlike' | 'softsign';
 }
 
 /** Radius in LR pixels: two 3×3 convolutions. */
@@ -133,7 +133,12 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
         pads: [1, 1, 1, 1],
       },
     );
-  const detail = conv(w.op('Relu', [conv(x, 3, 8, 0.5)]), 8, 3 * scale * scale, 0.02);
+  const detail = conv(
+    w.op(kind === 'softsign' ? 'Softsign' : 'Relu', [conv(x, 3, 8, 0.5)]),
+    8,
+    3 * scale * scale,
+    0.02,
+  );
   let y = w.op('Add', [repeated, scale === 1 ? detail : w.op('DepthToSpace', [detail], { blocksize: scale })]);
   const [red, blue] = [
     w.op('Gather', [repeated, w.whole([0])], { axis: 1 }),
