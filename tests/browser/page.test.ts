@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
+import type { Compare } from '../../src/panel/elements/compare';
 import { resize } from '../../src/engine/raster/resample';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { EditorPage, launch, serveBuiltPage, type Served } from './support/editor-page';
@@ -340,6 +341,12 @@ test.each([
   await expect(editor.button.isVisible()).resolves.toBe(true);
 });
 
+/** Of the piece that is compared by the unadapted network, in pixels of the result; runs in the page. */
+function unadaptedWidth(): number {
+  const compare = document.querySelector('lway-panel')!.shadowRoot!.querySelector('lway-compare') as Compare;
+  return compare.unadapted!.rect.width;
+}
+
 test('the button runs the whole of it: seen while it learns, and compared with the unadapted result', async () => {
   const { page } = editor;
   await editor.choose('Quick');
@@ -361,6 +368,13 @@ test('the button runs the whole of it: seen while it learns, and compared with t
   expect(await editor.state()).toMatchObject({ layers: [{}, {}] });
   await editor.choose('Unadapted');
   await page.locator('lway-compare .tag.first', { hasText: 'Unadapted' }).waitFor({ timeout: 60_000 });
+  // Another part comes into view: the unadapted piece is made for it.
+  const whole = await page.evaluate(unadaptedWidth);
+  await page.getByRole('button', { name: '200 %' }).click();
+  await page.waitForFunction((before) => {
+    const compare = document.querySelector('lway-panel')!.shadowRoot!.querySelector('lway-compare') as Compare;
+    return compare.unadapted !== null && compare.unadapted.rect.width < before;
+  }, whole);
   await editor.choose('Before');
   await page.locator('lway-compare .tag.first', { hasText: 'Before' }).waitFor();
 }, 240_000);

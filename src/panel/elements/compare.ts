@@ -16,7 +16,7 @@ const overviewSide = 640;
 
 /**
  * Before and after with a divider between them: drag the divider or use the arrow keys; drag the picture to move it;
- * zoom from the whole picture to single pixels of the result.
+ * zoom from the whole picture to single pixels of the result. Fires `moved` when another part of it has come into view.
  */
 export class Compare extends LitElement {
   static override properties = {
@@ -204,7 +204,7 @@ export class Compare extends LitElement {
         aria-label="Before and after. Arrow keys move the picture when it is enlarged."
         @pointerdown=${this.onPointerDown}
         @pointermove=${this.onPointerMove}
-        @pointerup=${() => (this.drag = null)}
+        @pointerup=${this.onPointerUp}
         @pointercancel=${() => (this.drag = null)}
         @dblclick=${() => this.setZoom(this.zoom === 1 ? null : 1)}
         @keydown=${this.onKeyDown}
@@ -276,6 +276,7 @@ export class Compare extends LitElement {
   private setZoom(zoom: number | null): void {
     this.zoom = zoom;
     this.clampCentre();
+    this.moved();
   }
 
   private clampCentre(): void {
@@ -449,6 +450,16 @@ export class Compare extends LitElement {
     this.view.setPointerCapture(event.pointerId);
   }
 
+  private onPointerUp(): void {
+    const panned = this.drag !== null && !this.drag.divider;
+    this.drag = null;
+    if (panned) this.moved();
+  }
+
+  private moved(): void {
+    this.dispatchEvent(new CustomEvent('moved'));
+  }
+
   private onPointerMove(event: PointerEvent): void {
     if (!this.drag) return;
     if (this.drag.divider) {
@@ -473,6 +484,7 @@ export class Compare extends LitElement {
     else if (event.key === 'ArrowDown') this.move(0, step);
     else return;
     event.preventDefault();
+    this.moved();
   }
 
   private onDividerKey(event: KeyboardEvent): void {

@@ -285,7 +285,9 @@ export class Panel extends LitElement {
             ? 'Drawing the middle of the view again…'
             : preview
               ? 'The middle of the view shows it. To use it, undo the new layer and upscale again: nothing is learned anew.'
-              : '0 % is the network as it was.'
+              : unadapted
+                ? 'In the middle of the view, left of the divider, is what the network as it came makes of the picture.'
+                : '0 % is the network as it was.'
         }
       </p>
       ${
@@ -474,20 +476,29 @@ export class Panel extends LitElement {
     if (outcome?.kind !== 'done') return nothing;
     const { report, before, after, learned, relearned } = outcome.finished;
     const adapted = relearned ? 'Used what had been learned from this picture.' : adaptationText(report);
+    // The unadapted piece is made for what is in view.
+    const follow = () => unadapted && void controller.compareUnadapted(this.seen());
     return html`<div class="card done">
       ${top('Done')}
       <p class="numbers">${reportText(report)}</p>
       ${adapted ? html`<p>${adapted}</p>` : nothing}
       ${device ? html`<p class="hint">Computed on ${device.name}</p>` : nothing}
       ${notices.length > 0 ? this.renderNotices(notices) : nothing}
-      <lway-compare .original=${before} .result=${after} .preview=${preview} .unadapted=${unadapted}>
+      <lway-compare .original=${before} .result=${after} .preview=${preview} .unadapted=${unadapted} @moved=${follow}>
         <button @click=${() => (this.large = true)}>Larger…</button>
       </lway-compare>
       ${learned ? this.renderLearned(controller, learned) : nothing}
       <dialog aria-label="Before and after" @close=${() => (this.large = false)}>
         ${
           this.large
-            ? html`<lway-compare fill .original=${before} .result=${after} .preview=${preview} .unadapted=${unadapted}>
+            ? html`<lway-compare
+                fill
+                .original=${before}
+                .result=${after}
+                .preview=${preview}
+                .unadapted=${unadapted}
+                @moved=${follow}
+              >
                 <button @click=${() => (this.large = false)}>Close</button>
               </lway-compare>`
             : nothing
