@@ -35,6 +35,11 @@ const layers = [
       './src/engine/upscaling',
     ],
   },
+  // What panel and editors show is made of; it knows pixels, nothing of what they are for.
+  {
+    target: './src/ui',
+    from: ['./src/panel', './src/hosts', './src/actions', './src/cli', './src/entries', './src/engine/graph'],
+  },
   { target: './src/actions', from: ['./src/panel', './src/cli', './src/entries'] },
   { target: './src/panel', from: ['./src/cli', './src/entries'] },
   { target: './src/cli', from: ['./src/panel', './src/entries'] },
@@ -76,7 +81,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },
-  { files: ['src/panel/**', 'src/hosts/embedded/**'], ...lit.configs['flat/recommended'] },
+  { files: ['src/panel/**', 'src/ui/**', 'src/hosts/embedded/**'], ...lit.configs['flat/recommended'] },
   {
     files: ['**/*.{js,mjs,cjs}', 'tests/**', 'bench/**', 'scripts/**', 'src/cli/**'],
     languageOptions: { globals: { ...globals.node } },

@@ -10,7 +10,7 @@ import { Panel } from '../panel/elements/panel';
 import { PageModels } from '../panel/model-library';
 import { IndexedDbModels } from '../panel/own-models';
 import { LocalSettings } from '../panel/settings.local';
-import { applyTokens } from '../panel/tokens';
+import { applyTokens } from '../ui/tokens';
 
 /** Joins the built-in editor with the panel and the engine: the page that `npm start` opens. */
 async function start(): Promise<void> {

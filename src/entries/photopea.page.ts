@@ -8,7 +8,7 @@ import { Panel } from '../panel/elements/panel';
 import { PageModels } from '../panel/model-library';
 import { IndexedDbModels } from '../panel/own-models';
 import { LocalSettings } from '../panel/settings.local';
-import { applyTokens } from '../panel/tokens';
+import { applyTokens } from '../ui/tokens';
 
 /** Joins Photopea around this page with the panel and the engine. */
 function start(): void {

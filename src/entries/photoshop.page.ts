@@ -16,7 +16,7 @@ import { Panel } from '../panel/elements/panel';
 import { PageModels } from '../panel/model-library';
 import { IndexedDbModels } from '../panel/own-models';
 import type { SettingsStore } from '../panel/services';
-import { applyTokens } from '../panel/tokens';
+import { applyTokens } from '../ui/tokens';
 import { phaseName } from '../panel/words';
 
 /** In a dialog of its own, which closes when its one job is done, instead of the panel. */

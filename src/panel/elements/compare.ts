@@ -2,7 +2,7 @@ import { css, html, LitElement } from 'lit';
 import type { PixelSource, Rect } from '../../engine/raster/raster';
 import type { StrengthPreview } from '../learned';
 import { drawRegion } from '../region-image';
-import { shared } from './styles';
+import { shared } from '../../ui/styles';
 
 /** One of the two pictures as it is on the screen. */
 interface Side {

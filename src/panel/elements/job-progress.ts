@@ -3,7 +3,7 @@ import type { PanelState } from '../controller';
 import { deviceName, phaseName, progressText } from '../words';
 import './learning';
 import './loss-curve';
-import { shared } from './styles';
+import { shared } from '../../ui/styles';
 
 /** A running upscale: phase, progress, curve, and the ways to end it. Fires `cancel` and `enough`. */
 export class JobProgress extends LitElement {

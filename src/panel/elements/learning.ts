@@ -1,7 +1,7 @@
 import { css, html, LitElement } from 'lit';
 import type { PreviewImage } from '../../engine/engine';
 import type { RunningJob } from '../controller';
-import { shared } from './styles';
+import { shared } from '../../ui/styles';
 
 /** A piece of the picture while the network learns: by the network as it came, and as it is now; their middles at 100 %. */
 export class Learning extends LitElement {

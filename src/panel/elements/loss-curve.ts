@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, svg } from 'lit';
 import type { CurvePoint } from '../controller';
-import { shared } from './styles';
+import { shared } from '../../ui/styles';
 
 const width = 240;
 const height = 56;

@@ -3,7 +3,7 @@ import type { ModelEntry } from '../../engine/runtime/registry';
 import type { PanelState } from '../controller';
 import type { ModelChoice } from '../services';
 import { crispnessText } from '../words';
-import { shared } from './styles';
+import { shared } from '../../ui/styles';
 
 /** What was found out about a network, in words. */
 export function modelFacts(entry: ModelEntry): string {

@@ -11,9 +11,9 @@ import type { Compare } from './compare';
 import './compare';
 import './job-progress';
 import './model-picker';
-import './segmented';
+import '../../ui/segmented';
 import './size-picker';
-import { shared } from './styles';
+import { shared } from '../../ui/styles';
 
 /** The panel: what to do on top, what happens below, one button between them. */
 export class Panel extends LitElement {

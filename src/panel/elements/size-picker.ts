@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { resultSize } from '../../actions/size';
 import type { UpscaleSettings } from '../../actions/settings';
 import { LWayError } from '../../engine/errors';
-import { shared } from './styles';
+import { shared } from '../../ui/styles';
 
 type Size = UpscaleSettings['size'];
 const presets = [2, 3, 4, 8];

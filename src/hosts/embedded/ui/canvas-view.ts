@@ -2,7 +2,7 @@ import { css, html, LitElement } from 'lit';
 import type { Rect } from '../../../engine/raster/raster';
 import type { Layer, OpenDocument, Workspace } from '../workspace';
 import { levelSize, TileCache, tileSide, topLevel } from './tile-cache';
-import { fit, selectionBetween, stepZoom, zoomAt, type View } from './view';
+import { fit, selectionBetween, stepZoom, zoomAt, type View } from '../../../ui/view';
 
 export type Tool = 'hand' | 'select';
 
