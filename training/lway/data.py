@@ -53,7 +53,8 @@ class Bank:
     together (one degradation on two photographs); a batch keeps them side by side."""
 
     def __init__(self, files, make, scale=4, size=600, seed=0):
-        self.photos = [read_bytes(f) for f in files]
+        """files: paths, or pictures as bytes [H,W,3]."""
+        self.photos = [read_bytes(f) if isinstance(f, str) else f for f in files]
         self.make, self.scale, self.size = make, scale, size
         self.rng = np.random.default_rng(seed)
         self.order, self.entries, self.next = [], [], 0
@@ -96,15 +97,39 @@ class Bank:
         return result
 
 
-def sr_entry(settings, scale=4, teacher=None):
+class Mixture:
+    """Several banks as one: each picture of a batch and each refresh comes from a bank drawn by its share."""
+
+    def __init__(self, banks, shares, seed=0):
+        self.banks, self.shares, self.rng = banks, np.array(shares) / sum(shares), np.random.default_rng(seed)
+
+    def __len__(self):
+        return sum(len(b.entries) for b in self.banks)
+
+    def refresh(self, count=1):
+        for k in self.rng.choice(len(self.banks), count, p=self.shares):
+            self.banks[k].refresh(1)
+
+    def batch(self, count, patch):
+        counts = self.rng.multinomial(count, self.shares)
+        parts = [b.batch(int(n), patch) for b, n in zip(self.banks, counts) if n]
+        return {k: torch.cat([p[k] for p in parts]) for k in parts[0]}
+
+
+def sr_entry(settings, scale=4, teacher=None, whole=False):
     """Entries for the SR networks: lr, hr and, with `teacher` (f(lr) -> sr), its result with the low frequencies of hr:
-    a teacher is worth its detail, not its errors of colour and contrast."""
+    a teacher is worth its detail, not its errors of colour and contrast. `whole`: its result as it is. A teacher "truth"
+    teaches hr."""
     def make(photo, rng):
         hr = D.prepare_hr(photo(), rng, settings, scale)
         plan = D.sample_plan(rng, settings, scale)
         lr = D.apply_plan(hr, plan)
         entry = {"lr": (D.to_bytes(lr), 1), "hr": (D.to_bytes(hr), scale)}
-        if teacher:
+        if teacher == "truth":
+            entry["teacher"] = entry["hr"]
+        elif teacher and whole:
+            entry["teacher"] = (D.to_bytes(teacher(lr)), scale)
+        elif teacher:
             t = teacher(lr)
             low = F.avg_pool2d((hr - t)[None], scale)
             t = t + F.interpolate(low, scale_factor=scale, mode="bicubic", align_corners=False)[0]

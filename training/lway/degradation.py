@@ -275,5 +275,7 @@ def prepare_hr(hr, rng, settings, scale=4):
     if rng.random() < s["downscale_p"]:
         f = _uniform(rng, s["downscale"])
         hr = resize(hr, int(hr.shape[1] / f), int(hr.shape[2] / f), "lanczos").clamp(0, 1)
+    if "gray_p" in s and rng.random() < s["gray_p"]:
+        hr = (0.299 * hr[:1] + 0.587 * hr[1:2] + 0.114 * hr[2:]).repeat(3, 1, 1)
     h, w = hr.shape[1] // scale * scale, hr.shape[2] // scale * scale
     return hr[:, :h, :w]

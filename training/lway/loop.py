@@ -21,9 +21,22 @@ def prepare(threads=2):
         torch.set_num_threads(threads)
 
 
+def _has_bf16():
+    """Whether the processor computes in bf16; where it does not, PyTorch emulates it ten times slower than fp32."""
+    try:
+        with open("/proc/cpuinfo") as f:
+            return "avx512_bf16" in f.read()
+    except OSError:
+        return False
+
+
+CUDA = torch.cuda.is_available()
+BF16 = CUDA or _has_bf16()
+
+
 def autocast(enabled=True):
-    """bf16. On a CPU with AVX512-BF16 the SR network trains 2.3 times faster in bf16 channels_last than in fp32."""
-    return torch.autocast("cuda" if torch.cuda.is_available() else "cpu", dtype=torch.bfloat16, enabled=enabled)
+    """bf16 where it is faster than fp32: on CUDA, and 2.3 times on a CPU with AVX512-BF16."""
+    return torch.autocast("cuda" if CUDA else "cpu", dtype=torch.bfloat16, enabled=enabled and BF16)
 
 
 class Clock:
