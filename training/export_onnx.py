@@ -69,12 +69,6 @@ if "E.out.weight" in state:
         check(a.onnx[0], E, torch.rand(1, 3, h, w))
     for h, w in ((1, 1), (7, 13), (64, 64)):
         check(a.onnx[1], R, torch.rand(1, 3, scale * h, scale * w), torch.randn(1, e["out.weight"].shape[0]))
-elif "stages.0.down.weight" in state:
-    net = networks.Features()
-    net.load_state_dict(state)
-    export.features(net.eval(), a.onnx[0], name(a.onnx[0]), about)
-    for h, w in ((1, 1), (7, 13), (64, 64)):
-        check(a.onnx[0], net, torch.rand(1, 3, h, w))
 else:
     from measure import from_state
     state = {k: v for k, v in state.items() if k.startswith(("head.", "body.", "tail."))}

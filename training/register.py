@@ -59,7 +59,7 @@ def receptive_field(graph, inputs):
             continue
         step, radius = max(k[0] for k in known), max(k[1] for k in known)
         at = {x.name: helper.get_attribute_value(x) for x in n.attribute}
-        if n.op_type in ("Conv", "AveragePool"):
+        if n.op_type in ("Conv", "AveragePool", "MaxPool"):
             k = weights[n.input[1]].shape[2] if n.op_type == "Conv" else at["kernel_shape"][0]
             radius += (k - 1) / 2 * step
             step *= at.get("strides", [1])[0]
@@ -97,7 +97,7 @@ def entry(name, path, about):
         "output": outputs if about["kind"] == "features" else outputs[0],
         "receptiveField": None if about["kind"] == "start" else receptive_field(graph, inputs), "multipleOf": scale if about["kind"] == "reconstructor" else 1,
         "parameters": parameters(graph), "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
-        "licence": "MIT", "data": DATA, "card": about.get("card", f"{name}.md"), "quality": about.get("quality", {}), "description": about["description"],
+        "licence": about.get("licence", "MIT"), "data": about.get("data", DATA), "card": about.get("card", f"{name}.md"), "quality": about.get("quality", {}), "description": about["description"],
     }
     if len(inputs) > 1:
         e["inputs"] = inputs

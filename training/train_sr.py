@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lway import data, degradation, interpret, loop, metrics, networks, weights
+from lway import data, degradation, features as feature_maps, interpret, loop, metrics, networks, weights
 
 a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 a.add_argument("--data", default=data.DATA, help="folder with train/ (and eval/, metrics/, peers/ where used)")
@@ -32,11 +32,11 @@ a.add_argument("--fill", type=int, default=200, help="crops degraded before the 
 a.add_argument("--refresh", type=float, default=0.25, help="crops newly degraded per step")
 a.add_argument("--settings", default=degradation.SETTINGS)
 a.add_argument("--pixel", type=float, default=1.0, help="Charbonnier loss against HR")
-a.add_argument("--perceptual", type=float, default=0.0, help="distance of our own features against HR, or against the teacher's detail with --distil; needs --features")
+a.add_argument("--perceptual", type=float, default=0.0, help="feature distance (f3 to f5) against HR, or against the teacher's detail with --distil")
 a.add_argument("--seen", type=int, default=0, help="pictures of each batch that the feature losses look at; 0: all (they cost as much as the network)")
-a.add_argument("--adversarial", type=float, default=0.0, help="relativistic adversarial loss on our own features; needs --features")
+a.add_argument("--adversarial", type=float, default=0.0, help="relativistic adversarial loss on the features f2 to f4 and on the picture")
 a.add_argument("--distil", type=float, default=0.0, help="Charbonnier loss against the teacher's detail; needs --teacher")
-a.add_argument("--features", default=os.path.join(data.ROOT, "models", "lway-features.onnx"))
+a.add_argument("--features", default=feature_maps.FILE)
 a.add_argument("--teacher", help="ONNX file of a network that may serve as a teacher (data/peers: the BSD-3 one)")
 a.add_argument("--clip", type=float, default=0.5)
 a.add_argument("--validate", type=float, default=4, help="minutes between validations")
@@ -86,15 +86,11 @@ judge = metrics.judge(a.data, device)
 optimiser = torch.optim.Adam(net.parameters(), a.lr, betas=(0.9, 0.99))
 features = heads = None
 if a.perceptual or a.adversarial:
-    features = networks.Features()
-    weights.load(features, a.features)
-    features = features.to(device).to(memory_format=torch.channels_last)
-    for p in features.parameters():
-        p.requires_grad_(False)
+    features = feature_maps.FeatureNetwork(a.features).to(device)
 if a.adversarial:
-    # the discriminator is a small head on each of the three finer maps of the frozen feature network: it costs next to
+    # the discriminator is a small head on each of three maps of the frozen feature network: it costs next to
     # nothing beside the perceptual loss and is in balance within minutes ("projected GAN", Sauer et al. 2021)
-    heads = networks.Critic([s["same"].out_channels for s in features.stages][:3]).to(device)
+    heads = networks.Critic([features.channels(f) for f in ("f2", "f3", "f4")]).to(device)
     judge_optimiser = torch.optim.Adam(heads.parameters(), 4e-4, betas=(0.5, 0.99))
     # a critic that begins anew costs a trained network a thousand steps of bad advice
     earlier = torch.load(a.start, map_location="cpu") if a.start and a.start.endswith(".pt") else {}
@@ -106,15 +102,10 @@ charbonnier = lambda x, y: torch.sqrt((x - y) ** 2 + 1e-6).mean()
 norms = {}
 
 
-def unit(t):
-    t = t.float()
-    return t / torch.sqrt((t ** 2).sum(1, keepdim=True) + 1e-6)
-
-
 @torch.no_grad()
 def maps_of(picture):
     with loop.autocast():
-        return [unit(t) for t in features(picture)]
+        return [feature_maps.unit(t) for t in features(picture)]
 
 
 def loss_terms(sr, batch):
@@ -128,23 +119,23 @@ def loss_terms(sr, batch):
         seen = slice(0, a.seen or len(sr))
         with loop.autocast():
             mine = features(sr[seen].contiguous(memory_format=torch.channels_last))
-        mine = [unit(t) for t in mine]
+        mine = [feature_maps.unit(t) for t in mine]
         if a.perceptual:
             # the teacher's detail is a function of the LR picture, the true one is not: what can't be foretold is smoothed
             goal = maps_of((batch["teacher"] if a.distil else hr)[seen])
-            terms["perceptual"] = sum(((p - q) ** 2).sum(1).mean() for p, q in zip(mine, goal)) / len(mine)
+            terms["perceptual"] = sum(((p - q) ** 2).sum(1).mean() for p, q in zip(mine[2:], goal[2:])) / 3
         if a.adversarial:
             true, at_fake, at_real = maps_of(hr[seen]), sr[seen], hr[seen]
             for p in heads.parameters():
                 p.requires_grad_(False)
             with loop.autocast():
-                fake, real = heads(mine[:3], at_fake), heads(true[:3], at_real)
+                fake, real = heads(mine[1:4], at_fake), heads(true[1:4], at_real)
             terms["adversarial"] = sum(F.softplus(-(f.float() - r.float().mean())).mean() for f, r in zip(fake, real)) / len(fake)
             for p in heads.parameters():
                 p.requires_grad_(True)
             judge_optimiser.zero_grad(set_to_none=True)
             with loop.autocast():
-                fake, real = ([t.float() for t in heads([m.detach() for m in maps[:3]], at.detach())] for maps, at in ((mine, at_fake), (true, at_real)))
+                fake, real = ([t.float() for t in heads([m.detach() for m in maps[1:4]], at.detach())] for maps, at in ((mine, at_fake), (true, at_real)))
             verdict = sum(F.softplus(-(r - f.mean())).mean() + F.softplus(f - r.mean()).mean() for f, r in zip(fake, real)) / 2 / len(fake)
             verdict.backward()
             judge_optimiser.step()

@@ -63,20 +63,6 @@ def super_resolver(net, path, name, metadata):
     g.save(path, [("lr", ["n", 3, "h", "w"])], [("sr", ["n", 3, f"{s}*h", f"{s}*w"])], {**metadata, "scale": s, "width": net.width, "blocks": net.blocks})
 
 
-def features(net, path, name, metadata):
-    g = Graph(name)
-    f = g.op("Mul", ["image", g.constant("two", 2.0)], "doubled")
-    f = g.op("Sub", [f, g.constant("one", 1.0)], "centred")
-    for i, stage in enumerate(net.stages):
-        for part in ("down", "same"):
-            f = g.conv(f, f"stages.{i}.{part}", stage[part])
-            f = g.leaky(f, f"f{i + 1}" if part == "same" else f"stages.{i}.down.act", networks.SLOPE)
-    outputs = []
-    for i, stage in enumerate(net.stages):
-        outputs.append((f"f{i + 1}", ["n", stage["same"].out_channels, f"h{i + 1}", f"w{i + 1}"]))
-    g.save(path, [("image", ["n", 3, "h", "w"])], outputs, metadata)
-
-
 def encoder(net, path, name, metadata):
     import torch
     g = Graph(name)

@@ -214,41 +214,6 @@ class FullSizeReconstructor(nn.Module):
         return hr + self.last(x).float()
 
 
-class Features(nn.Module):
-    """image [n,3,h,w] -> four feature maps at strides 2, 4, 8, 16, for perceptual distances. About 10 kMAC per pixel."""
-
-    def __init__(self, widths=(32, 64, 96, 128)):
-        super().__init__()
-        self.stages = nn.ModuleList()
-        before = 3
-        for k, w in enumerate(widths):
-            down = nn.Conv2d(before, w, 5 if k == 0 else 3, 2, 2 if k == 0 else 1)
-            same = nn.Conv2d(w, w, 3, 1, 1)
-            for c in (down, same):
-                nn.init.kaiming_normal_(c.weight, SLOPE)
-                nn.init.zeros_(c.bias)
-            self.stages.append(nn.ModuleDict({"down": down, "same": same}))
-            before = w
-
-    def forward(self, x):
-        f, out = 2 * x - 1, []
-        for s in self.stages:
-            f = F.leaky_relu(s["down"](f), SLOPE)
-            f = F.leaky_relu(s["same"](f), SLOPE)
-            out.append(f)
-        return out
-
-
-def feature_distance(features, a, b, layers=(1.0, 1.0, 1.0, 1.0), reduce=True):
-    """Weighted mean over layers of the squared distance of channel-unit-normalised features (Zhang et al. 2018)."""
-    total = 0
-    for w, x, y in zip(layers, features(a), features(b)):
-        unit = lambda t: t.float() / torch.sqrt((t.float() ** 2).sum(1, keepdim=True) + 1e-6)
-        total = total + w * ((unit(x) - unit(y)) ** 2).sum(1).mean([1, 2])
-    total = total / sum(layers)
-    return total.mean() if reduce else total
-
-
 class Critic(nn.Module):
     """Discriminator: heads on the unit-normalised maps of the frozen feature network, and one small trained branch on the
     picture itself (its high-pass residual beside it), which sees the textures that the feature network was never asked to

@@ -7,7 +7,7 @@ import unittest
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lway import export, fold, interpret, networks, weights
+from lway import export, features, fold, interpret, networks, weights
 
 
 def shaken(net, amount=0.05):
@@ -70,11 +70,18 @@ class Exports(unittest.TestCase):
             with torch.no_grad():
                 self.assertLess(float((net(x, e) - other(x, e)).abs().max()), 1e-5)
 
-    def test_features(self):
-        net = shaken(networks.Features((8, 8, 8, 8)), 0.01)
-        export.features(net, self.path, "net", {})
+    def test_features_have_one_map_at_each_stride(self):
+        net = features.FeatureNetwork()
         for h, w in ((1, 1), (7, 13), (32, 32)):
-            self.compare(net, torch.rand(1, 3, h, w))
+            maps = net(torch.rand(2, 3, h, w))
+            self.assertEqual([(m.shape[1], m.shape[2]) for m in maps], [(net.channels(f"f{k + 1}"), -(-h // 2 ** k)) for k in range(5)])
+
+    def test_feature_distance_grows_with_what_is_wrong(self):
+        net, x = features.FeatureNetwork(), torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(4)).repeat_interleave(8, 2).repeat_interleave(8, 3)
+        noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+        near, far = (sum(net.distances(x, x + s * noise)) for s in (0.02, 0.1))
+        self.assertEqual(float(sum(net.distances(x, x))), 0)
+        self.assertGreater(float(far), 2 * float(near))
 
 
 class Promises(unittest.TestCase):

@@ -73,7 +73,7 @@ export function objective(
       const border = 2 * scale;
       add('pairs', b.mean(b.abs(b.sub(inner(b, result, border), inner(b, target, border)))), recipe.pairsWeight);
       if (distance !== undefined)
-        add('pairFeatures', distance(b, b.clip(result, 0, 1), target), recipe.pairsWeight / 3);
+        add('pairFeatures', distance(b, b.clip(result, 0, 1), target), recipe.pairsWeight * recipe.pairFeatures);
     }
     return { total: b.sum(weighted), terms, shown: b.slice(output, [0], [1], [0]) };
   };

@@ -45,7 +45,7 @@ export interface ModelEntry {
   adaptation?: OwnRecipe;
   /** Of an SR network: id of the start network that moves its weights to suit a picture. */
   start?: string;
-  /** Of a feature network: what each of its maps counts in the distance, by output name. */
+  /** Of a feature network: what each of its maps counts in the distance, by output name; those not named do not take part. */
   layerWeights?: Readonly<Record<string, number>>;
 }
 

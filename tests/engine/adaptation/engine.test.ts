@@ -19,7 +19,7 @@ let adapt: AdaptOptions;
 beforeAll(async () => {
   const registry = await readRegistry(folder);
   const [encoder, reconstructor, features] = await Promise.all(
-    ['lway-encoder-x4', 'lway-reconstructor-x4', 'lway-features'].map((id) => loadModel(folder, registry, id)),
+    ['lway-encoder-x4', 'lway-reconstructor-x4', 'darknet-features'].map((id) => loadModel(folder, registry, id)),
   );
   const study = {
     steps: 2,
