@@ -81,6 +81,24 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },
+  {
+    // Its telemetry is off only where it is loaded by this file.
+    files: ['src/**', 'tests/**', 'bench/**', 'scripts/**'],
+    ignores: ['src/engine/runtime/onnxruntime.node.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'onnxruntime-node', message: 'Import engine/runtime/onnxruntime.node.' }] },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "ImportExpression > Literal[value='onnxruntime-node']",
+          message: 'Import engine/runtime/onnxruntime.node.',
+        },
+      ],
+    },
+  },
   { files: ['src/panel/**', 'src/ui/**', 'src/hosts/embedded/**'], ...lit.configs['flat/recommended'] },
   {
     files: ['**/*.{js,mjs,cjs}', 'tests/**', 'bench/**', 'scripts/**', 'src/cli/**'],

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import * as ort from 'onnxruntime-node';
 import { createNodeEngine } from '../src/engine/engine.node';
 import { readReflected } from '../src/engine/raster/pad';
 import { crop } from '../src/engine/raster/planes';
 import type { PixelSource } from '../src/engine/raster/raster';
+import * as ort from '../src/engine/runtime/onnxruntime.node';
 import { planUpscaling } from '../src/engine/upscaling/upscale';
 import type { Bench, Cell } from './bench';
 import { median, reached } from './bench';

@@ -1,7 +1,6 @@
 // Finds a Chromium to test in, or gets Debian's; one clear sentence where neither works.
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { platform } from 'node:os';
+import { installFromDebian } from './debian.mjs';
 
 const places = [
   process.env.LWAY_CHROMIUM,
@@ -20,20 +19,9 @@ export function findChromium() {
 export function ensureChromium() {
   const found = findChromium();
   if (found) return found;
-  if (platform() === 'linux' && existsSync('/usr/bin/apt-get') && process.getuid?.() === 0) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    try {
-      execFileSync('apt-get', ['update', '-qq'], { stdio: 'inherit', env });
-      execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], {
-        stdio: 'inherit',
-        env,
-      });
-    } catch {
-      // apt has said why; what to do is said below.
-    }
-    const installed = findChromium();
-    if (installed) return installed;
-  }
+  installFromDebian('chromium');
+  const installed = findChromium();
+  if (installed) return installed;
   throw new Error(
     'The browser tests need Chromium: install it (Debian: sudo apt-get install chromium), or set LWAY_CHROMIUM to the path of a Chromium or Chrome.',
   );

@@ -1,10 +1,11 @@
 // Everything that must hold before a change lands: lint, formatting, types, build, units, real Chromium.
 // Ends with one line, `N passed, N failed, N skipped`, over all tests (each check counts as one).
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureChromium } from './chromium.mjs';
+import { installFromDebian } from './debian.mjs';
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const env = { ...process.env, NODE_OPTIONS: '--max-old-space-size=6144' };
@@ -28,6 +29,9 @@ try {
   console.error(error.message);
   totals.failed += 1;
 }
+
+// Without it the watch over system calls is skipped (tests/privacy).
+if (process.platform === 'linux' && !existsSync('/usr/bin/strace')) installFromDebian('strace');
 
 console.log('\n== jest');
 const folder = mkdtempSync(join(tmpdir(), 'lway-test-'));

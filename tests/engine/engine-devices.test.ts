@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
 import { LocalEngine } from '../../src/engine/engine-core';
 import type { Raster } from '../../src/engine/raster/raster';
 import { sha256 } from '../../src/engine/runtime/load-model';
+import * as ort from '../../src/engine/runtime/onnxruntime.node';
 import type { Model } from '../../src/engine/runtime/registry';
 import type { InferenceSession, Ort, Runtime, Tensor } from '../../src/engine/runtime/runtime';
 import type { DeviceName, OrtDevice, PlainTensor, Tensors } from '../support/ort-device';

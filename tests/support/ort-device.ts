@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import * as ort from 'onnxruntime-node';
+import * as ort from '../../src/engine/runtime/onnxruntime.node';
 
 /** A tensor as plain data; its shape is called `dims` everywhere in ONNX Runtime. */
 export interface PlainTensor {

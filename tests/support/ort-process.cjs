@@ -1,5 +1,7 @@
 // One ONNX Runtime in a process of its own, driven by ort-device.ts over IPC: `node ort-process.cjs wasm|webgpu`.
 const device = process.argv[2];
+// As src/engine/runtime/no-telemetry.node.ts, which plain JavaScript cannot load.
+process.env.ORT_DISABLE_TELEMETRY = '1';
 const ort = require(device === 'wasm' ? 'onnxruntime-web' : 'onnxruntime-node');
 if (device === 'wasm') ort.env.wasm.numThreads = 1;
 

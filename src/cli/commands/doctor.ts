@@ -1,6 +1,5 @@
 import { availableParallelism, release, totalmem } from 'node:os';
 import type { Command } from 'commander';
-import { env } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { createNodeEngine } from '../../engine/engine.node';
 import { LWayError, toPlainError } from '../../engine/errors';
@@ -8,6 +7,7 @@ import { sourceOf } from '../../engine/raster/memory-source';
 import { createRaster } from '../../engine/raster/planes';
 import type { Raster } from '../../engine/raster/raster';
 import { SpillingTileStore } from '../../engine/raster/store/tile-store';
+import { env } from '../../engine/runtime/onnxruntime.node';
 import type { Model } from '../../engine/runtime/registry';
 import type { Device } from '../../engine/runtime/runtime';
 import { exitCode } from '../exit-codes';

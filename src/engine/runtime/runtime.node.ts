@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import * as ortNode from 'onnxruntime-node';
 import { LWayError } from '../errors';
+import * as ortNode from './onnxruntime.node';
 import { OrtRuntime } from './ort-runtime';
 import type { Device, Ort, Runtime } from './runtime';
 import type { OpenedRuntime, Runtimes } from './runtimes';

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { platform } from 'node:os';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
+import './no-telemetry.node';
 
 /** What a try with WebGPU in a process of its own brought to light. */
 export type WebGpuProbe =

@@ -129,11 +129,12 @@ export class EditorPage {
   }
 
   /** Waits until the upscale has ended, and says how. */
-  async finished(): Promise<string> {
-    await this.page.waitForFunction(() => {
+  async finished(timeout = 30_000): Promise<string> {
+    const ended = () => {
       const { state } = (document.querySelector('lway-panel') as Panel).controller!;
       return !state.job && state.outcome;
-    });
+    };
+    await this.page.waitForFunction(ended, undefined, { timeout });
     return (await this.panelState()).outcome!;
   }
 

@@ -222,7 +222,7 @@ const odd: Odd[] = [
 ];
 
 async function original(proto: ModelProto, x: Feeds['x']): Promise<Float32Array> {
-  const { InferenceSession, Tensor } = await import('onnxruntime-node');
+  const { InferenceSession, Tensor } = await import('../../../src/engine/runtime/onnxruntime.node');
   const session = await InferenceSession.create(bytes(proto), { logSeverityLevel: 4 });
   try {
     return (await session.run({ x: new Tensor('float32', x!.data, x!.dims) }))['y']!.data as Float32Array;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lowerings, readGraph, trainingStep, writeGraph } from '../../../../src/engine/graph';
+import * as ort from '../../../../src/engine/runtime/onnxruntime.node';
 import { OrtRuntime } from '../../../../src/engine/runtime/ort-runtime';
 import type { Ort } from '../../../../src/engine/runtime/runtime';
 import { goldenFolder, readGolden, type NetworkCase, type OpCase } from '../golden';
@@ -10,7 +11,7 @@ import { gradientGraph } from './op-gradients';
 // every golden network, and prints as JSON which of them cannot be had: a node of theirs has no WebGPU kernel.
 
 async function main(): Promise<void> {
-  const runtime = new OrtRuntime(require('onnxruntime-node') as Ort, { device: 'webgpu', deviceName: 'webgpu' });
+  const runtime = new OrtRuntime(ort as unknown as Ort, { device: 'webgpu', deviceName: 'webgpu' });
   const fallingBack: string[] = [];
   let sessions = 0;
   const tryOut = async (name: string, model: Uint8Array): Promise<void> => {

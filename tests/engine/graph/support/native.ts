@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node';
+import * as ort from '../../../../src/engine/runtime/onnxruntime.node';
 import { writeGraph, type Graph } from '../../../../src/engine/graph';
 
 export type Feeds = Record<string, { data: Float32Array; dims: readonly number[] }>;

@@ -59,7 +59,7 @@ function watched(runtime: Runtime): Runtime {
 }
 
 async function main(): Promise<void> {
-  const ort = require(device === 'wasm' ? 'onnxruntime-web' : 'onnxruntime-node') as Ort;
+  const ort = require(device === 'wasm' ? 'onnxruntime-web' : '../../../../src/engine/runtime/onnxruntime.node') as Ort;
   if (device === 'wasm') ort.env.wasm.numThreads = 1;
   const runtime = watched(new OrtRuntime(ort, { device, deviceName: device }));
   const { signal } = new AbortController();
