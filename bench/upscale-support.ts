@@ -12,7 +12,7 @@ const shipped = async () =>
 
 /** The network that LWay upscales with if nobody chooses another. */
 export async function defaultModel(): Promise<Model> {
-  return (await shipped()).find(never, undefined, '');
+  return (await shipped()).find(never, undefined, '', 'auto');
 }
 
 /** The networks that adapting it takes. */

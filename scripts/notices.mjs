@@ -109,6 +109,8 @@ export class NoticesPlugin {
               return `${name} ${version} (${license})\n${'-'.repeat(72)}\n${text}`;
             });
           const head = 'LWay contains the following software by others, under the licences given here.';
+          // The networks come with every build.
+          notices.push(readFileSync(join(compiler.context, 'models', 'NOTICES.txt'), 'utf8').trim());
           compilation.emitAsset(
             'THIRD-PARTY-NOTICES.txt',
             new sources.RawSource(`${[head, ...notices].join(`\n\n${'='.repeat(72)}\n`)}\n`),

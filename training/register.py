@@ -80,7 +80,7 @@ def receptive_field(graph, inputs):
 def entry(name, path, about):
     graph = onnx.load(path).graph
     if about["kind"] == "sr":
-        scale = int(math.isqrt({i.name: i for i in graph.initializer}["tail.weight"].dims[0] // 3))
+        scale = math.prod(helper.get_attribute_value(x) for n in graph.node if n.op_type == "DepthToSpace" for x in n.attribute if x.name == "blocksize")
     elif about["kind"] == "features":
         scale = 1
     else:
@@ -110,7 +110,14 @@ def attribution(path):
     with open(os.path.join(a.data, "train", "SOURCES.csv"), newline="") as f:
         for row in csv.DictReader(f):
             groups[(row["licence"], row["collection"])].append((row["origin"], row["file"]))
-    lines = ["# The photographs that the networks were trained on", "", "Crops of 384x384 pixels from these photographs, reduced 1.3 to 4 times, JPEG quality 91. The photographs are not part of this project; the networks were trained on them. Made by `training/register.py` from the data set's own list.", ""]
+    for kind in ("photos", "graphics"):
+        more = os.path.join(a.data, "train2", kind, "SOURCES.csv")
+        if os.path.exists(more):
+            with open(more, newline="") as f:
+                for row in csv.DictReader(f):
+                    credit = " ".join(row["credit"].split())
+                    groups[(row["licence"], f"{row['source repository']} ({kind})")].append((f"{row['path']}: {credit}" if credit else row["path"], row["file"]))
+    lines = ["# The pictures that the networks were trained on", "", "Crops of 384x384 pixels from these pictures, most of them reduced first. The pictures are not part of this project; the networks were trained on them: those marked (photos) and (graphics) only `lway-photo` networks, where their cards say so. Made by `training/register.py` from the data sets' own lists.", ""]
     for (licence, collection), files in sorted(groups.items()):
         lines += [f"## {collection}: {licence}", "", f"{len(files)} crops.", ""]
         by_origin = defaultdict(list)
@@ -127,7 +134,7 @@ with open(os.path.join(a.models, "about.json")) as f:
 where = lambda k, v: os.path.join(a.models, v.get("file", f"{k}.onnx"))
 entries = [entry(k, where(k, v), v) for k, v in about["models"].items() if os.path.exists(where(k, v))]
 with open(os.path.join(a.models, "models.json"), "w") as f:
-    json.dump({"version": 1, "models": entries, "default": about["default"]}, f, indent=2, ensure_ascii=False)
+    json.dump({"version": 1, "models": entries, **{k: about[k] for k in ("default", "defaultOnCpu") if k in about}}, f, indent=2, ensure_ascii=False)
     f.write("\n")
 for e in entries:
     print(e["id"], e["kind"], f"x{e['scale']}", e["parameters"], "parameters", e["bytes"], "bytes, receptive field", e["receptiveField"])

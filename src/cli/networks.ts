@@ -3,13 +3,14 @@ import { basename, extname, join, resolve } from 'node:path';
 import type { AdaptLevel } from '../actions/settings';
 import { loadBetween, tempersOf } from '../engine/adaptation';
 import type { AdaptationModels } from '../engine/engine';
-import { inspectModelFile } from '../engine/engine.node';
+import { computesOnGpu, inspectModelFile } from '../engine/engine.node';
 import { LWayError } from '../engine/errors';
 import { adaptationNetworks } from '../engine/runtime/adaptation-networks';
-import { checkModel } from '../engine/runtime/load-model';
+import { checkModel, defaultId } from '../engine/runtime/load-model';
 import { modelLimits } from '../engine/runtime/model-file';
 import { loadModel, readRegistry } from '../engine/runtime/models.node';
 import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
+import type { Device } from '../engine/runtime/runtime';
 import { systemCode } from './files/file-errors';
 import { writeJson, writeWhole } from './files/json-file';
 import { exists } from './files/workspace';
@@ -20,8 +21,9 @@ export interface ListedNetwork {
   entry: ModelEntry;
   /** The person's own. */
   own: boolean;
-  /** Taken where no network is named. */
+  /** Taken where no network is named, on a GPU, and on the CPU. */
   standard: boolean;
+  standardOnCpu: boolean;
 }
 
 /** The networks that came with LWay and those that the person added. */
@@ -38,29 +40,46 @@ export class Networks {
     const upscaling = (registry: ModelRegistry, own: boolean) =>
       registry.models
         .filter(({ kind }) => kind === 'sr')
-        .map((entry) => ({ entry, own, standard: !own && entry.id === registry.default }));
+        .map((entry) => ({
+          entry,
+          own,
+          standard: !own && entry.id === defaultId(registry, true),
+          standardOnCpu: !own && entry.id === defaultId(registry, false),
+        }));
     const shipped = upscaling(this.shipped, false).sort((a, b) => Number(b.standard) - Number(a.standard));
     return [...shipped, ...upscaling(this.own, true)];
   }
 
   /**
-   * Loads a network: by id, by file, or the default one.
+   * Loads a network: by id, by file, or the default one of the device that computes.
    * @param crispness 0..1, between its faithful and its crisp form; left out, exactly as it came
    * @throws LWayError `missing-model`, `bad-model`; `bad-option` where it has only one form
    */
-  async find(signal: AbortSignal, wanted: string | undefined, cwd: string, crispness?: number): Promise<Model> {
-    const model = await this.findOne(signal, wanted, cwd);
+  async find(
+    signal: AbortSignal,
+    wanted: string | undefined,
+    cwd: string,
+    device: 'auto' | Device,
+    crispness?: number,
+  ): Promise<Model> {
+    const named = wanted ?? 'default';
+    const model = await this.findOne(signal, named === 'default' ? await this.defaultOn(device) : named, cwd);
     if (crispness === undefined) return model;
     const tempers = tempersOf(this.shipped.models, model.entry);
     if (!tempers) throw this.onlyOneForm(model.entry);
     return loadBetween(tempers, crispness, ({ id }) => loadModel(this.shippedFolder, this.shipped, id));
   }
 
-  private async findOne(signal: AbortSignal, wanted: string | undefined, cwd: string): Promise<Model> {
-    if (wanted !== undefined && isModelFile(wanted)) return broughtModel(signal, resolve(cwd, wanted));
-    const id = wanted ?? 'default';
+  private async defaultOn(device: 'auto' | Device): Promise<string> {
+    const [onGpu, onCpu] = [defaultId(this.shipped, true), defaultId(this.shipped, false)];
+    // Trying out the GPU takes a moment: only where it makes a difference.
+    return onGpu === onCpu || (await computesOnGpu(device)) ? onGpu : onCpu;
+  }
+
+  private async findOne(signal: AbortSignal, id: string, cwd: string): Promise<Model> {
+    if (isModelFile(id)) return broughtModel(signal, resolve(cwd, id));
     if (this.own.models.some((entry) => entry.id === id)) return loadModel(this.ownFolder, this.own, id);
-    if (id !== 'default' && !this.shipped.models.some((entry) => entry.id === id && entry.kind === 'sr')) {
+    if (!this.shipped.models.some((entry) => entry.id === id && entry.kind === 'sr')) {
       throw new LWayError(
         'missing-model',
         `There is no network "${id}".`,

@@ -3,7 +3,9 @@ import type { Adapt } from './engine-core';
 import { LocalEngine } from './engine-core';
 import type { ModelEntry } from './runtime/registry';
 import type { NodeRuntimesOptions } from './runtime/runtime.node';
+import type { Device } from './runtime/runtime';
 import { cpuRuntime, nodeRuntimes } from './runtime/runtime.node';
+import { probeWebGpu } from './runtime/webgpu-probe.node';
 import { inspectModel } from './upscaling/inspect-model';
 
 export interface NodeEngineOptions extends NodeRuntimesOptions {
@@ -16,6 +18,13 @@ export interface NodeEngineOptions extends NodeRuntimesOptions {
  */
 export function createNodeEngine(options: NodeEngineOptions = {}): SeriesEngine {
   return new LocalEngine({ runtimes: nodeRuntimes(options), adapt: options.adapt });
+}
+
+/** Whether a real GPU computes where `device` is asked for. */
+export async function computesOnGpu(device: 'auto' | Device): Promise<boolean> {
+  if (device !== 'auto') return device === 'webgpu';
+  const probe = await probeWebGpu();
+  return probe.works && !probe.software;
 }
 
 /** {@link inspectModel} on the CPU of this process. */

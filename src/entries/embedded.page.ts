@@ -5,6 +5,7 @@ import { Editor } from '../hosts/embedded/ui/editor';
 import { saveFile } from '../hosts/embedded/ui/save-file';
 import { createTileStore } from '../engine/raster/store/tile-store.browser';
 import { WorkerEngine } from '../engine/engine-client.browser';
+import { hasGpu } from '../engine/runtime/adapter.browser';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
 import { PageModels } from '../panel/model-library';
@@ -26,7 +27,12 @@ async function start(): Promise<void> {
   panel.services = {
     host,
     engine,
-    models: new PageModels(assets, new IndexedDbModels(), (signal, name, bytes) => engine.inspect(signal, bytes, name)),
+    models: new PageModels(
+      assets,
+      new IndexedDbModels(),
+      (signal, name, bytes) => engine.inspect(signal, bytes, name),
+      hasGpu,
+    ),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),
     saveFile: (name, bytes) => saveFile(name, new Blob([bytes as Uint8Array<ArrayBuffer>])),

@@ -3,6 +3,7 @@ import { createTileStore } from '../engine/raster/store/tile-store.browser';
 import { PhotopeaHost } from '../hosts/photopea/photopea-host';
 import { parentPort } from '../hosts/photopea/port';
 import { ScriptChannel } from '../hosts/photopea/script-channel';
+import { hasGpu } from '../engine/runtime/adapter.browser';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
 import { PageModels } from '../panel/model-library';
@@ -22,7 +23,12 @@ function start(): void {
   panel.services = {
     host: new PhotopeaHost(new ScriptChannel(parentPort(window))),
     engine,
-    models: new PageModels(assets, new IndexedDbModels(), (signal, name, bytes) => engine.inspect(signal, bytes, name)),
+    models: new PageModels(
+      assets,
+      new IndexedDbModels(),
+      (signal, name, bytes) => engine.inspect(signal, bytes, name),
+      hasGpu,
+    ),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),
   };

@@ -12,6 +12,7 @@ import type { CommandParams, PlayParams, PlayProgress, PlayResult } from '../hos
 import { Diagnostics } from '../hosts/photoshop/ui/diagnostics';
 import { StepBar } from '../hosts/photoshop/ui/step-bar';
 import type { PanelController } from '../panel/controller';
+import { hasGpu } from '../engine/runtime/adapter.browser';
 import { Panel } from '../panel/elements/panel';
 import { PageModels } from '../panel/model-library';
 import { IndexedDbModels } from '../panel/own-models';
@@ -77,7 +78,12 @@ async function start(): Promise<void> {
   panel.services = {
     host,
     engine,
-    models: new PageModels(assets, new IndexedDbModels(), (signal, name, bytes) => engine.inspect(signal, bytes, name)),
+    models: new PageModels(
+      assets,
+      new IndexedDbModels(),
+      (signal, name, bytes) => engine.inspect(signal, bytes, name),
+      hasGpu,
+    ),
     settings,
     createStore: () => createTileStore(),
   };

@@ -2,7 +2,7 @@ import { loadBetween, tempersOf } from '../engine/adaptation/tempers';
 import type { AdaptationModels } from '../engine/engine';
 import { LWayError } from '../engine/errors';
 import { adaptationNetworks } from '../engine/runtime/adaptation-networks';
-import { checkModel, findEntry, parseRegistry } from '../engine/runtime/load-model';
+import { checkModel, defaultId, findEntry, parseRegistry } from '../engine/runtime/load-model';
 import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
 import type { AssetLoader } from './assets';
 import type { OwnModels } from './own-models';
@@ -23,14 +23,23 @@ export class PageModels implements ModelLibrary {
     private readonly assets: AssetLoader,
     private readonly own: OwnModels,
     private readonly inspect: InspectModel,
+    private readonly hasGpu: () => Promise<boolean>,
   ) {}
 
   async list(signal: AbortSignal): Promise<readonly ModelChoice[]> {
     const registry = await this.readRegistry(signal);
     const shipped = registry.models.filter(({ kind }) => kind === 'sr');
-    shipped.sort((a, b) => Number(b.id === registry.default) - Number(a.id === registry.default));
+    const first = await this.defaultOf(registry);
+    shipped.sort((a, b) => Number(b.id === first) - Number(a.id === first));
     const own = await this.own.list().catch(() => []);
-    return [...shipped.map((entry) => ({ entry, own: false })), ...own.map((entry) => ({ entry, own: true }))];
+    return [
+      ...shipped.map((entry) => ({
+        entry,
+        own: false,
+        reason: entry.id === first ? reasonFor(registry, first) : undefined,
+      })),
+      ...own.map((entry) => ({ entry, own: true })),
+    ];
   }
 
   async load(signal: AbortSignal, id: string, crispness?: number): Promise<Model> {
@@ -72,10 +81,14 @@ export class PageModels implements ModelLibrary {
       return checkModel(own, bytes);
     }
     const registry = await this.readRegistry(signal);
-    const entry = findEntry(registry, id);
+    const entry = findEntry(registry, id === 'default' ? await this.defaultOf(registry) : id);
     const tempers = crispness === undefined ? null : tempersOf(registry.models, entry);
     if (!tempers) return this.loadShipped(signal, entry);
     return loadBetween(tempers, crispness!, (form) => this.loadShipped(signal, form));
+  }
+
+  private async defaultOf(registry: ModelRegistry): Promise<string> {
+    return defaultId(registry, registry.defaultOnCpu === undefined || (await this.hasGpu()));
   }
 
   private async loadHelpers(
@@ -109,4 +122,13 @@ export class PageModels implements ModelLibrary {
     );
     return this.registry;
   }
+}
+
+/** Why this network is the default here; nothing where it is so on every device. */
+function reasonFor(registry: ModelRegistry, id: string): string | undefined {
+  const { defaultOnCpu } = registry;
+  if (defaultOnCpu === undefined || defaultOnCpu === registry.default) return undefined;
+  if (id === registry.default) return 'Chosen because a graphics card can compute here.';
+  const better = findEntry(registry, 'default').name;
+  return `Chosen because no graphics card can be used here: ${better} looks better and takes several times as long.`;
 }

@@ -9,6 +9,8 @@ export interface ModelChoice {
   readonly entry: ModelEntry;
   /** Brought by the person: can be removed again. */
   readonly own: boolean;
+  /** Why it is taken where none is chosen; left out for all others. */
+  readonly reason?: string;
 }
 
 /** The networks that came with LWay and those that the person added. */

@@ -29,6 +29,23 @@ test('a network from a file, with nothing said about it', async () => {
   );
 });
 
+test('where no GPU computes, the network for the CPU is used unless one is named', async () => {
+  const file = join(root.root, 'models', 'models.json');
+  const registry = JSON.parse(readFileSync(file, 'utf8')) as { models: object[] };
+  const large = { ...registry.models[0], id: 'large' };
+  const models = [large, ...registry.models];
+  writeFileSync(file, JSON.stringify({ ...registry, models, default: 'large', defaultOnCpu: 'doubling' }));
+  await writePng(root.path('in.png'), drawn(8, 8, 3));
+  const chosen = async (steps: string, ...args: string[]) => {
+    const result = await root.lway('upscale', 'in.png', '-f', '--device', 'cpu', '--save-steps', steps, ...args);
+    expect(result).toMatchObject({ code: 0 });
+    return (JSON.parse(readFileSync(root.path(steps), 'utf8')) as { steps: { model: string }[] }).steps[0]!.model;
+  };
+  expect(await chosen('cpu.json')).toBe('doubling');
+  expect(await chosen('named.json', '--model', 'large')).toBe('large');
+  expect((await root.lway('models')).stdout).toMatch(/large \*(?!\*)[^]*doubling \*\*/);
+});
+
 test('steps remember a network from a file by its place', async () => {
   writeFileSync(root.path('mine.onnx'), doublingNetwork());
   await writePng(root.path('in.png'), drawn(8, 8, 3));

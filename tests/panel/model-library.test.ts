@@ -21,12 +21,17 @@ class MemoryModels implements OwnModels {
   }
 }
 
-async function library(damage: (files: Map<string, Uint8Array>) => void = () => {}, tempers = false) {
+async function library(damage: (files: Map<string, Uint8Array>) => void = () => {}, tempers = false, gpu = true) {
   const models = await Promise.all([
     tinyModel({}, { id: 'second', file: 'second.onnx', name: 'Second', temper: tempers ? 'faithful' : null }),
     tinyModel({}, { id: 'first', file: 'first.onnx', name: 'First', temper: tempers ? 'crisp' : null }),
   ]);
-  const registry: ModelRegistry = { version: 1, default: 'first', models: models.map(({ entry }) => entry) };
+  const registry: ModelRegistry = {
+    version: 1,
+    default: 'first',
+    models: models.map(({ entry }) => entry),
+    ...(gpu ? {} : { defaultOnCpu: 'second' }),
+  };
   const files = new Map(models.map(({ entry, bytes }) => [`models/${entry.file}`, bytes]));
   files.set('models/models.json', new TextEncoder().encode(JSON.stringify(registry)));
   damage(files);
@@ -42,7 +47,7 @@ async function library(damage: (files: Map<string, Uint8Array>) => void = () => 
   const own = new MemoryModels();
   const inspect = async (_: AbortSignal, name: string, bytes: Uint8Array) =>
     (await tinyModel({}, { id: `own-${name}`, bytes: bytes.length })).entry;
-  return { models: new PageModels(assets, own, inspect), own, loads };
+  return { models: new PageModels(assets, own, inspect, async () => gpu), own, loads };
 }
 
 test('lists the default first, and loads a network once', async () => {
@@ -52,6 +57,14 @@ test('lists the default first, and loads a network once', async () => {
   expect(loaded.entry.id).toBe('first');
   expect(await models.load(never, 'first')).toBe(loaded);
   expect(loads).toEqual(['models/models.json', 'models/first.onnx']);
+});
+
+test('without a GPU another network is the default, and it says why', async () => {
+  const { models } = await library(undefined, false, false);
+  const [standard, other] = await models.list(never);
+  expect(standard).toMatchObject({ entry: { id: 'second' }, reason: expect.stringMatching(/no graphics card.*First/) });
+  expect(other!.reason).toBeUndefined();
+  expect((await models.load(never, 'default')).entry.id).toBe('second');
 });
 
 test('refuses a file that is not the one that the registry names', async () => {

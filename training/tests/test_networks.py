@@ -7,7 +7,7 @@ import unittest
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lway import export, features, fold, interpret, networks, weights
+from lway import export, features, fold, interpret, networks, photo, trace, weights
 
 
 def shaken(net, amount=0.05):
@@ -69,6 +69,14 @@ class Exports(unittest.TestCase):
             x, e = torch.rand(1, 3, 12 * scale, 12 * scale), torch.randn(1, 64)
             with torch.no_grad():
                 self.assertLess(float((net(x, e) - other(x, e)).abs().max()), 1e-5)
+
+    def test_networks_written_by_what_they_do(self):
+        for net in (photo.PhotoNetwork(8, 3), networks.SuperResolver(4, 8, 2)):
+            trace.upscaler(shaken(net), self.path, "net", {})
+            for h, w in ((1, 1), (7, 13)):
+                self.compare(net, torch.rand(2, 3, h, w))
+            names = {k for k, v in interpret.OnnxNet(self.path).constants.items() if v.numel() > 4}
+            self.assertTrue(set(net.state_dict()) <= names | {k for k, v in net.state_dict().items() if v.numel() <= 4})
 
     def test_features_have_one_map_at_each_stride(self):
         net = features.FeatureNetwork()

@@ -80,7 +80,7 @@ async function checkNetworks(surroundings: Surroundings): Promise<{ networks: Ch
     const all = await openNetworks(surroundings);
     for (const { entry, standard } of all.list()) {
       try {
-        const loaded = await all.find(surroundings.signal, entry.id, surroundings.cwd);
+        const loaded = await all.find(surroundings.signal, entry.id, surroundings.cwd, 'auto');
         if (standard || !model) model = loaded;
         networks.push({ name: entry.id, works: true, detail: `×${entry.scale}, ${fileSize(entry.bytes)}, undamaged` });
       } catch (error) {

@@ -66,7 +66,7 @@ export async function upscaleInHost(surroundings: Surroundings, host: EditorHost
   const { signal, cwd } = surroundings;
   const size = chosenSize(flags, 4);
   const networks = await openNetworks(surroundings);
-  const model = await networks.find(signal, flags.model, cwd, flags.crispness);
+  const model = await networks.find(signal, flags.model, cwd, flags.device, flags.crispness);
   const level = flags.adapt ?? networks.usualAdaptation();
   const { strength = 1, device, tile } = flags;
   const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };

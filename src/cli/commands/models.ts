@@ -51,7 +51,7 @@ function describe({ scale, input, parameters, receptiveField }: ListedNetwork['e
   return `×${scale}, ${(parameters / 1e6).toFixed(2)} million parameters${size}${sight}`;
 }
 
-function facts({ entry, own, standard }: ListedNetwork): object {
+function facts({ entry, own, standard, standardOnCpu }: ListedNetwork): object {
   const { id, name, description, temper, scale, parameters, bytes, licence, data, quality, receptiveField, input } =
     entry;
   return {
@@ -69,6 +69,7 @@ function facts({ entry, own, standard }: ListedNetwork): object {
     input,
     own,
     default: standard,
+    defaultOnCpu: standardOnCpu,
   };
 }
 
@@ -89,13 +90,17 @@ function qualityText(quality: unknown): string {
 }
 
 function table(networks: readonly ListedNetwork[]): string {
-  const rows = networks.map(({ entry, own, standard }) => [
-    `${entry.id}${standard ? ' *' : ''}`,
+  const rows = networks.map(({ entry, own, standard, standardOnCpu }) => [
+    `${entry.id}${standard ? ' *' : ''}${standardOnCpu && !standard ? ' **' : ''}`,
     `×${entry.scale}`,
     fileSize(entry.bytes),
-    own ? 'yours' : entry.licence,
+    own ? 'yours' : entry.licence.split(',')[0]!,
     qualityText(entry.quality) || entry.description || entry.name,
   ]);
   const head = ['Network', 'Scale', 'Size', 'Licence', 'Quality measured on real pairs (PSNR-Y, LPIPS)'];
-  return `${columns([head, ...rows])}\n* taken where no network is named\n`;
+  const onCpu = networks.some(({ standard, standardOnCpu }) => standardOnCpu && !standard);
+  const stars = onCpu
+    ? '* used where no network is named and a GPU computes; ** where none can\n'
+    : '* used where no network is named\n';
+  return `${columns([head, ...rows])}\n${stars}`;
 }

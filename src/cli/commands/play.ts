@@ -140,7 +140,7 @@ async function preparePasses(
   const networks = await openNetworks(surroundings);
   const passes: Pass[] = [];
   for (const { model: id, size, adapt: level, strength, crispness } of steps) {
-    const model = await networks.find(signal, id, cwd, crispness);
+    const model = await networks.find(signal, id, cwd, device, crispness);
     const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
     passes.push({ size, options: { model, device, tile, adapt } });
   }

@@ -119,7 +119,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
   // The weights' own network, unless another one is named.
   const kept = flags.model === undefined || flags.model === saved?.model ? saved?.crispness : undefined;
   const asked = flags.crispness ?? kept;
-  const model = await networks.find(signal, flags.model ?? saved?.model, cwd, asked);
+  const model = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device, asked);
   // At an end it is that network itself, which has the id.
   const crispness = asked !== undefined && asked > 0 && asked < 1 ? asked : undefined;
   // A network from a file has no id that would lead back to it.

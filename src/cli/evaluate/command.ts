@@ -158,10 +158,7 @@ async function chooseVariants(
   const models: Model[] = [];
   for (const id of flags.model ?? ['bicubic', 'default']) {
     const against = variants[0]?.name ?? null;
-    const model =
-      id in baselines
-        ? null
-        : await networks.find(surroundings.signal, id === 'default' ? undefined : id, surroundings.cwd);
+    const model = id in baselines ? null : await networks.find(surroundings.signal, id, surroundings.cwd, flags.device);
     const name = model?.entry.id ?? id;
     if (variants.some((variant) => variant.name === name)) continue;
     if (model) models.push(model);

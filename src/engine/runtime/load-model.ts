@@ -28,6 +28,7 @@ function isRegistry(value: unknown): value is ModelRegistry {
     registry !== null &&
     registry.version === 1 &&
     typeof registry.default === 'string' &&
+    ['string', 'undefined'].includes(typeof registry.defaultOnCpu) &&
     Array.isArray(registry.models) &&
     registry.models.every(isEntry)
   );
@@ -52,6 +53,11 @@ function isEntry(value: unknown): value is ModelEntry {
 /** Feature networks have several outputs, and their entries a list of names. */
 function outputsOf({ output }: ModelEntry): string[] {
   return [output].flat();
+}
+
+/** The id of the network that is taken where none is named. */
+export function defaultId(registry: ModelRegistry, onGpu: boolean): string {
+  return onGpu ? registry.default : (registry.defaultOnCpu ?? registry.default);
 }
 
 /**

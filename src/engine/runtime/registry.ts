@@ -51,7 +51,10 @@ export interface ModelEntry {
 
 export interface ModelRegistry {
   version: 1;
+  /** Id of the network that is taken where none is named. */
   default: string;
+  /** The one that is taken instead where no GPU computes: quicker. */
+  defaultOnCpu?: string;
   models: ModelEntry[];
 }
 

@@ -1,6 +1,7 @@
 import * as ortWasm from 'onnxruntime-web/wasm';
 import * as ortWebGpu from 'onnxruntime-web/webgpu';
 import { LWayError } from '../errors';
+import { findAdapter } from './adapter.browser';
 import type { LoadOrtFiles, OrtFiles } from './ort-files';
 import { OrtRuntime } from './ort-runtime';
 import type { Ort, Runtime } from './runtime';
@@ -44,26 +45,6 @@ export function browserRuntimes(load: LoadOrtFiles): Runtimes {
       return { runtime: webGpu(found.name), notices: [] };
     },
   };
-}
-
-type Adapter = { name: string; software: boolean } | { reason: string };
-
-async function findAdapter(): Promise<Adapter> {
-  const gpu = (navigator as { gpu?: GPU }).gpu;
-  if (!gpu) return { reason: 'this browser has no WebGPU.' };
-  let adapter: GPUAdapter | null;
-  try {
-    adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  } catch (error) {
-    return { reason: `WebGPU says “${error instanceof Error ? error.message : String(error)}”.` };
-  }
-  if (!adapter) return { reason: 'WebGPU finds no graphics adapter.' };
-  const { vendor, architecture, device, description } = adapter.info;
-  const text = [vendor, architecture, device, description].join(' ');
-  const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(text);
-  const known = description || [vendor, architecture].filter(Boolean).join(' ') || 'GPU';
-  const name = /swiftshader/i.test(text) ? 'SwiftShader' : known;
-  return { name: software ? `${name} (software)` : `${name} (WebGPU)`, software };
 }
 
 function webGpu(deviceName: string): Runtime {

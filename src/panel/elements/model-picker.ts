@@ -151,6 +151,7 @@ export class ModelPicker extends LitElement {
       ${this.crispness === null ? nothing : this.renderCrispness(this.crispness)}
       <div id="about">
         ${selected ? html`<p class="hint">${this.about(selected)}</p>` : nothing}
+        ${selected?.reason ? html`<p class="hint">${selected.reason}</p>` : nothing}
         ${selected?.own ? html`<p class="hint facts numbers">${modelFacts(selected.entry)}</p>` : nothing}
       </div>
       ${

@@ -1,0 +1,27 @@
+/** The graphics adapter that WebGPU gives, or why there is none. */
+export type Adapter = { name: string; software: boolean } | { reason: string };
+
+/** Asks the browser for its best adapter; nothing is kept of it. */
+export async function findAdapter(): Promise<Adapter> {
+  const gpu = (navigator as { gpu?: GPU }).gpu;
+  if (!gpu) return { reason: 'this browser has no WebGPU.' };
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  } catch (error) {
+    return { reason: `WebGPU says “${error instanceof Error ? error.message : String(error)}”.` };
+  }
+  if (!adapter) return { reason: 'WebGPU finds no graphics adapter.' };
+  const { vendor, architecture, device, description } = adapter.info;
+  const text = [vendor, architecture, device, description].join(' ');
+  const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(text);
+  const known = description || [vendor, architecture].filter(Boolean).join(' ') || 'GPU';
+  const name = /swiftshader/i.test(text) ? 'SwiftShader' : known;
+  return { name: software ? `${name} (software)` : `${name} (WebGPU)`, software };
+}
+
+/** Whether a real GPU would compute here: one that is emulated in software is slower than the CPU. */
+export async function hasGpu(): Promise<boolean> {
+  const found = await findAdapter();
+  return !('reason' in found) && !found.software;
+}
