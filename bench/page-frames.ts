@@ -34,7 +34,7 @@ const watch = `globalThis.frames = [];
     for (const frame of list.getEntries()) scripts.push(frame.scripts.reduce((sum, { duration }) => sum + duration, 0));
   }).observe({ type: 'long-animation-frame' });
   (function tick(last) { requestAnimationFrame((now) => { frames.push(now - last); tick(now); }); })(performance.now())`;
-const finished = `(({ state }) => !state.job && state.outcome?.kind)(document.querySelector('lway-panel').controller)`;
+const finished = `(({ state: { work } }) => !['idle', 'running'].includes(work.kind) && work.kind)(document.querySelector('lway-panel').controller)`;
 
 async function measure(part: string): Promise<Cell[][]> {
   const [size, adapt] = part.split(', ') as [string, string];

@@ -81,7 +81,24 @@ function sizeFrom(value: unknown): UpscaleSettings['size'] {
   };
 }
 
-const known = ['model', 'size', 'target', 'destination', 'adapt', 'strength', 'crispness'];
+type Fields = Record<string, unknown>;
+
+/** How each field is read from something that came from outside; throws where it is not valid. */
+const readers = {
+  model: ({ model = defaultSettings.model }: Fields) => {
+    if (typeof model !== 'string' || model === '') throw unreadable(`"model" is ${JSON.stringify(model)}`);
+    return model;
+  },
+  size: ({ size }: Fields) => sizeFrom(size),
+  target: ({ target }: Fields) => oneOf('target', target, ['layer', 'region'], defaultSettings.target),
+  destination: ({ destination }: Fields) =>
+    oneOf('destination', destination, ['layer', 'document'], defaultSettings.destination),
+  adapt: ({ adapt }: Fields) => oneOf('adapt', adapt, adaptLevels, defaultSettings.adapt),
+  strength: ({ strength = defaultSettings.strength }: Fields) => numberWithin('strength', strength, 0, 1),
+  // Stays left out: without it a step means the network as it came, as those of older versions do.
+  crispness: ({ crispness }: Fields) =>
+    crispness === undefined ? undefined : numberWithin('crispness', crispness, 0, 1),
+} satisfies { [Key in keyof Required<UpscaleSettings>]: (fields: Fields) => UpscaleSettings[Key] };
 
 /**
  * Checks settings that come from outside; what is missing has its default, what is unknown is refused rather than
@@ -90,20 +107,36 @@ const known = ['model', 'size', 'target', 'destination', 'adapt', 'strength', 'c
  */
 export function parseSettings(value: unknown): UpscaleSettings {
   if (!isObject(value)) throw unreadable('it is no object');
-  const stranger = Object.keys(value).find((key) => !known.includes(key));
+  const stranger = Object.keys(value).find((key) => !(key in readers));
   if (stranger !== undefined) throw unreadable(`"${stranger}" means nothing to this version of LWay`);
-  const { model = defaultSettings.model, strength = defaultSettings.strength, crispness } = value;
-  if (typeof model !== 'string' || model === '') throw unreadable(`"model" is ${JSON.stringify(model)}`);
-  return {
-    model,
-    size: sizeFrom(value['size']),
-    target: oneOf('target', value['target'], ['layer', 'region'], defaultSettings.target),
-    destination: oneOf('destination', value['destination'], ['layer', 'document'], defaultSettings.destination),
-    adapt: oneOf('adapt', value['adapt'], adaptLevels, defaultSettings.adapt),
-    strength: numberWithin('strength', strength, 0, 1),
-    // Stays left out: without it a step means the network as it came, as those of older versions do.
-    ...(crispness === undefined ? {} : { crispness: numberWithin('crispness', crispness, 0, 1) }),
+  const { crispness, ...rest } = {
+    model: readers.model(value),
+    size: readers.size(value),
+    target: readers.target(value),
+    destination: readers.destination(value),
+    adapt: readers.adapt(value),
+    strength: readers.strength(value),
+    crispness: readers.crispness(value),
   };
+  return crispness === undefined ? rest : { ...rest, crispness };
+}
+
+/**
+ * The person's own settings as they were kept, field by field: one that is not valid, or no longer known, is left out and
+ * takes nothing else with it.
+ */
+export function keptSettings(value: unknown): Partial<UpscaleSettings> {
+  if (!isObject(value)) return {};
+  const kept: Fields = {};
+  for (const key of Object.keys(readers) as (keyof typeof readers)[]) {
+    if (value[key] === undefined) continue;
+    try {
+      kept[key] = readers[key](value);
+    } catch (error) {
+      if (!(error instanceof LWayError)) throw error;
+    }
+  }
+  return kept;
 }
 
 /**

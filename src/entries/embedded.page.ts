@@ -1,15 +1,21 @@
 import { EmbeddedHost } from '../hosts/embedded/embedded-host';
 import { decodePng } from '../hosts/embedded/decode';
+import { DocumentKeeper } from '../hosts/embedded/keep/document-keeper';
+import { claimFolder, claimFolders, privateRoot } from '../hosts/embedded/keep/folders.browser';
+import { BrowserPictures } from '../hosts/embedded/picture-files';
 import { Workspace } from '../hosts/embedded/workspace';
 import { Editor } from '../hosts/embedded/ui/editor';
 import { saveFile } from '../hosts/embedded/ui/save-file';
 import { createTileStore } from '../engine/raster/store/tile-store.browser';
 import { WorkerEngine } from '../engine/engine-client.browser';
 import { hasGpu } from '../engine/runtime/adapter.browser';
+import { toPlainError } from '../engine/errors';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
+import { QueueView } from '../panel/elements/queue-view';
 import { PageModels } from '../panel/model-library';
 import { IndexedDbModels } from '../panel/own-models';
+import { PictureQueue } from '../panel/queue/queue';
 import { LocalSettings } from '../panel/settings.local';
 import { applyTokens } from '../ui/tokens';
 
@@ -24,7 +30,7 @@ async function start(): Promise<void> {
     files: ortFilesBeside(document.baseURI),
   });
   const panel = new Panel();
-  panel.services = {
+  const services = {
     host,
     engine,
     models: new PageModels(
@@ -35,18 +41,57 @@ async function start(): Promise<void> {
     ),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),
-    saveFile: (name, bytes) => saveFile(name, new Blob([bytes as Uint8Array<ArrayBuffer>])),
+    saveFile: (name: string, bytes: Uint8Array) => saveFile(name, new Blob([bytes as Uint8Array<ArrayBuffer>])),
   };
+  const root = await privateRoot();
+  const folder = root && ((await claimFolders(root, 'lway-queue-'))[0] ?? (await claimFolder(root, 'lway-queue-')));
+  const queue = new PictureQueue(services, new BrowserPictures(), folder, () => {
+    const { settings, models } = panel.controller!.state;
+    return { settings, models: models ?? [] };
+  });
+  panel.services = { ...services, queue };
   const editor = new Editor();
   editor.workspace = workspace;
-  editor.append(panel);
+  const list = new QueueView();
+  list.queue = queue;
+  list.slot = 'queue';
+  list.addEventListener('edit', (event) => void editor.open((event as CustomEvent<File>).detail));
+  list.addEventListener('save', (event) => {
+    const { name, file } = (event as CustomEvent<{ name: string; file: Blob }>).detail;
+    saveFile(name, file);
+  });
+  editor.addEventListener('pictures', (event) => void queue.add((event as CustomEvent<File[]>).detail));
+  editor.addEventListener('network', (event) => void panel.controller!.addModel((event as CustomEvent<File>).detail));
+  editor.append(panel, list);
   document.body.append(editor);
+  window.addEventListener('beforeunload', (event) => {
+    const working = panel.controller?.state.work.kind === 'running' || queue.working;
+    const unsaved = workspace.documents.some((one) => workspace.unsaved(one)) || queue.unsaved > 0;
+    if (working || unsaved) event.preventDefault();
+  });
   try {
-    const sample = await assets.load(new AbortController().signal, 'sample.png');
-    workspace.add('Lake at dusk (sample)', 'Background', decodePng('sample.png', sample));
+    const restored = root ? await restore(root, workspace, editor) : [];
+    const waiting = await queue.restore();
+    const names = restored.map((name) => `“${name}”`).join(', ');
+    const parts = [...(names ? [names] : []), ...(waiting > 0 ? [`a queue of ${waiting}`] : [])];
+    if (parts.length > 0) editor.info = `Restored from your last visit: ${parts.join(' and ')}. Steps back begin anew.`;
+    if (restored.length === 0) {
+      const sample = await assets.load(new AbortController().signal, 'sample.png');
+      const pixels = decodePng('sample.png', sample);
+      workspace.add('Lake at dusk (sample)', 'Background', pixels, { sample: true });
+    }
   } catch (error) {
     editor.say(error);
   }
+}
+
+/** Opens the documents of a closed or crashed page, and keeps those that are opened from now on. */
+async function restore(root: FileSystemDirectoryHandle, workspace: Workspace, editor: Editor): Promise<string[]> {
+  const keeper = new DocumentKeeper(workspace, root, (lost, error) => {
+    const { message } = toPlainError(error);
+    editor.info = `“${lost.name}” would be gone after a reload: the browser cannot keep it (${message}). Export it.`;
+  });
+  return keeper.start();
 }
 
 void start();

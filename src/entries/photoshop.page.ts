@@ -1,5 +1,5 @@
 import type { UpscaleSettings } from '../actions/settings';
-import { fromRecorded, parseSettings, toRecorded } from '../actions/steps';
+import { fromRecorded, keptSettings, toRecorded } from '../actions/steps';
 import { WorkerEngine } from '../engine/engine-client.browser';
 import { LWayError } from '../engine/errors';
 import { createTileStore } from '../engine/raster/store/tile-store.browser';
@@ -32,7 +32,7 @@ class PhotoshopSettings implements SettingsStore {
 
   async load(): Promise<Partial<UpscaleSettings> | null> {
     const text = await this.kept.load();
-    return text ? parseSettings(JSON.parse(text)) : null;
+    return text ? keptSettings(JSON.parse(text)) : null;
   }
 
   async save(settings: UpscaleSettings): Promise<void> {
@@ -104,7 +104,7 @@ async function start(): Promise<void> {
       });
     });
 
-  bridge.handle('ping', () => ({ value: { idle: controller.state.job === null && !settings.paused } }));
+  bridge.handle('ping', () => ({ value: { idle: controller.state.work.kind !== 'running' && !settings.paused } }));
 
   bridge.handle('play', async ({ signal, params, progress }) => {
     const recorded = fromRecorded((params as PlayParams).info);
@@ -146,7 +146,8 @@ async function play(
   progress: (value: PlayProgress) => void,
 ): Promise<UpscaleSettings> {
   await controller.ready;
-  if (controller.state.job) throw new LWayError('busy', 'LWay is at work already.', 'Wait for it to finish.');
+  if (controller.state.work.kind === 'running')
+    throw new LWayError('busy', 'LWay is at work already.', 'Wait for it to finish.');
   const own = controller.state.settings;
   settings.paused = true;
   const bar = new StepBar();

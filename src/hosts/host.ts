@@ -1,4 +1,5 @@
 import type { PictureInfo, PixelSource, Rect, TileStore } from '../engine/raster/raster';
+import { relativeTo } from '../engine/raster/rect';
 
 /** What an editor can do; the panel offers nothing else. */
 export interface HostCapabilities {
@@ -29,6 +30,23 @@ export interface LayerSummary {
   readonly name: string;
   /** Where the layer's pixels lie in the document; empty (0×0) when it has none. */
   readonly bounds: Rect;
+  /** Size of the layer's own pixels, where the document shows them at another one. */
+  readonly own?: { readonly width: number; readonly height: number };
+  /** The layer that this one was upscaled from, while it is there. */
+  readonly madeFrom?: { readonly id: string; readonly name: string };
+}
+
+/** The pixels of its own that a layer shows in `area` of the document, which lies inside its bounds: all that it touches. */
+export function ownRect({ bounds, own }: Pick<LayerSummary, 'bounds' | 'own'>, area: Rect): Rect {
+  const { x, y, width, height } = relativeTo(area, bounds);
+  if (!own) return { x, y, width, height };
+  const axis = (start: number, length: number, shown: number, pixels: number): [number, number] => {
+    const first = Math.min(pixels - 1, Math.floor((start * pixels) / shown));
+    return [first, Math.min(pixels, Math.max(first + 1, Math.ceil(((start + length) * pixels) / shown))) - first];
+  };
+  const [left, wide] = axis(x, width, bounds.width, own.width);
+  const [top, high] = axis(y, height, bounds.height, own.height);
+  return { x: left, y: top, width: wide, height: high };
 }
 
 /** The active document, as far as the panel shows it. */
@@ -51,7 +69,10 @@ export interface OpenedTarget {
   readonly layerName: string;
   /** Where the pixels lie in the document. */
   readonly bounds: Rect;
+  /** The layer's own pixels, as many as it has, whatever size the document shows them at. */
   readonly source: PixelSource;
+  /** Which of the layer's own pixels they are, where that says more than `bounds`. */
+  readonly own?: Rect;
   /** Shape of a soft or non-rectangular selection: 1 channel, 0..1, the size of `bounds`. */
   readonly mask?: PixelSource;
   /** Releases what was held for reading. Safe to call twice. */
@@ -66,6 +87,12 @@ export interface CommitRequest {
   readonly layerName: string;
   /** 0..1 while writing. */
   readonly onProgress?: (done: number) => void;
+}
+
+/** A result where it has been placed. */
+export interface PlacedResult {
+  readonly documentId: string;
+  readonly layerId: string;
 }
 
 /**
@@ -94,8 +121,28 @@ export interface EditorHost {
    * @param store the home that the result would have had
    */
   stage?(store: TileStore): TileStore;
-  /** Writes the result: one undo step where the editor allows, all or nothing. */
-  commit(signal: AbortSignal, request: CommitRequest): Promise<void>;
+  /**
+   * Writes the result: one undo step where the editor allows, all or nothing.
+   * @returns where it is, from hosts that can find it again
+   */
+  commit(signal: AbortSignal, request: CommitRequest): Promise<PlacedResult | void>;
+  /**
+   * Puts other pixels of the same size into a placed result, as one undo step called `label`; its layer takes that name.
+   * Missing where the editor cannot do that.
+   * @throws LWayError `document-changed` where the layer is gone
+   */
+  replace?(
+    signal: AbortSignal,
+    placed: PlacedResult,
+    request: Pick<CommitRequest, 'result' | 'onProgress'> & { readonly label: string },
+  ): Promise<void>;
+  /** Opens a result as a document of its own when the one that it was made from is gone. Missing where that cannot be. */
+  rescue?(
+    signal: AbortSignal,
+    request: Pick<CommitRequest, 'result' | 'onProgress' | 'layerName'> & { readonly name: string },
+  ): Promise<PlacedResult>;
+  /** Makes a layer of the active document the active one. Missing where the person has to. */
+  activateLayer?(id: string): void;
   /** Calls back when the active document, layer or selection may have changed. Returns how to stop. */
   onChange(listener: () => void): () => void;
   /** Tells the host that an upscale has finished with these settings, so that it can record it (Photoshop's Actions). */

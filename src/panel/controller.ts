@@ -1,71 +1,29 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../actions/settings';
+import { resultSize } from '../actions/size';
 import { tempersOf, type Tempers } from '../engine/adaptation/tempers';
-import type { EngineEvent, PreviewImage } from '../engine/engine';
-import { isAbort, LWayError, toPlainError, type PlainError } from '../engine/errors';
+import type { EngineEvent } from '../engine/engine';
+import { isAbort, LWayError, toPlainError } from '../engine/errors';
 import type { Rect } from '../engine/raster/raster';
-import type { DocumentSummary } from '../hosts/host';
-import { previewStrength, type Learned, type StrengthPreview } from './learned';
-import { runUpscale, type FinishedUpscale } from './run-upscale';
+import { intersect } from '../engine/raster/rect';
+import { ownRect } from '../hosts/host';
+import { previewStrength, type Learned } from './learned';
+import { factorOf, networkFor, styleOf, stylesOf, suited, type Style } from './network-styles';
+import { applyStrength, NotPlaced, rescueResult, runUpscale, type FinishedUpscale } from './run-upscale';
 import type { ModelChoice, PanelServices } from './services';
-
-export interface CurvePoint {
-  step: number;
-  loss: number;
-  heldOut?: number;
-}
-
-/** An upscale at work. */
-export interface RunningJob {
-  phase: 'preparing' | 'adapting' | 'upscaling' | 'writing';
-  /** Tiles, steps or hundredths done; null until the first is. */
-  progress: { done: number; total: number; secondsLeft?: number } | null;
-  curve: readonly CurvePoint[];
-  /** A piece of the picture by the network as it came and as it is after `step` steps; null until there is one. */
-  learning: { step: number; before: PreviewImage; now: PreviewImage } | null;
-  /** The person asked to stop adapting and keep what was learned. */
-  stopping: boolean;
-  cancelling: boolean;
-}
-
-export type Outcome =
-  { kind: 'done'; finished: FinishedUpscale } | { kind: 'cancelled' } | { kind: 'failed'; error: PlainError };
-
-export interface PanelState {
-  /** Undefined until the editor has answered for the first time. */
-  readonly document: DocumentSummary | null | undefined;
-  readonly settings: UpscaleSettings;
-  readonly models: readonly ModelChoice[];
-  /** What happened with a network that is being, or was, added. */
-  readonly adding: { name: string; error?: PlainError; added?: string } | null;
-  /** Why adaptation is not available; null where it is, or where that is not known yet. */
-  readonly noAdaptation: string | null;
-  readonly job: RunningJob | null;
-  readonly outcome: Outcome | null;
-  readonly device: { device: string; name: string } | null;
-  readonly notices: readonly string[];
-  /** A piece of the finished result with another strength. */
-  readonly preview: StrengthPreview | null;
-  readonly previewing: boolean;
-  /** The same piece by the network as it came, to compare with; null: the picture itself is compared. */
-  readonly unadapted: StrengthPreview | null;
-}
+import { jobAfter, newJob, type Done, type PanelState, type RunningJob, type Work } from './state';
 
 /** Holds the panel's state; the elements show it and call its methods. */
 export class PanelController implements ReactiveController {
   state: PanelState = {
     document: undefined,
     settings: defaultSettings,
-    models: [],
+    models: undefined,
     adding: null,
     noAdaptation: null,
-    job: null,
-    outcome: null,
+    work: { kind: 'idle' },
     device: null,
     notices: [],
-    preview: null,
-    previewing: false,
-    unadapted: null,
   };
 
   /** Settles when settings, networks and the document are known, or could not be had. */
@@ -87,7 +45,9 @@ export class PanelController implements ReactiveController {
   }
 
   hostConnected(): void {
-    this.stopListening = this.services.host.onChange(() => void this.describe());
+    const { host, queue } = this.services;
+    const stops = [host.onChange(() => void this.describe()), queue?.onChange(() => this.element.requestUpdate())];
+    this.stopListening = () => stops.forEach((stop) => stop?.());
     this.ready = this.load();
   }
 
@@ -126,7 +86,7 @@ export class PanelController implements ReactiveController {
     this.change({ model: nearer.id, crispness: crispness > 0 && crispness < 1 ? crispness : undefined });
   }
 
-  /** What the button does: {@link run} with the person's settings; how it ended is the state's `outcome`. */
+  /** What the button does: {@link run} with the person's settings; how it ended is the state's `work`. */
   async start(): Promise<void> {
     await this.run(this.effective).catch(() => undefined);
   }
@@ -139,41 +99,83 @@ export class PanelController implements ReactiveController {
    * @throws what went wrong, after it has been shown
    */
   async run(settings: UpscaleSettings, signal?: AbortSignal, onEvent?: (event: EngineEvent) => void): Promise<void> {
-    if (this.state.job) throw new LWayError('busy', 'LWay is at work already.', 'Wait for it to finish, or cancel it.');
-    this.forget();
+    const before = this.state.work;
+    if (before.kind === 'failed' && before.rescue) {
+      throw new LWayError('busy', 'A result waits to be opened.', 'Open it or discard it first.');
+    }
+    await this.during(
+      (cancel, enough, say) => runUpscale(cancel, this.services, settings, enough, say, this.learned),
+      (error) => (error ? { kind: 'failed', error: toPlainError(error), rescue: null } : { kind: 'cancelled' }),
+      signal,
+      onEvent,
+    ).finally(() => {
+      // What was compared until now has had its day.
+      if (before !== this.state.work) this.disposeOf(before);
+    });
+  }
+
+  /** Puts the strength that is being tried into the result, in place of the old one. */
+  async applyTried(): Promise<void> {
+    const { work } = this.state;
+    if (work.kind !== 'done' || !work.preview || !this.canApply(work)) return;
+    const { strength } = work.preview;
+    const tried: Done = { ...work, previewing: false };
+    // Cancelled or failed, the old result is still there.
+    await this.during(
+      (cancel, _, say) => applyStrength(cancel, this.services, work.finished, strength, say),
+      (error) => {
+        if (error) this.update({ notices: [...this.state.notices, toPlainError(error).message] });
+        return tried;
+      },
+    ).catch(() => undefined);
+  }
+
+  /** Whether the strength that is being tried can take the old one's place. */
+  canApply({ finished }: Done): boolean {
+    return Boolean(this.services.host.replace && finished.placed && finished.learned);
+  }
+
+  /** Opens the result that could not be placed as a document of its own. */
+  async rescue(): Promise<void> {
+    const { work } = this.state;
+    if (work.kind !== 'failed' || !work.rescue) return;
+    const { rescue } = work;
+    await this.during(
+      (cancel) => rescueResult(cancel, this.services, rescue),
+      (error) => (error ? { kind: 'failed', error: toPlainError(error), rescue } : work),
+    ).catch(() => undefined);
+  }
+
+  /** Runs one job, shown as it goes; `otherwise` says what is shown when it was cancelled (null) or failed. */
+  private async during(
+    work: (cancel: AbortSignal, enough: AbortSignal, say: (event: EngineEvent) => void) => Promise<FinishedUpscale>,
+    otherwise: (error: unknown) => Work,
+    signal?: AbortSignal,
+    onEvent?: (event: EngineEvent) => void,
+  ): Promise<void> {
+    if (this.state.work.kind === 'running') {
+      throw new LWayError('busy', 'LWay is at work already.', 'Wait for it to finish, or cancel it.');
+    }
+    this.previewWork?.abort();
     const cancel = (this.cancelJob = new AbortController());
     const enough = (this.enough = new AbortController());
     const cancelToo = () => cancel.abort(signal?.reason);
     signal?.addEventListener('abort', cancelToo, { once: true });
-    this.update({
-      outcome: null,
-      notices: [],
-      preview: null,
-      unadapted: null,
-      adding: null,
-      job: { phase: 'preparing', progress: null, curve: [], learning: null, stopping: false, cancelling: false },
-    });
+    this.update({ notices: [], adding: null, work: { kind: 'running', job: newJob } });
     try {
       signal?.throwIfAborted();
-      const finished = await runUpscale(
-        cancel.signal,
-        this.services,
-        settings,
-        enough.signal,
-        (event) => {
-          this.onEvent(event);
-          onEvent?.(event);
-        },
-        this.learned,
-      );
+      const finished = await work(cancel.signal, enough.signal, (event) => {
+        this.onEvent(event);
+        onEvent?.(event);
+      });
       this.learned = finished.learned ?? this.learned;
-      this.update({ job: null, outcome: { kind: 'done', finished } });
+      const documentId = finished.placed?.documentId ?? null;
+      this.update({ work: { kind: 'done', finished, documentId, preview: null, previewing: false, unadapted: null } });
     } catch (error) {
       const cancelled = cancel.signal.aborted && (isAbort(error) || error === cancel.signal.reason);
-      this.update({
-        job: null,
-        outcome: cancelled ? { kind: 'cancelled' } : { kind: 'failed', error: toPlainError(error) },
-      });
+      const rescue = error instanceof NotPlaced ? error.finished : null;
+      if (rescue) this.update({ work: { kind: 'failed', error: toPlainError(error), rescue } });
+      else this.update({ work: otherwise(cancelled ? null : error) });
       throw error;
     } finally {
       signal?.removeEventListener('abort', cancelToo);
@@ -187,7 +189,6 @@ export class PanelController implements ReactiveController {
   }
 
   cancel(): void {
-    if (!this.state.job) return;
     this.updateJob({ cancelling: true });
     this.cancelJob?.abort(abortError());
   }
@@ -199,7 +200,7 @@ export class PanelController implements ReactiveController {
   }
 
   /**
-   * Shows a piece of the finished result as it would be with `strength`: nothing is learned anew.
+   * Shows a piece of the finished result as it would be with `strength`: nothing is learned anew, no setting is changed.
    * @param wanted the part of the result that is looked at
    */
   previewStrength(strength: number, wanted: Rect): Promise<void> {
@@ -207,36 +208,40 @@ export class PanelController implements ReactiveController {
   }
 
   /**
-   * Compares the result with what the network would have made of the picture as it came.
+   * Compares the result with what the network would have made of the picture before it was matched.
    * @param wanted the part of the result that is looked at; null compares with the picture itself again
    */
   async compareUnadapted(wanted: Rect | null): Promise<void> {
     if (wanted === null) {
       this.previewWork?.abort();
-      this.update({ unadapted: null, previewing: false });
+      this.updateDone({ unadapted: null, previewing: false });
     } else await this.redraw('unadapted', 0, wanted);
   }
 
   private async redraw(which: 'preview' | 'unadapted', strength: number, wanted: Rect): Promise<void> {
     this.previewWork?.abort();
-    const { outcome, job } = this.state;
-    if (job || outcome?.kind !== 'done' || !outcome.finished.learned) return;
+    const { work } = this.state;
+    if (work.kind !== 'done' || !work.finished.learned) return;
+    const { finished } = work;
     const { signal } = (this.previewWork = new AbortController());
-    this.update({ previewing: true });
+    this.updateDone({ previewing: true });
+    const stale = () => signal.aborted || this.state.work.kind !== 'done' || this.state.work.finished !== finished;
     try {
-      const preview = await previewStrength(signal, this.services, outcome.finished, strength, wanted);
-      if (!signal.aborted && this.state.outcome === outcome) this.update({ [which]: preview });
+      const preview = await previewStrength(signal, this.services, finished, strength, wanted);
+      if (!stale()) this.updateDone({ [which]: preview });
     } catch (error) {
-      if (!signal.aborted) this.update({ notices: [...this.state.notices, toPlainError(error).message] });
+      if (!stale()) this.update({ notices: [...this.state.notices, toPlainError(error).message] });
     } finally {
-      if (!signal.aborted) this.update({ previewing: false });
+      if (!stale()) this.updateDone({ previewing: false });
     }
   }
 
   /** Puts the last result's message and comparison away. */
   dismiss(): void {
-    this.forget();
-    this.update({ outcome: null, notices: [], preview: null, unadapted: null });
+    const { work } = this.state;
+    this.previewWork?.abort();
+    this.disposeOf(work);
+    this.update({ work: { kind: 'idle' }, notices: [] });
   }
 
   async addModel(file: File): Promise<void> {
@@ -260,17 +265,60 @@ export class PanelController implements ReactiveController {
     this.chooseModel('default');
   }
 
-  /** The chosen network; the default where the choice is gone. */
+  /** The network of the chosen style that suits the size. */
   get model(): ModelChoice | undefined {
-    const { models, settings } = this.state;
-    return models.find(({ entry }) => entry.id === settings.model) ?? models[0];
+    const { style } = this;
+    return style && networkFor(style, factorOf(this.state.settings.size, this.input));
+  }
+
+  get styles(): Style[] {
+    return stylesOf(this.state.models ?? []);
+  }
+
+  /** The chosen style; the default where the choice is gone. */
+  get style(): Style | undefined {
+    return styleOf(this.styles, this.state.settings.model);
+  }
+
+  /** Size of what would be upscaled now; null where nothing would. */
+  get input(): { width: number; height: number } | null {
+    const layer = this.state.document?.activeLayer;
+    if (!layer || layer.bounds.width * layer.bounds.height === 0) return null;
+    if (this.target === 'layer') return layer.own ?? layer.bounds;
+    const area = intersect(this.state.document!.selection!, layer.bounds);
+    return area && ownRect(layer, area);
+  }
+
+  private get target(): 'layer' | 'region' {
+    return this.state.document?.selection ? this.state.settings.target : 'layer';
+  }
+
+  /** Why nothing can be upscaled now; empty where it can. */
+  get obstacle(): string {
+    const { document, models } = this.state;
+    const { size } = this.state.settings;
+    if (document === undefined || models === undefined) return `Waiting for ${this.services.host.name}…`;
+    if (this.services.queue?.working) return 'The queue is at work. Pause it to upscale this picture now.';
+    if (document === null) return 'Open a picture to begin.';
+    if (!document.activeLayer) return 'Choose a layer to begin.';
+    if (models.length === 0) return 'No network was found. Install or build LWay again.';
+    if (this.state.work.kind === 'failed' && this.state.work.rescue)
+      return 'Open the result below first, or discard it.';
+    if (!this.input) return 'The selection does not touch the layer.';
+    try {
+      resultSize(size, this.input.width, this.input.height);
+      return '';
+    } catch (error) {
+      if (!(error instanceof LWayError)) throw error;
+      return `${error.message} ${error.advice}`;
+    }
   }
 
   /** The two forms of the chosen network; null where it has only one. */
   get tempers(): Tempers | null {
     const { model } = this;
     if (!model || model.own) return null;
-    const shipped = this.state.models.filter(({ own }) => !own);
+    const shipped = (this.state.models ?? []).filter(({ own }) => !own);
     return tempersOf(
       shipped.map(({ entry }) => entry),
       model.entry,
@@ -285,14 +333,12 @@ export class PanelController implements ReactiveController {
 
   /** The settings as they can be carried out now: what is not available is left out. */
   get effective(): UpscaleSettings {
-    const { document, noAdaptation } = this.state;
-    const { crispness, ...settings } = this.state.settings;
+    const { noAdaptation, models } = this.state;
+    const settings = suited(this.state.settings, models ?? [], this.input);
     const { destinations } = this.services.host.capabilities;
     return {
       ...settings,
-      ...(crispness === undefined || !this.tempers ? {} : { crispness }),
-      model: this.model?.entry.id ?? 'default',
-      target: document?.selection ? settings.target : 'layer',
+      target: this.target,
       destination: destinations.includes(settings.destination) ? settings.destination : (destinations[0] ?? 'layer'),
       adapt: noAdaptation === null ? settings.adapt : 'off',
     };
@@ -303,15 +349,17 @@ export class PanelController implements ReactiveController {
     try {
       const saved = await this.services.settings.load().catch(() => null);
       if (saved) this.update({ settings: { ...defaultSettings, ...saved } });
-      await this.describe();
-      this.update({ models: await this.services.models.list(signal) });
+      // An editor that is slow to answer does not hold back the rest.
+      const described = this.describe();
+      const models = await this.services.models.list(signal);
       // Without adaptation an upscale still works: its failing is said where it would be chosen.
-      const adaptation = await this.services.models
-        .adaptation(signal, this.model?.entry ?? { scale: 4 })
+      const noAdaptation = await this.services.models
+        .whyNoAdaptation(signal)
         .catch((error: unknown) => toPlainError(error).message);
-      this.update({ noAdaptation: typeof adaptation === 'string' ? adaptation : null });
+      this.update({ models, noAdaptation });
+      await described;
     } catch (error) {
-      if (!signal.aborted) this.update({ outcome: { kind: 'failed', error: toPlainError(error) } });
+      if (!signal.aborted) this.fail(error);
     }
   }
 
@@ -320,34 +368,45 @@ export class PanelController implements ReactiveController {
     try {
       const document = await this.services.host.describe(this.life.signal);
       // An older answer that comes late is stale.
-      if (call === this.describing) this.update({ document });
+      if (call !== this.describing) return;
+      const before = this.state.document;
+      this.update({ document });
+      // Who draws a selection means it.
+      const drawn = document?.selection && before?.id === document.id && !before.selection;
+      if (drawn && this.state.settings.target !== 'region') this.change({ target: 'region' });
     } catch (error) {
-      if (!this.life.signal.aborted) this.update({ outcome: { kind: 'failed', error: toPlainError(error) } });
+      if (!this.life.signal.aborted && call === this.describing) this.fail(error);
     }
   }
 
   private onEvent(event: EngineEvent): void {
-    if (!this.state.job) return;
+    const { work, notices } = this.state;
+    if (work.kind !== 'running') return;
     if (event.type === 'device') this.update({ device: { device: event.device, name: event.name } });
-    else if (event.type === 'notice') this.update({ notices: [...this.state.notices, event.message] });
-    else if (event.type === 'phase') this.updateJob({ phase: event.phase, progress: null });
-    else if (event.type === 'progress') this.updateJob({ progress: event });
-    else if (event.type === 'preview') this.showLearning(event.step, event.image);
-    else this.updateJob({ curve: [...this.state.job.curve, event] });
+    else if (event.type === 'notice') {
+      if (!notices.includes(event.message)) this.update({ notices: [...notices, event.message] });
+    } else this.update({ work: { kind: 'running', job: jobAfter(work.job, event) } });
   }
 
-  private showLearning(step: number, now: PreviewImage): void {
-    const before = this.state.job?.learning?.before ?? now;
-    this.updateJob({ learning: { step, before, now } });
+  private disposeOf(work: Work): void {
+    if (work.kind === 'done') void work.finished.dispose();
+    if (work.kind === 'failed') void work.rescue?.dispose();
   }
 
-  private forget(): void {
-    this.previewWork?.abort();
-    if (this.state.outcome?.kind === 'done') void this.state.outcome.finished.dispose();
+  /** What cannot be told in a job's own card. */
+  private fail(error: unknown): void {
+    if (this.state.work.kind === 'running') return;
+    this.disposeOf(this.state.work);
+    this.update({ work: { kind: 'failed', error: toPlainError(error), rescue: null } });
+  }
+
+  private updateDone(change: Partial<Done>): void {
+    if (this.state.work.kind === 'done') this.update({ work: { ...this.state.work, ...change } });
   }
 
   private updateJob(change: Partial<RunningJob>): void {
-    if (this.state.job) this.update({ job: { ...this.state.job, ...change } });
+    const { work } = this.state;
+    if (work.kind === 'running') this.update({ work: { ...work, job: { ...work.job, ...change } } });
   }
 
   private update(change: Partial<PanelState>): void {

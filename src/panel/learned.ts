@@ -19,11 +19,11 @@ export interface Learned {
 
 /** The hash of the network's weights tells every mix of its two forms apart. */
 export function learnedKey(
-  { documentId, layerId, bounds }: OpenedTarget,
+  { documentId, layerId, bounds, own }: OpenedTarget,
   model: Model,
   { adapt }: UpscaleSettings,
 ): string {
-  return JSON.stringify([documentId, layerId, bounds, model.entry.sha256, adapt]);
+  return JSON.stringify([documentId, layerId, own ?? bounds, model.entry.sha256, adapt]);
 }
 
 /** A piece of a result made anew with another strength. */

@@ -11,6 +11,8 @@ import type { ModelChoice, ModelLibrary } from './services';
 /** Finds out how a network wants its image, by looking at its file and trying it. */
 export type InspectModel = (signal: AbortSignal, name: string, bytes: Uint8Array) => Promise<ModelEntry>;
 
+const noAdaptation = 'The networks that this needs did not come with this version of LWay.';
+
 /** The networks beside the page and those that the person brought. */
 export class PageModels implements ModelLibrary {
   private registry: Promise<ModelRegistry> | null = null;
@@ -62,6 +64,11 @@ export class PageModels implements ModelLibrary {
     return loading;
   }
 
+  async whyNoAdaptation(signal: AbortSignal): Promise<string | null> {
+    const { models } = await this.readRegistry(signal);
+    return adaptationNetworks(models, { scale: 4 }) ? null : noAdaptation;
+  }
+
   async add(signal: AbortSignal, name: string, bytes: Uint8Array): Promise<ModelChoice> {
     const entry = await this.inspect(signal, name, bytes);
     await this.own.put(entry, bytes);
@@ -97,7 +104,7 @@ export class PageModels implements ModelLibrary {
   ): Promise<AdaptationModels | string> {
     const { models } = await this.readRegistry(signal);
     const entries = adaptationNetworks(models, entry);
-    if (!entries) return 'The networks that adaptation needs did not come with this version of LWay.';
+    if (!entries) return noAdaptation;
     return {
       encoder: await this.loadShipped(signal, entries.encoder),
       reconstructor: await this.loadShipped(signal, entries.reconstructor),

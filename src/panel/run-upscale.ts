@@ -4,6 +4,7 @@ import type { AdaptOptions, EngineEvent, UpscaleReport } from '../engine/engine'
 import type { Model } from '../engine/runtime/registry';
 import type { TileStore } from '../engine/raster/raster';
 import { LWayError } from '../engine/errors';
+import type { OpenedTarget, PlacedResult } from '../hosts/host';
 import { learnedKey, type Learned } from './learned';
 import type { PanelServices } from './services';
 import { Snapshot } from './snapshot';
@@ -14,11 +15,25 @@ export interface FinishedUpscale {
   readonly before: Snapshot;
   readonly after: TileStore;
   readonly model: Model;
+  readonly settings: UpscaleSettings;
+  readonly layerName: string;
   /** What was, or had been, learned from the picture; null where the network was used as it is. */
   readonly learned: Learned | null;
   /** It had been learned before: nothing was learned anew. */
   readonly relearned: boolean;
+  /** Where the result is, from hosts that can find it again. */
+  readonly placed: PlacedResult | null;
   dispose(): Promise<void>;
+}
+
+/** The result is whole, but what it was to be placed in is gone: it is not lost, and has to be disposed of. */
+export class NotPlaced extends LWayError {
+  constructor(
+    reason: LWayError,
+    readonly finished: FinishedUpscale,
+  ) {
+    super(reason.code, reason.message, 'Open the result as a new document, or discard it.', { cause: reason });
+  }
 }
 
 /** `×4` or `×2.5`, for names. */
@@ -26,19 +41,25 @@ export function scaleName(scale: number): string {
   return `×${Number(scale.toFixed(2))}`;
 }
 
+type OnEvent = (event: EngineEvent) => void;
+
+const writing = (onEvent: OnEvent) => (done: number) =>
+  onEvent({ type: 'progress', done: Math.round(done * 100), total: 100, unit: 'tile' });
+
 /**
  * One upscale from the editor's layer to the new layer. Checks that the result can be written before any work starts;
  * whatever goes wrong, or is cancelled, leaves the document as it was.
  *
  * @param enough ends the adaptation early and keeps what was learned
  * @param learned what an earlier upscale has learned: used where it was learned from the very same
+ * @throws NotPlaced where the document or the layer went away meanwhile, in hosts that can open the result nevertheless
  */
 export async function runUpscale(
   signal: AbortSignal,
   services: PanelServices,
   settings: UpscaleSettings,
   enough: AbortSignal,
-  onEvent: (event: EngineEvent) => void,
+  onEvent: OnEvent,
   learned: Learned | null = null,
 ): Promise<FinishedUpscale> {
   const { host, engine, models } = services;
@@ -51,8 +72,8 @@ export async function runUpscale(
     await after.dispose();
   };
   try {
-    const { bounds } = target;
-    const size = resultSize(settings.size, bounds.width, bounds.height);
+    const { info } = target.source;
+    const size = resultSize(settings.size, info.width, info.height);
     host.check(target, settings.destination, size.width, size.height);
     const model = await models.load(signal, settings.model, settings.crispness);
     const key = learnedKey(target, model, settings);
@@ -61,7 +82,7 @@ export async function runUpscale(
     if (settings.adapt !== 'off' && !known) {
       const helpers = await models.adaptation(signal, model.entry);
       if (typeof helpers === 'string') {
-        throw new LWayError('unsupported', helpers, 'Set “Adapt to this picture” to Off.');
+        throw new LWayError('unsupported', helpers, 'Set “Match to this picture” to Off.');
       }
       adapt = { level: settings.adapt, strength: settings.strength, models: helpers, enough };
     }
@@ -75,28 +96,93 @@ export async function runUpscale(
       onEvent,
     });
     const { weights, used } = report.adaptation ?? {};
-    onEvent({ type: 'phase', phase: 'writing' });
-    await host.commit(signal, {
-      target,
-      destination: settings.destination,
-      result: after,
-      layerName: `${target.layerName} ${scaleName(after.info.width / bounds.width)}`,
-      onProgress: (done) => onEvent({ type: 'progress', done: Math.round(done * 100), total: 100, unit: 'tile' }),
-    });
-    await host.record?.(settings);
-    return {
+    const layerName = `${target.layerName} ${scaleName(after.info.width / info.width)}`;
+    const finished: FinishedUpscale = {
       report,
       before,
       after,
       model,
+      settings,
+      layerName,
       learned: known ?? (used && weights ? { key, weights } : null),
       relearned: known !== null,
+      placed: null,
       dispose,
     };
+    const placed = await place(signal, services, target, finished, onEvent);
+    await host.record?.(settings);
+    return { ...finished, placed };
   } catch (error) {
-    await dispose();
+    if (!(error instanceof NotPlaced)) await dispose();
     throw error;
   } finally {
     await target.close();
+  }
+}
+
+async function place(
+  signal: AbortSignal,
+  { host }: PanelServices,
+  target: OpenedTarget,
+  finished: FinishedUpscale,
+  onEvent: OnEvent,
+): Promise<PlacedResult | null> {
+  const { settings, after: result, layerName } = finished;
+  onEvent({ type: 'phase', phase: 'writing' });
+  const request = { target, destination: settings.destination, result, layerName, onProgress: writing(onEvent) };
+  try {
+    return (await host.commit(signal, request)) ?? null;
+  } catch (error) {
+    const gone = error instanceof LWayError && error.code === 'document-changed';
+    throw gone && host.rescue ? new NotPlaced(error, finished) : error;
+  }
+}
+
+/** Opens a result that could not be placed as a document of its own. */
+export async function rescueResult(
+  signal: AbortSignal,
+  { host }: PanelServices,
+  finished: FinishedUpscale,
+): Promise<FinishedUpscale> {
+  const { layerName, after: result } = finished;
+  return { ...finished, placed: await host.rescue!(signal, { name: layerName, layerName, result }) };
+}
+
+/**
+ * Makes a finished result once more with another strength, and puts it in the old one's place as one undo step: nothing
+ * is learned anew.
+ */
+export async function applyStrength(
+  signal: AbortSignal,
+  { host, engine, createStore }: PanelServices,
+  finished: FinishedUpscale,
+  strength: number,
+  onEvent: OnEvent,
+): Promise<FinishedUpscale> {
+  const { before, after, model, settings, placed, learned, layerName } = finished;
+  const { width, height } = after.info;
+  const store = createStore();
+  try {
+    const report = await engine.upscale(signal, before, store, {
+      model,
+      size: { width, height },
+      device: 'auto',
+      weights: learned!.weights,
+      strength,
+      onEvent,
+    });
+    onEvent({ type: 'phase', phase: 'writing' });
+    const label = `${layerName}, strength ${Math.round(strength * 100)} %`;
+    await host.replace!(signal, placed!, { result: store, label, onProgress: writing(onEvent) });
+    const dispose = async () => {
+      await before.dispose();
+      await store.dispose();
+    };
+    const changed = { report, after: store, settings: { ...settings, strength }, relearned: true, dispose };
+    await after.dispose();
+    return { ...finished, ...changed };
+  } catch (error) {
+    await store.dispose();
+    throw error;
   }
 }

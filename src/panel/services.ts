@@ -3,6 +3,7 @@ import type { AdaptationModels, Engine } from '../engine/engine';
 import type { TileStore } from '../engine/raster/raster';
 import type { Model, ModelEntry } from '../engine/runtime/registry';
 import type { EditorHost } from '../hosts/host';
+import type { PictureQueue } from './queue/queue';
 
 /** A network that the person can choose. */
 export interface ModelChoice {
@@ -24,6 +25,8 @@ export interface ModelLibrary {
   load(signal: AbortSignal, id: string, crispness?: number): Promise<Model>;
   /** The networks that adapt `entry`; a sentence that says why it is not available where one is missing. */
   adaptation(signal: AbortSignal, entry: Pick<ModelEntry, 'scale' | 'start'>): Promise<AdaptationModels | string>;
+  /** Why there is no adaptation in this version; null where there is. The networks themselves are not loaded for that. */
+  whyNoAdaptation(signal: AbortSignal): Promise<string | null>;
   /**
    * Finds out how a network wants its image, keeps it and returns what was found.
    * @throws LWayError `bad-model` with the reason
@@ -46,6 +49,8 @@ export interface PanelServices {
   readonly settings: SettingsStore;
   /** A home for a result while it is made. */
   createStore(): TileStore;
+  /** Many pictures at once, where the page can read and write files. */
+  readonly queue?: PictureQueue;
   /** Gives the person a file, where the page can. */
   saveFile?(name: string, bytes: Uint8Array): void;
 }

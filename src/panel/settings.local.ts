@@ -1,4 +1,4 @@
-import { parseSettings } from '../actions/steps';
+import { keptSettings } from '../actions/steps';
 import type { UpscaleSettings } from '../actions/settings';
 import type { SettingsStore } from './services';
 
@@ -8,7 +8,7 @@ const key = 'lway.settings.v1';
 export class LocalSettings implements SettingsStore {
   async load(): Promise<Partial<UpscaleSettings> | null> {
     const text = globalThis.localStorage?.getItem(key);
-    return text ? parseSettings(JSON.parse(text)) : null;
+    return text ? keptSettings(JSON.parse(text)) : null;
   }
 
   async save(settings: UpscaleSettings): Promise<void> {

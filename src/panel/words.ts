@@ -1,5 +1,5 @@
 import type { UpscaleReport } from '../engine/engine';
-import type { RunningJob } from './controller';
+import type { RunningJob } from './state';
 
 /** "12 s", "3 min", "1 h 5 min": as exact as an estimate deserves. */
 export function duration(seconds: number): string {

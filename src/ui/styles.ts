@@ -82,6 +82,30 @@ export const shared = css`
   button.quiet:hover:not(:disabled) {
     color: var(--lway-text);
   }
+  button.link {
+    display: inline;
+    height: auto;
+    padding: 0;
+    border: 0;
+    border-radius: 2px;
+    background: none;
+    color: var(--lway-mark);
+    text-align: start;
+    text-decoration: underline;
+  }
+  summary {
+    width: fit-content;
+    border-radius: 4px;
+    color: var(--lway-text-2);
+    font-size: 12px;
+    cursor: default;
+  }
+  summary:hover {
+    color: var(--lway-text);
+  }
+  details {
+    margin-top: 6px;
+  }
   select,
   input[type='number'] {
     width: 100%;
@@ -134,7 +158,7 @@ export const shared = css`
   input[type='range']:disabled {
     opacity: 0.45;
   }
-  :is(button, select, input, [tabindex]):focus-visible {
+  :is(button, select, input, summary, [tabindex]):focus-visible {
     outline: 2px solid var(--lway-focus);
     outline-offset: 1px;
   }

@@ -29,8 +29,11 @@ export const zoomSteps = [
 ] as const;
 
 /** Shows the whole document with some room around it; small pictures are not enlarged beyond 8 times. */
-export function fit(size: { width: number; height: number }, screen: { width: number; height: number }): View {
-  const room = 24;
+export function fit(
+  size: { width: number; height: number },
+  screen: { width: number; height: number },
+  room = 24,
+): View {
   const zoom = Math.min((screen.width - 2 * room) / size.width, (screen.height - 2 * room) / size.height, 8);
   return { cx: size.width / 2, cy: size.height / 2, zoom: Math.max(zoom, 1 / 256) };
 }

@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import type { UpscaleSettings } from '../../src/actions/settings';
 import { defaultSettings } from '../../src/actions/settings';
 import type { Migrations } from '../../src/actions/steps';
-import { formatSteps, fromRecorded, parseSettings, parseSteps, stepVersion, toRecorded } from '../../src/actions/steps';
+import {
+  formatSteps,
+  fromRecorded,
+  keptSettings,
+  parseSettings,
+  parseSteps,
+  stepVersion,
+  toRecorded,
+} from '../../src/actions/steps';
 
 const complete = {
   model: fc.string({ minLength: 1 }),
@@ -109,4 +117,13 @@ test('steps of older versions are migrated, one version after the other', () => 
   expect(parseSteps(old, table)).toEqual([{ ...defaultSettings, size: { scale: 3 } }]);
   const newer = { format: 'lway-steps', version: 3, steps: [{ action: 'upscale', size: { scale: 2 } }] };
   expect(parseSteps(newer, table)).toEqual([{ ...defaultSettings, size: { scale: 2 } }]);
+});
+
+test('kept settings are read field by field: one that is not valid takes nothing else with it', () => {
+  expect(
+    keptSettings({ model: 'mine', size: { scale: 99 }, adapt: 'quick', strength: 2, target: 7, colour: 'red' }),
+  ).toEqual({ model: 'mine', adapt: 'quick' });
+  expect(keptSettings('nonsense')).toEqual({});
+  const whole = { ...defaultSettings, crispness: 0.3 };
+  expect(keptSettings(whole)).toEqual(whole);
 });

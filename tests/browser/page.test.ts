@@ -56,8 +56,8 @@ test('opens with a picture and a panel, and shows them', async () => {
   for (const name of ['Open…', 'Undo', 'Hand', 'Select a region', 'Zoom in', 'Upscale with LWay', 'Add your own…']) {
     await expect(page.getByRole('button', { name, exact: true }).count()).resolves.toBe(1);
   }
-  await expect(page.getByRole('combobox', { name: 'Network' }).count()).resolves.toBe(1);
-  await expect(page.getByRole('group', { name: 'Adapt to this picture' }).count()).resolves.toBe(1);
+  await expect(page.getByRole('combobox', { name: 'Style' }).count()).resolves.toBe(1);
+  await expect(page.getByRole('group', { name: 'Match to this picture' }).count()).resolves.toBe(1);
   // The button is in sight without scrolling, however long the form above it.
   const [button, layers] = [await editor.button.boundingBox(), await page.locator('.layers').boundingBox()];
   expect(button!.y + button!.height).toBeLessThanOrEqual(layers!.y);
@@ -202,7 +202,7 @@ test('takes a network of the person’s own, and refuses a file that is none', a
   await editor.openFile('poem.onnx', Buffer.from('Whose woods these are'), 'ONNX file to add');
   await page.getByText('poem.onnx:').waitFor();
   await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'ONNX file to add');
-  await page.getByText(/×2 · RGB, 0–1/).waitFor();
+  await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
   await editor.choose('2 times');
   await editor.button.click();
   expect(await editor.finished()).toBe('done');
@@ -210,7 +210,7 @@ test('takes a network of the person’s own, and refuses a file that is none', a
 
   // It is there again after a reload, as are the other choices; then it can be removed.
   await page.reload();
-  await page.getByText(/×2 · RGB, 0–1/).waitFor();
+  await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
   expect((await editor.panelState()).settings).toMatchObject({ size: { scale: 2 } });
   await page.getByRole('button', { name: 'Remove this network' }).click();
   await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'detached' });
@@ -219,17 +219,17 @@ test('takes a network of the person’s own, and refuses a file that is none', a
 test('goes between the faithful and the crisp form by the keyboard', async () => {
   const { page } = editor;
   const slider = page.getByRole('slider', { name: 'Faithful — Crisp' });
-  const network = page.getByRole('combobox', { name: 'Network' });
+  const network = page.getByRole('combobox', { name: 'Style' });
   const stands = (text: string) => expect(slider.getAttribute('aria-valuetext')).resolves.toBe(text);
-  const chosen = () => network.evaluate((element) => (element as HTMLSelectElement).value);
+  const chosen = () => network.evaluate((element) => (element as HTMLSelectElement).selectedOptions[0]!.label);
 
-  await network.selectOption('lway-faithful-x2');
+  await network.selectOption('LWay Faithful');
   await stands('Faithful');
   await slider.focus();
   for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowRight');
   await stands('between Faithful and Crisp, 40 %');
   await page.getByText('Between Faithful and Crisp, 40 %.').waitFor();
-  expect((await editor.panelState()).settings).toMatchObject({ model: 'lway-faithful-x2', crispness: 0.4 });
+  expect((await editor.panelState()).settings).toMatchObject({ model: 'lway-faithful-x4', crispness: 0.4 });
   await editor.choose('2 times');
   await editor.button.click();
   expect(await editor.finished()).toBe('done');
@@ -240,16 +240,16 @@ test('goes between the faithful and the crisp form by the keyboard', async () =>
   await slider.focus();
   await page.keyboard.press('End');
   await stands('Crisp');
-  expect(await chosen()).toBe('lway-crisp-x2');
+  expect(await chosen()).toBe('LWay Crisp');
   await page.keyboard.press('Home');
   await stands('Faithful');
-  expect(await chosen()).toBe('lway-faithful-x2');
-  await network.selectOption('lway-crisp-x4');
+  expect(await chosen()).toBe('LWay Faithful');
+  await network.selectOption('LWay Crisp');
   await stands('Crisp');
 
   // A network that has only one form has nothing to go between.
   await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'ONNX file to add');
-  await page.getByText(/×2 · RGB, 0–1/).waitFor();
+  await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
   await expect(slider.count()).resolves.toBe(0);
 });
 
@@ -343,13 +343,16 @@ test.each([
 
 /** Of the piece that is compared by the unadapted network, in pixels of the result; runs in the page. */
 function unadaptedWidth(): number {
-  const compare = document.querySelector('lway-panel')!.shadowRoot!.querySelector('lway-compare') as Compare;
+  const compare = document
+    .querySelector('lway-panel')!
+    .shadowRoot!.querySelector('lway-outcome-card')!
+    .shadowRoot!.querySelector('lway-compare') as Compare;
   return compare.unadapted!.rect.width;
 }
 
 test('the button runs the whole of it: seen while it learns, and compared with the unadapted result', async () => {
   const { page } = editor;
-  await editor.choose('Quick');
+  await editor.choose('Fast');
   await editor.button.click();
   await page.getByText('Learning from your picture').first().waitFor();
   await page.getByText(/^After [246] steps$/).waitFor({ timeout: 90_000 });
@@ -366,15 +369,18 @@ test('the button runs the whole of it: seen while it learns, and compared with t
   expect(pieces[1]!.pixels).not.toEqual(pieces[0]!.pixels);
   await page.getByText(/^Adapted in \d+ steps/).waitFor({ timeout: 90_000 });
   expect(await editor.state()).toMatchObject({ layers: [{}, {}] });
-  await editor.choose('Unadapted');
-  await page.locator('lway-compare .tag.first', { hasText: 'Unadapted' }).waitFor({ timeout: 60_000 });
+  await editor.choose('Before matching');
+  await page.locator('lway-compare .tag.first', { hasText: 'Before matching' }).waitFor({ timeout: 60_000 });
   // Another part comes into view: the unadapted piece is made for it.
   const whole = await page.evaluate(unadaptedWidth);
   await page.getByRole('button', { name: '200 %' }).click();
   await page.waitForFunction((before) => {
-    const compare = document.querySelector('lway-panel')!.shadowRoot!.querySelector('lway-compare') as Compare;
+    const compare = document
+      .querySelector('lway-panel')!
+      .shadowRoot!.querySelector('lway-outcome-card')!
+      .shadowRoot!.querySelector('lway-compare') as Compare;
     return compare.unadapted !== null && compare.unadapted.rect.width < before;
   }, whole);
   await editor.choose('Before');
-  await page.locator('lway-compare .tag.first', { hasText: 'Before' }).waitFor();
+  await page.locator('lway-compare .tag.first', { hasText: /^Before$/ }).waitFor();
 }, 240_000);

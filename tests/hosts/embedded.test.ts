@@ -2,6 +2,7 @@ import { toInterleaved } from '../../src/engine/raster/depth';
 import type { Raster, Rect } from '../../src/engine/raster/raster';
 import { SpillingTileStore } from '../../src/engine/raster/store/tile-store';
 import { EmbeddedHost } from '../../src/hosts/embedded/embedded-host';
+import { moveLayer, removeLayer, renameLayer } from '../../src/hosts/embedded/layers';
 import { PackedPixels } from '../../src/hosts/embedded/pixels';
 import { newId, Workspace } from '../../src/hosts/embedded/workspace';
 import { describeHostContract, testPixels, type TestDocument } from './contract';
@@ -82,18 +83,78 @@ describe('The built-in editor', () => {
     await target.close();
   };
 
-  test('reads a layer of an enlarged document at the document’s resolution', async () => {
+  test('reads a layer of an enlarged document in its own pixels, and puts results where it lies', async () => {
     const editor = createEditor(small);
     await upscale(editor, 16, 12);
-    const { workspace } = editor;
-    workspace.adjust(workspace.active!, { activeId: workspace.active!.state.layers[1]!.id });
-    const { source, bounds } = await editor.host.open(never, 'layer');
+    const { workspace, host } = editor;
+    const [first, subject] = workspace.active!.state.layers;
+    host.activateLayer(subject!.id);
+    const { source, bounds, own } = await host.open(never, 'layer');
     expect(bounds).toEqual({ x: 6, y: 4, width: 16, height: 12 });
-    expect(source.info).toMatchObject({ width: 16, height: 12 });
-    const read = await source.read(never, { x: 0, y: 0, width: 16, height: 12 });
-    // Enlarging keeps the mean of the layer's own pixels.
-    const mean = (data: Float32Array) => data.reduce((sum, value) => sum + value, 0) / data.length;
-    expect(mean(read.data)).toBeCloseTo(mean(small.layer.pixels.data), 1);
+    expect(own).toEqual({ x: 0, y: 0, width: 8, height: 6 });
+    const read = await source.read(never, { x: 0, y: 0, width: 8, height: 6 });
+    expect([...read.data].map((value) => Math.round(value * 255))).toEqual(
+      [...small.layer.pixels.data].map((value) => Math.round(value * 255)),
+    );
+    // Four times: the document grows once more. Twice: it stays as it is.
+    await upscale(editor, 32, 24);
+    expect(workspace.active!.state).toMatchObject({ width: 80, height: 40 });
+    expect(workspace.active!.state.layers[0]).toMatchObject({
+      bounds: { x: 12, y: 8, width: 32, height: 24 },
+      madeFrom: subject!.id,
+    });
+    host.activateLayer(subject!.id);
+    await upscale(editor, 16, 12);
+    const { width, layers } = workspace.active!.state;
+    expect(width).toBe(80);
+    expect(layers[0]).toMatchObject({ bounds: { x: 12, y: 8, width: 32, height: 24 }, madeFrom: subject!.id });
+    expect(layers[0]!.pixels.info).toMatchObject({ width: 16, height: 12 });
+    expect(layers[2]!.id).toBe(first!.id);
+  });
+
+  test('opens as many of the layer’s own pixels as a selection touches', async () => {
+    const editor = createEditor(small);
+    await upscale(editor, 32, 24);
+    const { workspace, host } = editor;
+    host.activateLayer(workspace.active!.state.layers[1]!.id);
+    await editor.select({ x: 17, y: 12, width: 6, height: 5 });
+    const { source, bounds, own } = await host.open(never, 'region');
+    // Every pixel of its own is 4×4 of the document's; the layer begins at 12, 8.
+    expect(own).toEqual({ x: 1, y: 1, width: 2, height: 2 });
+    expect(bounds).toEqual({ x: 16, y: 12, width: 8, height: 8 });
+    expect(source.info).toMatchObject({ width: 2, height: 2 });
+  });
+
+  test('layers are deleted, renamed and moved as one undo step each; the last one stays', () => {
+    const { workspace } = createEditor(small);
+    const document = workspace.active!;
+    const names = () => document.state.layers.map(({ name }) => name);
+    const [subject, background] = document.state.layers;
+    moveLayer(workspace, document, subject!.id, 5);
+    expect(names()).toEqual(['Background', 'Subject']);
+    renameLayer(workspace, document, subject!.id, '  Her  ');
+    expect(names()).toEqual(['Background', 'Her']);
+    renameLayer(workspace, document, subject!.id, ' ');
+    removeLayer(workspace, document, background!.id);
+    removeLayer(workspace, document, subject!.id);
+    expect(names()).toEqual(['Her']);
+    expect(document.past.map(({ label }) => label)).toEqual(['Move Subject', 'Rename Subject', 'Delete Background']);
+    for (let i = 0; i < 3; i++) workspace.undo(document);
+    expect(document.state.layers).toEqual([subject, background]);
+  });
+
+  test('knows what is in no file yet', async () => {
+    const editor = createEditor(small);
+    const { workspace } = editor;
+    const document = workspace.active!;
+    workspace.markSaved(document);
+    await upscale(editor, 16, 12);
+    expect(workspace.unsaved(document)).toBe(true);
+    workspace.undo(document);
+    expect(workspace.unsaved(document)).toBe(false);
+    workspace.redo(document);
+    workspace.markSaved(document);
+    expect(workspace.unsaved(document)).toBe(false);
   });
 
   test('redoes what was undone, and forgets it after something new', async () => {

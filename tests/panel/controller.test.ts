@@ -19,7 +19,7 @@ async function start(changes: Partial<PanelServices> = {}) {
   const controller = new PanelController(new FakeElement(), made.services);
   open.push(controller);
   controller.hostConnected();
-  await until(() => controller.state.models.length > 0 && controller.state.noAdaptation !== null);
+  await until(() => controller.state.models !== undefined && controller.state.noAdaptation !== null);
   return { ...made, controller };
 }
 
@@ -37,15 +37,14 @@ afterEach(async () => {
 test('an upscale becomes a layer, and both pictures stay for the comparison until they are put away', async () => {
   const { controller, workspace, stores } = await start();
   await controller.start();
-  const { outcome, job, device } = controller.state;
-  expect(job).toBeNull();
+  const { work, device } = controller.state;
   expect(device!.device).toBe('cpu');
-  if (outcome?.kind !== 'done') throw new Error(JSON.stringify(outcome));
-  expect(outcome.finished.report).toMatchObject({ width: 40, height: 28 });
+  if (work.kind !== 'done') throw new Error(JSON.stringify(work));
+  expect(work.finished.report).toMatchObject({ width: 40, height: 28 });
   expect(workspace.active!.state.layers[0]).toMatchObject({ name: 'Background ×2', bounds: { width: 40, height: 28 } });
   expect(controller.state.document).toMatchObject({ width: 40, height: 28 });
 
-  const { before, after } = outcome.finished;
+  const { before, after } = work.finished;
   expect((await before.read(never, { x: 0, y: 0, width: 20, height: 14 })).width).toBe(20);
   expect((await after.read(never, { x: 39, y: 27, width: 1, height: 1 })).width).toBe(1);
   controller.dismiss();
@@ -62,7 +61,7 @@ test('what cannot be written is refused before any work', async () => {
   const { controller, services } = await start({ engine });
   Object.assign(services.host.capabilities, { maxSide: 30 });
   await controller.start();
-  expect(controller.state.outcome).toMatchObject({ kind: 'failed', error: { code: 'too-large' } });
+  expect(controller.state.work).toMatchObject({ kind: 'failed', error: { code: 'too-large' } });
   expect(engine.calls).toHaveLength(0);
 });
 
@@ -71,9 +70,10 @@ test('an engine that fails leaves the document as it was, and its storage is giv
   const { controller, workspace, stores } = await start({ engine });
   const before = workspace.active!.state;
   await controller.start();
-  expect(controller.state.outcome).toEqual({
+  expect(controller.state.work).toEqual({
     kind: 'failed',
     error: { code: 'out-of-memory', message: 'It is full.', advice: 'Make room.' },
+    rescue: null,
   });
   expect(workspace.active!.state).toBe(before);
   for (const store of stores) await expect(store.end(never)).rejects.toThrow('disposed');
@@ -91,9 +91,9 @@ test('cancelling is no failure', async () => {
   const work = controller.start();
   await until(() => engine.calls.length > 0);
   controller.cancel();
-  expect(controller.state.job!.cancelling).toBe(true);
+  expect(controller.state.work).toMatchObject({ kind: 'running', job: { cancelling: true } });
   await work;
-  expect(controller.state.outcome).toEqual({ kind: 'cancelled' });
+  expect(controller.state.work).toEqual({ kind: 'cancelled' });
   expect(workspace.active!.state).toBe(before);
 });
 
@@ -106,7 +106,75 @@ test('a second upscale while one runs is refused and harms nothing', async () =>
   await expect(controller.run(controller.effective)).rejects.toMatchObject({ code: 'busy' });
   go();
   await first;
-  expect(controller.state.outcome?.kind).toBe('done');
+  expect(controller.state.work.kind).toBe('done');
+});
+
+test('a result whose document was closed meanwhile is offered as a new document', async () => {
+  let go = () => {};
+  const engine = new WatchedEngine(() => new Promise((resolve) => (go = resolve)));
+  const { controller, workspace, stores } = await start({ engine });
+  const first = controller.start();
+  await until(() => engine.calls.length > 0);
+  expect(workspace.atWork(workspace.active!.id)).toBe(true);
+  workspace.close(workspace.active!.id);
+  go();
+  await first;
+  expect(controller.state.work).toMatchObject({ kind: 'failed', error: { code: 'document-changed' } });
+  expect(controller.obstacle).not.toBe('');
+  // Another upscale would lose it.
+  await expect(controller.run(controller.effective)).rejects.toMatchObject({ code: 'busy' });
+  await controller.rescue();
+  expect(controller.state.work).toMatchObject({ kind: 'done', documentId: workspace.active!.id });
+  expect(workspace.active!.state).toMatchObject({ width: 40, height: 28, layers: [{ name: 'Background ×2' }] });
+  expect(workspace.unsaved(workspace.active!)).toBe(true);
+  controller.dismiss();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await expect(stores[1]!.read(never, { x: 0, y: 0, width: 1, height: 1 })).rejects.toThrow('disposed');
+});
+
+test('a result that nobody wants any more is given back', async () => {
+  const { controller, stores } = await start();
+  await controller.start();
+  await controller.start();
+  // Picture, result and layer of the first: only its layer is needed still.
+  await expect(stores[1]!.read(never, { x: 0, y: 0, width: 1, height: 1 })).rejects.toThrow('disposed');
+  await expect(stores[2]!.read(never, { x: 0, y: 0, width: 1, height: 1 })).resolves.toBeDefined();
+});
+
+test('a selection that is drawn becomes the area; a size that cannot be is the reason not to begin', async () => {
+  const { controller, workspace } = await start();
+  expect(controller.effective.target).toBe('layer');
+  workspace.adjust(workspace.active!, { selection: { x: 2, y: 2, width: 6, height: 4 } });
+  await until(() => controller.state.document?.selection !== null);
+  expect(controller.effective.target).toBe('region');
+  expect(controller.input).toMatchObject({ width: 6, height: 4 });
+  // Whoever then chooses the whole layer means that.
+  controller.change({ target: 'layer' });
+  workspace.adjust(workspace.active!, { selection: { x: 2, y: 2, width: 8, height: 4 } });
+  await until(() => controller.state.document?.selection?.width === 8);
+  expect(controller.effective.target).toBe('layer');
+  expect(controller.obstacle).toBe('');
+  controller.change({ size: { width: 10, height: 10 } });
+  expect(controller.obstacle).toContain('smaller than it is');
+});
+
+test('a second upscale starts from the layer’s own pixels and lies above the first', async () => {
+  const { controller, workspace, services } = await start();
+  await controller.start();
+  const { state } = workspace.active!;
+  expect(controller.state.document!.activeLayer!.madeFrom).toEqual({ id: state.layers[1]!.id, name: 'Background' });
+  services.host.activateLayer!(state.layers[1]!.id);
+  await until(() => controller.state.document?.activeLayer?.name === 'Background');
+  // Shown at 40×28, but there are 20×14 of them.
+  expect(controller.input).toEqual({ width: 20, height: 14 });
+  await controller.start();
+  expect(workspace.active!.state).toMatchObject({ width: 40, height: 28 });
+  expect(workspace.active!.state.layers.map(({ bounds, madeFrom }) => [bounds.width, madeFrom])).toEqual([
+    [40, state.layers[1]!.id],
+    [40, state.layers[1]!.id],
+    [40, undefined],
+  ]);
+  expect(workspace.active!.state.layers[1]!.pixels).toBe(state.layers[0]!.pixels);
 });
 
 test('what is not there now is left out, not forgotten', async () => {
@@ -138,16 +206,17 @@ test('adaptation is asked for with level, strength and a way to stop early', asy
     throw new LWayError('internal', 'That is enough for this test.', 'None.');
   });
   const made = await createServices({ engine });
-  const models = { ...made.services.models, adaptation: async () => helpers };
+  const models = { ...made.services.models, adaptation: async () => helpers, whyNoAdaptation: async () => null };
   const controller = new PanelController(new FakeElement(), { ...made.services, models });
   open.push(controller);
   controller.hostConnected();
-  await until(() => controller.state.models.length > 0);
+  await until(() => controller.state.models !== undefined);
   controller.change({ adapt: 'quick', strength: 0.4 });
   const work = controller.start();
   await until(() => controller.state.notices.length > 0);
   expect(engine.calls[0]!.adapt).toMatchObject({ level: 'quick', strength: 0.4, models: helpers });
-  expect(controller.state.job).toMatchObject({
+  const { work: running } = controller.state;
+  expect(running.kind === 'running' && running.job).toMatchObject({
     phase: 'adapting',
     curve: [
       { step: 0, loss: 2, heldOut: 3 },
@@ -191,7 +260,7 @@ test('settings that cannot be read or kept do not stop anybody', async () => {
   const { controller } = await start({ settings: broken });
   controller.change({ size: { scale: 3 }, adapt: 'off' });
   await controller.start();
-  expect(controller.state.outcome?.kind).toBe('done');
+  expect(controller.state.work.kind).toBe('done');
 });
 
 test('a network that is refused is named with the reason', async () => {
@@ -228,21 +297,29 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   }
   const engine = new LearningEngine();
   const made = await createServices({ engine });
-  const models = { ...made.services.models, adaptation: async () => ({}) as AdaptationModels };
+  const adaptation = async () => ({}) as AdaptationModels;
+  const models = { ...made.services.models, adaptation, whyNoAdaptation: async () => null };
   const controller = new PanelController(new FakeElement(), { ...made.services, models });
   open.push(controller);
   controller.hostConnected();
-  await until(() => controller.state.models.length > 0);
+  await until(() => controller.state.models !== undefined);
   controller.change({ adapt: 'quick', strength: 1 });
   await controller.start();
-  const first = controller.state.outcome;
-  if (first?.kind !== 'done') throw new Error(JSON.stringify(first));
+  const first = controller.state.work;
+  if (first.kind !== 'done') throw new Error(JSON.stringify(first));
   expect(first.finished).toMatchObject({ relearned: false, learned: { weights: made.model.bytes } });
 
   await controller.previewStrength(0.3, { x: 10, y: 6, width: 12, height: 10 });
   expect(engine.calls.at(-1)).toMatchObject({ strength: 0.3, weights: made.model.bytes });
-  const { preview, previewing } = controller.state;
+  const done = () => {
+    const { work } = controller.state;
+    if (work.kind !== 'done') throw new Error(work.kind);
+    return work;
+  };
+  const { preview, previewing } = done();
   expect(previewing).toBe(false);
+  // A trial: it is not what the next picture gets.
+  expect(controller.state.settings.strength).toBe(1);
   expect(preview).toMatchObject({ strength: 0.3, rect: { x: 10, y: 6, width: 12, height: 10 } });
   // The weights are the network's own: the piece is the very one that is in the result.
   const piece = await preview!.source.read(never, { x: 0, y: 0, width: 12, height: 10 });
@@ -253,18 +330,31 @@ test('what was learned serves the next upscale of the same pixels, and previews 
 
   await controller.compareUnadapted({ x: 10, y: 6, width: 12, height: 10 });
   expect(engine.calls.at(-1)).toMatchObject({ strength: 0, weights: made.model.bytes });
-  expect(controller.state.unadapted).toMatchObject({ strength: 0, rect: { x: 10, y: 6, width: 12, height: 10 } });
-  expect(controller.state.preview).toBe(preview);
+  expect(done().unadapted).toMatchObject({ strength: 0, rect: { x: 10, y: 6, width: 12, height: 10 } });
+  expect(done().preview).toBe(preview);
   await controller.compareUnadapted(null);
-  expect(controller.state).toMatchObject({ unadapted: null, previewing: false });
+  expect(done()).toMatchObject({ unadapted: null, previewing: false });
 
+  // Applied, it takes the result's place as one undo step.
   const { workspace } = made;
+  const steps = workspace.active!.past.length;
+  const [layer] = workspace.active!.state.layers;
+  await controller.applyTried();
+  expect(done()).toMatchObject({ preview: null, finished: { settings: { strength: 0.3 }, relearned: true } });
+  expect(workspace.active!.past).toHaveLength(steps + 1);
+  expect(workspace.active!.state.layers).toHaveLength(2);
+  const [applied] = workspace.active!.state.layers;
+  expect(applied).toMatchObject({ id: layer!.id, name: 'Background ×2, strength 30 %', bounds: layer!.bounds });
+  expect(applied!.pixels).not.toBe(layer!.pixels);
+  workspace.undo(workspace.active!);
+  expect(workspace.active!.state.layers[0]).toBe(layer);
+
   workspace.undo(workspace.active!);
   controller.change({ strength: 0.3 });
   await controller.start();
   expect(engine.calls.at(-1)).toMatchObject({ strength: 0.3, weights: made.model.bytes });
   expect(engine.calls.at(-1)!.adapt).toBeUndefined();
-  expect(controller.state.outcome).toMatchObject({ kind: 'done', finished: { relearned: true } });
+  expect(controller.state.work).toMatchObject({ kind: 'done', finished: { relearned: true } });
 
   // Another region is another picture.
   workspace.undo(workspace.active!);
@@ -356,7 +446,7 @@ describe('between the faithful and the crisp form', () => {
     services.host.record = async (done) => void recorded.push(done);
     controller.chooseCrispness(0.4);
     await controller.start();
-    expect(controller.state.outcome?.kind).toBe('done');
+    expect(controller.state.work.kind).toBe('done');
     expect(loads).toEqual([['faithful', 0.4]]);
     expect(recorded).toEqual([expect.objectContaining({ model: 'faithful', crispness: 0.4 })]);
   });

@@ -84,6 +84,7 @@ export async function createServices(changes: Partial<PanelServices> = {}) {
       list: async () => [{ entry: model.entry, own: false }],
       load: async () => model,
       adaptation: async () => 'Adaptation is not part of this test.',
+      whyNoAdaptation: async () => 'Adaptation is not part of this test.',
       add: () => Promise.reject(new Error('not asked for')),
       remove: () => Promise.reject(new Error('not asked for')),
     },

@@ -1,21 +1,39 @@
 import { LWayError } from '../../engine/errors';
 import { breathe } from '../../engine/raster/breathe';
 import type { PixelSource, Rect, TileStore } from '../../engine/raster/raster';
-import { contains, intersect, relativeTo } from '../../engine/raster/rect';
-import type {
-  CommitRequest,
-  Destination,
-  DocumentSummary,
-  EditorHost,
-  HostCapabilities,
-  LayerSummary,
-  OpenedTarget,
+import { contains, intersect } from '../../engine/raster/rect';
+import {
+  ownRect,
+  type CommitRequest,
+  type Destination,
+  type DocumentSummary,
+  type EditorHost,
+  type HostCapabilities,
+  type LayerSummary,
+  type OpenedTarget,
+  type PlacedResult,
 } from '../host';
-import { blocks, part } from './pixels';
-import { scaled } from './scaled';
+import { blocks, part, type LayerPixels } from './pixels';
 import { newId, type Layer, type OpenDocument, type Workspace } from './workspace';
 
-const summary = ({ id, name, bounds }: Layer): LayerSummary => ({ id, name, bounds });
+/** Layers keep their own resolution: an enlarged document shows them spread out. */
+function summary({ id, name, bounds, pixels, madeFrom }: Layer, layers: readonly Layer[]): LayerSummary {
+  const { width, height } = pixels.info;
+  const origin = layers.find((layer) => layer.id === madeFrom);
+  return {
+    id,
+    name,
+    bounds,
+    ...(width === bounds.width && height === bounds.height ? {} : { own: { width, height } }),
+    ...(origin ? { madeFrom: { id: origin.id, name: origin.name } } : {}),
+  };
+}
+
+/** What enlarges the document so that a result of `width`×`height` fits where its target lies; it never shrinks. */
+const enlargement = ({ bounds }: OpenedTarget, width: number, height: number) => ({
+  sx: Math.max(1, width / bounds.width),
+  sy: Math.max(1, height / bounds.height),
+});
 
 const scaleRect = ({ x, y, width, height }: Rect, sx: number, sy: number): Rect => {
   const left = Math.round(x * sx);
@@ -62,7 +80,7 @@ export class EmbeddedHost implements EditorHost {
       width,
       height,
       bitDepth: document.bitDepth,
-      activeLayer: layer ? summary(layer) : null,
+      activeLayer: layer ? summary(layer, layers) : null,
       selection,
     };
   }
@@ -95,16 +113,23 @@ export class EmbeddedHost implements EditorHost {
       }
       bounds = inside;
     }
-    // Layers keep their own resolution: an enlarged one is read as the document shows it.
-    const whole = scaled(layer.pixels, layer.bounds.width, layer.bounds.height);
+    const about = summary(layer, layers);
+    const own = ownRect(about, bounds);
+    if (about.own) {
+      // As many of the document's pixels as its own ones cover.
+      const shown = scaleRect(own, layer.bounds.width / about.own.width, layer.bounds.height / about.own.height);
+      bounds = { ...shown, x: layer.bounds.x + shown.x, y: layer.bounds.y + shown.y };
+    }
     const release = this.workspace.hold(layer.pixels);
+    const endWork = this.workspace.beginWork(document.id);
     let open = true;
-    const source: PixelSource = part(whole, relativeTo(bounds, layer.bounds));
+    const source: PixelSource = part(layer.pixels, own);
     return {
       documentId: document.id,
       layerId: layer.id,
       layerName: layer.name,
       bounds,
+      own,
       source: {
         info: source.info,
         read: async (readSignal, rect) => {
@@ -115,14 +140,14 @@ export class EmbeddedHost implements EditorHost {
       close: async () => {
         open = false;
         release();
+        endWork();
       },
     };
   }
 
   check(target: OpenedTarget, destination: Destination, width: number, height: number): void {
     const { document } = this.locate(target);
-    const sx = destination === 'layer' ? width / target.bounds.width : 1;
-    const sy = destination === 'layer' ? height / target.bounds.height : 1;
+    const { sx, sy } = enlargement(target, width, height);
     const [w, h] =
       destination === 'layer'
         ? [Math.round(document.state.width * sx), Math.round(document.state.height * sy)]
@@ -139,10 +164,81 @@ export class EmbeddedHost implements EditorHost {
     }
   }
 
-  async commit(signal: AbortSignal, request: CommitRequest): Promise<void> {
+  async commit(signal: AbortSignal, request: CommitRequest): Promise<PlacedResult> {
     const { target, destination, result, layerName, onProgress } = request;
     signal.throwIfAborted();
-    this.check(target, destination, result.info.width, result.info.height);
+    const { width, height } = result.info;
+    this.check(target, destination, width, height);
+    return this.copied(signal, result, onProgress, (pixels) => {
+      const { document, layer } = this.locate(target);
+      if (destination === 'document') return this.openResult(`${document.name} (${layerName})`, layerName, pixels);
+      const { sx, sy } = enlargement(target, width, height);
+      const { layers, selection } = document.state;
+      const place = scaleRect(target.bounds, sx, sy);
+      const added: Layer = { id: newId('layer'), name: layerName, visible: true, bounds: place, pixels };
+      const enlarged = layers.map((one) => ({ ...one, bounds: scaleRect(one.bounds, sx, sy) }));
+      // Above what was made from the same layer before: the newest variant is seen.
+      const first = layers.findIndex((one) => one === layer || one.madeFrom === layer.id);
+      this.workspace.apply(document, layerName, {
+        width: Math.round(document.state.width * sx),
+        height: Math.round(document.state.height * sy),
+        layers: [...enlarged.slice(0, first), { ...added, madeFrom: layer.id }, ...enlarged.slice(first)],
+        activeId: added.id,
+        selection: selection && scaleRect(selection, sx, sy),
+      });
+      return { documentId: document.id, layerId: added.id };
+    });
+  }
+
+  async replace(
+    signal: AbortSignal,
+    { documentId, layerId }: PlacedResult,
+    { result, label, onProgress }: Pick<CommitRequest, 'result' | 'onProgress'> & { label: string },
+  ): Promise<void> {
+    const find = () => {
+      const document = this.workspace.find(documentId);
+      const layer = document?.state.layers.find(({ id }) => id === layerId);
+      if (!document || !layer) {
+        throw new LWayError(
+          'document-changed',
+          'The layer with the result is gone.',
+          'Bring it back by undo, or upscale once more.',
+        );
+      }
+      return { document, layer };
+    };
+    find();
+    await this.copied(signal, result, onProgress, (pixels) => {
+      const { document, layer } = find();
+      const layers = document.state.layers.map((one) => (one === layer ? { ...one, name: label, pixels } : one));
+      this.workspace.apply(document, label, { layers });
+    });
+  }
+
+  rescue(
+    signal: AbortSignal,
+    { name, layerName, result, onProgress }: Parameters<NonNullable<EditorHost['rescue']>>[1],
+  ): Promise<PlacedResult> {
+    return this.copied(signal, result, onProgress, (pixels) => this.openResult(name, layerName, pixels));
+  }
+
+  activateLayer(id: string): void {
+    const document = this.workspace.active;
+    if (document?.state.layers.some((layer) => layer.id === id)) this.workspace.adjust(document, { activeId: id });
+  }
+
+  private openResult(name: string, layerName: string, pixels: LayerPixels): PlacedResult {
+    const { id, state } = this.workspace.add(name, layerName, pixels, { unsaved: true });
+    return { documentId: id, layerId: state.activeId! };
+  }
+
+  /** Copies `result`; what `place` then does with the pixels happens in one step, or they are given back. */
+  private async copied<T>(
+    signal: AbortSignal,
+    result: PixelSource,
+    onProgress: CommitRequest['onProgress'],
+    place: (pixels: LayerPixels) => T,
+  ): Promise<T> {
     const pixels = this.createStore();
     try {
       const { width, height } = result.info;
@@ -156,33 +252,8 @@ export class EmbeddedHost implements EditorHost {
       }
       await pixels.end(signal);
       signal.throwIfAborted();
-
       // From here to the end nothing waits: the document changes in one step or not at all.
-      const { document, layer } = this.locate(target);
-      if (destination === 'document') {
-        this.workspace.add(`${document.name} (${layerName})`, layerName, pixels);
-        return;
-      }
-      const sx = width / target.bounds.width;
-      const sy = height / target.bounds.height;
-      const { layers, selection } = document.state;
-      const place = scaleRect(target.bounds, sx, sy);
-      const added: Layer = {
-        id: newId('layer'),
-        name: layerName,
-        visible: true,
-        bounds: { x: place.x, y: place.y, width, height },
-        pixels,
-      };
-      const enlarged = layers.map((one) => ({ ...one, bounds: scaleRect(one.bounds, sx, sy) }));
-      const at = layers.indexOf(layer);
-      this.workspace.apply(document, layerName, {
-        width: Math.round(document.state.width * sx),
-        height: Math.round(document.state.height * sy),
-        layers: [...enlarged.slice(0, at), added, ...enlarged.slice(at)],
-        activeId: added.id,
-        selection: selection && scaleRect(selection, sx, sy),
-      });
+      return place(pixels);
     } catch (error) {
       await pixels.dispose();
       throw error;

@@ -8,6 +8,8 @@ export interface Layer {
   readonly visible: boolean;
   readonly bounds: Rect;
   readonly pixels: LayerPixels;
+  /** Id of the layer that this one was upscaled from. */
+  readonly madeFrom?: string;
 }
 
 /** What undo goes back to. Never changed, only replaced. */
@@ -26,6 +28,12 @@ export interface OpenDocument {
   readonly bitDepth: 8 | 16 | 32;
   readonly iccProfile?: Uint8Array;
   readonly resolution?: number;
+  /** EXIF of the file it came from, as a TIFF structure. */
+  readonly exif?: Uint8Array;
+  /** A picture that the person did not bring: it need not be kept. */
+  readonly sample: boolean;
+  /** Pixels that are in a file of the person's. */
+  saved: ReadonlySet<LayerPixels>;
   state: DocumentState;
   past: { state: DocumentState; label: string }[];
   future: { state: DocumentState; label: string }[];
@@ -43,6 +51,7 @@ export class Workspace {
   private readonly listeners = new Set<() => void>();
   /** Pixels that somebody reads from; they stay even when their layer is gone. */
   private readonly held = new Map<LayerPixels, number>();
+  private readonly work = new Set<{ id: string }>();
 
   get active(): OpenDocument | null {
     return this.find(this.activeId);
@@ -52,8 +61,16 @@ export class Workspace {
     return this.documents.find((document) => document.id === id) ?? null;
   }
 
-  /** Opens a picture as a document with one layer, and makes it the active one. */
-  add(name: string, layerName: string, pixels: LayerPixels): OpenDocument {
+  /**
+   * Opens a picture as a document with one layer, and makes it the active one.
+   * @param unsaved its pixels are in no file yet
+   */
+  add(
+    name: string,
+    layerName: string,
+    pixels: LayerPixels,
+    { unsaved = false, sample = false, exif }: { unsaved?: boolean; sample?: boolean; exif?: Uint8Array } = {},
+  ): OpenDocument {
     const { width, height, bitDepth, iccProfile, resolution }: PictureInfo = pixels.info;
     const layer: Layer = {
       id: newId('layer'),
@@ -63,11 +80,39 @@ export class Workspace {
       pixels,
     };
     const state = { width, height, layers: [layer], activeId: layer.id, selection: null };
-    const document = { id: newId('document'), name, bitDepth, iccProfile, resolution, state, past: [], future: [] };
+    const saved = new Set(unsaved ? [] : [pixels]);
+    const about = { name, bitDepth, iccProfile, resolution, exif, sample };
+    return this.show({ id: newId('document'), ...about, saved, state, past: [], future: [] });
+  }
+
+  /** Opens a document that is put together already, and makes it the active one. */
+  show(document: OpenDocument): OpenDocument {
     this.documents = [...this.documents, document];
     this.activeId = document.id;
     this.changed();
     return document;
+  }
+
+  /** Whether the document shows pixels that would be lost with it. */
+  unsaved({ state, saved }: OpenDocument): boolean {
+    return state.layers.some(({ pixels }) => !saved.has(pixels));
+  }
+
+  /** To be called when all that the document shows is in a file. */
+  markSaved(document: OpenDocument): void {
+    document.saved = new Set([...document.saved, ...document.state.layers.map(({ pixels }) => pixels)]);
+    this.changed();
+  }
+
+  /** Says that somebody works on a document, until the returned function is called. */
+  beginWork(id: string): () => void {
+    const token = { id };
+    this.work.add(token);
+    return () => void this.work.delete(token);
+  }
+
+  atWork(id: string): boolean {
+    return [...this.work].some((token) => token.id === id);
   }
 
   activate(id: string): void {

@@ -2,7 +2,9 @@ import { css, html, LitElement } from 'lit';
 import type { PixelSource, Rect } from '../../engine/raster/raster';
 import type { StrengthPreview } from '../learned';
 import { drawRegion } from '../region-image';
+import '../../ui/divider';
 import { shared } from '../../ui/styles';
+import { Viewport } from '../../ui/viewport';
 
 /** One of the two pictures as it is on the screen. */
 interface Side {
@@ -22,7 +24,6 @@ export class Compare extends LitElement {
   static override properties = {
     original: { attribute: false },
     result: { attribute: false },
-    zoom: { state: true },
     divider: { state: true },
     fill: { type: Boolean, reflect: true },
     preview: { attribute: false },
@@ -37,8 +38,6 @@ export class Compare extends LitElement {
   declare unadapted: StrengthPreview | null;
   /** Takes the height that it is given, rather than the picture's shape. */
   declare fill: boolean;
-  /** CSS pixels for each pixel of the result; null shows the whole picture. */
-  declare zoom: number | null;
   /** Where the divider stands, 0 left … 1 right: the result is to the right of it. */
   declare divider: number;
 
@@ -69,41 +68,6 @@ export class Compare extends LitElement {
         inset: 0;
         width: 100%;
         height: 100%;
-      }
-      .divider {
-        position: absolute;
-        inset-block: 0;
-        left: 50%;
-        width: 32px;
-        margin-left: -16px;
-        cursor: ew-resize;
-        touch-action: none;
-      }
-      .divider::before {
-        content: '';
-        position: absolute;
-        inset-block: 0;
-        left: 15px;
-        width: 2px;
-        background: #fff;
-        box-shadow: 0 0 0 1px rgb(0 0 0 / 35%);
-      }
-      .divider svg {
-        position: absolute;
-        top: 50%;
-        left: 3px;
-        width: 26px;
-        height: 26px;
-        margin-top: -13px;
-        filter: drop-shadow(0 0 1px rgb(0 0 0 / 60%));
-      }
-      .divider:focus-visible {
-        outline: none;
-      }
-      .divider:focus-visible svg {
-        outline: 2px solid var(--lway-focus);
-        outline-offset: 2px;
-        border-radius: 50%;
       }
       .tag {
         position: absolute;
@@ -159,21 +123,27 @@ export class Compare extends LitElement {
     original: { overview: null, detail: null },
     result: { overview: null, detail: null },
   };
-  /** Pixel of the result in the middle of the view. */
-  private centre = { x: 0, y: 0 };
+  private readonly viewport = new Viewport({
+    content: () => this.result.info,
+    window: () => ({ width: this.view.clientWidth, height: this.view.clientHeight }),
+    room: 0,
+    bounded: true,
+    changed: () => this.requestUpdate(),
+  });
   private readonly pieces: { [Name in 'preview' | 'unadapted']: { canvas: HTMLCanvasElement; rect: Rect } | null } = {
     preview: null,
     unadapted: null,
   };
-  private drag: { x: number; y: number; divider: boolean } | null = null;
+  private drag: { x: number; y: number } | null = null;
   private frame = 0;
   private overviewWork: AbortController | null = null;
   private detailWork: AbortController | null = null;
-  private readonly resize = new ResizeObserver(() => this.changed());
+  private readonly resize = new ResizeObserver(() => {
+    if (this.hasUpdated && this.view.clientWidth > 0) this.viewport.resized();
+  });
 
   constructor() {
     super();
-    this.zoom = null;
     this.divider = 0.5;
     this.fill = false;
     this.preview = null;
@@ -196,7 +166,7 @@ export class Compare extends LitElement {
   override render() {
     const percent = Math.round(this.divider * 100);
     const step = (text: string, zoom: number | null) =>
-      html`<button aria-pressed=${this.zoom === zoom} @click=${() => this.setZoom(zoom)}>${text}</button>`;
+      html`<button aria-pressed=${this.shows(zoom)} @click=${() => this.setZoom(zoom)}>${text}</button>`;
     return html`<div
         class="view"
         tabindex="0"
@@ -206,38 +176,19 @@ export class Compare extends LitElement {
         @pointermove=${this.onPointerMove}
         @pointerup=${this.onPointerUp}
         @pointercancel=${() => (this.drag = null)}
-        @dblclick=${() => this.setZoom(this.zoom === 1 ? null : 1)}
+        @dblclick=${() => this.setZoom(this.shows(1) ? null : 1)}
+        @wheel=${this.onWheel}
         @keydown=${this.onKeyDown}
       >
         <canvas aria-hidden="true"></canvas>
-        <span class="tag first" ?hidden=${percent < 12}>${this.unadapted ? 'Unadapted' : 'Before'}</span>
+        <span class="tag first" ?hidden=${percent < 12}>${this.unadapted ? 'Before matching' : 'Before'}</span>
         <span class="tag second" ?hidden=${percent > 88}
           >${this.preview ? `Strength ${Math.round(this.preview.strength * 100)} %` : 'After'}</span
         >
-        <div
-          class="divider"
-          role="slider"
-          tabindex="0"
-          aria-label="Divider between before and after"
-          aria-orientation="horizontal"
-          aria-valuemin="0"
-          aria-valuemax="100"
-          aria-valuenow=${percent}
-          aria-valuetext="${percent} % before, ${100 - percent} % after"
-          @keydown=${this.onDividerKey}
-        >
-          <svg viewBox="0 0 26 26" aria-hidden="true">
-            <circle cx="13" cy="13" r="12" fill="#fff" />
-            <path
-              d="M10 9l-4 4 4 4M16 9l4 4-4 4"
-              fill="none"
-              stroke="#333"
-              stroke-width="1.6"
-              stroke-linejoin="round"
-              stroke-linecap="round"
-            />
-          </svg>
-        </div>
+        <lway-divider
+          .value=${this.divider}
+          @change=${(event: CustomEvent<number>) => (this.divider = event.detail)}
+        ></lway-divider>
       </div>
       <div class="bar" role="group" aria-label="Zoom of the comparison">
         ${step('Whole', null)} ${step('100 %', 1)} ${step('200 %', 2)}
@@ -247,8 +198,6 @@ export class Compare extends LitElement {
 
   protected override updated(changed: Map<string, unknown>): void {
     if (changed.has('original') || changed.has('result')) {
-      const { width, height } = this.result.info;
-      this.centre = { x: width / 2, y: height / 2 };
       for (const side of [this.sides.original, this.sides.result]) side.overview = side.detail = null;
       void this.makeOverviews();
     }
@@ -256,9 +205,8 @@ export class Compare extends LitElement {
     // The view has the picture's shape, within reason; where it fills a window, it has the window's.
     const { width, height } = this.result.info;
     if (!this.fill) this.view.style.aspectRatio = String(Math.min(2, Math.max(0.8, width / height)));
-    // A style attribute would offend the content security policy; the property does not.
-    const divider = this.renderRoot.querySelector<HTMLElement>('.divider');
-    if (divider) divider.style.left = `${this.divider * 100}%`;
+    // Another picture, or the first: shown as a whole.
+    if (changed.has('result')) this.viewport.fit();
     this.changed();
   }
 
@@ -268,25 +216,18 @@ export class Compare extends LitElement {
 
   /** CSS pixels per result pixel now. */
   private get scale(): number {
-    if (this.zoom !== null) return this.zoom;
-    const { width, height } = this.result.info;
-    return Math.min(this.view.clientWidth / width, this.view.clientHeight / height);
+    return this.viewport.view.zoom;
+  }
+
+  /** @param zoom null: the whole picture */
+  private shows(zoom: number | null): boolean {
+    return zoom === null ? this.viewport.fitted : !this.viewport.fitted && this.scale === zoom;
   }
 
   private setZoom(zoom: number | null): void {
-    this.zoom = zoom;
-    this.clampCentre();
+    if (zoom === null) this.viewport.fit();
+    else this.viewport.zoomTo(zoom);
     this.moved();
-  }
-
-  private clampCentre(): void {
-    const { width, height } = this.result.info;
-    const halfX = Math.min(width / 2, this.view.clientWidth / 2 / this.scale);
-    const halfY = Math.min(height / 2, this.view.clientHeight / 2 / this.scale);
-    this.centre = {
-      x: Math.min(width - halfX, Math.max(halfX, this.centre.x)),
-      y: Math.min(height - halfY, Math.max(halfY, this.centre.y)),
-    };
   }
 
   private changed(): void {
@@ -294,7 +235,6 @@ export class Compare extends LitElement {
       return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      this.clampCentre();
       this.paint();
       void this.makeDetails();
     });
@@ -308,8 +248,8 @@ export class Compare extends LitElement {
     const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
     const viewWidth = Math.round(this.view.clientWidth * ratio);
     const viewHeight = Math.round(this.view.clientHeight * ratio);
-    const left = Math.round(viewWidth / 2 - this.centre.x * scale);
-    const top = Math.round(viewHeight / 2 - this.centre.y * scale);
+    const left = Math.round(viewWidth / 2 - this.viewport.view.cx * scale);
+    const top = Math.round(viewHeight / 2 - this.viewport.view.cy * scale);
     const x = Math.max(0, -left);
     const y = Math.max(0, -top);
     return {
@@ -445,13 +385,12 @@ export class Compare extends LitElement {
   }
 
   private onPointerDown(event: PointerEvent): void {
-    const onDivider = event.composedPath().some((one) => one instanceof Element && one.classList.contains('divider'));
-    this.drag = { x: event.clientX, y: event.clientY, divider: onDivider };
+    this.drag = { x: event.clientX, y: event.clientY };
     this.view.setPointerCapture(event.pointerId);
   }
 
   private onPointerUp(): void {
-    const panned = this.drag !== null && !this.drag.divider;
+    const panned = this.drag !== null;
     this.drag = null;
     if (panned) this.moved();
   }
@@ -462,40 +401,28 @@ export class Compare extends LitElement {
 
   private onPointerMove(event: PointerEvent): void {
     if (!this.drag) return;
-    if (this.drag.divider) {
-      const box = this.view.getBoundingClientRect();
-      this.divider = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-      return;
-    }
-    this.move((this.drag.x - event.clientX) / this.scale, (this.drag.y - event.clientY) / this.scale);
-    this.drag = { ...this.drag, x: event.clientX, y: event.clientY };
+    this.viewport.pan(this.drag.x - event.clientX, this.drag.y - event.clientY);
+    this.drag = { x: event.clientX, y: event.clientY };
   }
 
-  private move(dx: number, dy: number): void {
-    this.centre = { x: this.centre.x + dx, y: this.centre.y + dy };
-    this.changed();
-  }
-
-  private onKeyDown(event: KeyboardEvent): void {
-    const step = 40 / this.scale;
-    if (event.key === 'ArrowLeft') this.move(-step, 0);
-    else if (event.key === 'ArrowRight') this.move(step, 0);
-    else if (event.key === 'ArrowUp') this.move(0, -step);
-    else if (event.key === 'ArrowDown') this.move(0, step);
-    else return;
-    event.preventDefault();
+  /** In the panel the wheel scrolls the panel; a pinch, or the wheel of the large comparison, zooms. */
+  private onWheel(event: WheelEvent): void {
+    if (!this.fill && !event.ctrlKey && !event.metaKey && !event.altKey) return;
+    const box = this.view.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
+    this.viewport.wheel(event, x, y);
     this.moved();
   }
 
-  private onDividerKey(event: KeyboardEvent): void {
-    const step = event.shiftKey ? 0.1 : 0.02;
-    if (event.key === 'ArrowLeft' || event.key === 'ArrowDown') this.divider = Math.max(0, this.divider - step);
-    else if (event.key === 'ArrowRight' || event.key === 'ArrowUp') this.divider = Math.min(1, this.divider + step);
-    else if (event.key === 'Home') this.divider = 0;
-    else if (event.key === 'End') this.divider = 1;
-    else return;
+  private onKeyDown(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === 'ArrowLeft') this.viewport.pan(-40, 0);
+    else if (event.key === 'ArrowRight') this.viewport.pan(40, 0);
+    else if (event.key === 'ArrowUp') this.viewport.pan(0, -40);
+    else if (event.key === 'ArrowDown') this.viewport.pan(0, 40);
+    else if (!this.viewport.zoomKey(event.key)) return;
     event.preventDefault();
-    event.stopPropagation();
+    this.moved();
   }
 }
 

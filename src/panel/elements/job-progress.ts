@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { PanelState } from '../controller';
+import type { PanelState, RunningJob } from '../state';
 import { deviceName, phaseName, progressText } from '../words';
 import './learning';
 import './loss-curve';
@@ -8,7 +8,7 @@ import { shared } from '../../ui/styles';
 /** A running upscale: phase, progress, curve, and the ways to end it. Fires `cancel` and `enough`. */
 export class JobProgress extends LitElement {
   static override properties = { job: { attribute: false }, device: { attribute: false }, what: {} };
-  declare job: NonNullable<PanelState['job']>;
+  declare job: RunningJob;
   /** The settings of this upscale, in short. */
   declare what: string;
   declare device: PanelState['device'];

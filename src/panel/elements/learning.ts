@@ -1,6 +1,6 @@
 import { css, html, LitElement } from 'lit';
 import type { PreviewImage } from '../../engine/engine';
-import type { RunningJob } from '../controller';
+import type { RunningJob } from '../state';
 import { shared } from '../../ui/styles';
 
 /** A piece of the picture while the network learns: by the network as it came, and as it is now; their middles at 100 %. */
@@ -40,8 +40,8 @@ export class Learning extends LitElement {
   override render() {
     const { step } = this.learning;
     return html`<figure>
-        <canvas class="before" role="img" aria-label="A piece of your picture by the unadapted network"></canvas>
-        <figcaption>Unadapted</figcaption>
+        <canvas class="before" role="img" aria-label="A piece of your picture before matching"></canvas>
+        <figcaption>Before matching</figcaption>
       </figure>
       <figure>
         <canvas class="now" role="img" aria-label="The same piece by the network as it is now"></canvas>

@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, svg } from 'lit';
-import type { CurvePoint } from '../controller';
+import type { CurvePoint } from '../state';
 import { shared } from '../../ui/styles';
 
 const width = 240;

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
-import { resultSize } from '../../actions/size';
+import { live } from 'lit/directives/live.js';
+import { maxScale, minScale, resultSize } from '../../actions/size';
 import type { UpscaleSettings } from '../../actions/settings';
 import { LWayError } from '../../engine/errors';
 import { shared } from '../../ui/styles';
@@ -77,11 +78,11 @@ export class SizePicker extends LitElement {
               <input
                 id="scale"
                 type="number"
-                min="1"
-                max="8"
+                min=${minScale}
+                max=${maxScale}
                 step="0.1"
                 ?disabled=${this.disabled}
-                .value=${String(size.scale)}
+                .value=${live(String(size.scale))}
                 @change=${(event: Event) => this.onScale(event)}
               />
             </div>`
@@ -95,7 +96,7 @@ export class SizePicker extends LitElement {
                 min="1"
                 aria-label="Width in pixels"
                 ?disabled=${this.disabled}
-                .value=${String(size.width)}
+                .value=${live(String(size.width))}
                 @change=${(event: Event) => this.onSide('width', event)}
               />
               <span aria-hidden="true">×</span>
@@ -104,7 +105,7 @@ export class SizePicker extends LitElement {
                 min="1"
                 aria-label="Height in pixels"
                 ?disabled=${this.disabled}
-                .value=${String(size.height)}
+                .value=${live(String(size.height))}
                 @change=${(event: Event) => this.onSide('height', event)}
               />
               <span>px</span>
@@ -140,7 +141,7 @@ export class SizePicker extends LitElement {
 
   private onScale(event: Event): void {
     const value = (event.target as HTMLInputElement).valueAsNumber;
-    if (Number.isFinite(value)) this.send({ scale: Math.min(8, Math.max(1, value)) });
+    if (Number.isFinite(value)) this.send({ scale: Math.min(maxScale, Math.max(minScale, value)) });
     this.requestUpdate();
   }
 

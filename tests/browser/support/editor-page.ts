@@ -72,7 +72,7 @@ export class EditorPage {
   }
 
   get button() {
-    return this.page.getByRole('button', { name: 'Upscale with LWay' });
+    return this.page.getByRole('button', { name: /^Upscale (with LWay|selection)$/ });
   }
 
   /** Chooses one of the panel's options, whose radio buttons lie invisibly over what is seen. */
@@ -124,7 +124,8 @@ export class EditorPage {
   panelState() {
     return this.page.evaluate(() => {
       const { state } = (document.querySelector('lway-panel') as Panel).controller!;
-      return { settings: state.settings, phase: state.job?.phase ?? null, outcome: state.outcome?.kind ?? null };
+      const { settings, work } = state;
+      return { settings, phase: work.kind === 'running' ? work.job.phase : null, outcome: work.kind };
     });
   }
 
@@ -132,22 +133,33 @@ export class EditorPage {
   async finished(timeout = 30_000): Promise<string> {
     const ended = () => {
       const { state } = (document.querySelector('lway-panel') as Panel).controller!;
-      return !state.job && state.outcome;
+      return !['idle', 'running'].includes(state.work.kind);
     };
     await this.page.waitForFunction(ended, undefined, { timeout });
-    return (await this.panelState()).outcome!;
+    return (await this.panelState()).outcome;
   }
 
   /** Exports the active document and returns the file. */
-  async export(format: 'PNG' | 'PSD'): Promise<Buffer> {
-    await this.page.getByText('Export', { exact: true }).click();
+  async export(format: string): Promise<Buffer> {
+    return (await this.exported(format)).file;
+  }
+
+  /** Exports the active document by the dialog; `change` sets what it offers. */
+  async exported(
+    format: string,
+    change: () => Promise<void> = async () => {},
+  ): Promise<{ name: string; file: Buffer }> {
+    const { page } = this;
+    await page.getByRole('button', { name: 'Export…' }).click();
+    await this.choose(format);
+    await change();
     const [download] = await Promise.all([
-      this.page.waitForEvent('download'),
-      this.page.locator('.menu button', { hasText: format }).click(),
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export', exact: true }).click(),
     ]);
     const parts: Buffer[] = [];
     for await (const part of await download.createReadStream()) parts.push(part as Buffer);
-    return Buffer.concat(parts);
+    return { name: download.suggestedFilename(), file: Buffer.concat(parts) };
   }
 
   close(): Promise<void> {

@@ -26,12 +26,14 @@ export function checkPng({ width, height, bitDepth }: PixelSource['info']): void
  * and resolution are carried along.
  *
  * @param write called with the pieces of the file, in order
+ * @param exif fit for this picture, as a TIFF structure
  */
 export async function writePng(
   signal: AbortSignal,
   source: PixelSource,
   write: (bytes: Uint8Array<ArrayBuffer>) => void,
   onProgress: (done: number) => void = () => undefined,
+  exif?: Uint8Array,
 ): Promise<void> {
   checkPng(source.info);
   const { width, height, channels, bitDepth, iccProfile, resolution } = source.info;
@@ -54,6 +56,7 @@ export async function writePng(
     physical.setUint8(8, 1);
     write(chunk('pHYs', new Uint8Array(physical.buffer)));
   }
+  if (exif) write(chunk('eXIf', exif));
 
   const bytesPerPixel = (channels * bitDepth) / 8;
   const stride = width * bytesPerPixel;

@@ -1,19 +1,35 @@
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import type { Rect } from '../../../engine/raster/raster';
 import type { Layer, OpenDocument, Workspace } from '../workspace';
+import { stackUpTo, type Comparison } from './comparison';
 import { levelSize, TileCache, tileSide, topLevel } from './tile-cache';
-import { fit, selectionBetween, stepZoom, zoomAt, type View } from '../../../ui/view';
+import '../../../ui/divider';
+import { selectionBetween } from '../../../ui/view';
+import { Viewport } from '../../../ui/viewport';
 
 export type Tool = 'hand' | 'select';
 
 /**
  * Shows the active document. Draws only what is visible, from tiles, on a canvas of the view's own size: a canvas of
- * the picture's size would be silently black for large pictures. Fires `view-change` when the zoom changes.
+ * the picture's size would be silently black for large pictures. Fires `view-change` when it shows another part or size,
+ * `point` with the document's pixel where the hand clicks.
  */
 export class CanvasView extends LitElement {
-  static override properties = { workspace: { attribute: false }, tool: {} };
+  static override properties = {
+    workspace: { attribute: false },
+    tool: {},
+    comparison: { attribute: false },
+    frame: { attribute: false },
+    divider: { state: true },
+  };
   declare workspace: Workspace;
   declare tool: Tool;
+  /** Two layers side by side, or one in the other's place; null shows the document. */
+  declare comparison: Comparison | null;
+  /** A part of the document that is pointed out. */
+  declare frame: Rect | null;
+  /** Where the divider stands, 0 left … 1 right. */
+  declare divider: number;
 
   static override styles = css`
     :host {
@@ -41,6 +57,26 @@ export class CanvasView extends LitElement {
     canvas.panning {
       cursor: grabbing;
     }
+    .tag {
+      position: absolute;
+      bottom: 10px;
+      max-width: 45%;
+      padding: 1px 8px;
+      border-radius: 4px;
+      font-size: 12px;
+      color: #fff;
+      background: rgb(0 0 0 / 66%);
+      overflow: hidden;
+      text-overflow: ellipsis;
+      white-space: nowrap;
+      pointer-events: none;
+    }
+    .first {
+      left: 10px;
+    }
+    .second {
+      right: 10px;
+    }
     canvas:focus-visible {
       box-shadow: inset 0 0 0 2px var(--lway-focus);
     }
@@ -49,22 +85,38 @@ export class CanvasView extends LitElement {
   private cache: TileCache | null = null;
   private readonly resize = new ResizeObserver(() => this.resized());
   private stopListening: (() => void) | null = null;
-  private frame = 0;
-  private view: View = { cx: 0, cy: 0, zoom: 1 };
+  private request = 0;
+  private readonly viewport = new Viewport({
+    content: () => this.workspace.active?.state ?? null,
+    window: () => this.size(),
+    room: 24,
+    bounded: false,
+    changed: () => {
+      this.dispatchEvent(new CustomEvent('view-change'));
+      this.draw();
+    },
+  });
   /** The document, and its size, that `view` was made for. */
   private shown: { id: string; width: number; height: number } | null = null;
-  /** The view still shows the whole document, and goes on doing so when the window changes. */
-  private fitted = true;
   private spaceHeld = false;
-  private drag: { kind: 'pan' | 'select'; x: number; y: number; from: { x: number; y: number } } | null = null;
+  private drag: {
+    kind: 'pan' | 'select';
+    x: number;
+    y: number;
+    from: { x: number; y: number };
+    moved: boolean;
+  } | null = null;
 
   constructor() {
     super();
     this.tool = 'hand';
+    this.comparison = null;
+    this.frame = null;
+    this.divider = 0.5;
   }
 
   get zoom(): number {
-    return this.view.zoom;
+    return this.viewport.view.zoom;
   }
 
   override connectedCallback(): void {
@@ -79,7 +131,7 @@ export class CanvasView extends LitElement {
     this.resize.disconnect();
     this.stopListening?.();
     this.cache?.dispose();
-    cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.request);
   }
 
   protected override firstUpdated(): void {
@@ -91,35 +143,59 @@ export class CanvasView extends LitElement {
   override render() {
     const panning = this.drag?.kind === 'pan';
     return html`<canvas
-      tabindex="0"
-      role="img"
-      class=${panning ? 'panning' : this.spaceHeld ? 'hand' : this.tool}
-      aria-label=${this.describe()}
-      aria-keyshortcuts="+ - 0 1"
-      @pointerdown=${this.onPointerDown}
-      @pointermove=${this.onPointerMove}
-      @pointerup=${this.onPointerUp}
-      @pointercancel=${this.onPointerUp}
-      @keydown=${this.onKeyDown}
-      @keyup=${this.onKeyUp}
-      @blur=${() => this.holdSpace(false)}
-    ></canvas>`;
+        tabindex="0"
+        role="img"
+        class=${panning ? 'panning' : this.spaceHeld ? 'hand' : this.tool}
+        aria-label=${this.describe()}
+        aria-keyshortcuts="+ - 0 1 2"
+        @pointerdown=${this.onPointerDown}
+        @pointermove=${this.onPointerMove}
+        @pointerup=${this.onPointerUp}
+        @pointercancel=${this.onPointerUp}
+        @keydown=${this.onKeyDown}
+        @keyup=${this.onKeyUp}
+        @blur=${() => this.holdSpace(false)}
+      ></canvas>
+      ${this.renderComparison()}`;
+  }
+
+  private renderComparison() {
+    const { comparison } = this;
+    if (!comparison) return nothing;
+    const { first, second, only } = comparison;
+    const name = (layer: Layer) => (layer.id === comparison.origin ? `Before: ${layer.name}` : layer.name);
+    if (only) return html`<span class="tag first">${name(only === 'first' ? first : second)}</span>`;
+    return html`<lway-divider
+        .value=${this.divider}
+        label="Divider between ${first.name} and ${second.name}"
+        first=${first.name}
+        second=${second.name}
+        @change=${(event: CustomEvent<number>) => (this.divider = event.detail)}
+      ></lway-divider>
+      <span class="tag first" ?hidden=${this.divider < 0.1}>${name(first)}</span>
+      <span class="tag second" ?hidden=${this.divider > 0.9}>${name(second)}</span>`;
+  }
+
+  protected override updated(): void {
+    this.draw();
+  }
+
+  /** The document's pixel in the middle of the view. */
+  get centre(): { x: number; y: number } {
+    const { cx, cy } = this.viewport.view;
+    return { x: cx, y: cy };
   }
 
   fit(): void {
-    const document = this.workspace.active;
-    if (!document) return;
-    this.fitted = true;
-    this.setView(fit(document.state, this.size()));
+    this.viewport.fit();
   }
 
-  zoomTo(zoom: number, x = 0, y = 0): void {
-    this.fitted = false;
-    this.setView(zoomAt(this.view, zoom, x, y));
+  zoomTo(zoom: number): void {
+    this.viewport.zoomTo(zoom);
   }
 
   zoomStep(direction: 1 | -1): void {
-    this.zoomTo(stepZoom(this.view.zoom, direction));
+    this.viewport.zoomStep(direction);
   }
 
   private get canvas(): HTMLCanvasElement {
@@ -150,9 +226,7 @@ export class CanvasView extends LitElement {
         this.fit();
       } else if (this.shown.width !== width || this.shown.height !== height) {
         // An enlarged document stays in place on the screen, so that what has changed is only the detail.
-        const sx = width / this.shown.width;
-        const sy = height / this.shown.height;
-        this.setView({ cx: this.view.cx * sx, cy: this.view.cy * sy, zoom: this.view.zoom / sx });
+        this.viewport.contentScaled(width / this.shown.width, height / this.shown.height);
       }
       this.shown = { id: document.id, width, height };
     }
@@ -161,20 +235,14 @@ export class CanvasView extends LitElement {
   }
 
   private resized(): void {
-    if (this.fitted) this.fit();
-    else this.draw();
-  }
-
-  private setView(view: View): void {
-    this.view = view;
-    this.dispatchEvent(new CustomEvent('view-change'));
+    this.viewport.resized();
     this.draw();
   }
 
   private draw(): void {
-    if (this.frame || !this.isConnected) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
+    if (this.request || !this.isConnected) return;
+    this.request = requestAnimationFrame(() => {
+      this.request = 0;
       this.paint();
     });
   }
@@ -204,9 +272,10 @@ export class CanvasView extends LitElement {
     width: number,
     height: number,
   ) {
-    const zoom = this.view.zoom * ratio;
-    const left = width / 2 - this.view.cx * zoom;
-    const top = height / 2 - this.view.cy * zoom;
+    const { view } = this.viewport;
+    const zoom = view.zoom * ratio;
+    const left = width / 2 - view.cx * zoom;
+    const top = height / 2 - view.cy * zoom;
     const place = (rect: Rect) => {
       const x = Math.round(left + rect.x * zoom);
       const y = Math.round(top + rect.y * zoom);
@@ -223,12 +292,19 @@ export class CanvasView extends LitElement {
     context.rect(page.x, page.y, page.w, page.h);
     context.clip();
     this.paintChecks(context, page, ratio, width, height);
-    for (const layer of [...document.state.layers].reverse()) {
-      if (layer.visible) this.paintLayer(context, layer, zoom, left, top, width, height);
+    const at = Math.round(width * this.divider);
+    for (const { layers, from, to } of this.shownLayers(document, at, width)) {
+      context.save();
+      context.beginPath();
+      context.rect(from, 0, to - from, height);
+      context.clip();
+      for (const layer of [...layers].reverse()) this.paintLayer(context, layer, zoom, left, top, width, height);
+      context.restore();
     }
     context.restore();
-    if (document.state.selection) {
-      const { x, y, w, h } = place(document.state.selection);
+    for (const marked of [document.state.selection, this.frame]) {
+      if (!marked) continue;
+      const { x, y, w, h } = place(marked);
       context.lineWidth = ratio;
       for (const [colour, offset] of [
         ['#fff', 0],
@@ -241,6 +317,18 @@ export class CanvasView extends LitElement {
       }
       context.setLineDash([]);
     }
+  }
+
+  /** Which layers are seen between which columns of the screen. */
+  private shownLayers({ state }: OpenDocument, at: number, width: number) {
+    const { comparison } = this;
+    if (!comparison) return [{ layers: state.layers.filter(({ visible }) => visible), from: 0, to: width }];
+    const [first, second] = [stackUpTo(state.layers, comparison.first), stackUpTo(state.layers, comparison.second)];
+    if (comparison.only) return [{ layers: comparison.only === 'first' ? first : second, from: 0, to: width }];
+    return [
+      { layers: first, from: 0, to: at },
+      { layers: second, from: at, to: width },
+    ];
   }
 
   /** The checkers that stand for transparency. */
@@ -338,12 +426,9 @@ export class CanvasView extends LitElement {
     }
   }
 
-  private toDocument(event: PointerEvent): { x: number; y: number } {
+  private toDocument(event: MouseEvent): { x: number; y: number } {
     const box = this.getBoundingClientRect();
-    return {
-      x: this.view.cx + (event.clientX - box.left - box.width / 2) / this.view.zoom,
-      y: this.view.cy + (event.clientY - box.top - box.height / 2) / this.view.zoom,
-    };
+    return this.viewport.toContent(event.clientX - box.left, event.clientY - box.top);
   }
 
   private onPointerDown(event: PointerEvent): void {
@@ -351,7 +436,8 @@ export class CanvasView extends LitElement {
     const pan = event.button === 1 || this.spaceHeld || this.tool === 'hand';
     this.canvas.setPointerCapture(event.pointerId);
     this.canvas.focus();
-    this.drag = { kind: pan ? 'pan' : 'select', x: event.clientX, y: event.clientY, from: this.toDocument(event) };
+    const { clientX: x, clientY: y } = event;
+    this.drag = { kind: pan ? 'pan' : 'select', x, y, from: this.toDocument(event), moved: false };
     event.preventDefault();
     this.requestUpdate();
   }
@@ -363,14 +449,11 @@ export class CanvasView extends LitElement {
       this.select(selectionBetween(this.drag.from, this.toDocument(event), document.state));
       return;
     }
-    this.fitted = false;
-    this.setView({
-      ...this.view,
-      cx: this.view.cx - (event.clientX - this.drag.x) / this.view.zoom,
-      cy: this.view.cy - (event.clientY - this.drag.y) / this.view.zoom,
-    });
-    this.drag.x = event.clientX;
-    this.drag.y = event.clientY;
+    const [dx, dy] = [this.drag.x - event.clientX, this.drag.y - event.clientY];
+    // A click is not quite still.
+    if (!this.drag.moved && Math.hypot(dx, dy) < 3) return;
+    this.viewport.pan(dx, dy);
+    this.drag = { ...this.drag, x: event.clientX, y: event.clientY, moved: true };
   }
 
   private onPointerUp(event: PointerEvent): void {
@@ -378,27 +461,16 @@ export class CanvasView extends LitElement {
     if (this.drag?.kind === 'select' && document) {
       // A click without a drag takes the selection away, as everywhere.
       this.select(selectionBetween(this.drag.from, this.toDocument(event), document.state));
+    } else if (this.drag && !this.drag.moved && event.button === 0 && event.type === 'pointerup') {
+      this.dispatchEvent(new CustomEvent('point', { detail: this.toDocument(event) }));
     }
     this.drag = null;
     this.requestUpdate();
   }
 
   private readonly onWheel = (event: WheelEvent): void => {
-    event.preventDefault();
     const box = this.getBoundingClientRect();
-    if (event.ctrlKey || event.metaKey || event.altKey) {
-      const x = event.clientX - box.left - box.width / 2;
-      const y = event.clientY - box.top - box.height / 2;
-      this.zoomTo(this.view.zoom * 2 ** (-event.deltaY / (event.deltaMode === 0 ? 160 : 6)), x, y);
-      return;
-    }
-    const unit = event.deltaMode === 0 ? 1 : 20;
-    this.fitted = false;
-    this.setView({
-      ...this.view,
-      cx: this.view.cx + (event.deltaX * unit) / this.view.zoom,
-      cy: this.view.cy + (event.deltaY * unit) / this.view.zoom,
-    });
+    this.viewport.wheel(event, event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2);
   };
 
   private onKeyDown(event: KeyboardEvent): void {
@@ -415,17 +487,10 @@ export class CanvasView extends LitElement {
     if (arrow) {
       const [dx, dy] = arrow;
       if (this.tool === 'select') this.nudge(document, dx * step, dy * step, event.altKey);
-      else
-        this.setView({
-          ...this.view,
-          cx: this.view.cx + (dx * 40) / this.view.zoom,
-          cy: this.view.cy + (dy * 40) / this.view.zoom,
-        });
-    } else if (event.key === '+' || event.key === '=') this.zoomStep(1);
-    else if (event.key === '-') this.zoomStep(-1);
-    else if (event.key === '0') this.fit();
-    else if (event.key === '1') this.zoomTo(1);
-    else if (event.key === ' ') this.holdSpace(true);
+      else this.viewport.pan(dx * 40, dy * 40);
+    } else if (this.viewport.zoomKey(event.key)) {
+      // Done.
+    } else if (event.key === ' ') this.holdSpace(true);
     else if (event.key === 'Escape') this.select(null);
     else return;
     event.preventDefault();

@@ -1,11 +1,11 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { ModelEntry } from '../../engine/runtime/registry';
-import type { PanelState } from '../controller';
-import type { ModelChoice } from '../services';
-import { crispnessText } from '../words';
 import { shared } from '../../ui/styles';
+import type { Style } from '../network-styles';
+import type { ModelChoice } from '../services';
+import type { PanelState } from '../state';
 
-/** What was found out about a network, in words. */
+/** What was found out about a network, for those who know what that means. */
 export function modelFacts(entry: ModelEntry): string {
   const { input } = entry;
   const size = input.size ? `fixed input of ${input.size.width} × ${input.size.height}` : 'any size';
@@ -26,24 +26,31 @@ export function modelFacts(entry: ModelEntry): string {
 }
 
 /**
- * Chooses a network, goes between its faithful and its crisp form where it has both, and takes ONNX files that the person
- * brings, by button or drop. Fires `choose` with the id, `crispness` with 0..1, `add` with the file, `remove` with the id.
+ * Chooses a style: one of LWay's, whose network follows the size, or a network that the person brings by button or drop.
+ * What can be set about the style goes into the default slot. Fires `choose` with the id, `add` with the file, `remove`
+ * with the id.
  */
-export class ModelPicker extends LitElement {
+export class StylePicker extends LitElement {
   static override properties = {
-    models: { attribute: false },
+    styles: { attribute: false },
     selected: { attribute: false },
-    crispness: { attribute: false },
+    model: { attribute: false },
+    about: {},
     adding: { attribute: false },
     disabled: { type: Boolean },
+    known: { type: Boolean },
     over: { state: true },
   };
-  declare models: readonly ModelChoice[];
-  declare selected: ModelChoice | undefined;
-  /** 0 faithful, 1 crisp; null where the network has only one form. */
-  declare crispness: number | null;
+  declare styles: readonly Style[];
+  declare selected: Style | undefined;
+  /** The network that will be used. */
+  declare model: ModelChoice | undefined;
+  /** What is said of the style in its present setting; empty: what its network says of itself. */
+  declare about: string;
   declare adding: PanelState['adding'];
   declare disabled: boolean;
+  /** The list of networks has been read. */
+  declare known: boolean;
   declare over: boolean;
 
   static override styles = [
@@ -53,7 +60,7 @@ export class ModelPicker extends LitElement {
         border-radius: 8px;
       }
       .over {
-        outline: 2px dashed var(--lway-accent);
+        outline: 2px dashed var(--lway-mark);
         outline-offset: 6px;
         border-radius: 6px;
       }
@@ -63,20 +70,14 @@ export class ModelPicker extends LitElement {
         justify-content: space-between;
       }
       .head button {
-        height: 22px;
+        height: 24px;
         font-size: 12px;
       }
       .hint {
         margin-top: 6px;
       }
-      .crispness {
-        margin-top: 8px;
-      }
-      .crispness + div .hint {
-        margin-top: 2px;
-      }
       .facts {
-        margin-top: 6px;
+        margin-top: 4px;
         padding-inline-start: 8px;
         border-inline-start: 2px solid var(--lway-line);
       }
@@ -101,14 +102,15 @@ export class ModelPicker extends LitElement {
 
   constructor() {
     super();
-    this.models = [];
-    this.crispness = null;
+    this.styles = [];
+    this.about = '';
     this.disabled = false;
+    this.known = false;
     this.over = false;
   }
 
   override render() {
-    const { selected, adding } = this;
+    const { selected, model, styles } = this;
     return html`<div
       class=${this.over ? 'over' : ''}
       @dragover=${this.onDragOver}
@@ -116,7 +118,7 @@ export class ModelPicker extends LitElement {
       @drop=${this.onDrop}
     >
       <div class="head">
-        <label class="label" for="model">Network</label>
+        <label class="label" for="style">Style</label>
         <button
           class="quiet end"
           ?disabled=${this.disabled}
@@ -135,87 +137,58 @@ export class ModelPicker extends LitElement {
         @change=${this.onFile}
       />
       <select
-        id="model"
-        ?disabled=${this.disabled || this.models.length === 0}
+        id="style"
+        ?disabled=${this.disabled || styles.length === 0}
         aria-describedby="about"
         @change=${(event: Event) => this.send('choose', (event.target as HTMLSelectElement).value)}
       >
-        ${this.models.length === 0 ? html`<option>No network found</option>` : nothing}
-        ${this.models.map(
-          (choice) =>
-            html`<option value=${choice.entry.id} .selected=${choice.entry.id === selected?.entry.id}>
-              ${choice.entry.name}
-            </option>`,
-        )}
+        ${styles.length === 0 ? html`<option>${this.known ? 'No network found' : 'Looking…'}</option>` : nothing}
+        ${styles.map(({ id, name }) => html`<option value=${id} .selected=${id === selected?.id}>${name}</option>`)}
       </select>
-      ${this.crispness === null ? nothing : this.renderCrispness(this.crispness)}
+      <slot></slot>
       <div id="about">
-        ${selected ? html`<p class="hint">${this.about(selected)}</p>` : nothing}
-        ${selected?.reason ? html`<p class="hint">${selected.reason}</p>` : nothing}
-        ${selected?.own ? html`<p class="hint facts numbers">${modelFacts(selected.entry)}</p>` : nothing}
+        ${model ? html`<p class="hint">${this.about || describe(model)}</p>` : nothing}
+        ${model?.reason ? html`<p class="hint">${model.reason}</p>` : nothing}
       </div>
+      ${
+        model
+          ? html`<details>
+              <summary>Details</summary>
+              <p class="hint facts numbers">${model.entry.name} · ${modelFacts(model.entry)}</p>
+            </details>`
+          : nothing
+      }
       ${
         selected?.own
           ? html`<button
               class="quiet start"
               ?disabled=${this.disabled}
-              @click=${() => this.send('remove', selected.entry.id)}
+              @click=${() => this.send('remove', selected.id)}
             >
               Remove this network
             </button>`
           : nothing
       }
-      <div aria-live="polite">
-        ${
-          adding && !adding.error && !adding.added
-            ? html`<p class="hint">Finding out how ${adding.name} wants its picture…</p>`
-            : nothing
-        }
-        ${
-          adding?.error
-            ? html`<p class="error">
-                <b>${adding.name}:</b> ${adding.error.message} <span>${adding.error.advice}</span>
-              </p>`
-            : nothing
-        }
-      </div>
+      ${this.renderAdding()}
     </div>`;
   }
 
-  private renderCrispness(crispness: number) {
-    return html`<div class="crispness">
-      <label class="line" for="crispness">
-        <span>Faithful</span><span class="visually-hidden"> — </span><span>Crisp</span>
-      </label>
-      <input
-        id="crispness"
-        type="range"
-        min="0"
-        max="100"
-        step="5"
-        ?disabled=${this.disabled}
-        .value=${String(Math.round(crispness * 100))}
-        aria-valuetext=${crispnessText(crispness)}
-        @input=${(event: Event) => this.send('crispness', (event.target as HTMLInputElement).valueAsNumber / 100)}
-      />
+  private renderAdding() {
+    const { adding } = this;
+    return html`<div aria-live="polite">
+      ${
+        adding && !adding.error && !adding.added
+          ? html`<p class="hint">Finding out how ${adding.name} wants its picture…</p>`
+          : nothing
+      }
+      ${
+        adding?.error
+          ? html`<p class="error">
+              <b>${adding.name}:</b> ${adding.error.message} <span>${adding.error.advice}</span>
+            </p>`
+          : nothing
+      }
     </div>`;
-  }
-
-  /** In between it is neither of the two: what is said of them holds no more. */
-  private about(selected: ModelChoice): string {
-    const { crispness } = this;
-    if (crispness === null || crispness <= 0 || crispness >= 1) {
-      return selected.entry.description ?? this.describe(selected);
-    }
-    const text = crispnessText(crispness);
-    return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
-  }
-
-  private describe({ entry, own }: ModelChoice): string {
-    if (own) return `Your own network, kept in this browser. Enlarges ${entry.scale} times.`;
-    if (entry.temper === 'faithful') return 'Stays close to the picture: clean and calm, invents little.';
-    if (entry.temper === 'crisp') return 'Draws finer texture and harder edges; a little more is invented.';
-    return `Enlarges ${entry.scale} times.`;
   }
 
   private send(type: string, detail: unknown): void {
@@ -248,4 +221,12 @@ export class ModelPicker extends LitElement {
   }
 }
 
-customElements.define('lway-model-picker', ModelPicker);
+function describe({ entry, own }: ModelChoice): string {
+  if (entry.description) return entry.description;
+  if (own) return `Your own network, kept in this browser. Enlarges ${entry.scale} times.`;
+  if (entry.temper === 'faithful') return 'Stays close to the picture: clean and calm, invents little.';
+  if (entry.temper === 'crisp') return 'Draws finer texture and harder edges; a little more is invented.';
+  return `Enlarges ${entry.scale} times.`;
+}
+
+customElements.define('lway-style-picker', StylePicker);

@@ -1,0 +1,144 @@
+import type { PixelSource } from '../../../engine/raster/raster';
+import { exifFor } from '../exif';
+import type { OpenDocument } from '../workspace';
+import { checkCanvasImage, writeCanvasImage, type CanvasFormat } from './canvas-image';
+import { composite } from './composite';
+import { checkPng, writePng } from './png';
+import { checkPsd, writePsd } from './psd';
+import { checkTiff, writeTiff } from './tiff';
+
+/** How a picture is to be written. */
+export interface ExportOptions {
+  /** 1..100, where the format loses something. */
+  readonly quality: number;
+  readonly bitDepth: 8 | 16;
+  /** Pixels per inch; undefined: none is written. */
+  readonly resolution: number | undefined;
+  /** EXIF of the file that the picture came from: camera, date, place. */
+  readonly exif?: Uint8Array;
+}
+
+export type FormatId = 'png' | 'jpeg' | 'webp' | 'tiff' | 'psd';
+
+type OnProgress = (done: number) => void;
+
+/** A format that holds one flat picture. */
+export interface PictureFormat {
+  readonly id: FormatId;
+  readonly name: string;
+  readonly extension: string;
+  readonly hint: string;
+  readonly lossy: boolean;
+  readonly depths: readonly (8 | 16)[];
+  /** Whether EXIF is written. */
+  readonly metadata: boolean;
+  /** @throws LWayError where the format cannot hold the picture; before any work */
+  check(picture: PixelSource, options: ExportOptions): void;
+  write(signal: AbortSignal, picture: PixelSource, options: ExportOptions, onProgress: OnProgress): Promise<Blob>;
+}
+
+/** The picture as it is written: in the depth and resolution that were chosen. */
+function prepared(picture: PixelSource, { bitDepth, resolution }: ExportOptions): PixelSource {
+  return { info: { ...picture.info, bitDepth, resolution }, read: (signal, rect) => picture.read(signal, rect) };
+}
+
+/** EXIF with this picture's size. */
+function exifOf({ info: { width, height } }: PixelSource, { exif, resolution }: ExportOptions) {
+  return exif && exifFor(exif, { width, height, resolution });
+}
+
+function canvasFormat(id: CanvasFormat, name: string, extension: string, hint: string): PictureFormat {
+  return {
+    id,
+    name,
+    extension,
+    hint,
+    lossy: true,
+    depths: [8],
+    metadata: true,
+    check: (picture, options) => checkCanvasImage(id, prepared(picture, options).info),
+    write: (signal, picture, options, onProgress) => {
+      const exif = exifOf(picture, options);
+      return writeCanvasImage(signal, prepared(picture, options), id, options.quality, exif, onProgress);
+    },
+  };
+}
+
+/** The flat formats, in the order in which they are offered. */
+export const pictureFormats: readonly PictureFormat[] = [
+  {
+    id: 'png',
+    name: 'PNG',
+    extension: 'png',
+    hint: 'Loses nothing.',
+    lossy: false,
+    depths: [8, 16],
+    metadata: true,
+    check: (picture, options) => checkPng(prepared(picture, options).info),
+    async write(signal, picture, options, onProgress) {
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      const exif = exifOf(picture, options);
+      await writePng(signal, prepared(picture, options), (bytes) => parts.push(bytes), onProgress, exif);
+      return new Blob(parts, { type: 'image/png' });
+    },
+  },
+  canvasFormat('jpeg', 'JPEG', 'jpg', 'Small files, for photographs. Transparent parts become white.'),
+  canvasFormat('webp', 'WebP', 'webp', 'Smaller than JPEG, for the web. At quality 100 it loses nothing.'),
+  {
+    id: 'tiff',
+    name: 'TIFF',
+    extension: 'tif',
+    hint: 'Loses nothing; for print and archives. Without camera data.',
+    lossy: false,
+    depths: [8, 16],
+    metadata: false,
+    check: (picture, options) => checkTiff(prepared(picture, options).info),
+    write: async (signal, picture, options, onProgress) =>
+      new Blob(await writeTiff(signal, prepared(picture, options), onProgress), { type: 'image/tiff' }),
+  },
+];
+
+/** What a document can be exported as. */
+export interface ExportFormat extends Omit<PictureFormat, 'check' | 'write'> {
+  check(document: OpenDocument, options: ExportOptions): void;
+  write(signal: AbortSignal, document: OpenDocument, options: ExportOptions, onProgress: OnProgress): Promise<Blob>;
+}
+
+export const exportFormats: readonly ExportFormat[] = [
+  ...pictureFormats.map((format): ExportFormat => ({
+    ...format,
+    check: (document, options) => format.check(composite(document), options),
+    write: (signal, document, options, onProgress) => format.write(signal, composite(document), options, onProgress),
+  })),
+  {
+    id: 'psd',
+    name: 'PSD',
+    extension: 'psd',
+    hint: 'All layers, for Photoshop and others.',
+    lossy: false,
+    depths: [8],
+    metadata: false,
+    check: (document) => checkPsd(document),
+    async write(signal, document, { resolution }, onProgress) {
+      const bytes = await writePsd(signal, { ...document, resolution }, onProgress);
+      return new Blob([bytes], { type: 'image/vnd.adobe.photoshop' });
+    },
+  },
+];
+
+/** A file's name without the ending of a picture. */
+export function baseName(name: string): string {
+  return name.replace(/\.(png|jpe?g|jfif|webp|avif|tiff?|psd|psb|gif|bmp|heic|heif|jxl)$/i, '');
+}
+
+/** A name that every file system takes. */
+export function fileName(name: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what is to be replaced
+  const plain = name.replace(/[\u0000-\u001f<>:"/\\|?*]+/g, '-').replace(/^[. ]+|[. ]+$/g, '');
+  return plain.slice(0, 180) || 'picture';
+}
+
+/** `photo-x4` for a picture that is four times as large as it came. */
+export function scaledName(name: string, scale: number): string {
+  return fileName(scale > 1.001 ? `${baseName(name)}-x${Number(scale.toFixed(2))}` : baseName(name));
+}

@@ -1,0 +1,132 @@
+import { LWayError } from '../../../engine/errors';
+import { breathe } from '../../../engine/raster/breathe';
+import { toInterleaved } from '../../../engine/raster/depth';
+import { hasAlpha, type PictureInfo, type PixelSource } from '../../../engine/raster/raster';
+
+/** Where the offsets of a TIFF end, with room for its directory. */
+const maxBytes = 4_200_000_000;
+
+/** @throws LWayError `too-large` where a TIFF cannot hold the picture */
+export function checkTiff({ width, height, channels, bitDepth }: PictureInfo): void {
+  if ((width * height * channels * bitDepth) / 8 <= maxBytes) return;
+  throw new LWayError(
+    'too-large',
+    `${width} × ${height} pixels at ${bitDepth} bit are more than a TIFF can hold.`,
+    bitDepth === 16 ? 'Export it with 8 bit, or as PNG.' : 'Export it as PNG instead.',
+  );
+}
+
+type Field = readonly [tag: number, type: 3 | 4 | 5 | 7, values: readonly number[] | Uint8Array];
+
+/**
+ * Writes a TIFF (revision 6.0) strip by strip through the platform's deflate (compression 8, Adobe Technical Note 2002),
+ * with horizontal prediction: the picture is never in memory as a whole. 8 or 16 bit, gray or RGB, straight alpha as an
+ * extra sample; profile and resolution are carried along.
+ *
+ * @returns the pieces of the file
+ */
+export async function writeTiff(
+  signal: AbortSignal,
+  source: PixelSource,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  checkTiff(source.info);
+  const { width, height, channels, iccProfile, resolution } = source.info;
+  const bitDepth = source.info.bitDepth === 8 ? 8 : 16;
+  const rows = Math.max(1, Math.min(height, Math.floor((1 << 18) / width)));
+  const header = new Uint8Array(8);
+  const parts: Uint8Array<ArrayBuffer>[] = [header];
+  let at = 8;
+  const add = (bytes: Uint8Array<ArrayBuffer>): number => {
+    const from = at;
+    // Everything begins on a word.
+    parts.push(bytes.length % 2 === 0 ? bytes : padded(bytes));
+    at += bytes.length + (bytes.length % 2);
+    return from;
+  };
+  const offsets: number[] = [];
+  const lengths: number[] = [];
+  for (let y = 0; y < height; y += rows) {
+    signal.throwIfAborted();
+    const count = Math.min(rows, height - y);
+    const values = toInterleaved(await source.read(signal, { x: 0, y, width, height: count }), bitDepth);
+    predict(values as Uint8Array | Uint16Array, width * channels, channels);
+    const packed = await deflate(littleEndian(values as Uint8Array | Uint16Array));
+    offsets.push(add(packed));
+    lengths.push(packed.length);
+    onProgress((y + count) / height);
+    await breathe();
+  }
+  const each = (value: number) => Array.from({ length: channels }, () => value);
+  const perInch = Math.round((resolution ?? 72) * 1000);
+  const fields: Field[] = [
+    [256, 4, [width]],
+    [257, 4, [height]],
+    [258, 3, each(bitDepth)],
+    [259, 3, [8]], // deflate
+    [262, 3, [channels <= 2 ? 1 : 2]], // black is zero, or RGB
+    [273, 4, offsets],
+    [277, 3, [channels]],
+    [278, 4, [rows]],
+    [279, 4, lengths],
+    [282, 5, [perInch, 1000]],
+    [283, 5, [perInch, 1000]],
+    [284, 3, [1]], // samples of a pixel together
+    [296, 3, [resolution ? 2 : 1]], // inch, or no unit
+    [317, 3, [2]], // horizontal prediction
+    ...(hasAlpha(channels) ? [[338, 3, [2]] as const] : []), // straight alpha
+    [339, 3, each(1)], // unsigned
+    ...(iccProfile ? [[34675, 7, iccProfile] as const] : []),
+  ];
+  const directory = new Uint8Array(2 + 12 * fields.length + 4);
+  const view = new DataView(directory.buffer);
+  view.setUint16(0, fields.length, true);
+  for (const [i, [tag, type, values]] of fields.entries()) {
+    const bytes = fieldBytes(type, values);
+    view.setUint16(2 + 12 * i, tag, true);
+    view.setUint16(4 + 12 * i, type, true);
+    view.setUint32(6 + 12 * i, type === 5 ? values.length / 2 : values.length, true);
+    if (bytes.length <= 4) directory.set(bytes, 10 + 12 * i);
+    else view.setUint32(10 + 12 * i, add(bytes), true);
+  }
+  const start = new DataView(header.buffer);
+  start.setUint16(0, 0x4949); // little-endian
+  start.setUint16(2, 42, true);
+  start.setUint32(4, add(directory), true);
+  return parts;
+}
+
+function fieldBytes(type: Field[1], values: Field[2]): Uint8Array<ArrayBuffer> {
+  if (type === 7) return Uint8Array.from(values);
+  const size = type === 3 ? 2 : 4;
+  const out = new Uint8Array(values.length * size);
+  const view = new DataView(out.buffer);
+  values.forEach((value, i) => (size === 2 ? view.setUint16(i * 2, value, true) : view.setUint32(i * 4, value, true)));
+  return out;
+}
+
+/** Each sample becomes its difference from the same one of the pixel to its left, in place. */
+function predict(values: Uint8Array | Uint16Array, stride: number, channels: number): void {
+  for (let row = 0; row < values.length; row += stride) {
+    for (let i = row + stride - 1; i >= row + channels; i--) values[i]! -= values[i - channels]!;
+  }
+}
+
+function littleEndian(values: Uint8Array | Uint16Array): Uint8Array<ArrayBuffer> {
+  if (values instanceof Uint8Array) return values as Uint8Array<ArrayBuffer>;
+  const out = new Uint8Array(values.length * 2);
+  const view = new DataView(out.buffer);
+  values.forEach((value, i) => view.setUint16(2 * i, value, true));
+  return out;
+}
+
+function padded(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(bytes.length + 1);
+  out.set(bytes);
+  return out;
+}
+
+async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}

@@ -1,0 +1,64 @@
+import { maxScale } from '../actions/size';
+import type { UpscaleSettings } from '../actions/settings';
+import { tempersOf } from '../engine/adaptation/tempers';
+import type { ModelEntry } from '../engine/runtime/registry';
+import type { ModelChoice } from './services';
+
+/** A way to upscale, as the person chooses it: one network, or the networks of several scales that go by one name. */
+export interface Style {
+  /** Id of the network that stands for it. */
+  readonly id: string;
+  readonly name: string;
+  readonly own: boolean;
+  readonly choices: readonly ModelChoice[];
+}
+
+/** The name without the scale: “LWay Crisp ×4” and “LWay Crisp ×2” are one style. */
+export function styleName({ name, scale }: Pick<ModelEntry, 'name' | 'scale'>): string {
+  const suffix = `×${scale}`;
+  return name.endsWith(suffix) ? name.slice(0, -suffix.length).trim() : name;
+}
+
+/** The networks grouped into styles, in their order. */
+export function stylesOf(models: readonly ModelChoice[]): Style[] {
+  const styles: { id: string; name: string; own: boolean; choices: ModelChoice[] }[] = [];
+  for (const choice of models) {
+    const name = styleName(choice.entry);
+    const known = choice.own ? undefined : styles.find((style) => !style.own && style.name === name);
+    if (known) known.choices.push(choice);
+    else styles.push({ id: choice.entry.id, name, own: choice.own, choices: [choice] });
+  }
+  return styles;
+}
+
+/** The factor that a size asks of a picture. */
+export function factorOf(size: UpscaleSettings['size'], input: { width: number; height: number } | null): number {
+  if ('scale' in size) return size.scale;
+  return input ? Math.min(size.width / input.width, size.height / input.height) : maxScale;
+}
+
+/** The network of a style that suits a factor: the smallest that reaches it, or the largest there is. */
+export function networkFor(style: Style, factor: number): ModelChoice {
+  const byScale = [...style.choices].sort((a, b) => a.entry.scale - b.entry.scale);
+  return byScale.find(({ entry }) => entry.scale >= factor - 1e-6) ?? byScale.at(-1)!;
+}
+
+/** The style that a network belongs to; the first where it is not there. */
+export function styleOf(styles: readonly Style[], id: string): Style | undefined {
+  return styles.find(({ choices }) => choices.some(({ entry }) => entry.id === id)) ?? styles[0];
+}
+
+/** The settings as they can be carried out for a picture of this size: size first, the network follows. */
+export function suited(
+  settings: UpscaleSettings,
+  models: readonly ModelChoice[],
+  input: { width: number; height: number } | null,
+): UpscaleSettings {
+  const { crispness, ...rest } = settings;
+  const style = styleOf(stylesOf(models), settings.model);
+  const chosen = style && networkFor(style, factorOf(settings.size, input));
+  if (!chosen) return { ...rest, model: 'default' };
+  const shipped = models.filter(({ own }) => !own).map(({ entry }) => entry);
+  const mixed = crispness !== undefined && !chosen.own && tempersOf(shipped, chosen.entry) !== null;
+  return { ...rest, model: chosen.entry.id, ...(mixed ? { crispness } : {}) };
+}

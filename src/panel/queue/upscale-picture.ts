@@ -1,0 +1,53 @@
+import { resultSize } from '../../actions/size';
+import type { UpscaleSettings } from '../../actions/settings';
+import { LWayError } from '../../engine/errors';
+import type { EngineEvent } from '../../engine/engine';
+import type { PixelSource, TileStore } from '../../engine/raster/raster';
+import { suited } from '../network-styles';
+import type { ModelChoice, PanelServices } from '../services';
+
+/**
+ * Upscales a picture by itself, step after step, without an editor.
+ *
+ * @returns the result, to be disposed of
+ */
+export async function upscalePicture(
+  signal: AbortSignal,
+  { engine, models, createStore }: Pick<PanelServices, 'engine' | 'models' | 'createStore'>,
+  choices: readonly ModelChoice[],
+  steps: readonly UpscaleSettings[],
+  picture: PixelSource,
+  onEvent: (event: EngineEvent, step: number) => void,
+): Promise<TileStore> {
+  let result: TileStore | null = null;
+  for (const [i, step] of steps.entries()) {
+    const source: PixelSource = result ?? picture;
+    const store = createStore();
+    try {
+      const { width, height } = source.info;
+      const settings = suited(step, choices, source.info);
+      const size = resultSize(settings.size, width, height);
+      const model = await models.load(signal, settings.model, settings.crispness);
+      const helpers = settings.adapt === 'off' ? null : await models.adaptation(signal, model.entry);
+      if (typeof helpers === 'string') {
+        throw new LWayError('unsupported', helpers, 'Set “Match to this picture” to Off.');
+      }
+      const { adapt: level, strength } = settings;
+      await engine.upscale(signal, source, store, {
+        model,
+        size: 'scale' in settings.size ? settings.size : size,
+        device: 'auto',
+        adapt: helpers && level !== 'off' ? { level, strength, models: helpers } : undefined,
+        onEvent: (event) => onEvent(event, i),
+      });
+    } catch (error) {
+      await store.dispose();
+      await result?.dispose();
+      throw error;
+    }
+    await result?.dispose();
+    result = store;
+  }
+  if (!result) throw new LWayError('bad-option', 'There is no step to carry out.', 'Choose other steps.');
+  return result;
+}
