@@ -1,5 +1,6 @@
 /** LWay itself: the SR network adapted to the picture before it is applied ("Low-Res Leads the Way", CVPR 2024). */
-export { adapt, type AdaptRequest } from './adapt';
+export { adapt } from './adapt';
+export type { AdaptRequest } from './request';
 export { recipes, type Cycle, type Recipe } from './recipe';
 export { mixWeights, assertSameNetwork } from './strength';
 export { tempersOf, loadBetween, type Tempers } from './tempers';

@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime/runtime';
 import { cropGrid, detailOf, readCrops, type Crop, type Detail } from './crops';
 import { embed } from './embedding';
 import type { NetworkPicture } from './picture';
+import type { Reason, Refusal } from './refusal';
 
 /** A picture to learn from. */
 export interface Lesson {
@@ -23,7 +24,7 @@ const LEAST_DETAIL = 1;
  * Looks at the pictures. Those with nothing to learn from are left out.
  *
  * @param scale of the network that learns
- * @returns a sentence that says why, where no picture is left
+ * @returns why, where no picture is left
  */
 export async function readLessons(
   signal: AbortSignal,
@@ -32,14 +33,14 @@ export async function readLessons(
   scale: number,
   { models, study }: AdaptOptions,
   random: () => number,
-): Promise<readonly Lesson[] | string> {
+): Promise<readonly Lesson[] | Refusal> {
   const lessons: Lesson[] = [];
-  let reason = '';
+  let refused: Reason | undefined;
   for (const picture of pictures) {
     const crops = await readCrops(signal, picture, cropGrid(picture.width, picture.height, MOST_CROPS, random));
     const verdict = nothingToLearn(detailOf(crops));
     if (verdict !== null) {
-      reason ||= verdict;
+      refused ??= verdict;
       continue;
     }
     const given = study?.['embedding'] as Float32Array | undefined;
@@ -51,15 +52,12 @@ export async function readLessons(
       reconstructor: entry.scale === scale ? foldEmbedding(readGraph(bytes), embedding) : undefined,
     });
   }
-  return lessons.length > 0 ? lessons : reason;
+  return lessons.length > 0 ? lessons : { refused: refused ?? 'flat' };
 }
 
-function nothingToLearn({ detail, noise, contrast }: Detail): string | null {
-  if (detail * 255 < LEAST_DETAIL) {
-    return 'The picture has no fine detail to learn from; the original network was used.';
-  }
+/** Why there is nothing to learn from a picture; null where there is. */
+export function nothingToLearn({ detail, noise, contrast }: Detail): Reason | null {
+  if (detail * 255 < LEAST_DETAIL) return 'flat';
   // White noise has as much in the finest band as in all others together; pictures have a small part of it.
-  if (noise > 0.7 * contrast)
-    return 'The picture is noise throughout, with nothing to learn from; the original network was used.';
-  return null;
+  return noise > 0.7 * contrast ? 'noise' : null;
 }

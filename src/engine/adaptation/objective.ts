@@ -1,6 +1,7 @@
 import type { GraphBuilder, Loss, LossValues, Value } from '../graph';
 import type { FeatureDistance } from './features';
 import { areaDown, type Degrader } from './degraders';
+import type { Term } from './losses';
 import type { Recipe } from './recipe';
 
 /** Data of one training step by name, besides the network's own input x [B, 3, p, p]. */
@@ -38,9 +39,9 @@ export function objective(
   distance: FeatureDistance | undefined,
 ): (b: GraphBuilder, values: LossValues) => Loss {
   return (b, { output, inputs, network }) => {
-    const terms: Record<string, Value> = {};
+    const terms: { [term in Term]?: Value } = {};
     const weighted: Value[] = [];
-    const add = (name: string, term: Value, weight: number) => {
+    const add = (name: Term, term: Value, weight: number) => {
       terms[name] = term;
       weighted.push(b.mul(term, weight));
     };
@@ -50,7 +51,7 @@ export function objective(
       const miss = b.abs(b.sub(inner(b, low, BORDER), inner(b, x, BORDER)));
       add('cycle', recipe.map ? weightedMean(b, miss, inner(b, inputs[dataNames.map]!, BORDER)) : b.mean(miss), 1);
       // Not learned from: M leaves smooth places out, and they must not pay for the others.
-      terms['agreement'] = b.mean(b.square(miss));
+      terms.disagreement = b.mean(b.square(miss));
       if (distance !== undefined && recipe.featureWeight > 0) {
         const enlarge = (value: Value) => b.resize(value, [2, 2]);
         add('features', distance(b, b.clip(enlarge(low), 0, 1), enlarge(x)), recipe.featureWeight);

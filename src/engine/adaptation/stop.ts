@@ -1,4 +1,4 @@
-import type { Losses } from '../graph';
+import type { AdaptationLosses } from './losses';
 
 /** Decides when to stop, and remembers the best weights, from losses on patches that are not learned from. */
 export class StopRule {
@@ -47,7 +47,7 @@ export class StopRule {
  * less with the picture than before has not been adapted to it: a picture that had next to nothing wrong lost 0.9 dB that
  * way (docs/quality.md).
  */
-export function lossThatCounts(before: Losses, now: Losses): number {
-  const agrees = (now['agreement'] ?? 0) <= (before['agreement'] ?? 0);
-  return agrees ? now['total']! : Math.max(now['total']!, before['total']!);
+export function lossThatCounts(before: AdaptationLosses, now: AdaptationLosses): number {
+  const agrees = (now.disagreement ?? 0) <= (before.disagreement ?? 0);
+  return agrees ? now.total : Math.max(now.total, before.total);
 }

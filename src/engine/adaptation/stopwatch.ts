@@ -1,5 +1,3 @@
-import type { AdaptationResult } from './result';
-
 /** Seconds of an adaptation by part. */
 export class Stopwatch {
   private readonly began = performance.now();
@@ -14,10 +12,5 @@ export class Stopwatch {
 
   get seconds(): number {
     return (performance.now() - this.began) / 1000;
-  }
-
-  nothing(message: string): AdaptationResult {
-    const { seconds, split } = this;
-    return { used: false, pictures: 0, steps: 0, improvement: 0, message, seconds, split, frozen: [] };
   }
 }

@@ -1,4 +1,19 @@
 import { sizeOf, type Graph, type TrainingReport } from '../graph';
+import type { Reason } from './refusal';
+
+/** Why the network was left as it is. */
+export function leftAlone(reason: Reason, several: boolean): string {
+  switch (reason) {
+    case 'too-small':
+      return 'The picture is too small to learn from; the original network was used.';
+    case 'flat':
+      return 'The picture has no fine detail to learn from; the original network was used.';
+    case 'noise':
+      return 'The picture is noise throughout, with nothing to learn from; the original network was used.';
+    case 'no-gain':
+      return `${several ? 'These pictures' : 'This picture'} gained nothing; the original network was used.`;
+  }
+}
 
 /**
  * What an adaptation came to.

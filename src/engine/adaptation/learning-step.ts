@@ -1,0 +1,41 @@
+import type { AdaptOptions } from '../engine';
+import { readGraph, trainingStep, type TrainingStep } from '../graph';
+import type { Device } from '../runtime/runtime';
+import { degraderFor } from './degraders';
+import { featureDistance } from './features';
+import type { Lesson } from './lessons';
+import type { Material } from './material';
+import { objective } from './objective';
+import type { Plan } from './plan';
+import { shapesOf } from './prepare';
+
+/** The graph of one training step of the adaptation: network, degrader, objective, gradients, Adam. */
+export function learningStep(
+  { recipe, model, side }: Plan,
+  { network, layout, pairs }: Material,
+  lessons: readonly Lesson[],
+  { features }: AdaptOptions['models'],
+  device: Device,
+): TrainingStep {
+  const { scale, input } = model.entry;
+  const { name } = input;
+  // One graph serves all patches: of a series, the first picture's reconstructor.
+  const degrade = recipe.cycle === 'none' ? undefined : degraderFor(recipe.cycle, scale, lessons[0]!.reconstructor);
+  const distance = featureDistance(readGraph(features.bytes), features.entry.layerWeights);
+  const effective = pairs === null ? { ...recipe, pairsWeight: 0 } : recipe;
+  const build = objective(effective, scale, name, degrade, distance);
+  return trainingStep({
+    network,
+    inputs: shapesOf(layout, name, recipe.batch, side, scale, pairs),
+    loss: (b, values) =>
+      build(b, {
+        ...values,
+        output: layout.toStandard(b, values.output),
+        inputs: { ...values.inputs, [name]: layout.toStandard(b, values.inputs[name]!) },
+        network: (given) => layout.toStandard(b, values.network(given)),
+      }),
+    trainable: recipe.trainable,
+    optimizer: { type: 'adam', clipNorm: 1, anchor: recipe.weightAnchor },
+    device,
+  });
+}

@@ -1,0 +1,19 @@
+/** Why an adaptation leaves the network as it is. */
+export type Reason =
+  /** No patch that is worth comparing fits into the picture. */
+  | 'too-small'
+  /** No fine detail to learn from. */
+  | 'flat'
+  /** Nothing but noise to learn from. */
+  | 'noise'
+  /** The held-out patches did not get better. */
+  | 'no-gain';
+
+/** In place of a result: nothing is to be done, and why. */
+export interface Refusal {
+  readonly refused: Reason;
+}
+
+export function isRefusal(value: object): value is Refusal {
+  return 'refused' in value;
+}

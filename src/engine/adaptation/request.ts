@@ -1,0 +1,13 @@
+import type { AdaptOptions, EngineEvent } from '../engine';
+import type { Model } from '../runtime/registry';
+import type { NetworkPicture } from './picture';
+
+export interface AdaptRequest {
+  readonly picture: NetworkPicture;
+  /** Others that were taken in the same way, to learn from as well. Of all, those smaller than a patch take no part. */
+  readonly series?: readonly NetworkPicture[];
+  /** The SR network that learns. */
+  readonly model: Model;
+  readonly options: AdaptOptions;
+  readonly onEvent?: (event: EngineEvent) => void;
+}

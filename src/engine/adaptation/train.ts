@@ -1,0 +1,109 @@
+import { LWayError } from '../errors';
+import type { EngineEvent, PreviewImage } from '../engine';
+import type { Losses, TrainingRun } from '../graph';
+import { adaptationLosses, meanLosses, type AdaptationLosses } from './losses';
+import type { StepData } from './prepare';
+import { learningRateAt, type Recipe } from './recipe';
+import { lossThatCounts, StopRule } from './stop';
+
+/** What training came to, judged on the held-out patches. */
+export interface Trained {
+  /** Losses of the network as it came. */
+  readonly general: AdaptationLosses;
+  /** Losses where learning began: the same, but for a start. */
+  readonly before: AdaptationLosses;
+  /** The lowest that count, and after how many steps; `before` and 0 where learning never got below it. */
+  readonly best: AdaptationLosses;
+  readonly bestStep: number;
+  /** Share by which the loss fell while learning, 0..1. */
+  readonly improvement: number;
+  /** The weights of `best`, packed. */
+  readonly weights?: Float32Array;
+}
+
+export interface Training {
+  readonly recipe: Recipe;
+  readonly training: readonly StepData[];
+  readonly heldOut: readonly StepData[];
+  /** The packed weights that the network came with, where learning begins from others. */
+  readonly general?: Float32Array;
+  /** Aborted: stop here and keep what is best so far. */
+  readonly enough?: AbortSignal;
+  readonly onEvent: (event: EngineEvent) => void;
+}
+
+/** The part of a training run that the loop needs. */
+export type Trainable = Pick<TrainingRun, 'step' | 'evaluate' | 'weights' | 'restore'>;
+
+/**
+ * Learns until the held-out patches stop getting better, the steps are used up, or it is enough.
+ *
+ * @param begun the packed weights that learning begins from; only looked at where there are others that the network came with
+ */
+export async function train(
+  signal: AbortSignal,
+  run: Trainable,
+  { recipe, training, heldOut, general: came, enough, onEvent }: Training,
+  begun: () => Float32Array,
+): Promise<Trained> {
+  const check = async (at: number | undefined) => {
+    const onShown = (values: Float32Array) => {
+      if (at !== undefined) onEvent({ type: 'preview', step: at, image: squareImage(values) });
+    };
+    return meanLosses(await evaluateAll(signal, run, heldOut, onShown));
+  };
+  // First as it came: what was gained is told against that, start included.
+  if (came !== undefined) await run.restore(came);
+  const general = await check(0);
+  if (came !== undefined) await run.restore(begun());
+  const before = came === undefined ? general : await check(undefined);
+  const rule = new StopRule(before.total, recipe.patience, recipe.steps / 2);
+  let best = before;
+  let weights: Float32Array | undefined;
+  onEvent({ type: 'adaptation', step: 0, loss: before.total, heldOut: before.total });
+  try {
+    for (let i = 1; i <= recipe.steps && enough?.aborted !== true; i++) {
+      const began = performance.now();
+      const losses = await run.step(signal, training[(i - 1) % training.length]!, learningRateAt(recipe, i - 1));
+      const checking = i % recipe.checkEvery === 0 || i === recipe.steps;
+      const held = checking ? await check(i) : undefined;
+      onEvent({ type: 'adaptation', step: i, loss: adaptationLosses(losses!).total, heldOut: held?.total });
+      const secondsLeft = ((recipe.steps - i) * (performance.now() - began)) / 1000;
+      onEvent({ type: 'progress', done: i, total: recipe.steps, unit: 'step', secondsLeft });
+      if (held === undefined) continue;
+      const { best: isBest, stop } = rule.check(i, lossThatCounts(before, held));
+      if (isBest) {
+        best = held;
+        weights = await run.weights();
+      }
+      if (stop) break;
+    }
+  } catch (error) {
+    // Losses that are no numbers any more: what was best before stands.
+    if (!(error instanceof LWayError && error.code === 'bad-output')) throw error;
+  }
+  return { general, before, best, bestStep: rule.bestAt, improvement: rule.improvement, weights };
+}
+
+/** @param onShown gets what is shown of the first batch */
+async function evaluateAll(
+  signal: AbortSignal,
+  run: Trainable,
+  batches: readonly StepData[],
+  onShown: (values: Float32Array) => void,
+): Promise<Losses[]> {
+  const all: Losses[] = [];
+  for (const [i, batch] of batches.entries()) {
+    all.push(await run.evaluate(signal, batch, i === 0 ? onShown : undefined));
+  }
+  return all;
+}
+
+/** A square of RGB planes, 0..1, for the screen. */
+function squareImage(planes: Float32Array): PreviewImage {
+  const count = planes.length / 3;
+  const side = Math.sqrt(count);
+  const data = new Uint8ClampedArray(4 * count).fill(255);
+  for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) data[4 * i + c] = 255 * planes[c * count + i]!;
+  return { width: side, height: side, data };
+}
