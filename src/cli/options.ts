@@ -5,6 +5,7 @@ import type { Rect } from '../engine/raster/raster';
 import type { Device } from '../engine/runtime/runtime';
 import type { FormatName } from './files/formats';
 import { formatNames, formats } from './files/formats';
+import type { MetadataChoice } from './files/metadata/carry';
 
 function bad(option: string, text: string, expected: string): LWayError {
   return new LWayError('bad-option', `"${text}" is no value for ${option}.`, `Use ${expected}.`);
@@ -48,6 +49,7 @@ function oneOf<T extends string>(option: string, values: readonly T[]): (text: s
 }
 
 export const parseAdapt = oneOf<AdaptLevel>('--adapt', ['off', 'quick', 'standard', 'thorough']);
+export const parseMetadata = oneOf<MetadataChoice>('--metadata', ['keep', 'minimal', 'strip']);
 export const parseDevice = oneOf<'auto' | Device>('--device', ['auto', 'webgpu', 'cpu']);
 
 /** Also other spellings of the same format: `jpeg`, `tif`. */

@@ -4,6 +4,7 @@ import { resultSize } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
 import type { AdaptationReport, Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine/engine';
 import { LWayError } from '../engine/errors';
+import { profileOf } from '../engine/raster/colour-profile';
 import { contains } from '../engine/raster/rect';
 import type { PixelSource, Rect } from '../engine/raster/raster';
 import type { PictureHeader } from './files/decode';
@@ -11,10 +12,14 @@ import { decode, readHeader } from './files/decode';
 import { encode } from './files/encode';
 import type { Format } from './files/formats';
 import { checkFormat, formats } from './files/formats';
+import { carryMetadata, type MetadataChoice } from './files/metadata/carry';
+import { readMetadata } from './files/metadata/read';
+import { roomFor } from './files/metadata/write';
 import { PictureSink } from './files/picture-sink';
 import { PictureSource, regionOf } from './files/picture-source';
 import type { Target } from './files/targets';
 import { pathOf } from './files/targets';
+import { iccProfileOf, profileFields } from './files/vips-file';
 import { alreadyThere, exists, Workspace } from './files/workspace';
 
 /** One upscale of a picture; several are done one after the other, each on the result of the one before. */
@@ -30,6 +35,8 @@ export interface FileOptions {
   bitDepth?: 8 | 16;
   quality?: number;
   force: boolean;
+  /** What of the picture's metadata comes along: all when left out. */
+  metadata?: MetadataChoice;
   /** What to report of an adaptation that was made before, whose weights the passes bring along. */
   adaptation?: AdaptationReport;
 }
@@ -63,11 +70,16 @@ export async function upscaleFile(
   const workspace = await Workspace.beside(plan.output);
   try {
     await workspace.require(plan.workBytes);
-    const report = await runPasses(signal, engine, target, header, plan, options, workspace, onEvent);
+    const notices: string[] = [];
+    const notice = (message: string) => {
+      notices.push(message);
+      onEvent({ type: 'notice', message });
+    };
+    const report = await runPasses(signal, engine, target, header, plan, options, workspace, onEvent, notice);
     return {
       ...report,
       adaptation: report.adaptation ?? options.adaptation,
-      notices: [...header.notices, ...plan.notices, ...report.notices],
+      notices: [...header.notices, ...plan.notices, ...notices, ...report.notices],
       seconds: (performance.now() - started) / 1000,
       input: target.input,
       output: plan.output,
@@ -152,19 +164,25 @@ async function runPasses(
   options: FileOptions,
   workspace: Workspace,
   onEvent: (event: FileEvent) => void,
+  notice: (message: string) => void,
 ): Promise<UpscaleReport> {
   const reports: UpscaleReport[] = [];
   let path = workspace.path('input.v');
   let source: PictureSource = await decode(signal, target.input, header, path);
   let sink: PictureSink | null = null;
   try {
+    const said = await readMetadata(target.input, source.header, header.turned);
+    const { width, height } = plan.sizes.at(-1)!;
+    const carried = carryMetadata(said, plan.format, width, height, options.metadata);
+    for (const message of carried.notices) notice(`"${basename(target.input)}" ${message}`);
+    const byNumbers = said.colour && !header.convert ? profileOf(said.colour, source.info.channels < 3) : null;
+    const profile = profileFields(source.info.iccProfile ?? byNumbers);
     for (const [i, pass] of options.passes.entries()) {
       const last = i === options.passes.length - 1;
       const result = workspace.path(`result-${i + 1}.v`);
-      const { metadata } = source;
-      const { xResolution, yResolution } = source.header;
+      const metadata = last ? [...profile, ...roomFor(carried.metadata, plan.format)] : profile;
       const bitDepth = last ? options.bitDepth : undefined;
-      sink = new PictureSink(result, { metadata, xResolution, yResolution, bitDepth, label: plan.output });
+      sink = new PictureSink(result, { metadata, bitDepth, label: plan.output });
       const part: PixelSource = i === 0 && options.region ? regionOf(source, options.region) : source;
       reports.push(await engine.upscale(signal, part, sink, { ...pass.options, size: plan.sizes[i]!, onEvent }));
       await source.close();
@@ -173,7 +191,9 @@ async function runPasses(
       if (!last) source = await PictureSource.open(path);
     }
     const encoded = workspace.path(`result.${plan.format.extensions[0]}`);
-    await encode(signal, path, sink!.info, encoded, plan.format, plan.output, options.quality);
+    const { format, output: label } = plan;
+    const info = { ...sink!.info, iccProfile: iccProfileOf(profile) };
+    await encode(signal, path, info, encoded, { format, metadata: carried.metadata, label, quality: options.quality });
     signal.throwIfAborted();
     await workspace.publish(encoded, options.force);
     return combine(reports);

@@ -7,11 +7,12 @@ import { LWayError, toPlainError } from '../../engine/errors';
 import type { Rect } from '../../engine/raster/raster';
 import type { Device } from '../../engine/runtime/runtime';
 import type { FormatName } from '../files/formats';
+import type { MetadataChoice } from '../files/metadata/carry';
 import { PlayReport } from '../files/play-report';
 import { readSteps } from '../files/steps-file';
 import { chooseTargets } from '../files/targets';
 import { openNetworks } from '../networks';
-import { parseDepth, parseDevice, parseFormat, parseQuality, parseRegion, parseTile } from '../options';
+import { parseDepth, parseDevice, parseFormat, parseMetadata, parseQuality, parseRegion, parseTile } from '../options';
 import { runFiles } from '../run-files';
 import type { Surroundings } from '../surroundings';
 import type { Pass } from '../upscale-file';
@@ -24,6 +25,7 @@ interface PlayFlags {
   format?: FormatName;
   quality?: number;
   depth?: 8 | 16;
+  metadata?: MetadataChoice;
   report?: string;
   again?: boolean;
   force?: boolean;
@@ -53,6 +55,11 @@ export function addPlay(program: Command, surroundings: Surroundings, finish: (c
     .option('--format <format>', 'png, jpg, webp, tiff or avif (default: by the name, else png)', parseFormat)
     .option('--quality <1-100>', 'for jpg, webp and avif', parseQuality)
     .option('--depth <bits>', 'write 8 or 16 bits per channel (default: as the picture)', parseDepth)
+    .option(
+      '--metadata <choice>',
+      'keep (default), minimal: author and copyright only, or strip; colour and resolution always stay',
+      parseMetadata,
+    )
     .option('--report <file>', 'where to keep what was done (default: STEPS-report.json beside the steps)')
     .option('--again', 'start anew, whatever an earlier run has done')
     .option('-f, --force', 'replace existing files')
@@ -78,8 +85,8 @@ async function play(
   const targets = await chooseTargets({ inputs, out: flags.output, format: flags.format, size, cwd });
   const passes = await preparePasses(surroundings, steps, flags);
 
-  const { region, quality, depth, force = false } = flags;
-  const work = { steps: formatSteps(steps), region, quality, depth };
+  const { region, quality, depth, metadata, force = false } = flags;
+  const work = { steps: formatSteps(steps), region, quality, depth, metadata };
   const fingerprint = createHash('sha256').update(JSON.stringify(work)).digest('hex');
   const beside = join(dirname(stepsPath), `${basename(stepsPath, extname(stepsPath))}-report.json`);
   const report = await PlayReport.open(
@@ -90,7 +97,7 @@ async function play(
 
   return runFiles(surroundings, flags, targets, async (target) => ({
     finished: await report.finished(target.input),
-    options: { passes, region, quality, bitDepth: depth, force },
+    options: { passes, region, quality, bitDepth: depth, metadata, force },
     done: (result) => report.done(result),
     failed: (error) => report.failed(target.input, toPlainError(error)),
   }));

@@ -6,6 +6,7 @@ import { LWayError } from '../../engine/errors';
 import type { Rect } from '../../engine/raster/raster';
 import type { Device } from '../../engine/runtime/runtime';
 import type { FormatName } from '../files/formats';
+import type { MetadataChoice } from '../files/metadata/carry';
 import { chooseTargets } from '../files/targets';
 import { writeSteps } from '../files/steps-file';
 import { readWeights, saveWeights, weightsTarget } from '../files/weights-file';
@@ -17,6 +18,7 @@ import {
   parseDepth,
   parseDevice,
   parseFormat,
+  parseMetadata,
   parseQuality,
   parseRegion,
   parseScale,
@@ -46,6 +48,7 @@ export interface UpscaleFlags {
   format?: FormatName;
   quality?: number;
   depth?: 8 | 16;
+  metadata?: MetadataChoice;
   saveSteps?: string;
   force?: boolean;
   json?: boolean;
@@ -98,6 +101,11 @@ export function addUpscale(program: Command, surroundings: Surroundings, finish:
     .option('--format <format>', 'png, jpg, webp, tiff or avif (default: by the name, else png)', parseFormat)
     .option('--quality <1-100>', 'for jpg (default 93), webp (90) and avif (80)', parseQuality)
     .option('--depth <bits>', 'write 8 or 16 bits per channel (default: as the picture)', parseDepth)
+    .option(
+      '--metadata <choice>',
+      'keep (default), minimal: author and copyright only, or strip; colour and resolution always stay',
+      parseMetadata,
+    )
     .option('--save-steps <file>', 'write these settings as steps for "lway play"')
     .option('-f, --force', 'replace existing files')
     .option('--json', 'one JSON object per line on standard output')
@@ -167,8 +175,8 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
     size,
     options: { model, device: flags.device, tile: flags.tile, adapt, weights: weights ?? undefined },
   };
-  const { region, quality, depth, force = false } = flags;
-  const options: FileOptions = { passes: [pass], region, quality, bitDepth: depth, force };
+  const { region, quality, depth, metadata, force = false } = flags;
+  const options: FileOptions = { passes: [pass], region, quality, bitDepth: depth, metadata, force };
   if (adapt && series) {
     const request = { model, device: flags.device, adapt, options };
     return upscaleSeries(surroundings, flags, targets, request, async ({ inputs: learnedFrom, report }) => {

@@ -27,6 +27,8 @@ export interface PictureHeader {
   space: string;
   /** Colours are converted to sRGB while decoding, and the profile with them. */
   convert: boolean;
+  /** The pixels are turned upright while they are decoded. */
+  turned: boolean;
   /** Values the decoded file takes on disk. */
   bytes: number;
 }
@@ -69,7 +71,7 @@ export async function readHeader(signal: AbortSignal, path: string): Promise<Pic
     const what = meta.format === 'tiff' ? 'pages' : meta.format === 'heif' ? 'pictures' : 'frames';
     notices.push(`"${name}" has ${meta.pages} ${what}; only the first one is upscaled.`);
   }
-  return { width, height, ...samples(name, meta, notices), notices };
+  return { width, height, ...samples(name, meta, notices), turned: (meta.orientation ?? 1) > 1, notices };
 }
 
 function samples(name: string, meta: Metadata, notices: string[]) {

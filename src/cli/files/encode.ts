@@ -3,6 +3,8 @@ import type { Sharp } from 'sharp';
 import type { PictureInfo } from '../../engine/raster/raster';
 import type { Format } from './formats';
 import { writeError } from './file-errors';
+import type { ResultMetadata } from './metadata/carry';
+import { writeMetadata } from './metadata/write';
 import { colourSpaceOf } from './picture-sink';
 
 // Classic TIFF ends at 4 GiB; above half of it (compression may fail to shrink) 64-bit offsets are used.
@@ -24,14 +26,19 @@ function withFormat(pipeline: Sharp, format: Format, info: PictureInfo, quality:
         compression: 'deflate',
         predictor: info.bitDepth === 32 ? 'float' : 'horizontal',
         bigtiff: (info.width * info.height * info.channels * info.bitDepth) / 8 > bigTiffFrom,
-        resolutionUnit: 'inch',
-        // libvips takes pixels per millimetre here.
-        xres: (info.resolution ?? 72) / 25.4,
-        yres: (info.resolution ?? 72) / 25.4,
       });
     case 'avif':
       return pipeline.avif({ quality: q, chromaSubsampling: '4:4:4' });
   }
+}
+
+export interface EncodeOptions {
+  format: Format;
+  metadata: ResultMetadata;
+  /** Name of the result for error messages. */
+  label: string;
+  /** 1..100 */
+  quality?: number;
 }
 
 /**
@@ -44,16 +51,17 @@ export async function encode(
   work: string,
   info: PictureInfo,
   target: string,
-  format: Format,
-  label: string,
-  quality?: number,
+  { format, metadata, label, quality }: EncodeOptions,
 ): Promise<void> {
   signal.throwIfAborted();
-  const source = sharp(work, { limitInputPixels: false, sequentialRead: true })
-    .keepMetadata()
-    .toColourspace(colourSpaceOf(info.channels, info.bitDepth / 8));
+  let source = sharp(work, { limitInputPixels: false, sequentialRead: true });
+  // These formats hold gray as colour, and libvips would leave out a profile that is for gray.
+  if (info.channels < 3 && info.iccProfile && !format.gray) source = source.toColourspace('srgb').keepXmp().keepExif();
+  else source = source.keepMetadata().toColourspace(colourSpaceOf(info.channels, info.bitDepth / 8));
   try {
     await untilAborted(signal, withFormat(source, format, info, quality).toFile(target));
+    signal.throwIfAborted();
+    await writeMetadata(target, format, metadata);
   } catch (error) {
     throw writeError(error, label);
   }

@@ -12,13 +12,23 @@ export interface Format {
   readonly extensions: readonly string[];
   readonly maxSide: number;
   readonly alpha: boolean;
+  /** Whether pictures of one channel, and profiles for them, stay such. */
+  readonly gray: boolean;
   readonly bitDepths: readonly (8 | 16 | 32)[];
   /** 1..100 where the format is lossy; undefined where `--quality` means nothing. */
   readonly defaultQuality?: number;
 }
 
 export const formats: Readonly<Record<FormatName, Format>> = {
-  png: { name: 'png', label: 'PNG', extensions: ['png'], maxSide: 2 ** 31 - 1, alpha: true, bitDepths: [8, 16] },
+  png: {
+    name: 'png',
+    label: 'PNG',
+    extensions: ['png'],
+    maxSide: 2 ** 31 - 1,
+    alpha: true,
+    gray: true,
+    bitDepths: [8, 16],
+  },
   // The file format ends at 65535; every encoder built on libjpeg ends at 65500.
   jpg: {
     name: 'jpg',
@@ -26,6 +36,7 @@ export const formats: Readonly<Record<FormatName, Format>> = {
     extensions: ['jpg', 'jpeg', 'jpe', 'jfif'],
     maxSide: 65500,
     alpha: false,
+    gray: true,
     bitDepths: [8],
     defaultQuality: 93,
   },
@@ -35,6 +46,7 @@ export const formats: Readonly<Record<FormatName, Format>> = {
     extensions: ['webp'],
     maxSide: 16383,
     alpha: true,
+    gray: false,
     bitDepths: [8],
     defaultQuality: 90,
   },
@@ -44,6 +56,7 @@ export const formats: Readonly<Record<FormatName, Format>> = {
     extensions: ['tif', 'tiff'],
     maxSide: 2 ** 31 - 1,
     alpha: true,
+    gray: true,
     bitDepths: [8, 16, 32],
   },
   avif: {
@@ -52,6 +65,7 @@ export const formats: Readonly<Record<FormatName, Format>> = {
     extensions: ['avif'],
     maxSide: 16384,
     alpha: true,
+    gray: false,
     bitDepths: [8],
     defaultQuality: 80,
   },

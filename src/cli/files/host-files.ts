@@ -4,7 +4,8 @@ import { decode, readHeader } from './decode';
 import { encode } from './encode';
 import { formats } from './formats';
 import { PictureSink } from './picture-sink';
-import type { MetadataField } from './vips-file';
+import { nothingCarried } from './metadata/carry';
+import { profileFields } from './vips-file';
 
 /** Bytes of result that are in memory at a time while it is written. */
 const bandBytes = 2 ** 24;
@@ -33,8 +34,7 @@ export const hostFiles = {
     const { info } = source;
     const work = `${path}.v`;
     const sink = new PictureSink(work, {
-      metadata: profileField(info.iccProfile),
-      ...resolutionOf(info.resolution),
+      metadata: profileFields(info.iccProfile),
       label: path,
     });
     try {
@@ -46,7 +46,8 @@ export const hostFiles = {
         onProgress((y + height) / info.height / 2);
       }
       await sink.end(signal);
-      await encode(signal, work, sink.info, path, formats.png, path);
+      const metadata = { ...nothingCarried, resolution: info.resolution ?? 72 };
+      await encode(signal, work, sink.info, path, { format: formats.png, metadata, label: path });
       onProgress(1);
     } finally {
       await sink.close();
@@ -54,12 +55,3 @@ export const hostFiles = {
     }
   },
 };
-
-function profileField(profile: Uint8Array | undefined): MetadataField[] {
-  if (!profile) return [];
-  return [{ type: 'VipsBlob', name: 'icc-profile-data', value: Buffer.from(profile).toString('base64') }];
-}
-
-function resolutionOf(perInch = 72): { xResolution: number; yResolution: number } {
-  return { xResolution: perInch / 25.4, yResolution: perInch / 25.4 };
-}

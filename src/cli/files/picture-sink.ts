@@ -3,17 +3,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { toInterleaved } from '../../engine/raster/depth';
 import { contains } from '../../engine/raster/rect';
 import type { PictureInfo, PixelSink, Raster } from '../../engine/raster/raster';
-import { carryMetadata } from './metadata';
 import { writeError } from './file-errors';
 import type { ColourSpace, MetadataField, SampleType } from './vips-file';
 import { encodeHeader, encodeTrailer, headerBytes, sampleTypes } from './vips-file';
 
 export interface SinkOptions {
-  /** Metadata of the picture that the result comes from. */
+  /** What libvips shall find beside the pixels: the profile. */
   metadata: readonly MetadataField[];
-  /** Pixels per millimetre, as the source had them. */
-  xResolution: number;
-  yResolution: number;
   /** Writes this depth instead of the source's. */
   bitDepth?: 8 | 16;
   /** Name of the result for error messages. */
@@ -66,7 +62,7 @@ export class PictureSink implements PixelSink {
     signal.throwIfAborted();
     const { width, height, channels, bitDepth } = this.info;
     if (this.pixels !== width * height) throw new RangeError('The pieces do not cover the result.');
-    const fields = carryMetadata(this.options.metadata, width, height);
+    const fields = this.options.metadata;
     await this.guard(async () => {
       const end = headerBytes + (width * height * channels * bitDepth) / 8;
       await this.put(Buffer.from(encodeTrailer(fields), 'utf8'), end);
@@ -88,7 +84,6 @@ export class PictureSink implements PixelSink {
 
   private header(): Buffer {
     const { width, height, channels, bitDepth } = this.info;
-    const { xResolution, yResolution } = this.options;
     const sample: SampleType = bitDepth === 8 ? 'uint8' : bitDepth === 16 ? 'uint16' : 'float32';
     return encodeHeader({
       width,
@@ -96,8 +91,9 @@ export class PictureSink implements PixelSink {
       bands: channels,
       sample,
       space: colourSpaceOf(channels, sampleTypes[sample].bytes),
-      xResolution,
-      yResolution,
+      // What a file says of it is written into the result itself.
+      xResolution: 1,
+      yResolution: 1,
     });
   }
 

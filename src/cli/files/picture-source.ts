@@ -4,9 +4,8 @@ import { LWayError } from '../../engine/errors';
 import type { Interleaved } from '../../engine/raster/depth';
 import { fromInterleaved } from '../../engine/raster/depth';
 import type { Channels, PictureInfo, PixelSource, Raster, Rect } from '../../engine/raster/raster';
-import { iccProfileOf } from './metadata';
 import type { MetadataField, VipsHeader } from './vips-file';
-import { decodeHeader, decodeTrailer, headerBytes, sampleTypes } from './vips-file';
+import { decodeHeader, decodeTrailer, headerBytes, iccProfileOf, sampleTypes } from './vips-file';
 
 const millimetresPerInch = 25.4;
 

@@ -110,3 +110,20 @@ export function encodeTrailer(fields: readonly MetadataField[]): string {
     '',
   ].join('\n');
 }
+
+const profileName = 'icc-profile-data';
+
+/** The ICC profile among the fields, if there is one. */
+export function iccProfileOf(fields: readonly MetadataField[]): Uint8Array | undefined {
+  const entry = fields.find(({ name }) => name === profileName);
+  return entry ? new Uint8Array(Buffer.from(entry.value, 'base64')) : undefined;
+}
+
+/** Fields that hold a profile, and nothing else. */
+export function profileFields(profile: Uint8Array | null | undefined): MetadataField[] {
+  return profile ? [blobField(profileName, profile)] : [];
+}
+
+export function blobField(name: string, bytes: Uint8Array): MetadataField {
+  return { type: 'VipsBlob', name, value: Buffer.from(bytes).toString('base64') };
+}

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { encode } from '../../../src/cli/files/encode';
 import { formats } from '../../../src/cli/files/formats';
-import { updateXmp } from '../../../src/cli/files/metadata';
+import { nothingCarried } from '../../../src/cli/files/metadata/carry';
+import { carryXmp } from '../../../src/cli/files/metadata/xmp';
 import { PictureSink } from '../../../src/cli/files/picture-sink';
 import { PictureSource } from '../../../src/cli/files/picture-source';
 import { createRaster } from '../../../src/engine/raster/planes';
@@ -18,7 +19,7 @@ afterEach(() => root.remove());
 
 async function workFile(): Promise<string> {
   const path = root.path('work.v');
-  const sink = new PictureSink(path, { metadata: [], xResolution: 1, yResolution: 1, label: 'out' });
+  const sink = new PictureSink(path, { metadata: [], label: 'out' });
   await sink.begin(signal, info);
   // Written in pieces, the later ones first.
   for (const y of [30, 0]) {
@@ -46,7 +47,7 @@ test('pieces in any order become one picture, read back piece by piece', async (
 });
 
 test('a result with a hole is an error of the program, not a picture', async () => {
-  const sink = new PictureSink(root.path('x.v'), { metadata: [], xResolution: 1, yResolution: 1, label: 'out' });
+  const sink = new PictureSink(root.path('x.v'), { metadata: [], label: 'out' });
   await sink.begin(signal, info);
   await sink.write(signal, 0, 0, createRaster(60, 49, 3));
   await expect(sink.end(signal)).rejects.toThrow('do not cover');
@@ -58,7 +59,9 @@ const onLinux = existsSync('/dev/full') ? test : test.skip;
 
 onLinux.each(Object.values(formats))('a disk that fills up while $label is encoded', async (format) => {
   const work = await workFile();
-  await expect(encode(signal, work, info, '/dev/full', format, 'photo-x4', undefined)).rejects.toMatchObject({
+  await expect(
+    encode(signal, work, info, '/dev/full', { format, metadata: nothingCarried, label: 'photo-x4' }),
+  ).rejects.toMatchObject({
     code: 'storage',
     message: expect.stringContaining('The disk is full: "photo-x4"') as string,
   });
@@ -67,7 +70,11 @@ onLinux.each(Object.values(formats))('a disk that fills up while $label is encod
 test('cancelling does not wait for the encoder', async () => {
   const work = await workFile();
   const controller = new AbortController();
-  const done = encode(controller.signal, work, info, root.path('out.avif'), formats.avif, 'out');
+  const done = encode(controller.signal, work, info, root.path('out.avif'), {
+    format: formats.avif,
+    metadata: nothingCarried,
+    label: 'out',
+  });
   controller.abort();
   await expect(done).rejects.toBe(controller.signal.reason);
 });
@@ -76,8 +83,16 @@ test('a large TIFF is written with 64-bit offsets', async () => {
   const work = await workFile();
   // As many pixels as would not fit are claimed, not made: the choice follows from the size alone.
   const large = { ...info, width: 40_000, height: 40_000 };
-  await encode(signal, work, large, root.path('large.tif'), formats.tiff, 'out');
-  await encode(signal, work, info, root.path('small.tif'), formats.tiff, 'out');
+  await encode(signal, work, large, root.path('large.tif'), {
+    format: formats.tiff,
+    metadata: nothingCarried,
+    label: 'out',
+  });
+  await encode(signal, work, info, root.path('small.tif'), {
+    format: formats.tiff,
+    metadata: nothingCarried,
+    label: 'out',
+  });
   expect(readFileSync(root.path('large.tif')).readUInt16LE(2)).toBe(43);
   expect(readFileSync(root.path('small.tif')).readUInt16LE(2)).toBe(42);
 });
@@ -85,7 +100,7 @@ test('a large TIFF is written with 64-bit offsets', async () => {
 test('XMP says the new size and no turn, as attributes and as elements', () => {
   const before =
     '<a tiff:Orientation="6" tiff:ImageWidth = "10" exif:PixelYDimension=\'20\' xmp:Rating="6"><tiff:ImageLength>20</tiff:ImageLength><tiff:Orientation>8</tiff:Orientation></a>';
-  expect(updateXmp(before, 40, 80)).toBe(
+  expect(carryXmp(before, { width: 40, height: 80, turned: true })).toBe(
     '<a tiff:Orientation="1" tiff:ImageWidth = "40" exif:PixelYDimension=\'80\' xmp:Rating="6"><tiff:ImageLength>80</tiff:ImageLength><tiff:Orientation>1</tiff:Orientation></a>',
   );
 });

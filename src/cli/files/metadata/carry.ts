@@ -1,0 +1,109 @@
+import type { Format } from '../formats';
+import { carryExif, comment, isEmpty, minimalExif, tags, text, withEntry, type Exif } from './exif';
+import type { PngText } from './png-chunks';
+import type { PictureMetadata } from './read';
+import { carryXmp } from './xmp';
+
+/** `minimal`: who made the picture and whose it is; `strip`: nothing. Colour and resolution always stay. */
+export type MetadataChoice = 'keep' | 'minimal' | 'strip';
+
+/** What is written into a result. */
+export interface ResultMetadata {
+  readonly exif: Exif | null;
+  readonly xmp: string | null;
+  readonly iptc: Buffer | null;
+  readonly text: readonly PngText[];
+  /** Colour by code points, for HDR, which no profile can say. */
+  readonly codes: readonly [primaries: number, transfer: number] | null;
+  /** Pixels per inch. */
+  readonly resolution: number | null;
+}
+
+export const nothingCarried: ResultMetadata = {
+  exif: null,
+  xmp: null,
+  iptc: null,
+  text: [],
+  codes: null,
+  resolution: null,
+};
+
+/**
+ * A picture's metadata made fit for its result: upright, of this size, in this format.
+ * @returns also what cannot come along, in words for people that go on from the picture's name
+ */
+export function carryMetadata(
+  said: PictureMetadata,
+  format: Format,
+  width: number,
+  height: number,
+  choice: MetadataChoice = 'keep',
+): { metadata: ResultMetadata; notices: string[] } {
+  const notices: string[] = [];
+  const { transfer } = said.colour ?? {};
+  const hdr = transfer === 'pq' || transfer === 'hlg';
+  const byCodes = format.name === 'png';
+  if (hdr) {
+    const name = transfer === 'pq' ? 'PQ' : 'HLG';
+    notices.push(
+      byCodes
+        ? `is an HDR picture (${name}), and so is the result; the network takes its values for those of an ordinary picture.`
+        : `is an HDR picture (${name}), which ${format.label} as LWay writes it cannot say: the result looks pale. Use --format png instead.`,
+    );
+  }
+  if (said.gainMap)
+    notices.push('has a gain map, which brightens it on HDR screens; it is left out: the result is the plain picture.');
+  const codes = hdr && byCodes ? said.codes : null;
+  const bare = { exif: null, xmp: null, iptc: null, text: [], codes, resolution: said.resolution };
+  if (choice === 'strip') return { metadata: bare, notices };
+  if (choice === 'minimal') {
+    const exif = said.exif && minimalExif(said.exif);
+    return { metadata: { ...bare, exif: exif && !isEmpty(exif) ? exif : null }, notices };
+  }
+  let exif = said.exif && carryExif(said.exif, width, height, said.resolution);
+  if (format.name !== 'png' && said.text.length > 0) {
+    const { into, left } = textIntoExif(said.text, exif);
+    exif = into;
+    if (left.length > 0)
+      notices.push(
+        `says something under ${left.map((key) => `"${key}"`).join(', ')}, for which ${format.label} has no place: use --format png to keep it.`,
+      );
+  }
+  if (said.iptc && (format.name === 'webp' || format.name === 'avif'))
+    notices.push(`has IPTC data, for which ${format.label} has no place; they are left out.`);
+  // With EXIF in the file, that says how the picture was turned, and XMP only repeats it.
+  const turned = said.turned || said.exif?.image.some(({ tag }) => tag === tags.orientation) === true;
+  const xmp = said.xmp === null ? null : carryXmp(said.xmp, { width, height, turned });
+  return {
+    metadata: { ...bare, exif: exif && !isEmpty(exif) ? exif : null, xmp, iptc: said.iptc, text: said.text },
+    notices,
+  };
+}
+
+/** EXIF's entries for what PNG's usual keywords say. Generation parameters go where the programs that make them look. */
+function textIntoExif(texts: readonly PngText[], exif: Exif | null): { into: Exif; left: string[] } {
+  let { image, exif: rest } = exif ?? { image: [], exif: [] };
+  const left: string[] = [];
+  const entries: Readonly<Record<string, number>> = {
+    author: tags.artist,
+    artist: tags.artist,
+    description: tags.imageDescription,
+    title: tags.imageDescription,
+    copyright: tags.copyright,
+    software: tags.software,
+  };
+  const comments = texts.filter(({ keyword }) => /^(parameters|comment)$/i.test(keyword));
+  const taken = new Set<string>();
+  const said = comments.find(({ keyword }) => keyword.toLowerCase() === 'parameters') ?? comments[0];
+  if (said && !rest.some(({ tag }) => tag === tags.userComment)) {
+    rest = withEntry(rest, comment(said.text));
+    taken.add(said.keyword);
+  }
+  for (const { keyword, text: value } of texts) {
+    const tag = entries[keyword.toLowerCase()];
+    if (tag !== undefined && !image.some((entry) => entry.tag === tag)) image = withEntry(image, text(tag, value));
+    else if (!taken.has(keyword)) left.push(keyword);
+  }
+  const into = { image, exif: rest, gps: exif?.gps ?? [], interoperability: exif?.interoperability ?? [] };
+  return { into, left };
+}
