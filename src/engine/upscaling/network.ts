@@ -1,7 +1,7 @@
 import { LWayError } from '../errors';
 import { createRaster } from '../raster/planes';
 import type { Raster } from '../raster/raster';
-import { fromHalves, toHalves } from '../runtime/half';
+import { fromHalves, toHalves } from '../half';
 import { readModelFile } from '../runtime/model-file';
 import { fromOrtError } from '../runtime/ort-errors';
 import type { ImageInput, Model } from '../runtime/registry';

@@ -1,4 +1,4 @@
-import { fromHalf, fromHalves, toHalf, toHalves } from '../../../src/engine/runtime/half';
+import { fromHalf, fromHalves, toHalf, toHalves } from '../../src/engine/half';
 
 // Values and bit patterns from IEEE 754-2019, table of binary16 extremes.
 test.each([
