@@ -55,10 +55,11 @@ function locate(root, url) {
 
 /**
  * Serves the folder `root` on 127.0.0.1. `port` 0 takes a free one; `framedBy` is the one origin that may show the page
- * in a frame, nobody when left out.
+ * in a frame, nobody when left out. `answer` gets each request of this machine's own pages first and says whether it took
+ * it.
  * @returns the address to open and how to stop, cutting connections that are still open
  */
-export async function servePage(root, port = 0, { framedBy } = {}) {
+export async function servePage(root, port = 0, { framedBy, answer } = {}) {
   const headers = headersFor(framedBy);
   let allowedHosts = [];
 
@@ -67,14 +68,15 @@ export async function servePage(root, port = 0, { framedBy } = {}) {
       response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' });
       response.end(request.method === 'HEAD' ? undefined : text);
     };
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD');
-      return refuse(405, 'Only GET and HEAD are served here.');
-    }
     // A foreign name in Host is DNS rebinding, a foreign Origin another site's page: neither gets an answer.
     const { host, origin } = request.headers;
     if (!allowedHosts.includes(host)) return refuse(403, 'This server answers its own loopback address only.');
     if (origin !== undefined && origin !== `http://${host}`) return refuse(403, 'Other origins are not served.');
+    if (await answer?.(request, response)) return;
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      return refuse(405, 'Only GET and HEAD are served here.');
+    }
 
     const file = locate(root, request.url ?? '/');
     if (!file) return refuse(404, 'Not found.');

@@ -1,10 +1,10 @@
 // `npm start`: builds the page where it is missing or old, serves it on this machine only, opens it.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { platform } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { openBrowser } from './browser.mjs';
 import { servePage } from './serve.mjs';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
@@ -60,22 +60,6 @@ function buildIsCurrent() {
   return ['src', 'models', 'webpack.config.js', 'package-lock.json'].every(
     (name) => newest(join(project, name)) < built,
   );
-}
-
-/** Opens the address in the person's browser where there is a desktop; says nothing where there is none. */
-function openBrowser(url) {
-  const [command, ...args] =
-    platform() === 'darwin'
-      ? ['open', url]
-      : platform() === 'win32'
-        ? ['cmd', '/c', 'start', '', url]
-        : process.env.DISPLAY || process.env.WAYLAND_DISPLAY
-          ? ['xdg-open', url]
-          : [];
-  if (!command || process.env.BROWSER === 'none' || process.env.CI) return;
-  spawn(command, args, { stdio: 'ignore', detached: true })
-    .on('error', () => {})
-    .unref();
 }
 
 const { port, build, help, photopea: forPhotopea, 'no-open': noOpen, 'no-build': noBuild } = options();

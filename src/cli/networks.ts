@@ -117,13 +117,7 @@ export class Networks {
 
   /** Copies a file among the person's own networks. @throws LWayError */
   async add(signal: AbortSignal, path: string, id: string, name: string | undefined): Promise<ModelEntry> {
-    if (!/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(id) || id === 'default' || /\.onnx$/i.test(id)) {
-      throw new LWayError(
-        'bad-option',
-        `"${id}" cannot be an id.`,
-        'Use --id with up to 64 letters, digits, dots and dashes.',
-      );
-    }
+    checkId(id);
     if ([...this.shipped.models, ...this.own.models].some((entry) => entry.id.toLowerCase() === id.toLowerCase())) {
       throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Use --id to give it another id.');
     }
@@ -133,6 +127,23 @@ export class Networks {
     this.own.models.push(entry);
     await this.save();
     return entry;
+  }
+
+  /**
+   * Keeps a network that has been looked at elsewhere (in the panel), in place of an earlier one of the same id.
+   * @throws LWayError `bad-model` where the bytes are not the entry's, `bad-option` where the id is taken
+   */
+  async keep(signal: AbortSignal, found: ModelEntry, bytes: Uint8Array): Promise<void> {
+    const { id } = found;
+    checkId(id);
+    if (this.shipped.models.some((entry) => entry.id === id)) {
+      throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Give the file another name.');
+    }
+    const { entry } = await checkModel({ ...found, file: `${id}.onnx` }, bytes);
+    signal.throwIfAborted();
+    await writeWhole(join(this.ownFolder, entry.file), bytes);
+    this.own.models.splice(0, this.own.models.length, ...this.own.models.filter((other) => other.id !== id), entry);
+    await this.save();
   }
 
   /** @throws LWayError `missing-model` where the person has no such network */
@@ -173,6 +184,15 @@ export async function openNetworks(surroundings: Surroundings): Promise<Networks
     ? await readRegistry(ownFolder)
     : { version: 1, default: '', models: [] };
   return new Networks(shippedFolder, shipped, ownFolder, own);
+}
+
+function checkId(id: string): void {
+  if (/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(id) && id !== 'default' && !/\.onnx$/i.test(id)) return;
+  throw new LWayError(
+    'bad-option',
+    `"${id}" cannot be an id.`,
+    'Use --id with up to 64 letters, digits, dots and dashes.',
+  );
 }
 
 /** Whether `--model` names a file: it has a folder in it or ends in .onnx. */
