@@ -94,6 +94,7 @@ export default [
     {
       embedded: './src/entries/embedded.page.ts',
       photopea: './src/entries/photopea.page.ts',
+      gimp: './src/entries/gimp.page.ts',
       'engine.worker': './src/entries/engine.worker.ts',
     },
     {
@@ -103,6 +104,7 @@ export default [
         new webpack.DefinePlugin({ 'import.meta.url': 'self.location.href' }),
         htmlPage('index.html', 'embedded'),
         htmlPage('photopea.html', 'photopea'),
+        htmlPage('gimp.html', 'gimp'),
         new CopyPlugin({
           patterns: [
             'LICENSE',
@@ -117,13 +119,15 @@ export default [
   bundle(
     'cli',
     'node20',
-    { lway: './src/entries/cli.node.ts' },
+    { lway: './src/entries/cli.node.ts', 'gimp-plug-in': './src/entries/gimp-plug-in.node.ts' },
     {
       // Native addons and their loaders stay packages of their own.
       externals: { sharp: 'commonjs sharp', 'onnxruntime-node': 'commonjs onnxruntime-node' },
       // bin/lway.mjs loads it, and onnxruntime-node is looked up from where it lies.
       output: { path: path('dist/cli'), filename: '[name].cjs', library: { type: 'commonjs2' }, clean: true },
       node: { __filename: false, __dirname: false },
+      // GIMP 3 runs the plug-in by its own Python.
+      plugins: [new CopyPlugin({ patterns: [{ from: 'src/hosts/gimp/plug-in3/lway.py' }] })],
     },
   ),
   bundle(

@@ -9,22 +9,26 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const bundle = join(root, 'dist', 'cli', 'lway.cjs');
+const page = join(root, 'dist', 'page', 'gimp.html');
 
-function build() {
+/** @param name of a configuration in webpack.config.js */
+function build(name) {
   let webpack;
   try {
     webpack = require.resolve('webpack-cli/bin/cli.js');
   } catch {
     throw new Error(`LWay is not built here. Run "npm ci" and "npm run build" in ${root} first.`);
   }
-  process.stderr.write('Building the command line, once…\n');
-  const args = [webpack, '--config-name', 'cli', '--stats', 'errors-only'];
+  process.stderr.write(`Building ${name === 'cli' ? 'the command line' : 'the panel'}, once…\n`);
+  const args = [webpack, '--config-name', name, '--stats', 'errors-only'];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) throw new Error('LWay could not be built; see the messages above.');
 }
 
 try {
-  if (!existsSync(bundle)) build();
+  if (!existsSync(bundle)) build('cli');
+  // The plug-in opens the panel's page.
+  if (process.argv[2] === 'gimp' && process.argv[3] === 'install' && !existsSync(page)) build('page');
   const { main } = require(bundle);
   await main(root);
 } catch (error) {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureChromium } from './chromium.mjs';
 import { installFromDebian } from './debian.mjs';
+import { ensureGimps } from './gimp.mjs';
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const env = { ...process.env, NODE_OPTIONS: '--max-old-space-size=6144' };
@@ -32,6 +33,7 @@ try {
 
 // Without it the watch over system calls is skipped (tests/privacy).
 if (process.platform === 'linux' && !existsSync('/usr/bin/strace')) installFromDebian('strace');
+ensureGimps();
 
 console.log('\n== jest');
 const folder = mkdtempSync(join(tmpdir(), 'lway-test-'));

@@ -19,7 +19,11 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tile-store-page-'));
   const script = join(folder, 'page.js');
   const support = resolve(__dirname, 'support');
-  execFileSync(process.execPath, [join(support, 'bundle.mjs'), join(support, 'tile-store.page.ts'), script]);
+  execFileSync(process.execPath, [
+    resolve(__dirname, '../support/bundle.mjs'),
+    join(support, 'tile-store.page.ts'),
+    script,
+  ]);
   writeFileSync(join(folder, 'index.html'), html);
   const text = readFileSync(script);
   server = createServer((request, response) => {

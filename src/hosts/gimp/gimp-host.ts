@@ -1,156 +1,213 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { LWayError } from '../../engine/errors';
-import type { PixelSource, Rect } from '../../engine/raster/raster';
+import { createRaster } from '../../engine/raster/planes';
+import type { Channels, PictureInfo, PixelSource, Raster, Rect } from '../../engine/raster/raster';
+import { hasAlpha } from '../../engine/raster/raster';
 import { intersect } from '../../engine/raster/rect';
+import { Resampler } from '../../engine/raster/resample';
 import type { CommitRequest, Destination, DocumentSummary, EditorHost, HostCapabilities, OpenedTarget } from '../host';
-import { readScheme, type SchemeValue } from './scheme';
-import type { ScriptFu } from './script-fu';
-import { describeScript, exportScript, insertScript, newImageScript, unchangedScript, type Expected } from './scripts';
-
-/** How pictures get into and out of files; the command line brings its own. */
-export interface PictureFiles {
-  open(signal: AbortSignal, path: string): Promise<{ source: PixelSource; close(): Promise<void> }>;
-  /** Writes a PNG. `onProgress` hears 0..1. */
-  write(signal: AbortSignal, source: PixelSource, path: string, onProgress: (done: number) => void): Promise<void>;
-}
-
-export interface GimpHostOptions {
-  scriptFu: ScriptFu;
-  files: PictureFiles;
-  /** Number of the image in GIMP; the one opened last when left out, since GIMP does not tell which one is in front. */
-  image?: number;
-  /** Milliseconds between looks at what is open, while somebody listens. */
-  watchInterval?: number;
-}
+import { changedError, plugInError } from './errors';
+import { factorOf } from './factor';
+import type {
+  Change,
+  CommitQuestion,
+  DocumentFacts,
+  GimpPort,
+  Hello,
+  OpenFacts,
+  Part,
+  Place,
+  Question,
+  Refusal,
+} from './protocol';
+import { decodeSamples, depthOf, encodeSamples, pictureDepth, sampleType } from './samples';
 
 /** `GIMP_MAX_IMAGE_SIZE`, libgimpbase/gimplimits.h */
 const maxSide = 524_288;
+/** Values that travel at a time. */
+const bandValues = 2 ** 22;
 
-interface Layer {
-  id: number;
-  name: string;
-  bounds: Rect;
-  group: boolean;
-}
-
-interface Document {
-  image: number;
-  name: string;
-  width: number;
-  height: number;
-  precision: number;
-  /** 0 RGB, 1 grayscale, 2 indexed. */
-  baseType: number;
-  selection: (Rect & { solid: boolean }) | null;
-  layer: Layer | null;
+export interface GimpHostOptions {
+  port: GimpPort;
+  /** Where LWay was started from. */
+  origin: Pick<Hello, 'image' | 'layer' | 'selected'>;
+  /** Hears what is not as one may expect about an opened layer. */
+  onNotice?: (message: string) => void;
+  /** Milliseconds between looks at the image, while somebody listens. */
+  watchInterval?: number;
 }
 
 interface GimpTarget extends OpenedTarget {
-  readonly expected: Expected;
-  readonly masked: boolean;
+  readonly document: DocumentFacts;
+  readonly facts: OpenFacts;
+  /** The new layer's mask, 0..1, the size of `bounds`; also where it is switched off. */
+  readonly shape: PixelSource | null;
+  readonly whole: boolean;
+  /** What is selected is a plain rectangle, or nothing. */
+  readonly plainSelection: boolean;
 }
 
-/** GIMP 2.10, through its Script-Fu server: pixels travel as PNG files in a temporary folder of this person's own. */
+/** GIMP, over its plug-in. Bound to the image and the layer from whose menu it was started, whatever is in front now. */
 export class GimpHost implements EditorHost {
   readonly name = 'GIMP';
   readonly capabilities: HostCapabilities = {
-    regionRead: false,
-    streamedWrite: false,
-    bitDepths: [8, 16],
+    regionRead: true,
+    streamedWrite: true,
+    bitDepths: [8, 16, 32],
     singleUndo: true,
     masks: true,
     actions: false,
-    storage: 'none',
+    storage: 'host',
     destinations: ['layer', 'document'],
     maxSide,
     maxPixels: maxSide * maxSide,
   };
 
-  constructor(private readonly options: GimpHostOptions) {}
+  /** The layer it is bound to comes last; before it the results of earlier upscales, which are gone again once undone. */
+  private readonly places: Place[];
+
+  constructor(private readonly options: GimpHostOptions) {
+    const { image, layer } = options.origin;
+    this.places = [[image, layer]];
+  }
 
   async describe(signal: AbortSignal): Promise<DocumentSummary | null> {
     const document = await this.look(signal);
     if (!document) return null;
-    const { image, name, width, height, layer, selection } = document;
+    const { image, name, width, height, precision, selection, layer } = document;
     return {
       id: String(image),
       name,
       width,
       height,
-      bitDepth: bitDepthOf(document.precision),
+      bitDepth: depthOf(sampleType(precision)),
       activeLayer: layer && { id: String(layer.id), name: layer.name, bounds: layer.bounds },
-      selection: selection && rectOf(selection),
+      selection,
     };
   }
 
   async open(signal: AbortSignal, target: 'layer' | 'region'): Promise<OpenedTarget> {
     const document = await this.look(signal);
-    const { layer, bounds } = usable(document, target);
-    const { image, width, height, selection } = document!;
-    const folder = await mkdtemp(join(tmpdir(), 'lway-gimp-'));
-    const remove = () => rm(folder, { recursive: true, force: true });
+    const { layer, bounds } = this.usable(document, target);
+    const { image, precision, base, selection } = document!;
+    const facts = await this.ask<OpenFacts>(signal, { op: 'open', image, layer: layer.id });
+    const { token } = facts;
+    const close = once(() => this.release({ op: 'close', token }));
     try {
-      const path = join(folder, 'layer.png');
-      await this.options.scriptFu.run(signal, exportScript(image, layer.id, path));
-      const opened = await this.options.files.open(signal, path);
-      const inLayer = { ...bounds, x: bounds.x - layer.bounds.x, y: bounds.y - layer.bounds.y };
-      let closing: Promise<void> | undefined;
+      const type = sampleType(precision);
+      const colours = base === 'gray' ? 1 : 3;
+      const info: PictureInfo = {
+        width: bounds.width,
+        height: bounds.height,
+        channels: (colours + (facts.alpha ? 1 : 0)) as Channels,
+        ...pictureDepth(precision),
+        resolution: facts.resolution,
+      };
+      const from = (part: Part, origin: Rect, channels: Channels): PixelSource => ({
+        info: { ...info, channels, encoding: 'display' },
+        read: async (readSignal, rect) => {
+          const inside = {
+            ...rect,
+            x: rect.x + bounds.x - origin.x,
+            y: rect.y + bounds.y - origin.y,
+          };
+          const { bytes } = await this.send(readSignal, { op: 'read', token, what: part, ...inside });
+          return decodeSamples(type, bytes, rect.width, rect.height, channels);
+        },
+      });
+      const image0 = { x: 0, y: 0, width: document!.width, height: document!.height };
+      const selected = selection && (await solidity(signal, from('selection', image0, 1), selection, bounds));
+      const own = facts.mask ? from('mask', layer.bounds, 1) : null;
+      const cut = target === 'region' && !selected!.inside ? from('selection', image0, 1) : null;
+      // A mask that is switched off and a selection cannot both be the new layer's mask.
+      const shape = cut && own && facts.mask === 'enabled' ? product(own, cut) : (cut ?? own);
+      this.tell(layer.name, facts, target === 'region' && cut !== null);
       const result: GimpTarget = {
         documentId: String(image),
         layerId: String(layer.id),
         layerName: layer.name,
         bounds,
-        source: part(opened.source, inLayer),
-        expected: { image, layer: layer.id, width, height, layerBounds: layer.bounds },
-        masked: target === 'region' && !selection!.solid,
-        close: () => (closing ??= opened.close().then(remove)),
+        source: { info, read: from('pixels', layer.bounds, info.channels).read },
+        ...(shape && (cut || facts.mask === 'enabled') ? { mask: shape } : {}),
+        document: document!,
+        facts,
+        shape,
+        whole: target === 'layer',
+        plainSelection: selected?.all ?? false,
+        close,
       };
       return result;
     } catch (error) {
-      await remove();
+      await close();
       throw error;
     }
   }
 
   check(target: OpenedTarget, destination: Destination, width: number, height: number): void {
-    const { width: w, height: h } =
-      destination === 'layer' ? enlarged(target as GimpTarget, width, height) : { width, height };
-    if (Math.max(w, h) <= maxSide) return;
+    const size = destination === 'layer' ? enlarged(target as GimpTarget, { width, height }) : { width, height };
+    if (Math.max(size.width, size.height) <= maxSide) return;
     throw new LWayError(
       'too-large',
-      `The ${destination === 'layer' ? 'image' : 'new image'} would have ${w}×${h} pixels; GIMP holds ${maxSide} a side.`,
+      `The ${destination === 'layer' ? 'image' : 'new image'} would have ${size.width}×${size.height} pixels; GIMP holds ${maxSide} a side.`,
       'Choose a smaller scale, or upscale a part of the picture.',
     );
   }
 
   async commit(signal: AbortSignal, request: CommitRequest): Promise<void> {
-    const { target, destination, result, layerName, onProgress } = request;
-    const { width, height } = result.info;
+    const { destination, result, layerName, onProgress } = request;
+    const target = request.target as GimpTarget;
+    const { facts, bounds, shape } = target;
+    const { width, height, channels } = result.info;
     this.check(target, destination, width, height);
-    const { expected, masked, bounds } = target as GimpTarget;
-    await this.ensureUnchanged(signal, expected);
-    const folder = await mkdtemp(join(tmpdir(), 'lway-gimp-'));
+    const { token } = facts;
+    if (destination === 'layer') {
+      const { change } = await this.ask<{ change: Change | null }>(signal, { op: 'check', token });
+      if (change) throw changedError(change);
+    }
+    const mask = shape !== null;
+    const { stage } = await this.ask<{ stage: string }>(signal, {
+      op: 'stage',
+      token,
+      width,
+      height,
+      channels,
+      mask,
+      name: layerName,
+    });
+    let committed = false;
     try {
-      const path = join(folder, 'result.png');
-      await this.options.files.write(signal, result, path, (done) => onProgress?.(done * 0.9));
+      const share = mask ? 0.8 : 1;
+      const opaque = await this.write(signal, stage, 'pixels', result, target, (done) =>
+        onProgress?.(0.95 * share * done),
+      );
+      if (shape) {
+        const scaled = scaledMask(shape, width, height);
+        await this.write(signal, stage, 'mask', scaled, target, (done) =>
+          onProgress?.(0.95 * (share + (1 - share) * done)),
+        );
+      }
       signal.throwIfAborted();
-      const size = enlarged(target as GimpTarget, width, height);
-      const place = {
-        x: Math.round((bounds.x * width) / bounds.width),
-        y: Math.round((bounds.y * height) / bounds.height),
+      const factor = factorOf(bounds, { width, height });
+      const question: CommitQuestion = {
+        op: 'commit',
+        token,
+        stage,
+        name: layerName,
+        destination,
+        resolution: facts.resolution,
+        size: enlarged(target, { width, height }),
+        x: Math.round(bounds.x * factor.x),
+        y: Math.round(bounds.y * factor.y),
+        maskApplied: target.mask !== undefined,
+        hide: this.hidingOf(target, opaque),
+        select: target.plainSelection ? scaledRect(target.document.selection!, factor) : null,
       };
-      const common = { expected, path, name: layerName };
-      const script =
-        destination === 'layer'
-          ? insertScript({ ...common, ...size, ...place, masked })
-          : newImageScript({ ...common, width, height });
-      // One script changes the document; once sent it cannot be taken back, so cancelling no longer counts.
-      const answer = await this.options.scriptFu.run(new AbortController().signal, script);
-      if (answer.trim() !== '1') throw changed();
+      // One step changes the image; once asked for it cannot be taken back, so cancelling no longer counts.
+      const answer = await this.ask<{ change?: Change; image: number; layer: number }>(never(), question);
+      if (answer.change) throw changedError(answer.change);
+      committed = true;
+      if (destination === 'layer') this.places.unshift([answer.image, answer.layer]);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      if (!committed) await this.release({ op: 'drop', stage });
     }
     onProgress?.(1);
   }
@@ -159,114 +216,193 @@ export class GimpHost implements EditorHost {
   onChange(listener: () => void): () => void {
     const stop = new AbortController();
     let before: string | null = null;
-    const look = () => {
-      this.describe(stop.signal).then(
-        (document) => {
-          const now = JSON.stringify(document);
-          if (before !== null && now !== before && !stop.signal.aborted) listener();
-          before = now;
-        },
-        () => undefined, // GIMP is busy or gone: the next call to it will say so
-      );
+    let looking = false;
+    const look = async () => {
+      if (looking) return;
+      looking = true;
+      try {
+        const now = JSON.stringify(await this.look(stop.signal));
+        if (before !== null && now !== before && !stop.signal.aborted) listener();
+        before = now;
+      } catch {
+        // GIMP is busy or gone: the next call to it will say so.
+      } finally {
+        looking = false;
+      }
     };
-    look();
-    const timer = setInterval(look, this.options.watchInterval ?? 1500);
-    timer.unref();
+    void look();
+    const timer = setInterval(() => void look(), this.options.watchInterval ?? 1500);
     return () => {
       stop.abort();
       clearInterval(timer);
     };
   }
 
-  private async ensureUnchanged(signal: AbortSignal, expected: Expected): Promise<void> {
-    if ((await this.options.scriptFu.run(signal, unchangedScript(expected))).trim() !== '1') throw changed();
+  /** @returns whether every pixel is opaque */
+  private async write(
+    signal: AbortSignal,
+    stage: string,
+    what: 'pixels' | 'mask',
+    source: PixelSource,
+    { document }: GimpTarget,
+    onProgress: (done: number) => void,
+  ): Promise<boolean> {
+    const { width, height, channels } = source.info;
+    const type = sampleType(document.precision);
+    const rows = Math.max(1, Math.floor(bandValues / (width * channels)));
+    const limit = depthOf(type) === 8 ? 1 - 0.5 / 255 : 1 - 0.5 / 65535;
+    let opaque = true;
+    for (let y = 0; y < height; y += rows) {
+      signal.throwIfAborted();
+      const rect = { x: 0, y, width, height: Math.min(rows, height - y) };
+      const piece = await source.read(signal, rect);
+      if (opaque && hasAlpha(channels)) {
+        opaque = piece.data.subarray((channels - 1) * width * rect.height).every((value) => value >= limit);
+      }
+      await this.send(signal, { op: 'write', stage, what, ...rect }, encodeSamples(type, piece));
+      onProgress((y + rect.height) / height);
+    }
+    return opaque;
   }
 
-  private async look(signal: AbortSignal): Promise<Document | null> {
+  /** Where the original would show through or be blended twice, it gives way. */
+  private hidingOf({ facts, whole, document, bounds }: GimpTarget, opaque: boolean): CommitQuestion['hide'] {
+    if (opaque && !facts.blended && facts.mask !== 'enabled') return 'none';
+    const layer = document.layer!.bounds;
+    if (whole || (bounds.width === layer.width && bounds.height === layer.height)) return 'layer';
+    return facts.mask === 'disabled' ? 'none' : 'hole';
+  }
+
+  private tell(name: string, { visible, mask }: OpenFacts, cut: boolean): void {
+    const { onNotice } = this.options;
+    if (!visible) onNotice?.(`“${name}” is hidden in GIMP; its result will be visible.`);
+    if (mask === 'disabled' && cut) {
+      onNotice?.(`The mask of “${name}” is switched off: the new layer’s mask has the shape of the selection alone.`);
+    }
+  }
+
+  /** What can be upscaled. @throws LWayError `unsupported` with what to do */
+  private usable(document: DocumentFacts | null, target: 'layer' | 'region') {
+    const refuse = (message: string, advice: string) => new LWayError('unsupported', message, advice);
+    if (!document) {
+      throw refuse('The image has been closed in GIMP.', 'Open it and choose Filters ▸ Enhance ▸ Upscale with LWay.');
+    }
+    const { layer, selection, base } = document;
+    if (!layer) {
+      const { origin } = this.options;
+      throw origin.selected > 1
+        ? refuse(`${origin.selected} layers are selected in GIMP.`, 'Select one, and choose Upscale with LWay again.')
+        : origin.layer === null
+          ? refuse('No layer is active in GIMP.', 'Select a layer, not a channel, and choose Upscale with LWay again.')
+          : refuse('The layer is no longer in the image.', 'Select another one, and choose Upscale with LWay again.');
+    }
+    if (document.floating) {
+      throw refuse(
+        'There is a floating selection in the image.',
+        'Anchor it or make it a layer (Layer ▸ Anchor Layer, Layer ▸ To New Layer), then try again.',
+      );
+    }
+    if (layer.group)
+      throw refuse(`“${layer.name}” is a layer group.`, 'Choose a layer in it, or merge the group first.');
+    if (base === 'indexed') throw refuse('The image has a palette.', 'Choose Image ▸ Mode ▸ RGB first.');
+    if (target === 'layer') return { layer, bounds: layer.bounds };
+    if (!selection) throw refuse('Nothing is selected in GIMP.', 'Select a region, or upscale the whole layer.');
+    const bounds = intersect(layer.bounds, selection);
+    if (!bounds) throw refuse(`The selection lies outside the layer “${layer.name}”.`, 'Select a part of the layer.');
+    return { layer, bounds };
+  }
+
+  private async look(signal: AbortSignal): Promise<DocumentFacts | null> {
+    const question = { op: 'describe', candidates: this.places } as const;
+    return (await this.ask<{ document: DocumentFacts | null }>(signal, question)).document;
+  }
+
+  private async ask<T>(signal: AbortSignal, question: Question): Promise<T> {
+    return (await this.send(signal, question)).answer as T;
+  }
+
+  private async send(signal: AbortSignal, question: Question, bytes?: Uint8Array) {
     signal.throwIfAborted();
-    const text = await this.options.scriptFu.run(signal, describeScript(this.options.image ?? null));
-    const value = readScheme(text) as SchemeValue[];
-    if (value.length === 0) return null;
-    const [image, name, width, height, precision, baseType, selection, layer] = value as [
-      number,
-      string,
-      number,
-      number,
-      number,
-      number,
-      number[],
-      [number, string, number, number, number, number, number, number] | [],
-    ];
-    const [x1, y1, x2, y2, solid] = selection as [number, number, number, number, number];
-    return {
-      image,
-      name,
-      width,
-      height,
-      precision,
-      baseType,
-      selection: selection.length === 0 ? null : { x: x1, y: y1, width: x2 - x1, height: y2 - y1, solid: solid === 1 },
-      layer:
-        layer.length === 0
-          ? null
-          : {
-              id: layer[0],
-              name: layer[1],
-              bounds: { x: layer[2], y: layer[3], width: layer[4], height: layer[5] },
-              group: layer[6] === 1,
-            },
-    };
+    const result = await this.options.port.ask(signal, question, bytes);
+    const refusal = (result.answer as Partial<Refusal>).error;
+    if (refusal) throw plugInError(refusal);
+    return result;
+  }
+
+  /** What is given up in any case: that it failed, too, is nobody's concern. */
+  private async release(question: Question): Promise<void> {
+    await this.options.port.ask(never(), question).catch(() => undefined);
   }
 }
 
-/** Precisions by GIMP's number: 1xx 8 bit integers, 2xx 16, 3xx 32, 5xx to 7xx half, single and double floats. */
-function bitDepthOf(precision: number): 8 | 16 | 32 {
-  return precision < 200 ? 8 : precision < 300 ? 16 : 32;
+const never = () => new AbortController().signal;
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
 }
 
-/** What can be upscaled of a document. @throws LWayError `unsupported` with what to do */
-function usable(document: Document | null, target: 'layer' | 'region'): { layer: Layer; bounds: Rect } {
-  const refuse = (message: string, advice: string) => new LWayError('unsupported', message, advice);
-  if (!document) throw refuse('No image is open in GIMP.', 'Open one and try again.');
-  const { layer, selection, precision, baseType } = document;
-  if (!layer) throw refuse('No layer is active in GIMP.', 'Choose a layer, not a channel or mask, and try again.');
-  if (layer.group) throw refuse(`"${layer.name}" is a layer group.`, 'Choose a layer in it, or merge the group first.');
-  if (baseType === 2) throw refuse('The image has a palette.', 'Choose Image ▸ Mode ▸ RGB first.');
-  if (bitDepthOf(precision) === 32) {
-    throw refuse(
-      'The image has 32-bit or floating point values, which do not travel from and to GIMP here.',
-      'Choose Image ▸ Precision ▸ 16 bit integer first, or use "lway upscale" with a TIFF file.',
-    );
+/** Whether all of the selection is selected fully: in its bounds, and in those of what is upscaled. */
+async function solidity(signal: AbortSignal, source: PixelSource, selection: Rect, bounds: Rect) {
+  const result = { all: true, inside: true };
+  const rows = Math.max(1, Math.floor(bandValues / selection.width));
+  for (let y = 0; y < selection.height; y += rows) {
+    const band = { ...selection, y: selection.y + y, height: Math.min(rows, selection.height - y) };
+    const { data } = await source.read(signal, { ...band, x: band.x - bounds.x, y: band.y - bounds.y });
+    if (data.every((value) => value >= 1)) continue;
+    result.all = false;
+    for (let i = 0; result.inside && i < data.length; i++) {
+      if (data[i]! >= 1) continue;
+      const [x, at] = [band.x + (i % band.width), band.y + Math.floor(i / band.width)];
+      result.inside = x < bounds.x || x >= bounds.x + bounds.width || at < bounds.y || at >= bounds.y + bounds.height;
+    }
   }
-  if (target === 'layer') return { layer, bounds: layer.bounds };
-  if (!selection) throw refuse('Nothing is selected in GIMP.', 'Select a region, or upscale the whole layer.');
-  const bounds = intersect(layer.bounds, selection);
-  if (!bounds) throw refuse(`The selection lies outside the layer "${layer.name}".`, 'Select a part of the layer.');
-  return { layer, bounds };
+  return result;
 }
 
-function enlarged({ expected, bounds }: GimpTarget, width: number, height: number): { width: number; height: number } {
+function product(a: PixelSource, b: PixelSource): PixelSource {
   return {
-    width: Math.max(1, Math.round((expected.width * width) / bounds.width)),
-    height: Math.max(1, Math.round((expected.height * height) / bounds.height)),
+    info: a.info,
+    async read(signal, rect) {
+      const [one, other] = [await a.read(signal, rect), await b.read(signal, rect)];
+      const result = createRaster(rect.width, rect.height, 1);
+      one.data.forEach((value, i) => (result.data[i] = value * other.data[i]!));
+      return result;
+    },
   };
 }
 
-function part(source: PixelSource, rect: Rect): PixelSource {
+/** A mask brought to the size of the result, piece by piece. */
+function scaledMask(mask: PixelSource, width: number, height: number): PixelSource {
+  const { info } = mask;
+  const resampler = new Resampler(info.width, info.height, width, height);
   return {
-    info: { ...source.info, width: rect.width, height: rect.height },
-    read: (signal, inner) => source.read(signal, { ...inner, x: inner.x + rect.x, y: inner.y + rect.y }),
+    info: { ...info, width, height },
+    async read(signal, rect): Promise<Raster> {
+      const needed = resampler.needed(rect);
+      const result = resampler.resample(await mask.read(signal, needed), needed, rect);
+      // The kernel overshoots at hard edges.
+      result.data.forEach((value, i) => (result.data[i] = Math.min(1, Math.max(0, value))));
+      return result;
+    },
   };
 }
 
-function rectOf({ x, y, width, height }: Rect): Rect {
-  return { x, y, width, height };
+function enlarged({ document, bounds }: GimpTarget, after: { width: number; height: number }) {
+  const factor = factorOf(bounds, after);
+  return {
+    width: Math.max(1, Math.round(document.width * factor.x)),
+    height: Math.max(1, Math.round(document.height * factor.y)),
+  };
 }
 
-function changed(): LWayError {
-  return new LWayError(
-    'document-changed',
-    'The image was closed or changed in GIMP meanwhile; nothing was inserted.',
-    'Upscale it again.',
-  );
+function scaledRect({ x, y, width, height }: Rect, factor: { x: number; y: number }): Rect {
+  const left = Math.round(x * factor.x);
+  const top = Math.round(y * factor.y);
+  return {
+    x: left,
+    y: top,
+    width: Math.round((x + width) * factor.x) - left,
+    height: Math.round((y + height) * factor.y) - top,
+  };
 }

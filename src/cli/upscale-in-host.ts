@@ -1,0 +1,58 @@
+import { resultSize } from '../actions/size';
+import { defaultSettings, type UpscaleSettings } from '../actions/settings';
+import { adaptJob } from '../engine/adapt-job';
+import type { EngineEvent } from '../engine/engine';
+import { createNodeEngine } from '../engine/engine.node';
+import { createTileStore } from '../engine/raster/store/tile-store.node';
+import type { EditorHost } from '../hosts/host';
+import { openNetworks } from './networks';
+import type { Surroundings } from './surroundings';
+
+/**
+ * Upscales the active layer, or what is selected of it, of an editor that this process reaches.
+ *
+ * @param settings null: none have been used yet
+ * @throws LWayError what went wrong; the signal's reason
+ */
+export async function upscaleInHost(
+  surroundings: Surroundings,
+  host: EditorHost,
+  settings: UpscaleSettings | null,
+  onEvent: (event: EngineEvent) => void,
+): Promise<void> {
+  const { signal, cwd } = surroundings;
+  onEvent({ type: 'phase', phase: 'preparing' });
+  const {
+    model: id,
+    size,
+    target: wanted,
+    destination,
+    adapt: level,
+    strength,
+    crispness,
+  } = settings ?? defaultSettings;
+  // What the panel would do: where nothing is selected, the layer.
+  const region = wanted === 'region' && Boolean((await host.describe(signal))?.selection);
+  const networks = await openNetworks(surroundings);
+  const model = await networks.find(signal, id, cwd, 'auto', crispness);
+  const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
+  const engine = createNodeEngine({ adapt: adaptJob });
+  const store = createTileStore();
+  try {
+    const target = await host.open(signal, region ? 'region' : 'layer');
+    try {
+      const { width, height } = target.source.info;
+      const result = resultSize(size, width, height);
+      host.check(target, destination, result.width, result.height);
+      await engine.upscale(signal, target.source, store, { model, size: result, device: 'auto', adapt, onEvent });
+      onEvent({ type: 'phase', phase: 'writing' });
+      const factor = Math.round((result.width / width) * 100) / 100;
+      await host.commit(signal, { target, destination, result: store, layerName: `${target.layerName} ×${factor}` });
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await store.dispose();
+    await engine.dispose();
+  }
+}
