@@ -46,10 +46,12 @@ function withSeries({ model, adapt, options }: SeriesRequest, learned: Learned |
     options: { ...pass.options, adapt: undefined, weights },
   }));
   if (learned === null) return { ...options, passes };
-  const { pictures, used } = learned.report;
+  const { pictures, used, stopped } = learned.report;
   const many = pictures === 1 ? '1 picture' : `${pictures} pictures`;
   const message = used
     ? `Used the network adapted to ${many} of the series.`
-    : 'Used the original network: the series taught nothing.';
+    : stopped
+      ? learned.report.message
+      : 'Used the original network: the series taught nothing.';
   return { ...options, passes, adaptation: { ...learned.report, weights: undefined, message } };
 }

@@ -3,6 +3,7 @@ import type { Resume } from './engine-core';
 import type { FromWorker, PlainOptions, Request, ToWorker, WorkerLike } from './engine-messages';
 import { isMessage } from './engine-messages';
 import { fromPlainError, LWayError, toPlainError } from './errors';
+import { unadapted } from './never-worse';
 import type { PixelSink, PixelSource } from './raster/raster';
 import type { LoadOrtFiles } from './runtime/ort-files';
 import type { ModelEntry } from './runtime/registry';
@@ -89,8 +90,11 @@ export class WorkerEngine implements Engine {
     const started = performance.now();
     const notices: string[] = [];
     let redone = 0;
+    let adapting = false;
+    let adaptationsLost = 0;
     const say = (event: EngineEvent) => {
       if (event.type === 'notice') notices.push(event.message);
+      if (event.type === 'phase') adapting = event.phase === 'adapting';
       if (event.type === 'device') resume.plannedFor ??= event.device;
       onEvent?.(event);
     };
@@ -137,6 +141,20 @@ export class WorkerEngine implements Engine {
           throw asLWay(error);
         this.drop();
         redone++;
+        if (adapting) {
+          adapting = false;
+          // The device it is that learning asks too much of: the second time, or where memory ran out, it does without.
+          const givenUp = code === 'out-of-memory' || ++adaptationsLost === 2;
+          if (givenUp) {
+            const { report, notice } = unadapted(asLWay(error));
+            resume.adapted = { report };
+            say({ type: 'notice', message: notice });
+          } else {
+            const reason = error instanceof Error ? error.message : String(error);
+            say({ type: 'notice', message: `${reason} It learns again from the beginning.` });
+          }
+          continue;
+        }
         // The first time the same again, in smaller parts where size was the trouble; then without the GPU, which is the
         // likeliest to be ill.
         const wasm = restarts > 0 && device !== 'wasm';

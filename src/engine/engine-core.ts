@@ -8,7 +8,8 @@ import type {
   UpscaleOptions,
   UpscaleReport,
 } from './engine';
-import { LWayError } from './errors';
+import { isAbort, LWayError } from './errors';
+import { mayBeSpoilt, unadapted, WatchedSources } from './never-worse';
 import type { PixelSink, PixelSource } from './raster/raster';
 import { readModelFile } from './runtime/model-file';
 import { fromOrtError } from './runtime/ort-errors';
@@ -62,7 +63,8 @@ export interface Resume {
 
 /** What an adaptation left, for a resumed job. */
 export interface AdaptedWeights {
-  bytes: Uint8Array;
+  /** Left out where none could be made: the network as it came. */
+  bytes?: Uint8Array;
   report: Adapted['report'];
 }
 
@@ -122,13 +124,44 @@ export class LocalEngine implements SeriesEngine {
     return runtime;
   }
 
+  /**
+   * Adapts, once more on the fallback where the device is lost. Where it cannot be done that is said, and the network
+   * goes on as it came.
+   */
   private async learn(signal: AbortSignal, job: AdaptJob): Promise<Adapted> {
-    if (!this.parts.adapt)
+    const { adapt, runtimes, onDeviceLost = 'fallback' } = this.parts;
+    if (!adapt)
       throw new LWayError('unsupported', 'Adapting to the picture is not possible here.', 'Switch adaptation off.');
-    job.onEvent({ type: 'phase', phase: 'adapting' });
-    const adapted = await this.parts.adapt(signal, job);
-    signal.throwIfAborted();
-    return adapted;
+    const { onEvent } = job;
+    onEvent({ type: 'phase', phase: 'adapting' });
+    const began = performance.now();
+    const pictures = new WatchedSources();
+    const source = pictures.watch(job.source);
+    const others = job.others?.map((each) => pictures.watch(each));
+    let { runtime } = job;
+    for (;;) {
+      try {
+        const adapted = await adapt(signal, { ...job, source, others, runtime });
+        signal.throwIfAborted();
+        return adapted;
+      } catch (thrown) {
+        signal.throwIfAborted();
+        if (isAbort(thrown) || pictures.caused(thrown)) throw thrown;
+        const error = isAllocationFailure(thrown) ? fromOrtError(thrown, 'run') : thrown;
+        const code = error instanceof LWayError ? error.code : 'internal';
+        // A new worker begins with an empty memory and a device that answers.
+        if (onDeviceLost === 'throw' && (code === 'device-lost' || code === 'out-of-memory')) throw error;
+        if (code !== 'device-lost' || runtime.device === runtimes.fallback) {
+          const { report, notice } = unadapted(error, (performance.now() - began) / 1000);
+          onEvent({ type: 'notice', message: notice });
+          return { model: job.model, report };
+        }
+        runtime = (await this.open(runtimes.fallback)).runtime;
+        const message = `The graphics device stopped while the network learned: ${runtime.deviceName} begins again.`;
+        onEvent({ type: 'notice', message });
+        onEvent({ type: 'device', device: runtime.device, name: runtime.deviceName });
+      }
+    }
   }
 
   private async run(
@@ -153,9 +186,11 @@ export class LocalEngine implements SeriesEngine {
     const plan = planUpscaling(source.info, model.entry, { ...options, device: plannedFor });
 
     let adaptation: AdaptationReport | undefined;
+    const original = model;
     if (resume?.adapted) {
-      model = withBytes(model, resume.adapted.bytes);
-      adaptation = resume.adapted.report;
+      const { bytes, report } = resume.adapted;
+      if (bytes) model = withBytes(model, bytes);
+      adaptation = report;
     } else if (options.adapt) {
       const adapted = await this.learn(signal, { runtime, model, source, options: options.adapt, onEvent });
       model = withBytes(model, adapted.model.bytes);
@@ -165,22 +200,47 @@ export class LocalEngine implements SeriesEngine {
 
     onEvent({ type: 'phase', phase: 'upscaling' });
     const { fallback } = this.parts.runtimes;
-    const runner = new TileRunner({
-      network: await this.network(runtime, model),
-      margin: plan.networkMargin,
-      blend: plan.tiles.blend,
-      openFallback:
-        runtime.device === fallback ? null : async () => this.network((await this.open(fallback)).runtime, model),
-      onDeviceLost,
-      onEvent,
-      limit:
-        plannedFor === runtime.device ? resume?.limit : Math.min(resume?.limit ?? Infinity, usualTile[runtime.device]),
-    });
+    const runnerOf = async (used: Model) =>
+      new TileRunner({
+        network: await this.network(runtime, used),
+        margin: plan.networkMargin,
+        blend: plan.tiles.blend,
+        openFallback:
+          runtime.device === fallback ? null : async () => this.network((await this.open(fallback)).runtime, used),
+        onDeviceLost,
+        onEvent,
+        limit:
+          plannedFor === runtime.device
+            ? resume?.limit
+            : Math.min(resume?.limit ?? Infinity, usualTile[runtime.device]),
+      });
     if (!resume?.begun) await sink.begin(signal, plan.info);
+    let written = resume?.done ?? 0;
+    const counting: Pick<PixelSink, 'write'> = {
+      write: async (...piece) => {
+        await sink.write(...piece);
+        written++;
+      },
+    };
+    let runner = await runnerOf(model);
+    const upscaleAll = async () => {
+      try {
+        await upscaleTiles(signal, source, counting, plan, runner, onEvent, resume?.done ?? 0);
+      } catch (error) {
+        throw isAllocationFailure(error) ? fromOrtError(error, 'run') : error;
+      }
+    };
     try {
-      await upscaleTiles(signal, source, sink, plan, runner, onEvent, resume?.done ?? 0);
+      await upscaleAll();
     } catch (error) {
-      throw isAllocationFailure(error) ? fromOrtError(error, 'run') : error;
+      signal.throwIfAborted();
+      // An adapted network that answers with no picture: the original may, as long as none of its tiles stands.
+      if (!adaptation?.used || written > 0 || !mayBeSpoilt(error)) throw error;
+      const { report, notice } = unadapted(error, adaptation.seconds);
+      adaptation = report;
+      onEvent({ type: 'notice', message: notice });
+      runner = await runnerOf(original);
+      await upscaleAll();
     }
     onEvent({ type: 'phase', phase: 'writing' });
     await sink.end(signal);

@@ -1,3 +1,4 @@
+import type { ErrorCode } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import type { Device } from './runtime/runtime';
 import type { Model } from './runtime/registry';
@@ -75,6 +76,8 @@ export interface UpscaleReport {
 export interface AdaptationReport {
   /** False: there was nothing to learn or nothing improved; the original network was used. */
   used: boolean;
+  /** What made the adaptation impossible, where something did: the original network was used. */
+  stopped?: ErrorCode;
   /** How many pictures it learned from: more than one where a series shares it. */
   pictures?: number;
   steps: number;

@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describeWithSharedData, sharedData } from '../support/shared-data';
 import { difference, doubled, drawn, readPicture, writePng } from './support/pictures';
+import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { doublingNetwork, TestRoot } from './support/test-root';
 
 jest.setTimeout(120_000);
@@ -230,4 +231,34 @@ describeWithSharedData('peers', 'eval')('a network of others', () => {
     const far = after.reduce((sum, value, i) => sum + Math.abs(value - before[i]!), 0) / after.length;
     expect(far).toBeLessThan(6);
   });
+});
+
+test('a network that cannot be adapted: every picture comes, unadapted, and it is said', async () => {
+  root.useShippedModels();
+  writeFileSync(root.path('mine.onnx'), tinyNetwork({ kind: 'unknown' }));
+  for (const name of ['a.png', 'b.png']) await writePng(root.path(name), drawn(48, 40, 3));
+  const args = [
+    'upscale',
+    'a.png',
+    'b.png',
+    '-f',
+    '-o',
+    'large/',
+    '--scale',
+    '2',
+    '--model',
+    'mine.onnx',
+    '--device',
+    'cpu',
+  ];
+  for (const mode of [
+    ['--adapt', 'quick'],
+    ['--adapt', 'quick', '--series'],
+  ]) {
+    const result = await root.lway(...args, ...mode);
+    expect(result).toMatchObject({ code: 0 });
+    const said = result.stderr.match(/was not adapted and is used as it came: .*LpPool/g);
+    expect(said).toHaveLength(1);
+    expect(readdirSync(root.path('large'))).toHaveLength(2);
+  }
 });

@@ -247,6 +247,38 @@ describe('a worker that fails', () => {
   });
 });
 
+describe('a worker that fails while the network learns', () => {
+  const lost = new LWayError('device-lost', 'The graphics device stopped responding.', 'Try again.');
+  const memory = new LWayError('out-of-memory', 'Memory was too small.', 'Close programs.');
+  const learned = { used: true, steps: 3, improvement: 0.1, message: 'learned', seconds: 1 };
+
+  test.each([
+    ['loses its device once: another learns', [lost], 2, { used: true }],
+    ['loses its device twice: the picture comes unadapted', [lost, lost], 3, { used: false, stopped: 'device-lost' }],
+    ['hangs twice', ['hang', 'hang'], 3, { used: false, stopped: 'device-lost' }],
+    ['runs out of memory', [memory], 2, { used: false, stopped: 'out-of-memory' }],
+  ] as const)('%s', async (_, failures, expectedWorkers, expectedReport) => {
+    let made = 0;
+    const adapt: Adapt = async (_signal, { model }) => {
+      const failure = failures[made++];
+      if (failure === 'hang') await hang();
+      else if (failure) throw failure;
+      return { model, report: learned };
+    };
+    const { engine, workers } = setUp(undefined, adapt);
+    const sink = new Collector();
+    const job = await options({ adapt: { level: 'quick', strength: 1, models: {} as never } });
+    const report = await engine.upscale(never, sourceOf(picture), sink, job);
+    right(sink);
+    expect(report.adaptation).toMatchObject(expectedReport);
+    expect(report.device).toBe('webgpu');
+    expect(workers).toHaveLength(expectedWorkers);
+    const said = report.notices.filter((notice) => notice.startsWith('The network was not adapted'));
+    expect(said).toHaveLength(expectedReport.used ? 0 : 1);
+    await engine.dispose();
+  });
+});
+
 describe('cancelling', () => {
   test('is obeyed at any tile, and keeps the worker', async () => {
     const { engine, workers } = setUp();

@@ -93,7 +93,7 @@ export interface TinyOptions {
   size?: { width: number; height: number };
   scale?: number;
   /** What becomes of the picture: enlarged well, or one of the faults and peculiarities to be found out. */
-  kind?: 'good' | 'nan' | 'black' | 'bright' | 'global' | 'multiple-of-4' | 'unlike' | 'softsign';
+  kind?: 'good' | 'nan' | 'black' | 'bright' | 'global' | 'multiple-of-4' | 'unlike' | 'softsign' | 'unknown';
 }
 
 /** Radius in LR pixels: two 3×3 convolutions. */
@@ -134,7 +134,9 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
       },
     );
   const detail = conv(
-    w.op(kind === 'softsign' ? 'Softsign' : 'Relu', [conv(x, 3, 8, 0.5)]),
+    kind === 'unknown'
+      ? w.op('LpPool', [conv(x, 3, 8, 0.5)], { kernel_shape: [1, 1] })
+      : w.op(kind === 'softsign' ? 'Softsign' : 'Relu', [conv(x, 3, 8, 0.5)]),
     8,
     3 * scale * scale,
     0.02,
