@@ -85,7 +85,7 @@ export async function upscaleFile(
       output: plan.output,
     };
   } finally {
-    await workspace.remove();
+    workspace.remove();
   }
 }
 

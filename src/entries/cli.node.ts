@@ -3,31 +3,24 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../cli/main';
 import { addGimp } from './gimp-command.node';
-
-/** How long an encoder that cannot be stopped may hold up the end of the process after Ctrl-C. */
-const patience = 5000;
+import { isSupervised, reportUnfinished, supervise } from './supervise.node';
 
 /**
- * Runs the command line in this process and ends it with its exit code.
+ * Runs the command line and ends this process with its exit code. The work is done in a second process, which this one
+ * watches over.
  * @param root folder of the installed package
  */
 export async function main(root: string): Promise<void> {
-  const controller = new AbortController();
-  const cancel = () => {
-    // The second Ctrl-C does not wait for anything.
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-    setTimeout(() => process.exit(130), patience).unref();
-  };
-  process.on('SIGINT', cancel);
-  process.on('SIGTERM', cancel);
-  // `lway … | head` closes our output early: that is no reason for a stack trace.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      controller.abort();
-    });
+  if (!isSupervised()) {
+    ignoreClosedOutput(() => undefined);
+    process.exit(await supervise(root, process.argv.slice(2)));
   }
+  const controller = new AbortController();
+  const cancel = () => controller.abort();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, cancel);
+  process.on('message', cancel);
+  reportUnfinished(cancel);
+  ignoreClosedOutput(cancel);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const surroundings = {
     stdout: process.stdout,
@@ -42,6 +35,18 @@ export async function main(root: string): Promise<void> {
   };
   const code = await run(process.argv.slice(2), surroundings, [addGimp]);
   // Native threads (libvips, ONNX Runtime) may still be at work on something abandoned.
-  process.exitCode = code;
   if (controller.signal.aborted) process.exit(130);
+  process.exitCode = code;
+  // The channel to the other process would keep this one alive.
+  process.disconnect();
+}
+
+/** `lway … | head`, or a terminal that is closed, ends our output early: that is no reason for a stack trace. */
+function ignoreClosedOutput(then: () => void): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+      then();
+    });
+  }
 }

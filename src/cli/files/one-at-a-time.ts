@@ -46,7 +46,7 @@ export class OneAtATime<T extends Readable> {
       this.current = { picture, source, workspace };
       return source;
     } catch (error) {
-      await workspace?.remove();
+      workspace?.remove();
       this.failed ??= picture;
       throw error;
     }
@@ -57,6 +57,6 @@ export class OneAtATime<T extends Readable> {
     const { current } = this;
     this.current = null;
     await current?.source.close();
-    await current?.workspace.remove();
+    current?.workspace.remove();
   }
 }

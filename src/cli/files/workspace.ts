@@ -1,43 +1,46 @@
-import { link, mkdir, mkdtemp, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { link, mkdir, mkdtemp, rename, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { LWayError } from '../../engine/errors';
 import { systemCode, writeError } from './file-errors';
+import { clearAway, clearLeftovers, ownPrefix, watcher, type Unfinished } from './unfinished';
 
 /**
  * A hidden folder beside the result for all that is not finished: on the same disk, so that the finished file only has
  * to be renamed, and gone as a whole whatever happens.
  */
 export class Workspace {
-  private constructor(
-    readonly folder: string,
-    private readonly target: string,
-    /** The outermost folder that had to be made for the target. */
-    private readonly made: string | undefined,
-  ) {}
+  private constructor(private readonly unfinished: Unfinished) {}
 
-  /** Makes the target's folder where it is missing. @throws LWayError `storage` */
+  /**
+   * Makes the target's folder where it is missing, and clears away what a killed run has left in it.
+   * @throws LWayError `storage`
+   */
   static async beside(target: string): Promise<Workspace> {
     try {
-      const made = await mkdir(dirname(target), { recursive: true });
-      return new Workspace(await mkdtemp(join(dirname(target), '.lway-')), target, made);
+      const parent = dirname(target);
+      const made = await mkdir(parent, { recursive: true });
+      if (made === undefined) clearLeftovers(parent);
+      const unfinished = { folder: await mkdtemp(join(parent, ownPrefix())), target, made };
+      watcher.begun?.(unfinished);
+      return new Workspace(unfinished);
     } catch (error) {
       throw writeError(error, target);
     }
   }
 
   path(name: string): string {
-    return join(this.folder, name);
+    return join(this.unfinished.folder, name);
   }
 
   /** @throws LWayError `storage` when less than `bytes` are free, before they are needed */
   async require(bytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(this.folder);
+    const { bavail, bsize } = await statfs(this.unfinished.folder);
     const free = bavail * bsize;
     if (free >= bytes) return;
     const gigabytes = (value: number) => `${(value / 1e9).toFixed(value < 1e10 ? 1 : 0)} GB`;
     throw new LWayError(
       'storage',
-      `Upscaling to "${this.target}" needs about ${gigabytes(bytes)} on its disk, and ${gigabytes(free)} are free.`,
+      `Upscaling to "${this.unfinished.target}" needs about ${gigabytes(bytes)} on its disk, and ${gigabytes(free)} are free.`,
       'Free some space, or write to another disk with -o.',
     );
   }
@@ -45,31 +48,22 @@ export class Workspace {
   /** Gives a finished file its name. Without `force` an existing file is never replaced, whenever it appeared. */
   async publish(file: string, force: boolean): Promise<void> {
     try {
-      if (force) return await rename(file, this.target);
+      if (force) return await rename(file, this.unfinished.target);
       // A hard link fails where the name is taken, in one step; rename would replace it.
-      await link(file, this.target).catch(async (error: unknown) => {
-        if (systemCode(error) === 'EEXIST') throw alreadyThere(this.target);
+      await link(file, this.unfinished.target).catch(async (error: unknown) => {
+        if (systemCode(error) === 'EEXIST') throw alreadyThere(this.unfinished.target);
         // No hard links on this disk (FAT, some network drives).
-        if (await exists(this.target)) throw alreadyThere(this.target);
-        await rename(file, this.target);
+        if (await exists(this.unfinished.target)) throw alreadyThere(this.unfinished.target);
+        await rename(file, this.unfinished.target);
       });
     } catch (error) {
-      throw writeError(error, this.target);
+      throw writeError(error, this.unfinished.target);
     }
   }
 
-  async remove(): Promise<void> {
-    // On Windows an abandoned encoder may still hold its file for a moment.
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-    if (this.made === undefined) return;
-    // Folders made for a result that did not come go, too; those that hold something refuse.
-    for (let folder = dirname(this.target); ; folder = dirname(folder)) {
-      const gone = await rmdir(folder).then(
-        () => true,
-        () => false,
-      );
-      if (!gone || folder === resolve(this.made)) return;
-    }
+  remove(): void {
+    clearAway(this.unfinished);
+    watcher.ended?.(this.unfinished);
   }
 }
 
