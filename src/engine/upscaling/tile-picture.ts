@@ -11,6 +11,7 @@ import type { Channels, PictureInfo, Raster } from '../raster/raster';
 import { hasAlpha } from '../raster/raster';
 import { resize } from '../raster/resample';
 import { encodeDisplay, mergeExcess, splitExcess } from '../raster/transfer';
+import { grayPlaces, takeColourAway } from './gray';
 
 /** LR pixels by which visible colour is carried under transparency; tiles of pictures with alpha see as much more. */
 export const bleedReach = 8;
@@ -20,7 +21,7 @@ export type Enlarge = (image: Raster) => Promise<Raster>;
 
 /**
  * Enlarges one tile of any picture with an RGB network: linear light is encoded for it, gray becomes three equal
- * channels and their mean again, what lies outside 0..1 goes round it, colour that transparency hides is kept away
+ * channels and their mean again, gray parts of a coloured one stay gray, what lies outside 0..1 goes round it, colour that transparency hides is kept away
  * from it, and alpha goes through it as a gray picture, but for soft edges.
  *
  * @param tile a part of the picture as it came; is used up
@@ -59,6 +60,7 @@ export async function enlargeTile(
 async function enlargeColour(colour: Raster, scale: number, enlarge: Enlarge): Promise<Raster> {
   const excess = splitExcess(colour);
   const gray = colour.channels === 1;
+  const places = gray ? null : grayPlaces(colour);
   const answer = await enlarge(gray ? grayToRgb(colour) : colour);
   const { data } = answer;
   for (let i = 0; i < data.length; i++) {
@@ -66,6 +68,7 @@ async function enlargeColour(colour: Raster, scale: number, enlarge: Enlarge): P
     if (value < 0) data[i] = 0;
     else if (value > 1) data[i] = 1;
   }
+  if (places) takeColourAway(answer, places, scale);
   const result = gray ? meanOfRgb(answer) : answer;
   return excess ? mergeExcess(result, enlargeExcess(excess, scale)) : result;
 }
