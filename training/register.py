@@ -92,10 +92,10 @@ def entry(name, path, about):
     outputs = [o.name for o in graph.output]
     inputs = [i.name for i in graph.input]
     e = {
-        "id": name, "file": os.path.basename(path), "kind": about["kind"], "name": about["name"], "temper": about.get("temper"), "scale": scale,
+        "id": name, "file": os.path.basename(path), "kind": about["kind"], "name": about["name"], "scale": scale,
         "input": {"name": inputs[0], "layout": "NCHW", "channels": "RGB", "range": [0, 1], "type": "float32"},
         "output": outputs if about["kind"] == "features" else outputs[0],
-        "receptiveField": None if about["kind"] == "start" else receptive_field(graph, inputs), "multipleOf": scale if about["kind"] == "reconstructor" else 1,
+        "receptiveField": None if about["kind"] in ("start", "end", "estimate") else receptive_field(graph, inputs), "multipleOf": scale if about["kind"] == "reconstructor" else 1,
         "parameters": parameters(graph), "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
         "licence": about.get("licence", "MIT"), "data": about.get("data", DATA), "card": about.get("card", f"{name}.md"), "quality": about.get("quality", {}), "description": about["description"],
     }

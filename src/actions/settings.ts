@@ -13,11 +13,10 @@ export interface UpscaleSettings {
   adapt: AdaptLevel;
   /** 0 the network as it was, 1 fully adapted. */
   strength: number;
-  /**
-   * Where a network has a faithful and a crisp form: 0 the weights of the faithful one, 1 those of the crisp one, in between
-   * a mix. Left out, `model` is taken exactly as it came.
-   */
-  crispness?: number;
+  /** 0 faithful … 100 crisp, for networks that can be mixed so. Left out: as suits the picture. */
+  detail?: number;
+  /** 0 keep the noise … 100 clean, for networks that can be mixed so. Left out: as suits the picture. */
+  noise?: number;
 }
 
 export const defaultSettings: UpscaleSettings = {

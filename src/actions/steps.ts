@@ -12,12 +12,22 @@ import { defaultSettings } from './settings';
 import { maxScale, minScale } from './size';
 
 /** Version of the settings in a step that is written today. */
-export const stepVersion = 1;
+export const stepVersion = 2;
 
 /** Turns a step as version n wrote it into one as version n + 1 would: `migrations[n]`. */
 export type Migrations = Readonly<Record<number, (step: Record<string, unknown>) => Record<string, unknown>>>;
 
-const migrations: Migrations = {};
+const migrations: Migrations = {
+  // Until then two networks, a faithful and a crisp one, had weights in between: 0..1.
+  1: ({ crispness, ...step }) => (crispness === undefined ? step : fromCrispness(step, crispness)),
+};
+
+/** Settings of version 1 with `crispness` as they are written today. */
+export function fromCrispness(step: Record<string, unknown>, crispness: unknown): Record<string, unknown> {
+  const { model } = step;
+  const mixed = typeof model === 'string' ? model.replace(/^lway-faithful-/, 'lway-crisp-') : model;
+  return { ...step, model: mixed, detail: Math.round(100 * numberWithin('crispness', crispness, 0, 1)) };
+}
 
 /** A recorded step: what Photoshop keeps. */
 export type RecordedStep = Record<string, string | number | boolean>;
@@ -95,9 +105,9 @@ const readers = {
     oneOf('destination', destination, ['layer', 'document'], defaultSettings.destination),
   adapt: ({ adapt }: Fields) => oneOf('adapt', adapt, adaptLevels, defaultSettings.adapt),
   strength: ({ strength = defaultSettings.strength }: Fields) => numberWithin('strength', strength, 0, 1),
-  // Stays left out: without it a step means the network as it came, as those of older versions do.
-  crispness: ({ crispness }: Fields) =>
-    crispness === undefined ? undefined : numberWithin('crispness', crispness, 0, 1),
+  // Stay left out: without them a step means what suits the picture.
+  detail: ({ detail }: Fields) => (detail === undefined ? undefined : numberWithin('detail', detail, 0, 100)),
+  noise: ({ noise }: Fields) => (noise === undefined ? undefined : numberWithin('noise', noise, 0, 100)),
 } satisfies { [Key in keyof Required<UpscaleSettings>]: (fields: Fields) => UpscaleSettings[Key] };
 
 /**
@@ -109,16 +119,17 @@ export function parseSettings(value: unknown): UpscaleSettings {
   if (!isObject(value)) throw unreadable('it is no object');
   const stranger = Object.keys(value).find((key) => !(key in readers));
   if (stranger !== undefined) throw unreadable(`"${stranger}" means nothing to this version of LWay`);
-  const { crispness, ...rest } = {
+  const { detail, noise, ...rest } = {
     model: readers.model(value),
     size: readers.size(value),
     target: readers.target(value),
     destination: readers.destination(value),
     adapt: readers.adapt(value),
     strength: readers.strength(value),
-    crispness: readers.crispness(value),
+    detail: readers.detail(value),
+    noise: readers.noise(value),
   };
-  return crispness === undefined ? rest : { ...rest, crispness };
+  return { ...rest, ...(detail === undefined ? {} : { detail }), ...(noise === undefined ? {} : { noise }) };
 }
 
 /**
@@ -127,6 +138,10 @@ export function parseSettings(value: unknown): UpscaleSettings {
  */
 export function keptSettings(value: unknown): Partial<UpscaleSettings> {
   if (!isObject(value)) return {};
+  const { crispness } = value;
+  if (typeof crispness === 'number' && crispness >= 0 && crispness <= 1) {
+    return keptSettings(fromCrispness({ ...value, crispness: undefined }, crispness));
+  }
   const kept: Fields = {};
   for (const key of Object.keys(readers) as (keyof typeof readers)[]) {
     if (value[key] === undefined) continue;
@@ -175,9 +190,10 @@ export function formatSteps(steps: readonly UpscaleSettings[]): object {
 
 /** Settings → what Photoshop records. */
 export function toRecorded(settings: UpscaleSettings): RecordedStep {
-  const { size, crispness, ...rest } = settings;
+  const { size, detail, noise, ...rest } = settings;
   const flat: RecordedStep = { version: stepVersion, ...rest, ...size };
-  if (crispness !== undefined) flat['crispness'] = crispness;
+  if (detail !== undefined) flat['detail'] = detail;
+  if (noise !== undefined) flat['noise'] = noise;
   return Object.fromEntries(Object.entries(flat).map(([key, value]) => [prefix + key, value]));
 }
 

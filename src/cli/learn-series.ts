@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { AdaptationReport, AdaptOptions, SeriesEngine } from '../engine/engine';
+import type { AdaptationReport, AdaptOptions, SeriesEngine, TuningOptions } from '../engine/engine';
 import { contains } from '../engine/raster/rect';
 import type { Model } from '../engine/runtime/registry';
 import type { Device } from '../engine/runtime/runtime';
@@ -17,6 +17,7 @@ export const mostTeachers = 16;
 export interface SeriesRequest {
   readonly model: Model;
   readonly device: 'auto' | Device;
+  readonly tuning?: TuningOptions;
   readonly adapt: AdaptOptions;
   /** What is done with each file afterwards: where no result can come, nothing is learned. */
   readonly options: FileOptions;
@@ -38,7 +39,7 @@ export async function learnSeries(
   signal: AbortSignal,
   engine: SeriesEngine,
   targets: readonly Target[],
-  { model, device, adapt, options }: SeriesRequest,
+  { model, device, tuning, adapt, options }: SeriesRequest,
   reporter: Reporter,
 ): Promise<Learned | null> {
   let readable = await readableOf(signal, targets, options);
@@ -49,7 +50,7 @@ export async function learnSeries(
     reporter.seriesBegins(inputs);
     try {
       const onEvent = reporter.event.bind(reporter);
-      const report = await engine.adapt(signal, pictures.sources, { model, device, adapt, onEvent });
+      const report = await engine.adapt(signal, pictures.sources, { model, device, tuning, adapt, onEvent });
       reporter.seriesDone(report);
       return { report, inputs };
     } catch (error) {

@@ -1,11 +1,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import type { AdaptLevel } from '../actions/settings';
-import { loadBetween, tempersOf } from '../engine/adaptation';
-import type { AdaptationModels } from '../engine/engine';
+import { isEnd, loadEnds, tunable, type Tuning } from '../engine/adaptation';
+import type { AdaptationModels, TuningOptions } from '../engine/engine';
 import { computesOnGpu, inspectModelFile } from '../engine/engine.node';
 import { LWayError } from '../engine/errors';
-import { adaptationNetworks } from '../engine/runtime/adaptation-networks';
+import { adaptationNetworks, estimateNetworks } from '../engine/runtime/adaptation-networks';
 import { checkModel, defaultId } from '../engine/runtime/load-model';
 import { modelLimits } from '../engine/runtime/model-file';
 import { loadModel, readRegistry } from '../engine/runtime/models.node';
@@ -39,7 +39,7 @@ export class Networks {
   list(): ListedNetwork[] {
     const upscaling = (registry: ModelRegistry, own: boolean) =>
       registry.models
-        .filter(({ kind }) => kind === 'sr')
+        .filter((entry) => entry.kind === 'sr' && !isEnd(registry.models, entry))
         .map((entry) => ({
           entry,
           own,
@@ -52,22 +52,34 @@ export class Networks {
 
   /**
    * Loads a network: by id, by file, or the default one of the device that computes.
-   * @param crispness 0..1, between its faithful and its crisp form; left out, exactly as it came
-   * @throws LWayError `missing-model`, `bad-model`; `bad-option` where it has only one form
+   * @throws LWayError `missing-model`, `bad-model`
    */
-  async find(
-    signal: AbortSignal,
-    wanted: string | undefined,
-    cwd: string,
-    device: 'auto' | Device,
-    crispness?: number,
-  ): Promise<Model> {
+  async find(signal: AbortSignal, wanted: string | undefined, cwd: string, device: 'auto' | Device): Promise<Model> {
     const named = wanted ?? 'default';
-    const model = await this.findOne(signal, named === 'default' ? await this.defaultOn(device) : named, cwd);
-    if (crispness === undefined) return model;
-    const tempers = tempersOf(this.shipped.models, model.entry);
-    if (!tempers) throw this.onlyOneForm(model.entry);
-    return loadBetween(tempers, crispness, ({ id }) => loadModel(this.shippedFolder, this.shipped, id));
+    return this.findOne(signal, named === 'default' ? await this.defaultOn(device) : named, cwd);
+  }
+
+  /**
+   * What Detail and Noise need, as set or, left out, as suits the picture; undefined for a network that cannot be mixed.
+   * @throws LWayError `bad-option` where one is set that means nothing to this network
+   */
+  async tuning(entry: ModelEntry, { detail, noise }: Partial<Tuning>): Promise<TuningOptions | undefined> {
+    const shipped = this.shipped.models.find(({ id, sha256 }) => id === entry.id && sha256 === entry.sha256);
+    const can = shipped ? tunable(shipped) : { detail: false, noise: false };
+    if (detail !== undefined && !can.detail) throw this.notTunable(entry, 'detail');
+    if (noise !== undefined && !can.noise) throw this.notTunable(entry, 'noise');
+    if (!shipped) return undefined;
+    const load = ({ id }: ModelEntry) => loadModel(this.shippedFolder, this.shipped, id);
+    const ends = await loadEnds(this.shipped.models, shipped, load);
+    if (!ends) return undefined;
+    const telling = estimateNetworks(this.shipped.models);
+    return {
+      detail: detail ?? 'auto',
+      noise: noise ?? 'auto',
+      ends,
+      encoder: telling && (await load(telling.encoder)),
+      readOut: telling && (await load(telling.readOut)),
+    };
   }
 
   private async defaultOn(device: 'auto' | Device): Promise<string> {
@@ -162,12 +174,12 @@ export class Networks {
     await rm(join(this.ownFolder, entry!.file), { force: true });
   }
 
-  private onlyOneForm({ id }: ModelEntry): LWayError {
-    const both = this.shipped.models.filter((entry) => tempersOf(this.shipped.models, entry)).map((entry) => entry.id);
+  private notTunable({ id }: ModelEntry, what: keyof Tuning): LWayError {
+    const others = this.shipped.models.filter((entry) => tunable(entry)[what]).map((entry) => entry.id);
     return new LWayError(
       'bad-option',
-      `The network "${id}" has no faithful and crisp form: crispness means nothing to it.`,
-      both.length > 0 ? `Leave crispness out, or choose one of: ${both.join(', ')}.` : 'Leave crispness out.',
+      `The network "${id}" has no weights to mix: --${what} means nothing to it.`,
+      others.length > 0 ? `Leave --${what} out, or choose one of: ${others.join(', ')}.` : `Leave --${what} out.`,
     );
   }
 

@@ -66,10 +66,32 @@ export function parseStrength(text: string): number {
   return strength;
 }
 
-export function parseCrispness(text: string): number {
-  const crispness = number(text);
-  if (!(crispness >= 0 && crispness <= 1)) throw bad('--crispness', text, 'a number from 0 (faithful) to 1 (crisp)');
-  return crispness;
+/** @returns undefined for auto */
+export function parseDetail(text: string): number | undefined {
+  return percentOrAuto('--detail', text, 'auto, or a number from 0 (faithful) to 100 (crisp)');
+}
+
+/** @returns undefined for auto */
+export function parseNoise(text: string): number | undefined {
+  return percentOrAuto('--noise', text, 'auto, or a number from 0 (keep) to 100 (clean)');
+}
+
+function percentOrAuto(option: string, text: string, wanted: string): number | undefined {
+  if (text === 'auto') return undefined;
+  const percent = number(text);
+  if (!(percent >= 0 && percent <= 100)) throw bad(option, text, wanted);
+  return percent;
+}
+
+/** The option of earlier versions: says what has taken its place. */
+export function refuseCrispness(text: string): never {
+  const percent = Math.round(100 * number(text));
+  const instead = percent >= 0 && percent <= 100 ? `--detail ${percent}` : '--detail 0 to 100';
+  throw new LWayError(
+    'bad-option',
+    '--crispness has become --detail, from 0 (faithful) to 100 (crisp).',
+    `Use ${instead} with lway-crisp-x4 or lway-crisp-x2.`,
+  );
 }
 
 /** Smaller tiles than this are all margin, larger ones beyond what devices bind. */

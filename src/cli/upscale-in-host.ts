@@ -29,12 +29,14 @@ export async function upscaleInHost(
     destination,
     adapt: level,
     strength,
-    crispness,
+    detail,
+    noise,
   } = settings ?? defaultSettings;
   // What the panel would do: where nothing is selected, the layer.
   const region = wanted === 'region' && Boolean((await host.describe(signal))?.selection);
   const networks = await openNetworks(surroundings);
-  const model = await networks.find(signal, id, cwd, 'auto', crispness);
+  const model = await networks.find(signal, id, cwd, 'auto');
+  const tuning = await networks.tuning(model.entry, { detail, noise });
   const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
   const engine = createNodeEngine({ adapt: adaptJob });
   const store = createTileStore();
@@ -44,7 +46,8 @@ export async function upscaleInHost(
       const { width, height } = target.source.info;
       const result = resultSize(size, width, height);
       host.check(target, destination, result.width, result.height);
-      await engine.upscale(signal, target.source, store, { model, size: result, device: 'auto', adapt, onEvent });
+      const options = { model, size: result, device: 'auto', tuning, adapt, onEvent } as const;
+      await engine.upscale(signal, target.source, store, options);
       onEvent({ type: 'phase', phase: 'writing' });
       const factor = Math.round((result.width / width) * 100) / 100;
       await host.commit(signal, { target, destination, result: store, layerName: `${target.layerName} ×${factor}` });

@@ -1,4 +1,4 @@
-import { mixWeights } from '../engine/adaptation';
+import { mixEnds, mixWeights } from '../engine/adaptation';
 import type { Target } from './files/targets';
 import type { Learned, SeriesRequest } from './learn-series';
 import { learnSeries } from './learn-series';
@@ -28,7 +28,7 @@ export async function upscaleSeries(
     async () => ({ options }),
     async (engine, reporter) => {
       const learned = await learnSeries(surroundings.signal, engine, targets, request, reporter);
-      options = withSeries(request, learned);
+      options = await withSeries(request, learned);
       if (learned) await save(learned).catch((error: unknown) => (unsaved = error));
     },
   );
@@ -37,13 +37,18 @@ export async function upscaleSeries(
 }
 
 /** The options for each file once the series has been learned: its weights instead of an adaptation, and what to say. */
-function withSeries({ model, adapt, options }: SeriesRequest, learned: Learned | null): FileOptions {
+async function withSeries(
+  { model, tuning, adapt, options }: SeriesRequest,
+  learned: Learned | null,
+): Promise<FileOptions> {
   const bytes = learned?.report.weights;
+  const tuned = learned?.report.tuning;
+  const original = tuning && tuned ? await mixEnds(model, tuning.ends, tuned) : model;
   // Mixed here and once, so that all files name the same bytes and the engine loads the network once.
-  const weights = bytes && mixWeights(model.bytes, bytes, adapt.strength);
+  const weights = bytes && mixWeights(original.bytes, bytes, adapt.strength);
   const passes = options.passes.map((pass): Pass => ({
     ...pass,
-    options: { ...pass.options, adapt: undefined, weights },
+    options: { ...pass.options, tuning: weights ? undefined : tuning, adapt: undefined, weights },
   }));
   if (learned === null) return { ...options, passes };
   const { pictures, used, stopped } = learned.report;

@@ -18,6 +18,7 @@ import type { Device, Runtime } from './runtime/runtime';
 import type { Runtimes } from './runtime/runtimes';
 import { Network } from './upscaling/network';
 import { TileRunner } from './upscaling/tile-runner';
+import { tune } from './tune-job';
 import { planUpscaling, upscaleTiles } from './upscaling/upscale';
 import { usualTile } from './upscaling/usual-tile';
 
@@ -96,11 +97,14 @@ export class LocalEngine implements SeriesEngine {
   adapt(signal: AbortSignal, sources: readonly PixelSource[], options: SeriesOptions): Promise<AdaptationReport> {
     return this.enqueue(async () => {
       signal.throwIfAborted();
-      const { model, device, adapt, onEvent = () => undefined } = options;
+      const { model: given, device, tuning, adapt, onEvent = () => undefined } = options;
       onEvent({ type: 'phase', phase: 'preparing' });
-      const runtime = await this.begin(model, device, onEvent);
+      const runtime = await this.begin(given, device, onEvent);
       const [source, ...others] = sources;
-      return (await this.learn(signal, { runtime, model, source: source!, others, options: adapt, onEvent })).report;
+      const tuned = tuning && (await tune(signal, runtime, given, source!, tuning));
+      const model = tuned?.model ?? given;
+      const { report } = await this.learn(signal, { runtime, model, source: source!, others, options: adapt, onEvent });
+      return { ...report, tuning: tuned?.report };
     });
   }
 
@@ -180,8 +184,11 @@ export class LocalEngine implements SeriesEngine {
     };
     const { onDeviceLost = 'fallback' } = this.parts;
     onEvent({ type: 'phase', phase: 'preparing' });
-    let model = options.weights ? withWeights(options.model, options.weights, options.strength) : options.model;
-    const runtime = await this.begin(model, options.device, onEvent);
+    const runtime = await this.begin(options.model, options.device, onEvent);
+    const tuned = options.tuning && (await tune(signal, runtime, options.model, source, options.tuning));
+    signal.throwIfAborted();
+    let model = tuned?.model ?? options.model;
+    if (options.weights) model = withWeights(model, options.weights, options.strength);
     const plannedFor = resume?.plannedFor ?? runtime.device;
     const plan = planUpscaling(source.info, model.entry, { ...options, device: plannedFor });
 
@@ -253,6 +260,7 @@ export class LocalEngine implements SeriesEngine {
       tilesRedone: runner.redone,
       seconds: (performance.now() - started) / 1000,
       notices,
+      tuning: tuned?.report,
       adaptation,
     };
   }

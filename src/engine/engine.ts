@@ -1,3 +1,4 @@
+import type { Ends, Estimate, Tuning } from './adaptation';
 import type { ErrorCode } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import type { Device } from './runtime/runtime';
@@ -26,12 +27,30 @@ export interface AdaptOptions {
   study?: Readonly<Record<string, unknown>>;
 }
 
+/** Detail and Noise of a network that has ends to mix its weights towards. */
+export interface TuningOptions {
+  /** 0 faithful … 100 crisp, or what suits the picture. */
+  detail: number | 'auto';
+  /** 0 keep … 100 clean, or what suits the picture. */
+  noise: number | 'auto';
+  ends: Ends;
+  /** Degradation encoder and the read-out of its embedding: without them 'auto' is the network as it came. */
+  encoder?: Model;
+  readOut?: Model;
+}
+
+/** What Detail and Noise came to, 0..100, and what was told of the picture. */
+export interface TuningReport extends Tuning {
+  estimate?: Estimate;
+}
+
 export interface UpscaleOptions {
   model: Model;
   size: OutputSize;
   device: 'auto' | Device;
   /** Side of a square tile in LR pixels, margin included; chosen for the device when left out. */
   tile?: number;
+  tuning?: TuningOptions;
   adapt?: AdaptOptions;
   /** A finished adaptation to apply instead of adapting again: an ONNX file's bytes of the same network. */
   weights?: Uint8Array;
@@ -69,6 +88,7 @@ export interface UpscaleReport {
   tilesRedone: number;
   seconds: number;
   notices: string[];
+  tuning?: TuningReport;
   adaptation?: AdaptationReport;
 }
 
@@ -91,6 +111,8 @@ export interface AdaptationReport {
   weights?: Uint8Array;
   /** Weights of this network that could not learn, with the reason; empty where all could. */
   frozen?: readonly string[];
+  /** What Detail and Noise came to, where it was adapted for a series. */
+  tuning?: TuningReport;
   /** Seconds by part, for benchmarks. */
   split?: Readonly<Record<string, number>>;
 }
@@ -108,7 +130,7 @@ export interface Engine {
 }
 
 /** {@link UpscaleOptions} as far as an adaptation alone needs them. */
-export interface SeriesOptions extends Pick<UpscaleOptions, 'model' | 'device' | 'onEvent'> {
+export interface SeriesOptions extends Pick<UpscaleOptions, 'model' | 'device' | 'tuning' | 'onEvent'> {
   adapt: AdaptOptions;
 }
 

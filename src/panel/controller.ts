@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../actions/settings';
 import { resultSize } from '../actions/size';
-import { tempersOf, type Tempers } from '../engine/adaptation/tempers';
+import { ownTuning, tunable, type Tuning } from '../engine/adaptation/ends';
 import type { EngineEvent } from '../engine/engine';
 import { isAbort, LWayError, toPlainError } from '../engine/errors';
 import type { Rect } from '../engine/raster/raster';
@@ -67,23 +67,11 @@ export class PanelController implements ReactiveController {
 
   /** Puts these settings in the place of the person's: what they leave out is left out. */
   replace(settings: UpscaleSettings): void {
-    this.change({ crispness: undefined, ...settings });
+    this.change({ detail: undefined, noise: undefined, ...settings });
   }
 
-  /** Chooses a network, exactly as it came. */
   chooseModel(id: string): void {
-    this.change({ model: id, crispness: undefined });
-  }
-
-  /**
-   * Goes between the chosen network's faithful (0) and crisp form (1). The mix goes by the name of the nearer one; at an end
-   * it is that network itself.
-   */
-  chooseCrispness(crispness: number): void {
-    const { tempers } = this;
-    if (!tempers) return;
-    const nearer = crispness < 0.5 ? tempers.faithful : tempers.crisp;
-    this.change({ model: nearer.id, crispness: crispness > 0 && crispness < 1 ? crispness : undefined });
+    this.change({ model: id });
   }
 
   /** What the button does: {@link run} with the person's settings; how it ended is the state's `work`. */
@@ -314,21 +302,19 @@ export class PanelController implements ReactiveController {
     }
   }
 
-  /** The two forms of the chosen network; null where it has only one. */
-  get tempers(): Tempers | null {
+  /** Whether Detail and Noise mean something to the chosen network. */
+  get can(): Readonly<Record<keyof Tuning, boolean>> {
     const { model } = this;
-    if (!model || model.own) return null;
-    const shipped = (this.state.models ?? []).filter(({ own }) => !own);
-    return tempersOf(
-      shipped.map(({ entry }) => entry),
-      model.entry,
-    );
+    return model && !model.own ? tunable(model.entry) : { detail: false, noise: false };
   }
 
-  /** Where the network lies between its faithful (0) and its crisp form (1); null where it has only one. */
-  get crispness(): number | null {
-    if (!this.tempers) return null;
-    return this.state.settings.crispness ?? (this.model?.entry.temper === 'crisp' ? 1 : 0);
+  /** Where Detail and Noise stand while they are automatic: as the last picture got them, else the network as it is. */
+  get tuningShown(): Tuning {
+    const { model } = this;
+    const { work } = this.state;
+    const last = work.kind === 'done' ? work.finished : null;
+    if (last?.report.tuning && last.model.entry.id === model?.entry.id) return last.report.tuning;
+    return model ? ownTuning(model.entry) : { detail: 50, noise: 0 };
   }
 
   /** The settings as they can be carried out now: what is not available is left out. */

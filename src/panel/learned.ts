@@ -17,13 +17,12 @@ export interface Learned {
   readonly weights: Uint8Array;
 }
 
-/** The hash of the network's weights tells every mix of its two forms apart. */
 export function learnedKey(
   { documentId, layerId, bounds, own }: OpenedTarget,
   model: Model,
-  { adapt }: UpscaleSettings,
+  { adapt, detail, noise }: UpscaleSettings,
 ): string {
-  return JSON.stringify([documentId, layerId, own ?? bounds, model.entry.sha256, adapt]);
+  return JSON.stringify([documentId, layerId, own ?? bounds, model.entry.sha256, adapt, detail, noise]);
 }
 
 /** A piece of a result made anew with another strength. */
@@ -46,7 +45,7 @@ const longest = 112;
 export async function previewStrength(
   signal: AbortSignal,
   { engine, createStore }: PanelServices,
-  { before, after, learned, model }: FinishedUpscale,
+  { before, after, learned, model, tuning }: FinishedUpscale,
   strength: number,
   wanted: Rect,
 ): Promise<StrengthPreview> {
@@ -68,7 +67,8 @@ export async function previewStrength(
   const size = { width: Math.round(seen.width * sx), height: Math.round(seen.height * sy) };
   const store = createStore();
   try {
-    await engine.upscale(signal, source, store, { model, size, device: 'auto', weights: learned!.weights, strength });
+    const { weights } = learned!;
+    await engine.upscale(signal, source, store, { model, size, device: 'auto', tuning, weights, strength });
     const whole = await store.read(signal, { x: 0, y: 0, ...size });
     const place = (rect: Rect): Rect => {
       const left = Math.round(rect.x * sx);

@@ -1,7 +1,7 @@
-import { loadBetween, tempersOf } from '../engine/adaptation/tempers';
-import type { AdaptationModels } from '../engine/engine';
+import { isEnd, loadEnds, type Tuning } from '../engine/adaptation/ends';
+import type { AdaptationModels, TuningOptions } from '../engine/engine';
 import { LWayError } from '../engine/errors';
-import { adaptationNetworks } from '../engine/runtime/adaptation-networks';
+import { adaptationNetworks, estimateNetworks } from '../engine/runtime/adaptation-networks';
 import { checkModel, defaultId, findEntry, parseRegistry } from '../engine/runtime/load-model';
 import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
 import type { AssetLoader } from './assets';
@@ -17,7 +17,7 @@ const noAdaptation = 'The networks that this needs did not come with this versio
 export class PageModels implements ModelLibrary {
   private registry: Promise<ModelRegistry> | null = null;
   /** The last network that was loaded: most people use one. */
-  private last: { model: Model; crispness: number | undefined } | null = null;
+  private last: Model | null = null;
   /** By scale and start network. */
   private readonly helpers = new Map<string, Promise<AdaptationModels | string>>();
 
@@ -30,7 +30,7 @@ export class PageModels implements ModelLibrary {
 
   async list(signal: AbortSignal): Promise<readonly ModelChoice[]> {
     const registry = await this.readRegistry(signal);
-    const shipped = registry.models.filter(({ kind }) => kind === 'sr');
+    const shipped = registry.models.filter((entry) => entry.kind === 'sr' && !isEnd(registry.models, entry));
     const first = await this.defaultOf(registry);
     shipped.sort((a, b) => Number(b.id === first) - Number(a.id === first));
     const own = await this.own.list().catch(() => []);
@@ -44,12 +44,26 @@ export class PageModels implements ModelLibrary {
     ];
   }
 
-  async load(signal: AbortSignal, id: string, crispness?: number): Promise<Model> {
-    const { last } = this;
-    if (last?.model.entry.id === id && last.crispness === crispness) return last.model;
-    const model = await this.read(signal, id, crispness);
-    this.last = { model, crispness };
-    return model;
+  async load(signal: AbortSignal, id: string): Promise<Model> {
+    if (this.last?.entry.id !== id) this.last = await this.read(signal, id);
+    return this.last;
+  }
+
+  async tuning(signal: AbortSignal, entry: ModelEntry, chosen: Partial<Tuning>): Promise<TuningOptions | undefined> {
+    const { models } = await this.readRegistry(signal);
+    const shipped = models.find(({ id, sha256 }) => id === entry.id && sha256 === entry.sha256);
+    const load = (each: ModelEntry) => this.loadShipped(signal, each);
+    const ends = shipped && (await loadEnds(models, shipped, load));
+    if (!ends) return undefined;
+    const { detail = 'auto', noise = 'auto' } = chosen;
+    const telling = detail === 'auto' || noise === 'auto' ? estimateNetworks(models) : undefined;
+    return {
+      detail,
+      noise,
+      ends,
+      encoder: telling && (await load(telling.encoder)),
+      readOut: telling && (await load(telling.readOut)),
+    };
   }
 
   adaptation(signal: AbortSignal, entry: Pick<ModelEntry, 'scale' | 'start'>): Promise<AdaptationModels | string> {
@@ -76,11 +90,11 @@ export class PageModels implements ModelLibrary {
   }
 
   async remove(id: string): Promise<void> {
-    if (this.last?.model.entry.id === id) this.last = null;
+    if (this.last?.entry.id === id) this.last = null;
     await this.own.delete(id);
   }
 
-  private async read(signal: AbortSignal, id: string, crispness: number | undefined): Promise<Model> {
+  private async read(signal: AbortSignal, id: string): Promise<Model> {
     const own = (await this.own.list().catch(() => [])).find((entry) => entry.id === id);
     if (own) {
       const bytes = await this.own.bytes(id);
@@ -89,9 +103,7 @@ export class PageModels implements ModelLibrary {
     }
     const registry = await this.readRegistry(signal);
     const entry = findEntry(registry, id === 'default' ? await this.defaultOf(registry) : id);
-    const tempers = crispness === undefined ? null : tempersOf(registry.models, entry);
-    if (!tempers) return this.loadShipped(signal, entry);
-    return loadBetween(tempers, crispness!, (form) => this.loadShipped(signal, form));
+    return this.loadShipped(signal, entry);
   }
 
   private async defaultOf(registry: ModelRegistry): Promise<string> {

@@ -1,6 +1,6 @@
 import { maxScale } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
-import { tempersOf } from '../engine/adaptation/tempers';
+import { tunable } from '../engine/adaptation/ends';
 import type { ModelEntry } from '../engine/runtime/registry';
 import type { ModelChoice } from './services';
 
@@ -54,11 +54,15 @@ export function suited(
   models: readonly ModelChoice[],
   input: { width: number; height: number } | null,
 ): UpscaleSettings {
-  const { crispness, ...rest } = settings;
+  const { detail, noise, ...rest } = settings;
   const style = styleOf(stylesOf(models), settings.model);
   const chosen = style && networkFor(style, factorOf(settings.size, input));
   if (!chosen) return { ...rest, model: 'default' };
-  const shipped = models.filter(({ own }) => !own).map(({ entry }) => entry);
-  const mixed = crispness !== undefined && !chosen.own && tempersOf(shipped, chosen.entry) !== null;
-  return { ...rest, model: chosen.entry.id, ...(mixed ? { crispness } : {}) };
+  const can = chosen.own ? { detail: false, noise: false } : tunable(chosen.entry);
+  return {
+    ...rest,
+    model: chosen.entry.id,
+    ...(detail !== undefined && can.detail ? { detail } : {}),
+    ...(noise !== undefined && can.noise ? { noise } : {}),
+  };
 }

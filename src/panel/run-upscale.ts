@@ -1,6 +1,6 @@
 import { resultSize } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
-import type { AdaptOptions, EngineEvent, UpscaleReport } from '../engine/engine';
+import type { AdaptOptions, EngineEvent, TuningOptions, UpscaleReport } from '../engine/engine';
 import type { Model } from '../engine/runtime/registry';
 import type { TileStore } from '../engine/raster/raster';
 import { LWayError } from '../engine/errors';
@@ -15,6 +15,8 @@ export interface FinishedUpscale {
   readonly before: Snapshot;
   readonly after: TileStore;
   readonly model: Model;
+  /** Detail and Noise as they were for this picture. */
+  readonly tuning?: TuningOptions;
   readonly settings: UpscaleSettings;
   readonly layerName: string;
   /** What was, or had been, learned from the picture; null where the network was used as it is. */
@@ -75,7 +77,8 @@ export async function runUpscale(
     const { info } = target.source;
     const size = resultSize(settings.size, info.width, info.height);
     host.check(target, settings.destination, size.width, size.height);
-    const model = await models.load(signal, settings.model, settings.crispness);
+    const model = await models.load(signal, settings.model);
+    const tuning = await models.tuning(signal, model.entry, settings);
     const key = learnedKey(target, model, settings);
     const known = settings.adapt !== 'off' && learned?.key === key ? learned : null;
     let adapt: AdaptOptions | undefined;
@@ -90,6 +93,7 @@ export async function runUpscale(
       model,
       size: 'scale' in settings.size ? settings.size : size,
       device: 'auto',
+      tuning,
       adapt,
       weights: known?.weights,
       strength: known ? settings.strength : undefined,
@@ -102,6 +106,7 @@ export async function runUpscale(
       before,
       after,
       model,
+      tuning: tuning && { ...tuning, ...report.tuning },
       settings,
       layerName,
       learned: known ?? (used && weights ? { key, weights } : null),
@@ -159,7 +164,7 @@ export async function applyStrength(
   strength: number,
   onEvent: OnEvent,
 ): Promise<FinishedUpscale> {
-  const { before, after, model, settings, placed, learned, layerName } = finished;
+  const { before, after, model, tuning, settings, placed, learned, layerName } = finished;
   const { width, height } = after.info;
   const store = createStore();
   try {
@@ -167,6 +172,7 @@ export async function applyStrength(
       model,
       size: { width, height },
       device: 'auto',
+      tuning,
       weights: learned!.weights,
       strength,
       onEvent,

@@ -1,5 +1,6 @@
 import type { UpscaleSettings } from '../actions/settings';
-import type { AdaptationModels, Engine } from '../engine/engine';
+import type { Tuning } from '../engine/adaptation/ends';
+import type { AdaptationModels, Engine, TuningOptions } from '../engine/engine';
 import type { TileStore } from '../engine/raster/raster';
 import type { Model, ModelEntry } from '../engine/runtime/registry';
 import type { EditorHost } from '../hosts/host';
@@ -19,10 +20,11 @@ export interface ModelLibrary {
   /** SR networks, the default one first. */
   list(signal: AbortSignal): Promise<readonly ModelChoice[]>;
   /**
-   * @param crispness 0..1, between the network's faithful and crisp form; passed over where it has only one
    * @throws LWayError `missing-model`, `bad-model`
    */
-  load(signal: AbortSignal, id: string, crispness?: number): Promise<Model>;
+  load(signal: AbortSignal, id: string): Promise<Model>;
+  /** What Detail and Noise take, left out as suits the picture; undefined for a network that cannot be mixed. */
+  tuning(signal: AbortSignal, entry: ModelEntry, chosen: Partial<Tuning>): Promise<TuningOptions | undefined>;
   /** The networks that adapt `entry`; a sentence that says why it is not available where one is missing. */
   adaptation(signal: AbortSignal, entry: Pick<ModelEntry, 'scale' | 'start'>): Promise<AdaptationModels | string>;
   /** Why there is no adaptation in this version; null where there is. The networks themselves are not loaded for that. */

@@ -42,11 +42,16 @@ export function deviceName({ name }: { name: string }): string {
   return `Runs on ${name}`;
 }
 
-/** Where a network lies between its faithful (0) and its crisp form (1). */
-export function crispnessText(crispness: number): string {
-  if (crispness <= 0) return 'Faithful';
-  if (crispness >= 1) return 'Crisp';
-  return `between Faithful and Crisp, ${Math.round(crispness * 100)} %`;
+/** How Detail and Noise were set for this picture, and why; empty where they could not be. */
+export function tuningText({ tuning }: UpscaleReport): string {
+  if (!tuning) return '';
+  const { detail, noise, estimate } = tuning;
+  const set = `Detail ${detail} %, noise ${noise} % cleaned`;
+  if (!estimate) return `${set}.`;
+  const told = estimate.noise < 1 ? 'hardly any noise' : `noise of about ${Math.round(estimate.noise)} steps of 255`;
+  const lossy =
+    estimate.compression >= 15 ? `, compressed as at JPEG quality ${100 - Math.round(estimate.compression)}` : '';
+  return `${set}: this picture has ${told}${lossy}.`;
 }
 
 /** What happened, in one sentence. */

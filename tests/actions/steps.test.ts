@@ -23,8 +23,12 @@ const complete = {
   adapt: fc.constantFrom('off', 'quick', 'standard', 'thorough'),
   strength: fc.double({ min: 0, max: 1, noNaN: true }),
 };
-const crispness = fc.double({ min: 0, max: 1, noNaN: true });
-const settings: fc.Arbitrary<UpscaleSettings> = fc.oneof(fc.record(complete), fc.record({ ...complete, crispness }));
+const percent = fc.double({ min: 0, max: 100, noNaN: true });
+const settings: fc.Arbitrary<UpscaleSettings> = fc.oneof(
+  fc.record(complete),
+  fc.record({ ...complete, detail: percent }),
+  fc.record({ ...complete, detail: percent, noise: percent }),
+);
 
 test('a steps file survives its way through JSON', () => {
   fc.assert(
@@ -54,10 +58,23 @@ test('what is missing has its default', () => {
   expect(fromRecorded({ 'com.lway.version': 1 })).toEqual(defaultSettings);
 });
 
-test('a step without crispness stays without, and what is left out is not recorded', () => {
-  expect(Object.keys(parseSettings({}))).not.toContain('crispness');
-  expect(Object.keys(toRecorded({ ...defaultSettings, crispness: undefined }))).not.toContain('com.lway.crispness');
-  expect(toRecorded({ ...defaultSettings, crispness: 0.4 })).toMatchObject({ 'com.lway.crispness': 0.4 });
+test('a step without Detail and Noise stays without, and what is left out is not recorded', () => {
+  for (const name of ['detail', 'noise']) {
+    expect(Object.keys(parseSettings({}))).not.toContain(name);
+    expect(Object.keys(toRecorded({ ...defaultSettings, [name]: undefined }))).not.toContain(`com.lway.${name}`);
+    expect(toRecorded({ ...defaultSettings, [name]: 40 })).toMatchObject({ [`com.lway.${name}`]: 40 });
+  }
+});
+
+test('what earlier versions called crispness is Detail', () => {
+  const old = (step: object) => ({ format: 'lway-steps', version: 1, steps: [{ action: 'upscale', ...step }] });
+  expect(parseSteps(old({ model: 'lway-faithful-x2', crispness: 0.4 }))).toEqual([
+    { ...defaultSettings, model: 'lway-crisp-x2', detail: 40 },
+  ]);
+  expect(parseSteps(old({ model: 'lway-faithful-x2' }))).toEqual([{ ...defaultSettings, model: 'lway-faithful-x2' }]);
+  const recorded = { 'com.lway.version': 1, 'com.lway.model': 'lway-crisp-x4', 'com.lway.crispness': 0.75 };
+  expect(fromRecorded(recorded)).toEqual({ ...defaultSettings, model: 'lway-crisp-x4', detail: 75 });
+  expect(() => parseSteps(old({ crispness: 1.1 }))).toThrow(/"crispness" is 1.1, not a number from 0 to 1/);
 });
 
 describe('what cannot be read is said in a sentence', () => {
@@ -80,11 +97,11 @@ describe('what cannot be read is said in a sentence', () => {
     [file({ action: 'upscale', adapt: 'hard' }), /"adapt" is "hard", not one of off, quick, standard, thorough/],
     [file({ action: 'upscale', strength: 2 }), /"strength" is 2/],
     [file({ action: 'upscale', strength: null }), /"strength" is null/],
-    [file({ action: 'upscale', crispness: 1.1 }), /"crispness" is 1.1, not a number from 0 to 1/],
-    [file({ action: 'upscale', crispness: -0.1 }), /"crispness" is -0.1/],
-    [file({ action: 'upscale', crispness: NaN }), /"crispness" is null/],
-    [file({ action: 'upscale', crispness: '0.5' }), /"crispness" is "0.5"/],
-    [file({ action: 'upscale', crispness: null }), /"crispness" is null/],
+    [file({ action: 'upscale', detail: 101 }), /"detail" is 101, not a number from 0 to 100/],
+    [file({ action: 'upscale', noise: -1 }), /"noise" is -1/],
+    [file({ action: 'upscale', detail: 'auto' }), /"detail" is "auto"/],
+    [file({ action: 'upscale', noise: null }), /"noise" is null/],
+    [file({ action: 'upscale', crispness: 0.5 }), /"crispness" means nothing/],
     [file({ action: 'upscale', sharpness: 2 }), /"sharpness" means nothing/],
     [file({ action: 'upscale' }, 99), /newer LWay wrote it/],
     [file({ action: 'upscale' }, '1'), /its version is "1"/],
@@ -124,6 +141,7 @@ test('kept settings are read field by field: one that is not valid takes nothing
     keptSettings({ model: 'mine', size: { scale: 99 }, adapt: 'quick', strength: 2, target: 7, colour: 'red' }),
   ).toEqual({ model: 'mine', adapt: 'quick' });
   expect(keptSettings('nonsense')).toEqual({});
-  const whole = { ...defaultSettings, crispness: 0.3 };
+  const whole = { ...defaultSettings, detail: 30, noise: 5 };
   expect(keptSettings(whole)).toEqual(whole);
+  expect(keptSettings({ model: 'lway-faithful-x4', crispness: 0.4 })).toEqual({ model: 'lway-crisp-x4', detail: 40 });
 });

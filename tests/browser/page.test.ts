@@ -216,38 +216,31 @@ test('takes a network of the person’s own, and refuses a file that is none', a
   await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'detached' });
 });
 
-test('goes between the faithful and the crisp form by the keyboard', async () => {
+test('Detail is automatic until it is moved, by the keyboard as well', async () => {
   const { page } = editor;
-  const slider = page.getByRole('slider', { name: 'Faithful — Crisp' });
+  const slider = page.getByRole('slider', { name: 'Detail' });
   const network = page.getByRole('combobox', { name: 'Style' });
   const stands = (text: string) => expect(slider.getAttribute('aria-valuetext')).resolves.toBe(text);
-  const chosen = () => network.evaluate((element) => (element as HTMLSelectElement).selectedOptions[0]!.label);
 
-  await network.selectOption('LWay Faithful');
-  await stands('Faithful');
-  await slider.focus();
-  for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowRight');
-  await stands('between Faithful and Crisp, 40 %');
-  await page.getByText('Between Faithful and Crisp, 40 %.').waitFor();
-  expect((await editor.panelState()).settings).toMatchObject({ model: 'lway-faithful-x4', crispness: 0.4 });
   await editor.choose('2 times');
+  await network.selectOption('LWay Crisp');
+  await stands('100 %, automatic');
+  await slider.focus();
+  for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowLeft');
+  await stands('40 %');
+  expect((await editor.panelState()).settings).toMatchObject({ model: 'lway-crisp-x4', detail: 40 });
   await editor.button.click();
   expect(await editor.finished()).toBe('done');
+  await page.getByText('Detail 40 %, noise 0 % cleaned.').waitFor();
 
-  // It is there again after a reload.
+  // It is there again after a reload, until it is left to LWay.
   await page.reload();
-  await page.getByText('Between Faithful and Crisp, 40 %.').waitFor();
-  await slider.focus();
-  await page.keyboard.press('End');
-  await stands('Crisp');
-  expect(await chosen()).toBe('LWay Crisp');
-  await page.keyboard.press('Home');
-  await stands('Faithful');
-  expect(await chosen()).toBe('LWay Faithful');
-  await network.selectOption('LWay Crisp');
-  await stands('Crisp');
+  await slider.waitFor();
+  await stands('40 %');
+  await page.getByRole('checkbox', { name: 'Automatic' }).check();
+  await stands('100 %, automatic');
 
-  // A network that has only one form has nothing to go between.
+  // A network that cannot be mixed has nothing to set.
   await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'ONNX file to add');
   await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
   await expect(slider.count()).resolves.toBe(0);

@@ -1,9 +1,7 @@
 import { defaultSettings } from '../../src/actions/settings';
-import { loadBetween } from '../../src/engine/adaptation';
+import type { Tuning } from '../../src/engine/adaptation';
 import type { AdaptationModels } from '../../src/engine/engine';
 import { LWayError } from '../../src/engine/errors';
-import { readGraph, writeGraph, type Tensor } from '../../src/engine/graph';
-import { checkModel, sha256 } from '../../src/engine/runtime/load-model';
 import type { ModelEntry } from '../../src/engine/runtime/registry';
 import type { DocumentSummary, OpenedTarget } from '../../src/hosts/host';
 import { PanelController } from '../../src/panel/controller';
@@ -365,124 +363,82 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   expect(engine.calls.at(-1)!.adapt).toMatchObject({ level: 'quick', strength: 0.3 });
 });
 
-describe('between the faithful and the crisp form', () => {
-  /** The tiny network in both forms, which differ in name only, and one that has no other form. */
-  async function withForms(changes: Partial<PanelServices> = {}) {
+describe('Detail and Noise', () => {
+  /** A network with all ends, one with none, and one of the person's that only says so. */
+  async function withEnds(changes: Partial<PanelServices> = {}) {
     const made = await createServices(changes);
+    const ends = { faithful: { model: 'f' }, crisp: { model: 'c' }, clean: { model: 'n' } };
     const choice = (id: string, more: Partial<ModelEntry> = {}, own = false) => ({
       entry: { ...made.model.entry, id, name: id, ...more },
       own,
     });
-    const listed = [
-      choice('crisp', { temper: 'crisp' }),
-      choice('faithful', { temper: 'faithful' }),
-      choice('plain'),
-      choice('mine', { temper: 'crisp' }, true),
-    ];
-    const loads: [string, number | undefined][] = [];
+    const listed = [choice('photo', { ends }), choice('plain'), choice('mine', { ends }, true)];
+    const asked: Partial<Tuning>[] = [];
     const models: PanelServices['models'] = {
       ...made.services.models,
       list: async () => listed,
-      load: async (_signal, id, crispness) => {
-        loads.push([id, crispness]);
-        return made.model;
-      },
+      load: async () => made.model,
+      tuning: async (_signal, _entry, { detail, noise }) => void asked.push({ detail, noise }),
       remove: async () => {},
     };
     const controller = new PanelController(new FakeElement(), { ...made.services, models });
     open.push(controller);
     controller.hostConnected();
     await controller.ready;
-    return { ...made, controller, loads };
+    return { ...made, controller, asked };
   }
 
-  test('a chosen network stands at its own end, exactly as it came', async () => {
-    const { controller, settings } = await withForms();
-    expect(controller.crispness).toBe(1); // the default one
-    controller.chooseModel('faithful');
-    expect(controller.crispness).toBe(0);
-    expect(controller.effective).not.toHaveProperty('crispness');
-    controller.chooseCrispness(0.3);
-    expect(controller.crispness).toBe(0.3);
-    controller.chooseModel('crisp');
-    expect(controller.crispness).toBe(1);
-    expect(settings.saved!.crispness).toBeUndefined();
+  test('are automatic until they are set, and show the network as it came', async () => {
+    const { controller, settings } = await withEnds();
+    expect(controller.can).toEqual({ detail: true, noise: true });
+    expect(controller.tuningShown).toEqual({ detail: 50, noise: 0 });
+    expect(controller.effective).not.toHaveProperty('detail');
+    controller.change({ detail: 70 });
+    expect(controller.effective).toMatchObject({ detail: 70 });
+    expect(controller.effective).not.toHaveProperty('noise');
+    controller.change({ detail: undefined });
+    expect(controller.effective).not.toHaveProperty('detail');
+    expect(settings.saved!.detail).toBeUndefined();
   });
 
-  test('a mix goes by the name of the nearer form, and an end is that form', async () => {
-    const { controller } = await withForms();
-    const chosen = () => {
-      const { model, crispness } = controller.effective;
-      return [model, crispness];
-    };
-    controller.chooseCrispness(0.4);
-    expect(chosen()).toEqual(['faithful', 0.4]);
-    controller.chooseCrispness(0.5);
-    expect(chosen()).toEqual(['crisp', 0.5]);
-    controller.chooseCrispness(0);
-    expect(chosen()).toEqual(['faithful', undefined]);
-    controller.chooseCrispness(1);
-    expect(chosen()).toEqual(['crisp', undefined]);
-  });
-
-  test('there is nothing to choose where a network has only one form', async () => {
-    const { controller } = await withForms();
+  test('mean nothing to a network that cannot be mixed', async () => {
+    const { controller } = await withEnds();
+    controller.change({ detail: 70, noise: 10 });
     for (const id of ['plain', 'mine']) {
-      controller.chooseCrispness(0.4);
       controller.chooseModel(id);
-      expect(controller.crispness).toBeNull();
-      controller.chooseCrispness(0.7);
-      expect(controller.effective).toMatchObject({ model: id });
-      controller.change({ crispness: 0.7 });
-      expect(controller.effective).not.toHaveProperty('crispness');
-      await controller.removeModel(id);
-      expect(controller.crispness).toBe(1);
+      expect(controller.can).toEqual({ detail: false, noise: false });
+      expect(controller.effective).not.toHaveProperty('detail');
+      expect(controller.effective).not.toHaveProperty('noise');
     }
   });
 
-  test('is carried out, and recorded', async () => {
-    const { controller, services, loads } = await withForms();
+  test('are carried out, and recorded', async () => {
+    const { controller, services, asked } = await withEnds();
     const recorded: unknown[] = [];
     services.host.record = async (done) => void recorded.push(done);
-    controller.chooseCrispness(0.4);
+    controller.change({ noise: 40 });
     await controller.start();
     expect(controller.state.work.kind).toBe('done');
-    expect(loads).toEqual([['faithful', 0.4]]);
-    expect(recorded).toEqual([expect.objectContaining({ model: 'faithful', crispness: 0.4 })]);
+    expect(asked).toEqual([{ detail: undefined, noise: 40 }]);
+    expect(recorded).toEqual([expect.objectContaining({ model: 'photo', noise: 40 })]);
   });
 
   test('settings that take the place of others leave nothing of them', async () => {
-    const { controller } = await withForms();
-    controller.chooseCrispness(0.4);
+    const { controller } = await withEnds();
+    controller.change({ detail: 40 });
     const own = controller.state.settings;
-    controller.replace({ ...defaultSettings, model: 'faithful' });
-    expect(controller.effective).not.toHaveProperty('crispness');
+    controller.replace({ ...defaultSettings, model: 'photo' });
+    expect(controller.effective).not.toHaveProperty('detail');
     controller.replace(own);
-    expect(controller.effective).toMatchObject({ model: 'faithful', crispness: 0.4 });
+    expect(controller.effective).toMatchObject({ detail: 40 });
   });
 });
 
-test('what was learned for one mix of a network does not serve another', async () => {
+test('what was learned with one Detail does not serve another', async () => {
   const target = { documentId: 1, layerId: 2, bounds: { x: 0, y: 0, width: 4, height: 4 } } as unknown as OpenedTarget;
-  const first = await tinyModel({}, { id: 'first', temper: 'faithful' });
-  const graph = readGraph(first.bytes);
-  const weights = [...graph.initializers].map(([name, tensor]): [string, Tensor] => [
-    name,
-    tensor.type === 'float32' ? { ...tensor, data: (tensor.data as Float32Array).map((x) => x * 1.5) } : tensor,
-  ]);
-  const bytes = writeGraph({ ...graph, initializers: new Map(weights) });
-  const second = await checkModel(
-    { ...first.entry, id: 'second', temper: 'crisp', bytes: bytes.length, sha256: await sha256(bytes) },
-    bytes,
-  );
-  const load = async ({ id }: ModelEntry) => (id === 'first' ? first : second);
-  const key = async (crispness: number) => {
-    const model = await loadBetween({ faithful: first.entry, crisp: second.entry }, crispness, load);
-    return learnedKey(target, model, { ...defaultSettings, crispness });
-  };
-  const keys = [await key(0), await key(0.4), await key(0.45), await key(1)];
+  const model = await tinyModel();
+  const key = (settings: object) => learnedKey(target, model, { ...defaultSettings, ...settings });
+  const keys = [key({}), key({ detail: 40 }), key({ noise: 40 }), key({ detail: 45 })];
   expect(new Set(keys).size).toBe(4);
-  expect(await key(0.4)).toBe(keys[1]);
-  // The end is the network itself, however it was chosen.
-  expect(keys[0]).toBe(learnedKey(target, first, defaultSettings));
+  expect(key({ detail: 40 })).toBe(keys[1]);
 });

@@ -21,10 +21,10 @@ class MemoryModels implements OwnModels {
   }
 }
 
-async function library(damage: (files: Map<string, Uint8Array>) => void = () => {}, tempers = false, gpu = true) {
+async function library(damage: (files: Map<string, Uint8Array>) => void = () => {}, gpu = true) {
   const models = await Promise.all([
-    tinyModel({}, { id: 'second', file: 'second.onnx', name: 'Second', temper: tempers ? 'faithful' : null }),
-    tinyModel({}, { id: 'first', file: 'first.onnx', name: 'First', temper: tempers ? 'crisp' : null }),
+    tinyModel({}, { id: 'second', file: 'second.onnx', name: 'Second' }),
+    tinyModel({}, { id: 'first', file: 'first.onnx', name: 'First' }),
   ]);
   const registry: ModelRegistry = {
     version: 1,
@@ -60,7 +60,7 @@ test('lists the default first, and loads a network once', async () => {
 });
 
 test('without a GPU another network is the default, and it says why', async () => {
-  const { models } = await library(undefined, false, false);
+  const { models } = await library(undefined, false);
   const [standard, other] = await models.list(never);
   expect(standard).toMatchObject({ entry: { id: 'second' }, reason: expect.stringMatching(/no graphics card.*First/) });
   expect(other!.reason).toBeUndefined();
@@ -107,24 +107,19 @@ test('keeps a network of the person’s own until it is removed', async () => {
   await expect(models.load(never, 'own-mine')).rejects.toMatchObject({ code: 'missing-model' });
 });
 
-test('goes between the two forms of a network, and keeps the last mix', async () => {
-  const { models, loads } = await library(undefined, true);
-  const mix = await models.load(never, 'default', 0.4);
-  expect(mix.entry).toMatchObject({ id: 'second', name: 'Second – First (40 %)' });
-  expect(loads).toEqual(['models/models.json', 'models/second.onnx', 'models/first.onnx']);
-  expect(await models.load(never, 'second', 0.4)).toBe(mix);
-  expect(loads).toHaveLength(3);
-  const other = await models.load(never, 'second', 0.45);
-  expect(other).not.toBe(mix);
-
-  expect((await models.load(never, 'second', 1)).entry.name).toBe('First');
-  // Left out, it is the network that was chosen, whatever was loaded before.
-  expect((await models.load(never, 'second')).entry.name).toBe('Second');
-});
-
-test('crispness is passed over where a network has only one form', async () => {
-  const { models } = await library();
-  expect((await models.load(never, 'second', 0.4)).entry).toMatchObject({ id: 'second', name: 'Second' });
-  await models.add(never, 'mine', (await tinyModel()).bytes);
-  expect((await models.load(never, 'own-mine', 0.4)).entry.id).toBe('own-mine');
+test('a network with an end can be mixed, and its end is not listed', async () => {
+  const { models } = await library((files) => {
+    const text = new TextDecoder().decode(files.get('models/models.json'));
+    const registry = JSON.parse(text) as { models: { id: string; ends?: object }[] };
+    registry.models.find(({ id }) => id === 'first')!.ends = { faithful: { model: 'second' } };
+    files.set('models/models.json', new TextEncoder().encode(JSON.stringify(registry)));
+  });
+  expect((await models.list(never)).map(({ entry }) => entry.id)).toEqual(['first']);
+  const { entry } = await models.load(never, 'first');
+  const tuning = await models.tuning(never, entry, { detail: 30 });
+  expect(tuning).toMatchObject({ detail: 30, noise: 'auto', ends: { faithful: { entry: { id: 'second' } } } });
+  // Without the networks that tell, automatic is the network as it came.
+  expect(tuning!.encoder).toBeUndefined();
+  const { entry: own } = await models.add(never, 'mine', (await tinyModel()).bytes);
+  expect(await models.tuning(never, own, { detail: 30 })).toBeUndefined();
 });

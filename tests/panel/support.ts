@@ -83,6 +83,7 @@ export async function createServices(changes: Partial<PanelServices> = {}) {
     models: {
       list: async () => [{ entry: model.entry, own: false }],
       load: async () => model,
+      tuning: async () => undefined,
       adaptation: async () => 'Adaptation is not part of this test.',
       whyNoAdaptation: async () => 'Adaptation is not part of this test.',
       add: () => Promise.reject(new Error('not asked for')),

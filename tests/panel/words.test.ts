@@ -1,5 +1,5 @@
 import type { UpscaleReport } from '../../src/engine/engine';
-import { adaptationText, crispnessText, duration, progressText } from '../../src/panel/words';
+import { adaptationText, duration, progressText, tuningText } from '../../src/panel/words';
 
 test.each([
   [0.4, 'less than a second'],
@@ -17,11 +17,14 @@ test('progress is told in tiles and steps, with the time left once it is known',
   expect(progressText({ ...job, phase: 'writing', progress: { done: 40, total: 100 } })).toBe('40 %');
 });
 
-test.each([
-  [0, 'Faithful'],
-  [0.4, 'between Faithful and Crisp, 40 %'],
-  [1, 'Crisp'],
-])('crispness %d is “%s”', (crispness, text) => expect(crispnessText(crispness)).toBe(text));
+test('says how Detail and Noise were set, and why', () => {
+  const text = (estimate?: { noise: number; compression: number }) =>
+    tuningText({ tuning: { detail: 50, noise: 20, estimate } } as UpscaleReport);
+  expect(text()).toBe('Detail 50 %, noise 20 % cleaned.');
+  expect(text({ noise: 9.6, compression: 40 })).toMatch(/noise of about 10 steps of 255, .*JPEG quality 60/);
+  expect(text({ noise: 0.3, compression: 3 })).toMatch(/: this picture has hardly any noise\.$/);
+  expect(tuningText({} as UpscaleReport)).toBe('');
+});
 
 test('says what the adaptation brought, or that it brought nothing', () => {
   const adaptation = { used: true, steps: 84, improvement: 0.234, message: '', seconds: 3 };

@@ -146,3 +146,28 @@ def start(weight, bias, offsets, path, name, metadata):
         g.op("Mul", [g.weight(f"{k}.direction", v), share], k)
         outputs.append((k, list(v.shape)))
     g.save(path, [("embedding", [1, len(weight)])], outputs, metadata)
+
+
+def estimate(weight, bias, floor, path, name, metadata):
+    """embedding [1,d] -> noise [1] in 8-bit steps, compression [1]: 0..100. weight [d,2] gives the logarithm of noise + floor."""
+    g = Graph(name)
+    g.constant("floor", [floor])
+    for k, out in enumerate(("noise", "compression")):
+        y = g.op("Gemm", ["embedding", g.weight(f"{out}.weight", weight[:, k:k + 1]), g.weight(f"{out}.bias", bias[k:k + 1])], f"{out}.told")
+        y = g.op("Reshape", [y, g.constant("one", [1], np.int64)], f"{out}.flat")
+        if out == "noise":
+            y = g.op("Sub", [g.op("Exp", [y], "noise.exp"), "floor"], "noise.steps")
+        g.op("Clip", [y, g.constant("least", 0.0), g.constant("most", 100.0)], out)
+    g.save(path, [("embedding", [1, weight.shape[0]])], [("noise", [1]), ("compression", [1])], metadata)
+
+
+def offsets(state, path, name, metadata):
+    """Offsets to another network's weights, by name, in half precision: half the size, and the network that comes of them
+    differs by less than its result's rounding. Nothing is computed: the picture goes through."""
+    g = Graph(name)
+    for k, v in state.items():
+        if v.dim() == 1 and k.startswith("acts."):
+            v = v[:, None, None]
+        g.initializers.append(numpy_helper.from_array(v.detach().cpu().numpy().astype(np.float16), k))
+    g.op("Identity", ["lr"], "sr")
+    g.save(path, [("lr", ["n", 3, "h", "w"])], [("sr", ["n", 3, "h", "w"])], metadata)

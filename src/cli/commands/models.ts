@@ -52,13 +52,11 @@ function describe({ scale, input, parameters, receptiveField }: ListedNetwork['e
 }
 
 function facts({ entry, own, standard, standardOnCpu }: ListedNetwork): object {
-  const { id, name, description, temper, scale, parameters, bytes, licence, data, quality, receptiveField, input } =
-    entry;
+  const { id, name, description, scale, parameters, bytes, licence, data, quality, receptiveField, input } = entry;
   return {
     id,
     name,
     description,
-    temper,
     scale,
     parameters,
     bytes,

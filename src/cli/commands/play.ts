@@ -146,10 +146,11 @@ async function preparePasses(
   const { signal, cwd } = surroundings;
   const networks = await openNetworks(surroundings);
   const passes: Pass[] = [];
-  for (const { model: id, size, adapt: level, strength, crispness } of steps) {
-    const model = await networks.find(signal, id, cwd, device, crispness);
+  for (const { model: id, size, adapt: level, strength, detail, noise } of steps) {
+    const model = await networks.find(signal, id, cwd, device);
     const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
-    passes.push({ size, options: { model, device, tile, adapt } });
+    const tuning = await networks.tuning(model.entry, { detail, noise });
+    passes.push({ size, options: { model, device, tile, tuning, adapt } });
   }
   return passes;
 }

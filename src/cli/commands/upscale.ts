@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import type { AdaptLevel, UpscaleSettings } from '../../actions/settings';
-import { mixWeights } from '../../engine/adaptation';
 import { LWayError } from '../../engine/errors';
 import type { Rect } from '../../engine/raster/raster';
 import type { Device } from '../../engine/runtime/runtime';
@@ -14,17 +13,19 @@ import { isModelFile, openNetworks } from '../networks';
 import {
   chosenSize,
   parseAdapt,
-  parseCrispness,
   parseDepth,
+  parseDetail,
   parseDevice,
   parseFormat,
   parseMetadata,
+  parseNoise,
   parseQuality,
   parseRegion,
   parseScale,
   parseSize,
   parseStrength,
   parseTile,
+  refuseCrispness,
 } from '../options';
 import { runFiles } from '../run-files';
 import type { Surroundings } from '../surroundings';
@@ -36,7 +37,8 @@ export interface UpscaleFlags {
   scale?: number;
   size?: { width: number; height: number };
   model?: string;
-  crispness?: number;
+  detail?: number;
+  noise?: number;
   adapt?: AdaptLevel;
   series?: boolean;
   strength?: number;
@@ -77,11 +79,9 @@ export function addUpscale(program: Command, surroundings: Surroundings, finish:
     .option('--scale <factor>', 'result size as a factor, 1 to 8 (default: 4)', parseScale)
     .option('--size <WxH>', 'the largest result with the same proportions that fits into W×H pixels', parseSize)
     .option('--model <id|file>', 'network: an id from "lway models", or an .onnx file')
-    .option(
-      '--crispness <number>',
-      '0 its faithful form … 1 its crisp one (default: the network as it is)',
-      parseCrispness,
-    )
+    .option('--detail <auto|0-100>', '0 faithful … 100 crisp (default: auto, as suits the picture)', parseDetail)
+    .option('--noise <auto|0-100>', '0 keep … 100 clean (default: auto, as suits the picture)', parseNoise)
+    .addOption(new Option('--crispness <number>').argParser(refuseCrispness).hideHelp())
     .option(
       '--adapt <level>',
       'adapt the network to each picture first: off, quick, standard (default) or thorough',
@@ -125,22 +125,23 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
     surroundings.stderr.write(`Trying out "${flags.model}"; "lway models add" does this once and for all.\n`);
   }
   // The weights' own network, unless another one is named.
-  const kept = flags.model === undefined || flags.model === saved?.model ? saved?.crispness : undefined;
-  const asked = flags.crispness ?? kept;
-  const model = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device, asked);
-  // At an end it is that network itself, which has the id.
-  const crispness = asked !== undefined && asked > 0 && asked < 1 ? asked : undefined;
+  const model = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device);
   // A network from a file has no id that would lead back to it.
   const modelName = flags.model !== undefined && isModelFile(flags.model) ? resolve(cwd, flags.model) : model.entry.id;
-  if (saved?.model && (saved.model !== modelName || saved.crispness !== crispness)) {
-    const named = (id: string, mix: number | undefined) => `"${id}"${mix === undefined ? '' : ` at crispness ${mix}`}`;
-    const own = saved.crispness === undefined ? '' : ` --crispness ${saved.crispness}`;
+  if (saved?.model && saved.model !== modelName) {
     throw new LWayError(
       'bad-option',
-      `The weights "${flags.weights}" belong to the network ${named(saved.model, saved.crispness)}, not to ${named(modelName, crispness)}.`,
-      `Leave --model and --crispness out, or use --model ${saved.model}${own}.`,
+      `The weights "${flags.weights}" belong to the network "${saved.model}", not to "${modelName}".`,
+      `Leave --model out, or use --model ${saved.model}.`,
     );
   }
+  const asked = await networks.tuning(model.entry, flags);
+  // Kept weights are mixed with the network that they were adapted from.
+  const tuning = asked && {
+    ...asked,
+    detail: flags.detail ?? saved?.detail ?? asked.detail,
+    noise: flags.noise ?? saved?.noise ?? asked.noise,
+  };
   const level = flags.adapt ?? (saved ? 'off' : networks.usualAdaptation());
   const strength = flags.strength ?? 1;
   const series = flags.series === true && targets.length > 1;
@@ -166,27 +167,27 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
       destination: 'document',
       adapt: level,
       strength,
-      crispness,
+      detail: flags.detail,
+      noise: flags.noise,
     };
     await writeSteps(surroundings, flags.saveSteps, settings, flags.force ?? false);
   }
-  const weights = saved && (strength < 1 ? mixWeights(model.bytes, saved.bytes, strength) : saved.bytes);
   const pass = {
     size,
-    options: { model, device: flags.device, tile: flags.tile, adapt, weights: weights ?? undefined },
+    options: { model, device: flags.device, tile: flags.tile, tuning, adapt, weights: saved?.bytes, strength },
   };
   const { region, quality, depth, metadata, force = false } = flags;
   const options: FileOptions = { passes: [pass], region, quality, bitDepth: depth, metadata, force };
   if (adapt && series) {
-    const request = { model, device: flags.device, adapt, options };
+    const request = { model, device: flags.device, tuning, adapt, options };
     return upscaleSeries(surroundings, flags, targets, request, async ({ inputs: learnedFrom, report }) => {
-      if (keep) await saveWeights(keep, modelName, learnedFrom, report.weights, crispness);
+      if (keep) await saveWeights(keep, modelName, learnedFrom, report.weights, report.tuning);
     });
   }
   return runFiles(surroundings, flags, targets, async () => ({
     options,
-    done: async ({ input, adaptation }) => {
-      if (keep) await saveWeights(keep, modelName, [input], adaptation?.weights, crispness);
+    done: async ({ input, adaptation, tuning: tuned }) => {
+      if (keep) await saveWeights(keep, modelName, [input], adaptation?.weights, tuned);
     },
   }));
 }

@@ -1,5 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { fromCrispness } from '../../actions/steps';
+import type { Tuning } from '../../engine/adaptation';
 import { LWayError } from '../../engine/errors';
 import { userFolder } from '../user-folder';
 import type { Surroundings } from '../surroundings';
@@ -12,13 +14,22 @@ export interface SavedWeights {
   name: string;
   /** Id of the network that was adapted. */
   model: string;
-  /** Where it was a mix of that network's faithful and crisp form: 0..1, without the ends. */
-  crispness?: number;
+  /** Detail and Noise of the network that was adapted, 0..100, where it can be mixed. */
+  detail?: number;
+  noise?: number;
   /** File name of the picture it was adapted to; of a series the first, and how many more. */
   picture: string;
   /** ISO date. */
   created: string;
   bytes: number;
+}
+
+/** As earlier versions wrote it: with a share of two networks' weights instead of Detail. */
+type Kept = Partial<SavedWeights> & { crispness?: number };
+
+function mixOf({ crispness, ...kept }: Kept): Pick<Partial<SavedWeights>, 'model' | 'detail' | 'noise'> {
+  const { model, detail, noise } = crispness === undefined ? kept : (fromCrispness(kept, crispness) as Kept);
+  return { model, detail, noise };
 }
 
 const namePattern = /^[\p{L}\p{N}][\p{L}\p{N} _.()-]{0,79}$/u;
@@ -68,7 +79,7 @@ export function weightsTarget(surroundings: Surroundings, text: string, force = 
  * Keeps the weights that an adaptation ended with.
  *
  * @param inputs the pictures that it was made for
- * @param crispness where the adapted network was a mix of `model`'s two forms
+ * @param tuning Detail and Noise of what was adapted, where `model` can be mixed
  * @throws LWayError `storage`; `unsupported` where there are no weights to keep
  */
 export async function saveWeights(
@@ -76,7 +87,7 @@ export async function saveWeights(
   model: string,
   inputs: readonly string[],
   weights: Uint8Array | undefined,
-  crispness?: number,
+  tuning?: Tuning,
 ): Promise<void> {
   const more = inputs.length - 1;
   if (!weights) {
@@ -90,7 +101,14 @@ export async function saveWeights(
   if (target.facts) {
     const picture = `${inputs[0]!.split(/[/\\]/).at(-1)!}${more > 0 ? ` and ${more} more` : ''}`;
     const created = new Date().toISOString();
-    await writeJson(target.facts, { name: target.name, model, crispness, picture, created });
+    await writeJson(target.facts, {
+      name: target.name,
+      model,
+      detail: tuning?.detail,
+      noise: tuning?.noise,
+      picture,
+      created,
+    });
   }
 }
 
@@ -98,12 +116,12 @@ export async function saveWeights(
 export async function readWeights(
   surroundings: Surroundings,
   text: string,
-): Promise<{ bytes: Uint8Array; model?: string; crispness?: number }> {
+): Promise<{ bytes: Uint8Array; model?: string; detail?: number; noise?: number }> {
   const { file, facts } = weightsTarget(surroundings, text);
   try {
     const bytes = new Uint8Array(await readFile(file));
-    const known = facts ? ((await readJson(facts, 'What is known of the weights')) as SavedWeights | undefined) : null;
-    return { bytes, model: known?.model, crispness: known?.crispness };
+    const known = facts ? ((await readJson(facts, 'What is known of the weights')) as Kept | undefined) : null;
+    return { bytes, ...mixOf(known ?? {}) };
   } catch (error) {
     if (error instanceof LWayError) throw error;
     throw new LWayError(
@@ -124,11 +142,11 @@ export async function listWeights(surroundings: Surroundings): Promise<SavedWeig
   const result: SavedWeights[] = [];
   for (const file of names.filter((each) => each.endsWith('.onnx')).sort()) {
     const name = file.slice(0, -'.onnx'.length);
-    const facts = (await readJson(join(folder, `${name}.json`), 'What is known of the weights')) as
-      SavedWeights | undefined;
+    const facts = (await readJson(join(folder, `${name}.json`), 'What is known of the weights')) as Kept | undefined;
     const { size, mtime } = await stat(join(folder, file));
-    const { model = '', crispness, picture = '', created = mtime.toISOString() } = facts ?? {};
-    result.push({ name, model, crispness, picture, created, bytes: size });
+    const { picture = '', created = mtime.toISOString() } = facts ?? {};
+    const { model = '', detail, noise } = mixOf(facts ?? {});
+    result.push({ name, model, detail, noise, picture, created, bytes: size });
   }
   return result;
 }

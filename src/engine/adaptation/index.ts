@@ -3,6 +3,7 @@ export { adapt } from './adapt';
 export type { AdaptRequest } from './request';
 export { recipes, type Cycle, type Recipe } from './recipe';
 export { mixWeights, assertSameNetwork } from './strength';
-export { tempersOf, loadBetween, type Tempers } from './tempers';
+export { isEnd, loadEnds, mixEnds, ownTuning, tunable, type Ends, type Tuning } from './ends';
+export { estimate, tuningFor, type Estimate } from './estimate';
 export type { AdaptationResult } from './result';
 export type { NetworkPicture } from './picture';

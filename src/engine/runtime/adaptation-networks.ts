@@ -7,6 +7,15 @@ export interface AdaptationNetworks {
   readonly start?: ModelEntry;
 }
 
+/** The encoder and the read-out of its embedding, which say how noisy and compressed a picture is; undefined: not here. */
+export function estimateNetworks(
+  models: readonly ModelEntry[],
+): { readonly encoder: ModelEntry; readonly readOut: ModelEntry } | undefined {
+  const readOut = models.find(({ kind }) => kind === 'estimate');
+  const encoder = models.find(({ kind, scale }) => kind === 'encoder' && scale === readOut?.scale);
+  return readOut && encoder && { encoder, readOut };
+}
+
 /**
  * The networks that adapt an SR network; null where one is missing. Where no reconstructor has its scale any other stands
  * in, and the adaptation does without what only a fitting one can do.

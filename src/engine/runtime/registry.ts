@@ -13,16 +13,28 @@ export interface ImageInput {
 /** Fields of an adaptation's recipe that a network may have of its own. */
 export type OwnRecipe = Readonly<Partial<Record<'learningRate' | 'pairsWeight' | 'unseenAnchor' | 'start', number>>>;
 
+/** What a network's weights can be mixed towards. */
+export type EndName = 'faithful' | 'crisp' | 'clean';
+
+/** A network of the same graph, or a file of offsets to one, and when it is mixed in by itself. */
+export interface EndOfNetwork {
+  /** Id in the registry. */
+  model: string;
+  /** The picture's noise, in 8-bit steps, from which on a little and from which on all of it is taken. */
+  noise?: readonly [number, number];
+  /** The same for its compression: 100 less the JPEG quality. */
+  compression?: readonly [number, number];
+}
+
 /** One entry of `models/models.json`, or of the person's own list. */
 export interface ModelEntry {
   id: string;
   /** File name beside the registry. */
   file: string;
-  kind: 'sr' | 'encoder' | 'reconstructor' | 'features' | 'start';
+  kind: 'sr' | 'encoder' | 'reconstructor' | 'features' | 'start' | 'estimate' | 'end';
   /** For people, e.g. "LWay Faithful ×4". */
   name: string;
   description?: string;
-  temper?: 'faithful' | 'crisp' | null;
   scale: number;
   input: ImageInput;
   output: string;
@@ -43,6 +55,8 @@ export interface ModelEntry {
    * are held as firmly, and led as slowly, as one that invents much must be.
    */
   adaptation?: OwnRecipe;
+  /** Of an SR network: what Detail and Noise mix its weights towards. */
+  ends?: Readonly<Partial<Record<EndName, EndOfNetwork>>>;
   /** Of an SR network: id of the start network that moves its weights to suit a picture. */
   start?: string;
   /** Of a feature network: what each of its maps counts in the distance, by output name; those not named do not take part. */

@@ -4,7 +4,7 @@ import '../../ui/segmented';
 import { shared } from '../../ui/styles';
 import type { PanelController } from '../controller';
 import type { Done, PanelState } from '../state';
-import { adaptationText, reportText } from '../words';
+import { adaptationText, reportText, tuningText } from '../words';
 import type { Compare } from './compare';
 import './compare';
 import './notice-list';
@@ -163,7 +163,7 @@ export class OutcomeCard extends LitElement {
     return html`<div class="card done">
       ${this.top('Done')}
       <p class="numbers">${reportText(report)}</p>
-      ${matched ? html`<p>${matched}</p>` : nothing}
+      ${report.tuning ? html`<p>${tuningText(report)}</p>` : nothing} ${matched ? html`<p>${matched}</p>` : nothing}
       ${device ? html`<p class="hint">Computed on ${device.name}</p>` : nothing} ${this.renderNotices()}
       ${this.compare(done, unadapted, false)} ${learned ? this.renderLearned(done) : nothing}
       <dialog aria-label="Before and after" @close=${() => (this.large = false)}>

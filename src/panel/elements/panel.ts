@@ -7,14 +7,14 @@ import { PanelController } from '../controller';
 import type { PanelServices } from '../services';
 import { scaleName } from '../run-upscale';
 import type { PanelState } from '../state';
-import { crispnessText } from '../words';
 import './job-progress';
 import './match-picker';
 import './notice-list';
 import './outcome-card';
 import './size-picker';
 import './style-picker';
-import './temper-slider';
+import './tuning';
+import type { TuningChoice } from './tuning';
 
 /** The panel: what to do on top, what happens below, one button between them. */
 export class Panel extends LitElement {
@@ -184,9 +184,8 @@ export class Panel extends LitElement {
 
   /** What is being done, in short: the settings themselves are out of sight meanwhile. */
   private summary(controller: PanelController): string {
-    const { target, size, crispness } = controller.effective;
-    const network = controller.style?.name ?? '';
-    const name = crispness === undefined ? network : `${network} (${crispnessText(crispness)})`;
+    const { target, size } = controller.effective;
+    const name = controller.style?.name ?? '';
     const area = target === 'layer' ? 'whole layer' : 'selection';
     if ('scale' in size) return [name, area, scaleName(size.scale)].join(' · ');
     return [name, area, `to fit ${size.width} × ${size.height}`].join(' · ');
@@ -250,14 +249,11 @@ export class Panel extends LitElement {
   }
 
   private renderStyle(controller: PanelController, busy: boolean) {
-    const { state, crispness } = controller;
-    const between = crispness !== null && crispness > 0 && crispness < 1;
-    const text = between ? crispnessText(crispness) : '';
+    const { state, can } = controller;
     return html`<lway-style-picker
       .styles=${controller.styles}
       .selected=${controller.style}
       .model=${controller.model}
-      .about=${text && `${text[0]!.toUpperCase()}${text.slice(1)}.`}
       .adding=${state.adding}
       .known=${state.models !== undefined}
       .disabled=${busy}
@@ -266,13 +262,15 @@ export class Panel extends LitElement {
       @remove=${(event: CustomEvent<string>) => void controller.removeModel(event.detail)}
     >
       ${
-        crispness === null
-          ? nothing
-          : html`<lway-temper-slider
-              .crispness=${crispness}
+        can.detail || can.noise
+          ? html`<lway-tuning
+              .can=${can}
+              .chosen=${state.settings}
+              .shown=${controller.tuningShown}
               .disabled=${busy}
-              @change=${(event: CustomEvent<number>) => controller.chooseCrispness(event.detail)}
-            ></lway-temper-slider>`
+              @tune=${(event: CustomEvent<TuningChoice>) => controller.change(event.detail)}
+            ></lway-tuning>`
+          : nothing
       }
     </lway-style-picker>`;
   }

@@ -35,7 +35,6 @@ export class StylePicker extends LitElement {
     styles: { attribute: false },
     selected: { attribute: false },
     model: { attribute: false },
-    about: {},
     adding: { attribute: false },
     disabled: { type: Boolean },
     known: { type: Boolean },
@@ -45,8 +44,6 @@ export class StylePicker extends LitElement {
   declare selected: Style | undefined;
   /** The network that will be used. */
   declare model: ModelChoice | undefined;
-  /** What is said of the style in its present setting; empty: what its network says of itself. */
-  declare about: string;
   declare adding: PanelState['adding'];
   declare disabled: boolean;
   /** The list of networks has been read. */
@@ -103,7 +100,6 @@ export class StylePicker extends LitElement {
   constructor() {
     super();
     this.styles = [];
-    this.about = '';
     this.disabled = false;
     this.known = false;
     this.over = false;
@@ -147,7 +143,7 @@ export class StylePicker extends LitElement {
       </select>
       <slot></slot>
       <div id="about">
-        ${model ? html`<p class="hint">${this.about || describe(model)}</p>` : nothing}
+        ${model ? html`<p class="hint">${describe(model)}</p>` : nothing}
         ${model?.reason ? html`<p class="hint">${model.reason}</p>` : nothing}
       </div>
       ${
@@ -224,8 +220,6 @@ export class StylePicker extends LitElement {
 function describe({ entry, own }: ModelChoice): string {
   if (entry.description) return entry.description;
   if (own) return `Your own network, kept in this browser. Enlarges ${entry.scale} times.`;
-  if (entry.temper === 'faithful') return 'Stays close to the picture: clean and calm, invents little.';
-  if (entry.temper === 'crisp') return 'Draws finer texture and harder edges; a little more is invented.';
   return `Enlarges ${entry.scale} times.`;
 }
 

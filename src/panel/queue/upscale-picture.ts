@@ -27,7 +27,8 @@ export async function upscalePicture(
       const { width, height } = source.info;
       const settings = suited(step, choices, source.info);
       const size = resultSize(settings.size, width, height);
-      const model = await models.load(signal, settings.model, settings.crispness);
+      const model = await models.load(signal, settings.model);
+      const tuning = await models.tuning(signal, model.entry, settings);
       const helpers = settings.adapt === 'off' ? null : await models.adaptation(signal, model.entry);
       if (typeof helpers === 'string') {
         throw new LWayError('unsupported', helpers, 'Set “Match to this picture” to Off.');
@@ -37,6 +38,7 @@ export async function upscalePicture(
         model,
         size: 'scale' in settings.size ? settings.size : size,
         device: 'auto',
+        tuning,
         adapt: helpers && level !== 'off' ? { level, strength, models: helpers } : undefined,
         onEvent: (event) => onEvent(event, i),
       });

@@ -1,0 +1,103 @@
+import { LWayError } from '../errors';
+import type { Graph, Tensor } from '../graph';
+// The panel mixes, too: these two alone spare its page the rules of every operation.
+import { readGraph } from '../graph/read';
+import { writeGraph } from '../graph/write';
+import { sha256 } from '../runtime/load-model';
+import type { EndName, Model, ModelEntry } from '../runtime/registry';
+
+/** Networks of one graph, trained towards different ends, or files of the offsets to them. */
+export type Ends = Readonly<Partial<Record<EndName, Model>>>;
+
+/** What a person sets, 0..100. */
+export interface Tuning {
+  /** From faithful (0) to crisp (100). */
+  readonly detail: number;
+  /** From keep (0) to clean (100). */
+  readonly noise: number;
+}
+
+/** Where the network itself lies: as it came. */
+export function ownTuning({ ends }: ModelEntry): Tuning {
+  // With an end on one side only, the network is the other end.
+  const detail = ends?.faithful && ends.crisp ? 50 : ends?.crisp ? 0 : 100;
+  return { detail, noise: 0 };
+}
+
+/** What of a person's settings means something to this network. */
+export function tunable({ ends }: ModelEntry): Readonly<Record<keyof Tuning, boolean>> {
+  return { detail: Boolean(ends?.faithful ?? ends?.crisp), noise: Boolean(ends?.clean) };
+}
+
+/** Whether this network is only there as the end of another. */
+export function isEnd(models: readonly ModelEntry[], { id }: ModelEntry): boolean {
+  return models.some(({ ends }) => Object.values(ends ?? {}).some((end) => end.model === id));
+}
+
+/** How much of each end there is in the network, 0..1. */
+export function sharesFor(entry: ModelEntry, { detail, noise }: Tuning): Readonly<Record<EndName, number>> {
+  const own = ownTuning(entry).detail;
+  return {
+    faithful: detail < own ? (own - detail) / own : 0,
+    crisp: detail > own ? (detail - own) / (100 - own) : 0,
+    clean: noise / 100,
+  };
+}
+
+/** Loads the ends of `entry` with `load`; undefined where it has none. */
+export async function loadEnds(
+  models: readonly ModelEntry[],
+  { ends = {} }: ModelEntry,
+  load: (entry: ModelEntry) => Promise<Model>,
+): Promise<Ends | undefined> {
+  const loaded: Partial<Record<EndName, Model>> = {};
+  for (const [name, { model }] of Object.entries(ends) as [EndName, { model: string }][]) {
+    const entry = models.find(({ id }) => id === model);
+    if (entry) loaded[name] = await load(entry);
+  }
+  return Object.keys(loaded).length > 0 ? loaded : undefined;
+}
+
+/**
+ * The network between its ends, weight by weight: w + Σ share × (end − w) (deep network interpolation, Wang et al. 2019).
+ *
+ * @returns `network` itself where nothing is mixed in
+ * @throws LWayError `bad-model` where an end belongs to another network
+ */
+export async function mixEnds(network: Model, ends: Ends, tuning: Tuning): Promise<Model> {
+  const shares = sharesFor(network.entry, tuning);
+  const parts = (Object.keys(ends) as EndName[]).filter((name) => shares[name] > 0);
+  if (parts.length === 0) return network;
+  const graph = readGraph(network.bytes);
+  const initializers = new Map(graph.initializers);
+  for (const name of parts) addEnd(initializers, graph, network.entry, ends[name]!, shares[name]);
+  const bytes = writeGraph({ ...graph, initializers });
+  // Of these weights: by them, weights learned for another mix are told apart.
+  const entry = { ...network.entry, bytes: bytes.length, sha256: await sha256(bytes), quality: undefined };
+  return { entry, bytes };
+}
+
+function addEnd(weights: Map<string, Tensor>, network: Graph, entry: ModelEntry, end: Model, share: number): void {
+  const offsets = end.entry.kind === 'end';
+  const other = readGraph(end.bytes).initializers;
+  for (const [name, from] of network.initializers) {
+    if (from.type !== 'float32') continue;
+    const to = other.get(name);
+    // Offsets of what all ends have in common are left out.
+    if (to === undefined && offsets) continue;
+    if (to === undefined || to.dims.join() !== from.dims.join()) {
+      throw new LWayError(
+        'bad-model',
+        `${end.entry.name} and ${entry.name} are not one network with two sets of weights: nothing lies between.`,
+        'Install LWay again: its networks do not fit together.',
+      );
+    }
+    const now = weights.get(name)!;
+    const data = new Float32Array(from.data.length);
+    for (let i = 0; i < data.length; i++) {
+      const offset = offsets ? Number(to.data[i]) : Number(to.data[i]) - Number(from.data[i]);
+      data[i] = Number(now.data[i]) + share * offset;
+    }
+    weights.set(name, { ...from, data });
+  }
+}

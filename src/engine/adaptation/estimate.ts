@@ -1,0 +1,71 @@
+import type { EndName, Model, ModelEntry } from '../runtime/registry';
+import type { Runtime } from '../runtime/runtime';
+import { cropGrid, detailOf, readCrops } from './crops';
+import { embed } from './embedding';
+import { ownTuning, type Tuning } from './ends';
+import type { NetworkPicture } from './picture';
+import { randomFrom } from './random';
+
+/** What the degradation embedding says of a picture. */
+export interface Estimate {
+  /** Standard deviation of the noise in 8-bit steps. */
+  readonly noise: number;
+  /** 100 less the JPEG quality; 0: nothing was lost. */
+  readonly compression: number;
+}
+
+/** Crops that the encoder looks at: it must not be waited for. */
+const MOST_CROPS = 8;
+/** The encoder takes nothing smaller. */
+const LEAST_SIDE = 16;
+
+/**
+ * How noisy and how compressed a picture is.
+ *
+ * @param readOut takes the embedding, gives `noise` and `compression`
+ * @returns null for a picture that is too small to tell
+ */
+export async function estimate(
+  signal: AbortSignal,
+  runtime: Runtime,
+  encoder: Model,
+  readOut: Model,
+  picture: NetworkPicture,
+): Promise<Estimate | null> {
+  if (Math.min(picture.width, picture.height) < LEAST_SIDE) return null;
+  const rects = cropGrid(picture.width, picture.height, MOST_CROPS, randomFrom(1));
+  const crops = await readCrops(signal, picture, rects);
+  const embedding = await embed(signal, runtime, encoder, crops);
+  const session = await runtime.createSession(readOut.bytes);
+  try {
+    const input = new runtime.ort.Tensor('float32', embedding, [1, embedding.length]);
+    const outputs = await session.run({ [readOut.entry.input.name]: input });
+    const value = async (name: string) => Number((await outputs[name]!.getData())[0]);
+    // What the finest band holds is noise or texture: a picture cannot be noisier than that.
+    const most = 255 * detailOf(crops).noise;
+    const result = { noise: Math.min(most, await value('noise')), compression: await value('compression') };
+    for (const output of Object.values(outputs)) output.dispose();
+    return Number.isFinite(result.noise + result.compression) ? result : null;
+  } finally {
+    await session.release();
+  }
+}
+
+/** Detail and Noise that suit a picture, by the ramps that the network's ends have in the registry. */
+export function tuningFor(entry: ModelEntry, { noise, compression }: Estimate): Tuning {
+  const own = ownTuning(entry);
+  const share = (name: EndName) => {
+    const end = entry.ends?.[name];
+    return Math.max(ramp(noise, end?.noise), ramp(compression, end?.compression));
+  };
+  return {
+    detail: Math.round(own.detail * (1 - share('faithful'))),
+    noise: Math.round(100 * share('clean')),
+  };
+}
+
+/** 0 up to the first value, 1 from the second on. */
+function ramp(value: number, span: readonly [number, number] | undefined): number {
+  if (span === undefined) return 0;
+  return Math.min(1, Math.max(0, (value - span[0]) / (span[1] - span[0])));
+}

@@ -1,0 +1,38 @@
+import { estimate, mixEnds, ownTuning, tuningFor, type Tuning } from './adaptation';
+import { networkPicture } from './adapt-job';
+import type { PixelSource } from './raster/raster';
+import type { Model } from './runtime/registry';
+import type { Runtime } from './runtime/runtime';
+import type { TuningOptions, TuningReport } from './engine';
+
+/** The network as Detail and Noise want it, and what they came to. */
+export interface Tuned {
+  readonly model: Model;
+  readonly report: TuningReport;
+}
+
+/**
+ * Mixes a network from its ends: as the person has set, and where that is left to LWay, as the picture's degradation
+ * embedding says.
+ */
+export async function tune(
+  signal: AbortSignal,
+  runtime: Runtime,
+  model: Model,
+  source: PixelSource,
+  { detail, noise, ends, encoder, readOut }: TuningOptions,
+): Promise<Tuned> {
+  const automatic = detail === 'auto' || noise === 'auto';
+  const told =
+    automatic && encoder && readOut
+      ? // Where it cannot be told, the network stays as it came: no upscale fails for that.
+        await estimate(signal, runtime, encoder, readOut, networkPicture(source)).catch(() => null)
+      : null;
+  signal.throwIfAborted();
+  const fitting = told ? tuningFor(model.entry, told) : ownTuning(model.entry);
+  const tuning: Tuning = {
+    detail: detail === 'auto' ? fitting.detail : detail,
+    noise: noise === 'auto' ? fitting.noise : noise,
+  };
+  return { model: await mixEnds(model, ends, tuning), report: { ...tuning, estimate: told ?? undefined } };
+}

@@ -1,0 +1,107 @@
+import { resolve } from 'node:path';
+import { isEnd, loadEnds, mixEnds, ownTuning, tunable, tuningFor, type Ends } from '../../../src/engine/adaptation';
+import { readGraph } from '../../../src/engine/graph';
+import { sha256 } from '../../../src/engine/runtime/load-model';
+import { loadModel, readRegistry } from '../../../src/engine/runtime/models.node';
+import type { Model, ModelEntry, ModelRegistry } from '../../../src/engine/runtime/registry';
+import { tinyModel } from '../upscaling/tiny-networks';
+
+const folder = resolve(__dirname, '../../../models');
+const load = ({ id }: ModelEntry) => loadModel(folder, registry, id);
+
+let registry: ModelRegistry;
+let crisp: Model;
+let faithful: Model;
+let ends: Ends;
+
+beforeAll(async () => {
+  registry = await readRegistry(folder);
+  crisp = await loadModel(folder, registry, 'lway-crisp-x2');
+  faithful = await loadModel(folder, registry, 'lway-faithful-x2');
+  ends = (await loadEnds(registry.models, crisp.entry, load))!;
+});
+
+/** Largest difference of the weights of `bytes` to `wanted` of two networks' weights. */
+function furthest(bytes: Uint8Array, wanted: (own: number, other: number) => number): number {
+  const [mix, own, other] = [readGraph(bytes), readGraph(crisp.bytes), readGraph(faithful.bytes)];
+  let most = 0;
+  for (const [name, { data, type }] of mix.initializers) {
+    if (type !== 'float32') continue;
+    const [first, second] = [own.initializers.get(name)!.data, other.initializers.get(name)!.data];
+    for (let i = 0; i < data.length; i++) {
+      most = Math.max(most, Math.abs(Number(data[i]) - wanted(Number(first[i]), Number(second[i]))));
+    }
+  }
+  return most;
+}
+
+test('the shipped ends are there, fit their networks and are not listed beside them', async () => {
+  const networks = registry.models.filter(({ ends: own }) => own);
+  expect(networks.length).toBeGreaterThan(0);
+  for (const entry of networks) {
+    const loaded = (await loadEnds(registry.models, entry, load))!;
+    expect(Object.keys(loaded)).toEqual(Object.keys(entry.ends!));
+    const network = await load(entry);
+    for (const end of Object.values(loaded)) expect(isEnd(registry.models, end.entry)).toBe(true);
+    const { detail } = ownTuning(entry);
+    const mix = await mixEnds(network, loaded, { detail: detail === 100 ? 0 : 100, noise: 50 });
+    const same = (names: Iterable<string>) => [...names].sort();
+    expect(same(readGraph(mix.bytes).initializers.keys())).toEqual(same(readGraph(network.bytes).initializers.keys()));
+    expect(mix.entry.sha256).not.toBe(network.entry.sha256);
+  }
+});
+
+test('as it came it is the very file; at the end, the other network; in between, in proportion', async () => {
+  expect((await mixEnds(crisp, ends, { detail: 100, noise: 0 })) === crisp).toBe(true);
+  expect(furthest((await mixEnds(crisp, ends, { detail: 0, noise: 0 })).bytes, (_, other) => other)).toBeLessThan(1e-6);
+  const quarter = await mixEnds(crisp, ends, { detail: 25, noise: 0 });
+  expect(furthest(quarter.bytes, (own, other) => 0.25 * own + 0.75 * other)).toBeLessThan(1e-6);
+  expect(quarter.entry).toMatchObject({
+    id: 'lway-crisp-x2',
+    bytes: quarter.bytes.length,
+    sha256: await sha256(quarter.bytes),
+    quality: undefined,
+  });
+});
+
+test('a file of offsets adds them', async () => {
+  // Offsets that are the faithful weights themselves: the network plus half of those.
+  const offsets: Model = { ...faithful, entry: { ...faithful.entry, kind: 'end' } };
+  const entry: ModelEntry = { ...crisp.entry, ends: { clean: { model: 'offsets' } } };
+  const mix = await mixEnds({ ...crisp, entry }, { clean: offsets }, { detail: 100, noise: 50 });
+  expect(furthest(mix.bytes, (own, other) => own + 0.5 * other)).toBeLessThan(1e-6);
+});
+
+test('an end of another network is refused by its name', async () => {
+  const tiny = await tinyModel({}, { name: 'Tiny' });
+  await expect(mixEnds(crisp, { faithful: tiny }, { detail: 0, noise: 0 })).rejects.toMatchObject({
+    code: 'bad-model',
+    message: expect.stringContaining('Tiny and LWay Crisp ×2') as string,
+  });
+});
+
+describe('Detail and Noise by themselves', () => {
+  const entry = (ends: ModelEntry['ends']) => ({ kind: 'sr', ends }) as ModelEntry;
+  const both = entry({
+    faithful: { model: 'f', compression: [20, 60] },
+    crisp: { model: 'c' },
+    clean: { model: 'n', noise: [4, 12] },
+  });
+
+  test('a clean picture gets the network as it came', () => {
+    expect(tuningFor(both, { noise: 1, compression: 5 })).toEqual(ownTuning(both));
+    expect(ownTuning(both)).toEqual({ detail: 50, noise: 0 });
+  });
+
+  test('noise is cleaned, and what compression left is not sharpened', () => {
+    expect(tuningFor(both, { noise: 8, compression: 0 })).toEqual({ detail: 50, noise: 50 });
+    expect(tuningFor(both, { noise: 40, compression: 40 })).toEqual({ detail: 25, noise: 100 });
+    expect(tuningFor(both, { noise: 0, compression: 90 })).toEqual({ detail: 0, noise: 0 });
+  });
+
+  test('what has no end cannot be set', () => {
+    expect(tunable(entry(undefined))).toEqual({ detail: false, noise: false });
+    expect(tunable(entry({ clean: { model: 'n' } }))).toEqual({ detail: false, noise: true });
+    expect(ownTuning(entry({ crisp: { model: 'c' } })).detail).toBe(0);
+  });
+});

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Fits the read-out of the degradation embedding that says how noisy and how compressed a picture is (ridge regression),
+measures it on photographs and kinds of degradation that it was not fitted on, and writes it as ONNX.
+
+  python3 training/train_estimate.py --out models/lway-estimate.onnx
+
+Outputs: `noise`, the standard deviation of the noise as it is in the file, after sharpening and compression, in 8-bit
+steps; `compression`, 100 less the JPEG quality (0: none, or nothing lost).
+"""
+import argparse
+import os
+import sys
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lway import data, degradation as D, export, interpret, loop
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+a.add_argument("--out", required=True)
+a.add_argument("--encoder", default=os.path.join(data.ROOT, "models", "lway-encoder-x4.onnx"))
+a.add_argument("--data", default=data.DATA)
+a.add_argument("--settings", default="degradation-photo.json,degradation-dirty.json,degradation-clean.json")
+a.add_argument("--pictures", type=int, default=1200)
+a.add_argument("--tests", type=int, default=240)
+a.add_argument("--ridge", type=float, default=0.03)
+a.add_argument("--threads", type=int, default=1)
+a = a.parse_args()
+loop.prepare(a.threads)
+encoder = interpret.OnnxNet(a.encoder)
+NOISE_FLOOR = 0.5
+
+
+def example(photo, plan):
+    """(embedding, log of noise, compression) of one degraded crop."""
+    lr = D.apply_plan(photo, plan)
+    twin = D.apply_plan(photo, plan, noise=False)
+    noise = 255 * float((lr - twin).std()) if plan["noise"] else 0.0
+    with torch.no_grad():
+        e = encoder(lr[None])[0].numpy()
+    return e, np.log(noise + NOISE_FLOOR), 100 - plan["jpeg"][-1][0] if plan["jpeg"] else 0
+
+
+def examples(files, settings, count, seed):
+    rng, rows = np.random.default_rng(seed), []
+    settings = [D.load_settings(os.path.join(HERE, s)) for s in settings]
+    for k in range(count):
+        s = settings[k % len(settings)]
+        photo = D.prepare_hr(data.read_image(files[int(rng.integers(len(files)))]), rng, s)
+        rows.append(example(photo, D.sample_plan(rng, s)))
+        if k % 100 == 99:
+            print(f"{k + 1} of {count}", flush=True)
+    return [np.array(t, np.float64) for t in zip(*rows)]
+
+
+files, held_out = data.split_by_photo(os.path.join(a.data, "train"))
+e, noise, compression = examples(files, a.settings.split(","), a.pictures, 1)
+mean, spread = e.mean(0), e.std(0) + 1e-6
+x = np.concatenate([(e - mean) / spread, np.ones((len(e), 1))], 1)
+penalty = a.ridge * len(e) * np.eye(x.shape[1])
+penalty[-1, -1] = 0
+w = np.linalg.solve(x.T @ x + penalty, x.T @ np.stack([noise, compression], 1))
+weight = w[:-1] / spread[:, None]
+bias = w[-1] - mean @ weight
+
+for name, settings, seed in (("kinds it was fitted on", a.settings.split(","), 2), ("kinds it was not", ["degradation-heldout.json"], 3)):
+    e, noise, compression = examples(held_out, settings, a.tests, seed)
+    told = e @ weight + bias
+    wrong = np.abs(np.exp(told[:, 0]) - np.exp(noise))
+    q = np.clip(told[:, 1], 0, 100)
+    print(f"{name}, {len(e)} crops of held-out photographs: noise rank {spearmanr(told[:, 0], noise)[0]:.3f}, mean error {wrong.mean():.2f} of {np.exp(noise).mean():.2f} steps; compression rank {spearmanr(q, compression)[0]:.3f}, mean error {np.abs(q - compression).mean():.1f} of {compression.mean():.1f}")
+export.estimate(torch.from_numpy(weight).float(), torch.from_numpy(bias).float(), NOISE_FLOOR, a.out, "lway-estimate", {"author": "LWay", "licence": "MIT"})
+net = interpret.OnnxNet(a.out)
+got = [float(v) for v in net(torch.from_numpy(e[:1]).float())]
+want = [max(0.0, float(np.exp(told[0, 0])) - NOISE_FLOOR), float(q[0])]
+assert np.allclose(got, want, atol=1e-2), (got, want)
