@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { SingleBar } from 'cli-progress';
 import { SingleBar as Bar } from 'cli-progress';
-import type { AdaptationReport } from '../../engine/engine';
+import type { AdaptationReport, TuningReport } from '../../engine/engine';
 import type { PlainError } from '../../engine/errors';
 import type { TextOutput } from '../surroundings';
 import type { FileEvent, FileReport } from '../upscale-file';
@@ -150,6 +150,7 @@ export class TextReporter implements Reporter {
     this.out.write(
       `${report.output}  ${report.width}×${report.height}, ${duration(report.seconds)} on ${report.deviceName}\n`,
     );
+    if (report.tuning) this.note(tuningNote(report.tuning));
     if (report.adaptation) this.note(report.adaptation.message);
   }
 
@@ -195,4 +196,12 @@ export class QuietReporter implements Reporter {
 function failure(input: string, { message, advice }: PlainError): string {
   const name = basename(input);
   return `${message.includes(`${name}"`) ? '' : `${name}: `}${message} ${advice}\n`;
+}
+
+/** How Detail and Noise were set for this picture, and by what. */
+function tuningNote({ detail, noise, estimate }: TuningReport): string {
+  const told = estimate
+    ? `: noise of about ${estimate.noise.toFixed(1)} steps of 255, compression ${Math.round(estimate.compression)} of 100`
+    : '';
+  return `Detail ${detail}, noise ${noise}${told}.`;
 }
