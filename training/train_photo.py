@@ -82,7 +82,7 @@ drawn = (1 - a.graphics - a.modules)
 sources.append(bank(photographs, "degradation-photo.json", int(a.bank * drawn), a.seed))
 shares.append(drawn)
 if a.graphics and os.path.isdir(more):
-    sources.append(bank(data.split_by_photo(os.path.join(more, "graphics"))[0], "degradation-graphics.json", int(a.bank * a.graphics), a.seed + 1, "truth"))
+    sources.append(bank(data.split_by_source(os.path.join(more, "graphics"))[0], "degradation-graphics.json", int(a.bank * a.graphics), a.seed + 1, "truth"))
     shares.append(a.graphics)
 if a.modules:
     rng = np.random.default_rng(a.seed + 2)

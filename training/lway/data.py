@@ -1,7 +1,9 @@
 """Photographs in memory, the split by photograph, and the bank of degraded crops that feeds the training loops."""
+import csv
 import glob
 import os
 import random
+import zlib
 
 import numpy as np
 import torch
@@ -35,6 +37,18 @@ def split_by_photo(folder, held_out=24):
             out += mine
             chosen.add(p)
     return [f for f in files if photo_name(f) not in chosen], out
+
+
+def split_by_source(folder, one_in=20):
+    """(training files, held-out files) of a folder whose SOURCES.csv says what each picture was made from: pictures of one
+    source stay on one side, chosen by a hash of it."""
+    sources = {}
+    with open(os.path.join(folder, "SOURCES.csv"), newline="", encoding="utf-8") as f:
+        for row in csv.DictReader(f):
+            sources.setdefault(row["file"], row["source repository"] + row["path"])
+    files = sorted(glob.glob(os.path.join(folder, "*.jpg")) + glob.glob(os.path.join(folder, "*.png")))
+    out = [f for f in files if zlib.crc32(sources.get(os.path.basename(f), f).encode()) % one_in == 0]
+    return [f for f in files if f not in out], out
 
 
 def read_bytes(path):
