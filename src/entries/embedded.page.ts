@@ -78,7 +78,7 @@ async function start(): Promise<void> {
     if (restored.length === 0) {
       const sample = await assets.load(new AbortController().signal, 'sample.png');
       const pixels = decodePng('sample.png', sample);
-      workspace.add('Lake at dusk (sample)', 'Background', pixels, { sample: true });
+      workspace.add('Lavender by gnokii (sample)', 'Background', pixels, { sample: true });
     }
   } catch (error) {
     editor.say(error);

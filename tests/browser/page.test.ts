@@ -194,7 +194,7 @@ test('says what is wrong with a file that is no picture, and with one that is cu
   });
   await editor.openFile('half.png', Buffer.from(whole.subarray(0, whole.length / 2)));
   await page.getByText('“half.png” could not be read').waitFor();
-  expect(await editor.state()).toMatchObject({ name: 'Lake at dusk (sample)' });
+  expect(await editor.state()).toMatchObject({ name: 'Lavender by gnokii (sample)' });
 });
 
 test('takes a network of the person’s own, and refuses a file that is none', async () => {
