@@ -94,6 +94,36 @@ test('where the general weights restore the copies as well, they stay', async ()
   expect(await startFrom(signal, runtime, start, network, embedding(start, clean), [], 1)).toBeNull();
 });
 
+test('a gain of less than 2.7 % of the error is not enough to begin elsewhere', async () => {
+  const { bytes, entry } = await load('lway-crisp-x4');
+  const [start, network] = [await load(entry.start!), readGraph(bytes)];
+  const goal = moved(network, start, 1);
+  const [reached, general] = [await copiesBy(goal), await copiesBy(network)];
+  let distance = 0;
+  let count = 0;
+  reached.forEach(({ high }, i) => {
+    high.data.forEach((value, at) => (distance += Math.abs(value - general[i]!.high.data[at]!)));
+    count += high.data.length;
+  });
+  // Copies that lie beyond what the goal makes, as seen from the general network: the goal is nearer by the share.
+  const gaining = (share: number) => {
+    const beyond = (distance / count) * (1 / share - 1);
+    return reached.map(({ low, high }, i) => ({
+      low,
+      high: createRaster(
+        high.width,
+        high.height,
+        3,
+        high.data.map((value, at) => value + beyond * Math.sign(value - general[i]!.high.data[at]!)),
+      ),
+    }));
+  };
+  const begin = (share: number) =>
+    startFrom(signal, runtime, start, network, embedding(start, clean), gaining(share), 1);
+  expect(await begin(0.018)).toBeNull();
+  expect((await begin(0.05))!.share).toBeCloseTo(1, 5);
+});
+
 test('a start network for another network is refused', async () => {
   const start = await load('lway-start-x2');
   const network = readGraph((await load('lway-crisp-x4')).bytes);

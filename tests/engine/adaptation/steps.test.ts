@@ -1,0 +1,215 @@
+import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
+import { LWayError } from '../../../src/engine/errors';
+import type { Crop } from '../../../src/engine/adaptation/crops';
+import { layoutOf } from '../../../src/engine/adaptation/layout';
+import { nothingToLearn } from '../../../src/engine/adaptation/lessons';
+import { gather } from '../../../src/engine/adaptation/material';
+import { choosePatches } from '../../../src/engine/adaptation/patches';
+import { planAdaptation } from '../../../src/engine/adaptation/plan';
+import { randomFrom } from '../../../src/engine/adaptation/random';
+import { recipes, type Recipe } from '../../../src/engine/adaptation/recipe';
+import { isRefusal } from '../../../src/engine/adaptation/refusal';
+import { train, type Trainable } from '../../../src/engine/adaptation/train';
+import { verdict } from '../../../src/engine/adaptation/verdict';
+import { GraphBuilder } from '../../../src/engine/graph';
+import { createRaster } from '../../../src/engine/raster/planes';
+import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
+import { runNative } from '../graph/support/native';
+import { tinyModel } from '../upscaling/tiny-networks';
+
+// Plan, look, gather, learn and judge, each alone.
+
+const signal = new AbortController().signal;
+const options = { level: 'standard', strength: 1 } as AdaptOptions;
+
+/** Crops in which every value is there once: what comes from one pixel can be told from all others. */
+function countedCrops(width: number, height: number): Crop[] {
+  const pixels = createRaster(width, height, 3);
+  pixels.data.forEach((_, i) => (pixels.data[i] = i / 2 ** 20));
+  const map = createRaster(width, height, 1);
+  map.data.forEach((_, i) => (map.data[i] = (i % 7) / 7));
+  return [{ rect: { x: 0, y: 0, width, height }, pixels, map }];
+}
+
+describe('plan', () => {
+  const request = (width: number, height: number) => ({
+    picture: { width, height, read: () => Promise.reject(new Error('nothing is read yet')) },
+    model,
+    options,
+  });
+  let model: Awaited<ReturnType<typeof tinyModel>>;
+  beforeAll(async () => void (model = await tinyModel()));
+
+  test('a picture without room for a patch is refused before anything is read', () => {
+    expect(planAdaptation(request(15, 400))).toEqual({ refused: 'too-small' });
+    expect(isRefusal(planAdaptation(request(16, 16)))).toBe(false);
+  });
+
+  test('what is studied wins over the network, and the network over the level', () => {
+    const own = { ...model, entry: { ...model.entry, adaptation: { learningRate: 1e-3, pairsWeight: 7 } } };
+    const plan = planAdaptation({ ...request(64, 64), model: own, options: { ...options, study: { pairsWeight: 9 } } });
+    if (isRefusal(plan)) throw new Error('refused');
+    expect(plan.recipe).toEqual({ ...recipes.standard, learningRate: 1e-3, pairsWeight: 9 });
+  });
+});
+
+test.each([
+  [{ detail: 0.9 / 255, noise: 0, contrast: 0.2 }, 'flat'],
+  [{ detail: 0.1, noise: 0.08, contrast: 0.1 }, 'noise'],
+  [{ detail: 0.1, noise: 0.06, contrast: 0.1 }, null],
+  [{ detail: 1.1 / 255, noise: 0, contrast: 0.2 }, null],
+])('look: %j teaches nothing for being %s', (detail, reason) => {
+  expect(nothingToLearn(detail)).toBe(reason);
+});
+
+describe('gather', () => {
+  test.each([
+    [48, 160, 160, 24, 8],
+    [32, 96, 64, 6, 2],
+    [24, 160, 50, 40, 12],
+  ])('no pixel is both learned from and held out: side %i in %i × %i', (side, width, height, training, heldOut) => {
+    const chosen = choosePatches(countedCrops(width, height), side, { training, heldOut }, randomFrom(1));
+    const learned = new Set(chosen.training.flatMap(({ pixels }) => [...pixels.data]));
+    const held = chosen.heldOut.flatMap(({ pixels }) => [...pixels.data]);
+    expect(held).toHaveLength(heldOut * 3 * side * side);
+    expect(held.filter((value) => learned.has(value))).toEqual([]);
+  });
+
+  test('the data of the steps keep them apart as well, and hold what the network makes of them', async () => {
+    const model = await tinyModel();
+    const runtime = cpuRuntime(1);
+    try {
+      const recipe: Recipe = {
+        ...recipes.standard,
+        pairsWeight: 0,
+        start: 0,
+        batch: 2,
+        trainingBatches: 3,
+        heldOutBatches: 1,
+      };
+      const plan = { recipe, model, side: 16, pictures: [], several: false };
+      const lessons = [{ crops: countedCrops(64, 64), embedding: new Float32Array(4) }];
+      const { training, heldOut } = await gather(signal, runtime, plan, lessons, options, randomFrom(1));
+      const { name } = model.entry.input;
+      expect([training.length, heldOut.length]).toEqual([3, 1]);
+      const learned = new Set(training.flatMap((data) => [...data[name]!]));
+      expect([...heldOut[0]![name]!].filter((value) => learned.has(value))).toEqual([]);
+      expect(heldOut[0]!['lway.before']).toHaveLength(heldOut[0]![name]!.length * model.entry.scale ** 2);
+    } finally {
+      await runtime.dispose();
+    }
+  });
+
+  test('a network that wants BGR, channels last and 0..255 gets it, and is read so', async () => {
+    const layout = layoutOf({ name: 'x', layout: 'NHWC', channels: 'BGR', range: [0, 255], type: 'float32' });
+    // One pixel, red 1, green 0.4, blue 0.2.
+    const given = layout.toNetwork(Float32Array.of(1, 0.4, 0.2), 1, 1, 1);
+    expect([...given].map(Math.round)).toEqual([51, 102, 255]);
+    const b = new GraphBuilder('layout');
+    const graph = b.build({ y: layout.toStandard(b, b.input('x', [1, 1, 1, 3])) });
+    const { y } = await runNative(graph, { x: { data: given, dims: [1, 1, 1, 3] } });
+    [1, 0.4, 0.2].forEach((value, i) => expect(y![i]).toBeCloseTo(value, 5));
+  });
+});
+
+describe('learn', () => {
+  const recipe: Recipe = { ...recipes.standard, steps: 6, checkEvery: 2, patience: 1 };
+  const [one, two, held] = [1, 2, 3].map((value) => ({ x: Float32Array.of(value) }));
+
+  /** A run whose held-out totals are given; it remembers what it was fed. */
+  function scripted(totals: readonly number[]) {
+    const fed = { learned: [] as number[], judged: [] as number[], restored: [] as number[] };
+    let judged = 0;
+    let steps = 0;
+    const run: Trainable = {
+      step: async (_, data) => {
+        fed.learned.push((data as Record<string, Float32Array>)['x']![0]!);
+        steps += 1;
+        if (totals[judged] === undefined) throw new LWayError('bad-output', 'no number', '');
+        return { total: 1 };
+      },
+      evaluate: async (_, data) => {
+        fed.judged.push((data as Record<string, Float32Array>)['x']![0]!);
+        const total = totals[judged++]!;
+        return { total, cycle: total / 2, disagreement: total / 4 };
+      },
+      weights: async () => Float32Array.of(steps),
+      restore: async (packed) => void fed.restored.push((packed as Float32Array)[0]!),
+    };
+    return { run, fed };
+  }
+  const learn = (run: Trainable, more: { general?: Float32Array; enough?: AbortSignal; events?: EngineEvent[] } = {}) =>
+    train(
+      signal,
+      run,
+      {
+        recipe,
+        training: [one!, two!],
+        heldOut: [held!],
+        general: more.general,
+        enough: more.enough,
+        onEvent: (event) => void more.events?.push(event),
+      },
+      () => Float32Array.of(-2),
+    );
+
+  test('what is held out is judged by and never learned from', async () => {
+    const { run, fed } = scripted([1, 0.9, 0.8, 0.7]);
+    await learn(run);
+    expect(fed).toEqual({ learned: [1, 2, 1, 2, 1, 2], judged: [3, 3, 3, 3], restored: [] });
+  });
+
+  test('the best weights are kept, and it stops when the held-out loss rises', async () => {
+    const { run, fed } = scripted([1, 0.5, 0.6, 0.1]);
+    const trained = await learn(run);
+    expect(trained).toMatchObject({ bestStep: 2, improvement: 0.5, best: { total: 0.5 }, before: { total: 1 } });
+    expect(trained.weights).toEqual(Float32Array.of(2));
+    expect(fed.learned).toHaveLength(4);
+  });
+
+  test('where learning never got better, nothing is kept', async () => {
+    const { run } = scripted([1, 1.1, 1.2]);
+    expect(await learn(run)).toMatchObject({ bestStep: 0, improvement: 0, weights: undefined });
+  });
+
+  test('losses that are no numbers end it with what was best', async () => {
+    const { run } = scripted([1, 0.5]);
+    expect(await learn(run)).toMatchObject({ bestStep: 2, best: { total: 0.5 } });
+  });
+
+  test('enough: it stops there', async () => {
+    const enough = new AbortController();
+    enough.abort();
+    const { run, fed } = scripted([1]);
+    await learn(run, { enough: enough.signal });
+    expect(fed.learned).toEqual([]);
+  });
+
+  test('a start is judged against the network as it came', async () => {
+    const { run, fed } = scripted([1, 0.8, 0.7, 0.75]);
+    const trained = await learn(run, { general: Float32Array.of(-1) });
+    expect(fed.restored).toEqual([-1, -2]);
+    expect(trained).toMatchObject({ general: { total: 1 }, before: { total: 0.8 }, bestStep: 2 });
+  });
+});
+
+describe('judge', () => {
+  const losses = (total: number, cycle: number) => ({ total, cycle });
+  const trained = (improvement: number) => ({
+    general: losses(1, 1),
+    before: losses(1, 1),
+    best: losses(1 - improvement, 0.6),
+    bestStep: 4,
+    improvement,
+    weights: Float32Array.of(1),
+  });
+
+  test('less than a hundredth is chance', () => {
+    expect(verdict(trained(0.0099), false)).toEqual({ refused: 'no-gain' });
+    expect(verdict(trained(0.0101), false)).toEqual({ learned: true, steps: 4, improvement: 0.4 });
+  });
+
+  test('a start stays where learning gained nothing more', () => {
+    expect(verdict({ ...trained(0), before: losses(0.9, 0.8) }, true)).toMatchObject({ learned: false, steps: 0 });
+  });
+});
