@@ -1,4 +1,5 @@
 import { LWayError } from '../errors';
+import { breathe } from '../raster/breathe';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
 import { GraphBuilder } from './builder';
 import type { Graph, ValueInfo } from './graph';
@@ -277,7 +278,10 @@ export class TrainingRun {
 
 async function run(session: InferenceSession, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
   try {
-    return (await session.run(feeds)) as Record<string, Tensor>;
+    const results = (await session.run(feeds)) as Record<string, Tensor>;
+    // WASM computes on this thread: without a turn in between, a worker would not hear of "cancel" or "enough".
+    await breathe();
+    return results;
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     if (/device.*lost|lost.*device/i.test(said)) {

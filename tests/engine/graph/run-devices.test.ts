@@ -9,6 +9,8 @@ interface Report {
   totals: number[];
   heaps: number[];
   alive: number[];
+  /** Turns that whoever else waits for the thread got during the steps. */
+  turns: number;
   weights: number[];
   held: number;
   snapshot: number;
@@ -57,12 +59,13 @@ async function trainNatively(steps: number): Promise<Float32Array> {
 const furthest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
 
-test('WASM: 500 steps, and the heap does not grow', async () => {
-  const { totals, heaps, weights, held } = await trainOn('wasm', 500);
+test('WASM: 500 steps, the heap does not grow, and messages get through in between', async () => {
+  const { totals, heaps, turns, weights, held } = await trainOn('wasm', 500);
   expect(totals[49]!).toBeLessThan(0.6 * totals[0]!);
   expect(held).toBeLessThan(totals[0]!);
   expect(heaps[0]!).toBeGreaterThan(1e6);
   expect(heaps[499]).toBe(heaps[20]);
+  expect(turns).toBeGreaterThan(10);
   expect(weights.every(Number.isFinite)).toBe(true);
 }, 120_000);
 

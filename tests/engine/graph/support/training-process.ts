@@ -74,17 +74,20 @@ async function main(): Promise<void> {
   const totals: number[] = [];
   const heaps: number[] = [];
   const alive: number[] = [];
+  let turns = 0;
+  const clock = setInterval(() => turns++, 1);
   for (let i = 0; i < steps; i++) {
     const losses = await run.step(signal, tinyData(), 1e-2);
     if (losses !== undefined) totals.push(losses['total']!);
     heaps.push(heap());
     alive.push(live.size);
   }
+  clearInterval(clock);
   const weights = Array.from(await run.weights());
   const held = (await run.evaluate(signal, tinyData()))['total'];
   const snapshot = run.snapshot.step;
   await run.dispose();
-  process.stdout.write(`${JSON.stringify({ totals, heaps, alive, weights, held, snapshot, left: live.size })}\n`);
+  process.stdout.write(`${JSON.stringify({ totals, heaps, alive, turns, weights, held, snapshot, left: live.size })}\n`);
   process.exit(0);
 }
 
