@@ -4,6 +4,12 @@
   python3 training/make_pairs.py --out runs/synthetic --count 8
   npm run evaluate -- --set runs/synthetic --model lway-crisp-x4 --adapt standard
 
+A tuning set of small pictures, several of a photograph where it is large, with those that training holds out as well:
+
+  python3 training/make_pairs.py --out runs/tuning --count 100 --side 64 --held-out
+  npm run evaluate -- --set runs/tuning --pairs tuning ...
+
+Photographs take turns: all pieces of one are odd-numbered pairs (for choosing) or all even-numbered (for reporting).
 The same --seed gives the same files. What was done to each picture is written to about.json beside them.
 """
 import argparse
@@ -22,25 +28,48 @@ a.add_argument("--data", default=data.DATA)
 a.add_argument("--out", required=True, help="folder; gets lr/ and hr/")
 a.add_argument("--count", type=int, default=8)
 a.add_argument("--scale", type=int, default=4)
+a.add_argument("--side", type=int, default=128, help="of the LR pictures; smaller ones are several pieces of a photograph")
+a.add_argument("--held-out", action="store_true", help="also the photographs of train/ and train2/ that training holds out")
 a.add_argument("--settings", default=os.path.join(os.path.dirname(D.SETTINGS), "degradation-heldout.json"))
 a.add_argument("--seed", type=int, default=77)
 a = a.parse_args()
 
 folder = os.path.join(a.data, "eval", "photos")
-files = sorted(os.listdir(folder))
-files = files[::max(1, len(files) // a.count)][:a.count]
+files = [os.path.join(folder, f) for f in sorted(os.listdir(folder))]
+if a.held_out:
+    for more in ("train", os.path.join("train2", "photos")):
+        files += data.split_by_photo(os.path.join(a.data, more))[1]
 settings, rng, about = D.load_settings(a.settings), np.random.default_rng(a.seed), {}
+side = a.side * a.scale
+
+
+def pieces(picture):
+    """Squares of the picture that do not overlap, the one with most detail first; the whole where it holds none."""
+    h, w = (min(n, 512) // a.scale * a.scale for n in picture.shape[1:])
+    if side >= min(h, w):
+        return [picture[:, :h, :w]]
+    cut = [picture[:, y:y + side, x:x + side] for y in range(0, h - side + 1, side) for x in range(0, w - side + 1, side)]
+    return sorted(cut, key=lambda p: -float((p[:, 1:] - p[:, :-1]).abs().mean()))
+
+
+# Photographs of the same name belong together. One round takes a piece of each; an even number of photographs keeps a
+# photograph's pieces on one side of the odd and even numbers.
+names = sorted({data.photo_name(f) for f in files})
+names = names[:len(names) // 2 * 2]
+cut = {n: [p for f in files if data.photo_name(f) == n for p in pieces(data.read_image(f))] for n in names}
+rounds = range(max(len(c) for c in cut.values()))
+chosen = [(n, cut[n][r]) if r < len(cut[n]) else None for r in rounds for n in names]
 for part in ("lr", "hr"):
     os.makedirs(os.path.join(a.out, part), exist_ok=True)
-for f in files:
-    hr = data.read_image(os.path.join(folder, f))[:, :512, :512]
-    hr = hr[:, :hr.shape[1] // a.scale * a.scale, :hr.shape[2] // a.scale * a.scale]
+queues = [[c for c in chosen[half::2] if c] for half in (0, 1)]
+pairs = [c for both in zip(*queues) for c in both][:a.count]
+for number, (name, hr) in enumerate(pairs, 1):
     plan = D.sample_plan(rng, settings, a.scale)
-    stem = os.path.splitext(f)[0]
+    stem = f"{number:03d}-{name}"
     for part, picture in (("lr", D.apply_plan(hr, plan)), ("hr", hr)):
         Image.fromarray(D.to_bytes(picture)).save(os.path.join(a.out, part, stem + ".png"))
     noise = plan["noise"]
     about[stem] = {"blur": plan["blur_kind"], "width": round(plan["blur_width"], 2), "resize": plan["resize"], "noise": noise and {"kind": noise["kind"], "read": round(noise["read"], 4), "shot": round(noise["shot"], 4)}, "sharpen": plan["sharpen"], "jpeg": [q for q, _ in plan["jpeg"]]}
 with open(os.path.join(a.out, "about.json"), "w") as out:
     json.dump(about, out, indent=1)
-print(f"{len(files)} pairs in {a.out}")
+print(f"{len(pairs)} pairs of {len({n for n, _ in pairs})} photographs in {a.out}")
