@@ -6,8 +6,8 @@
   python training/publish_photo.py runs/photo-x4.pt --mix ../shared/data/peers/RealESRGAN_General_WDN_x4_v3.onnx --share 0.5
 
 Ends for Detail and Noise: --end NAME=NETWORK, or NAME=A-B for this network plus the difference of two others; NAME is
-faithful, crisp or clean. Written as offsets in half precision (models/ID-NAME.onnx); ends that are not named keep their
-offsets:
+faithful, crisp or clean. Written as offsets in half precision (models/ID-NAME.onnx). Where they are not named, faithful
+and crisp stay the networks that they are, seen from the new one, and clean keeps its offsets:
 
   python training/publish_photo.py runs/photo-x4.pt --end faithful=runs/photo-faithful.pt --end clean=GENERAL.onnx-GENERAL_WDN.onnx
 
@@ -21,7 +21,7 @@ import sys
 import torch
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lway import data, export, interpret, photo, trace
+from lway import data, export, interpret, metrics, photo, trace
 
 a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 a.add_argument("checkpoint", help="of train_photo.py, or an ONNX file of the same graph")
@@ -41,6 +41,12 @@ if a.mix:
     net.load_state_dict(photo.blend(net.state_dict(), photo.load(a.mix).state_dict(), a.share))
 net.eval()
 path = os.path.join(a.models, f"{a.id}.onnx")
+end_path = lambda name: os.path.join(a.models, f"{a.id}-{name}.onnx")
+kept = {}
+for name in ("faithful", "crisp"):
+    if os.path.exists(path) and os.path.exists(end_path(name)) and not any(e.startswith(f"{name}=") for e in a.end):
+        before, away = photo.load(path).state_dict(), metrics.initializers(end_path(name))
+        kept[name] = {k: v + away[k].float().reshape(v.shape) - net.state_dict()[k] for k, v in before.items()}
 trace.upscaler(net, path, a.id, {"author": "LWay"})
 exported = interpret.OnnxNet(path)
 for h, w in ((1, 1), (7, 13), (64, 64)):
@@ -59,13 +65,15 @@ for end in a.end:
     else:
         to, start = from_file(files), net.state_dict()
     offsets = {k: to[k] - start[k] for k in to}
-    export.offsets(offsets, os.path.join(a.models, f"{a.id}-{name}.onnx"), f"{a.id}-{name}", {"author": "LWay"})
+    export.offsets(offsets, end_path(name), f"{a.id}-{name}", {"author": "LWay"})
     exact, stored = photo.load(path), photo.load(path)
     exact.load_state_dict({k: v + offsets[k] for k, v in net.state_dict().items()})
     stored.load_state_dict({k: v + offsets[k].half().float() for k, v in net.state_dict().items()})
     with torch.no_grad():
         x = torch.rand(1, 3, 64, 64)
         print(f"{name}: in half precision the end differs by {255 * float((exact(x) - stored(x)).abs().max()):.3f} of 255 at most, and from the network by {255 * float((exact(x) - net(x)).abs().mean()):.2f} on the mean")
+for name, offsets in kept.items():
+    export.offsets(offsets, end_path(name), f"{a.id}-{name}", {"author": "LWay"})
 here = os.path.dirname(os.path.abspath(__file__))
 if not a.no_measure:
     subprocess.run([sys.executable, os.path.join(here, "quality.py"), a.id, "--models", a.models, "--threads", str(a.threads)], check=True)
