@@ -65,8 +65,8 @@ export type EngineEvent =
   /** Something is not as asked for: a fall-back to another device, a smaller tile, a tile done twice. */
   | { type: 'notice'; message: string }
   | { type: 'phase'; phase: 'preparing' | 'adapting' | 'upscaling' | 'writing' }
-  /** `secondsLeft` is undefined until it can be told. */
-  | { type: 'progress'; done: number; total: number; unit: 'tile' | 'step'; secondsLeft?: number }
+  /** `study`: what comes before the first step of an adaptation. `secondsLeft` is undefined until it can be told. */
+  | { type: 'progress'; done: number; total: number; unit: 'study' | 'step' | 'tile'; secondsLeft?: number }
   | { type: 'adaptation'; step: number; loss: number; heldOut?: number }
   /** What the network makes of a piece of the picture that it does not learn from; 0 steps: as it came. */
   | { type: 'preview'; step: number; image: PreviewImage };

@@ -10,6 +10,7 @@ import { createTileStore } from '../engine/raster/store/tile-store.browser';
 import { WorkerEngine } from '../engine/engine-client.browser';
 import { hasGpu } from '../engine/runtime/adapter.browser';
 import { toPlainError } from '../engine/errors';
+import type { Rect } from '../engine/raster/raster';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
 import { QueueView } from '../panel/elements/queue-view';
@@ -49,8 +50,8 @@ async function start(): Promise<void> {
     const { settings, models } = panel.controller!.state;
     return { settings, models: models ?? [] };
   });
-  panel.services = { ...services, queue };
   const editor = new Editor();
+  panel.services = { ...services, queue, pointed: () => editor.pointed() };
   editor.workspace = workspace;
   const list = new QueueView();
   list.queue = queue;
@@ -62,6 +63,13 @@ async function start(): Promise<void> {
   });
   editor.addEventListener('pictures', (event) => void queue.add((event as CustomEvent<File[]>).detail));
   editor.addEventListener('network', (event) => void panel.controller!.addModel((event as CustomEvent<File>).detail));
+  // The piece that is tried follows the hand, and is pointed out in the picture.
+  const tryAt = (at: { x: number; y: number } | null) => void panel.controller!.openTryOut(at);
+  editor.addEventListener('preview', () => tryAt(editor.pointed()));
+  editor.addEventListener('point', (event) => {
+    if (panel.controller!.state.tryOut) tryAt((event as CustomEvent<{ x: number; y: number }>).detail);
+  });
+  panel.addEventListener('try-out', (event) => (editor.frame = (event as CustomEvent<Rect | null>).detail));
   editor.append(panel, list);
   document.body.append(editor);
   window.addEventListener('beforeunload', (event) => {

@@ -11,6 +11,8 @@ import { previewStrength, type Learned } from './learned';
 import { factorOf, networkFor, styleOf, stylesOf, suited, type Style } from './network-styles';
 import { applyStrength, NotPlaced, rescueResult, runUpscale, type FinishedUpscale } from './run-upscale';
 import type { ModelChoice, PanelServices } from './services';
+import { Pace } from './pace';
+import { pieceAt, tryChoices } from './try-out';
 import { jobAfter, newJob, type Done, type PanelState, type RunningJob, type Work } from './state';
 
 /** Holds the panel's state; the elements show it and call its methods. */
@@ -24,15 +26,18 @@ export class PanelController implements ReactiveController {
     work: { kind: 'idle' },
     device: null,
     notices: [],
+    tryOut: null,
   };
 
   /** Settles when settings, networks and the document are known, or could not be had. */
   ready: Promise<void> = Promise.resolve();
 
+  private readonly pace = new Pace();
   private readonly life = new AbortController();
   private cancelJob: AbortController | null = null;
   private enough: AbortController | null = null;
   private previewWork: AbortController | null = null;
+  private tryWork: AbortController | null = null;
   private learned: Learned | null = null;
   private stopListening: (() => void) | null = null;
   private describing = 0;
@@ -55,6 +60,7 @@ export class PanelController implements ReactiveController {
     this.stopListening?.();
     this.cancelJob?.abort(abortError());
     this.previewWork?.abort();
+    this.tryWork?.abort();
     this.life.abort(abortError());
   }
 
@@ -88,11 +94,20 @@ export class PanelController implements ReactiveController {
    */
   async run(settings: UpscaleSettings, signal?: AbortSignal, onEvent?: (event: EngineEvent) => void): Promise<void> {
     const before = this.state.work;
+    this.closeTryOut();
+    const { width, height } = this.input ?? { width: 0, height: 0 };
+    const meter = this.pace.meter(settings.model, width * height, settings.adapt);
     if (before.kind === 'failed' && before.rescue) {
       throw new LWayError('busy', 'A result waits to be opened.', 'Open it or discard it first.');
     }
     await this.during(
-      (cancel, enough, say) => runUpscale(cancel, this.services, settings, enough, say, this.learned),
+      (cancel, enough, say) => {
+        const listen = (event: EngineEvent) => {
+          meter(event);
+          say(event);
+        };
+        return runUpscale(cancel, this.services, settings, enough, listen, this.learned);
+      },
       (error) => (error ? { kind: 'failed', error: toPlainError(error), rescue: null } : { kind: 'cancelled' }),
       signal,
       onEvent,
@@ -222,6 +237,51 @@ export class PanelController implements ReactiveController {
     } finally {
       if (!stale()) this.updateDone({ previewing: false });
     }
+  }
+
+  /** Seconds that the upscale will take, as far as this machine has shown; null where it has not. */
+  get estimate(): number | null {
+    const { input, effective } = this;
+    return input && this.pace.estimate(effective.model, input.width * input.height, effective.adapt);
+  }
+
+  /**
+   * Shows a piece of the picture by several choices, before anything is done.
+   * @param at pixel of the document; null: the middle of what would be upscaled
+   */
+  async openTryOut(at: { x: number; y: number } | null): Promise<void> {
+    this.tryWork?.abort();
+    const { signal } = (this.tryWork = new AbortController());
+    const { style, input, effective } = this;
+    if (!style || !input || this.state.work.kind === 'running') return;
+    try {
+      const target = await this.services.host.open(signal, effective.target);
+      try {
+        const piece = await pieceAt(signal, target, at, factorOf(effective.size, input));
+        const choices = tryChoices(this.styles, style, this.state.settings, this.tunable);
+        signal.throwIfAborted();
+        this.update({ tryOut: { ...piece, choices } });
+      } finally {
+        await target.close();
+      }
+    } catch (error) {
+      if (!signal.aborted) this.update({ notices: [...this.state.notices, toPlainError(error).message] });
+    }
+  }
+
+  /** The present settings with another choice of style, as they would be carried out. */
+  suitedTo(choice: Partial<UpscaleSettings>): UpscaleSettings {
+    return suited({ ...this.state.settings, ...choice }, this.state.models ?? [], this.input);
+  }
+
+  /** How much larger the result is to be. */
+  get factor(): number {
+    return factorOf(this.state.settings.size, this.input);
+  }
+
+  closeTryOut(): void {
+    this.tryWork?.abort();
+    if (this.state.tryOut) this.update({ tryOut: null });
   }
 
   /** Puts the last result's message and comparison away. */
@@ -357,6 +417,8 @@ export class PanelController implements ReactiveController {
       if (call !== this.describing) return;
       const before = this.state.document;
       this.update({ document });
+      // The piece was another picture's.
+      if (before?.id !== document?.id || before?.activeLayer?.id !== document?.activeLayer?.id) this.closeTryOut();
       // Who draws a selection means it.
       const drawn = document?.selection && before?.id === document.id && !before.selection;
       if (drawn && this.state.settings.target !== 'region') this.change({ target: 'region' });

@@ -53,6 +53,8 @@ export interface PanelServices {
   createStore(): TileStore;
   /** Many pictures at once, where the page can read and write files. */
   readonly queue?: PictureQueue;
+  /** The pixel of the document that the person points at, where the page knows. */
+  pointed?(): { x: number; y: number } | null;
   /** Gives the person a file, where the page can. */
   saveFile?(name: string, bytes: Uint8Array): void;
 }

@@ -5,6 +5,7 @@ import type { DocumentSummary } from '../hosts/host';
 import type { StrengthPreview } from './learned';
 import type { FinishedUpscale } from './run-upscale';
 import type { ModelChoice } from './services';
+import type { TryOut } from './try-out';
 
 export interface CurvePoint {
   step: number;
@@ -16,7 +17,7 @@ export interface CurvePoint {
 export interface RunningJob {
   readonly phase: 'preparing' | 'adapting' | 'upscaling' | 'writing';
   /** Tiles, steps or hundredths done; null until the first is. */
-  readonly progress: { done: number; total: number; secondsLeft?: number } | null;
+  readonly progress: { done: number; total: number; unit?: 'study' | 'step' | 'tile'; secondsLeft?: number } | null;
   readonly curve: readonly CurvePoint[];
   /** A piece of the picture by the network as it came and as it is after `step` steps; null until there is one. */
   readonly learning: { step: number; before: PreviewImage; now: PreviewImage } | null;
@@ -60,6 +61,8 @@ export interface PanelState {
   readonly work: Work;
   readonly device: { device: string; name: string } | null;
   readonly notices: readonly string[];
+  /** Pieces of the picture by several choices, before anything is done; null: not asked for. */
+  readonly tryOut: TryOut | null;
 }
 
 export const newJob: RunningJob = {

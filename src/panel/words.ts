@@ -31,9 +31,10 @@ export function progressText(job: RunningJob): string {
       upscaling: 'Starting…',
       writing: 'Almost done…',
     }[phase];
-  const { done, total, secondsLeft } = progress;
+  const { done, total, unit, secondsLeft } = progress;
   const left = secondsLeft === undefined ? '' : ` · about ${duration(secondsLeft)} left`;
   if (phase === 'writing') return `${done} %`;
+  if (unit === 'study') return `Studying it first: part ${Math.min(done + 1, total)} of ${total}`;
   return `${phase === 'adapting' ? 'Step' : 'Tile'} ${Math.min(done, total)} of ${total}${left}`;
 }
 
@@ -67,4 +68,9 @@ export function adaptationText(report: UpscaleReport): string {
   return adaptation.used
     ? `Adapted in ${adaptation.steps} steps: agrees ${Math.round(adaptation.improvement * 100)} % better with your picture.`
     : 'This picture gained nothing; the original network was used.';
+}
+
+/** How long it will take, as far as this machine has shown; empty where it has not. */
+export function estimateText(seconds: number | null): string {
+  return seconds === null ? '' : `About ${duration(seconds)} on this machine.`;
 }

@@ -132,7 +132,7 @@ export class TextReporter implements Reporter {
         break;
       case 'progress':
         this.progress.show(
-          `${this.current} ${event.unit === 'step' ? 'adapting' : 'upscaling'}`,
+          `${this.current} ${event.unit === 'tile' ? 'upscaling' : 'adapting'}`,
           event.done,
           event.total,
           event.secondsLeft,

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { AdaptLevel } from '../../actions/settings';
+import type { Rect } from '../../engine/raster/raster';
 import type { Destination } from '../../hosts/host';
 import '../../ui/segmented';
 import { shared } from '../../ui/styles';
@@ -7,16 +8,21 @@ import { PanelController } from '../controller';
 import type { PanelServices } from '../services';
 import { scaleName } from '../run-upscale';
 import type { PanelState } from '../state';
+import { estimateText } from '../words';
 import './job-progress';
 import './match-picker';
 import './notice-list';
 import './outcome-card';
 import './size-picker';
 import './style-picker';
+import './try-out-card';
 import './tuning';
 import type { TuningChoice } from './tuning';
 
-/** The panel: what to do on top, what happens below, one button between them. */
+/**
+ * The panel: what to do on top, what happens below, one button between them. Fires `try-out` with where in the document a
+ * piece is tried, null when none is any more.
+ */
 export class Panel extends LitElement {
   static override properties = { services: { attribute: false } };
   declare services: PanelServices;
@@ -57,8 +63,19 @@ export class Panel extends LitElement {
         background: linear-gradient(transparent, var(--lway-surface));
         pointer-events: none;
       }
+      .action {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        gap: 0 8px;
+      }
+      .action .hint {
+        grid-column: span 2;
+      }
+      .action button {
+        height: 36px;
+        border-radius: 8px;
+      }
       .action .primary {
-        width: 100%;
         height: 36px;
         border-radius: 8px;
         font-size: 14px;
@@ -149,9 +166,9 @@ export class Panel extends LitElement {
                   : nothing
               }
             </div>`
-          : this.renderAction(controller)
+          : html`${this.renderAction(controller)}${this.renderTryOut(controller)}`
       }
-      <div class="outcome" aria-live="polite">${this.renderOutcome(controller, state)}</div>`;
+      <div class="outcome last" aria-live="polite">${this.renderOutcome(controller, state)}</div>`;
   }
 
   private renderAction(controller: PanelController) {
@@ -166,7 +183,29 @@ export class Panel extends LitElement {
       >
         ${region ? 'Upscale selection' : 'Upscale with LWay'}
       </button>
-      <p class="hint under" id="why">${obstacle}</p>
+      <button
+        class="preview"
+        ?disabled=${obstacle !== ''}
+        title="See a piece of it in a moment, before anything is done (P)"
+        @click=${() => void controller.openTryOut(this.services.pointed?.() ?? null)}
+      >
+        Preview
+      </button>
+      <p class="hint under numbers" id="why">${obstacle || estimateText(controller.estimate)}</p>
+    </div>`;
+  }
+
+  private renderTryOut(controller: PanelController) {
+    const { tryOut } = controller.state;
+    if (!tryOut) return nothing;
+    return html`<div class="outcome">
+      <lway-try-out-card
+        .controller=${controller}
+        .tryOut=${tryOut}
+        .scale=${controller.factor}
+        .revision=${controller.state.settings}
+        @close=${() => controller.closeTryOut()}
+      ></lway-try-out-card>
     </div>`;
   }
 
@@ -200,7 +239,16 @@ export class Panel extends LitElement {
     this.focused = this.shadowRoot?.activeElement ?? null;
   }
 
+  /** Where the piece that is tried lies, as told last. */
+  private tried: Rect | null = null;
+
   protected override updated(): void {
+    const place = this.controller?.state.tryOut?.place ?? null;
+    if (place !== this.tried) {
+      this.tried = place;
+      this.dispatchEvent(new CustomEvent('try-out', { detail: place }));
+      if (place) this.renderRoot.querySelector('lway-try-out-card')?.scrollIntoView({ block: 'nearest' });
+    }
     const kind = this.controller?.state.work.kind ?? 'idle';
     const shown = kind === 'running' ? 'job' : kind === 'idle' ? 'form' : 'outcome';
     if (shown === this.shown) return;
@@ -214,8 +262,8 @@ export class Panel extends LitElement {
       const next = shown === 'job' ? 'lway-job-progress' : '.primary';
       this.renderRoot.querySelector<HTMLElement>(next)?.focus();
     }
-    const place = this.renderRoot.querySelector(shown === 'job' ? '.job' : '.outcome');
-    if (shown !== 'form') requestAnimationFrame(() => place?.scrollIntoView({ block: 'start' }));
+    const card = this.renderRoot.querySelector(shown === 'job' ? '.job' : '.outcome.last');
+    if (shown !== 'form') requestAnimationFrame(() => card?.scrollIntoView({ block: 'start' }));
   }
 
   private renderTarget(controller: PanelController, busy: boolean) {

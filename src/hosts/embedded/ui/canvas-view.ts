@@ -99,6 +99,8 @@ export class CanvasView extends LitElement {
   /** The document, and its size, that `view` was made for. */
   private shown: { id: string; width: number; height: number } | null = null;
   private spaceHeld = false;
+  /** Under the pointer, while that is over the canvas. */
+  private under: { x: number; y: number } | null = null;
   private drag: {
     kind: 'pan' | 'select';
     x: number;
@@ -152,6 +154,7 @@ export class CanvasView extends LitElement {
         @pointermove=${this.onPointerMove}
         @pointerup=${this.onPointerUp}
         @pointercancel=${this.onPointerUp}
+        @pointerleave=${() => (this.under = null)}
         @keydown=${this.onKeyDown}
         @keyup=${this.onKeyUp}
         @blur=${() => this.holdSpace(false)}
@@ -180,10 +183,10 @@ export class CanvasView extends LitElement {
     this.draw();
   }
 
-  /** The document's pixel in the middle of the view. */
-  get centre(): { x: number; y: number } {
+  /** The document's pixel under the pointer, or in the middle of the view. */
+  get pointed(): { x: number; y: number } {
     const { cx, cy } = this.viewport.view;
-    return { x: cx, y: cy };
+    return this.under ?? { x: cx, y: cy };
   }
 
   fit(): void {
@@ -443,6 +446,7 @@ export class CanvasView extends LitElement {
   }
 
   private onPointerMove(event: PointerEvent): void {
+    this.under = this.toDocument(event);
     const document = this.workspace.active;
     if (!this.drag || !document) return;
     if (this.drag.kind === 'select') {

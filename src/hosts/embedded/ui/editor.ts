@@ -4,6 +4,7 @@ import '../../../ui/ask-dialog';
 import type { AskDialog } from '../../../ui/ask-dialog';
 import { decodePicture } from '../decode';
 import { findExif } from '../exif';
+import type { Rect } from '../../../engine/raster/raster';
 import type { OpenDocument, Workspace } from '../workspace';
 import type { CanvasView, Tool } from './canvas-view';
 import './canvas-view';
@@ -25,7 +26,7 @@ const networkName = /\.onnx$/i;
 /**
  * The built-in editor: opens pictures, shows them with their layers, compares, selects a rectangle, exports. The panel
  * sits in the default slot, the queue in `queue`. Fires `pictures` with several files that came at once, and `network` with
- * a network's. It is a home for trying LWay, not a paint program.
+ * a network's, `point` with the document's pixel where the hand clicks, `preview` on the key P. It is a home for trying LWay, not a paint program.
  */
 export class Editor extends LitElement {
   static override properties = {
@@ -38,6 +39,7 @@ export class Editor extends LitElement {
     work: { state: true },
     comparing: { state: true },
     only: { state: true },
+    frame: { attribute: false },
   };
   declare workspace: Workspace;
   declare tool: Tool;
@@ -52,6 +54,9 @@ export class Editor extends LitElement {
   declare comparing: { with: string | null } | null;
   /** One of the two is shown alone. */
   declare only: Comparison['only'];
+
+  /** A part of the document that is pointed out. */
+  declare frame: Rect | null;
 
   static override styles = layout;
 
@@ -70,6 +75,7 @@ export class Editor extends LitElement {
     this.work = null;
     this.comparing = null;
     this.only = null;
+    this.frame = null;
   }
 
   override connectedCallback(): void {
@@ -151,6 +157,8 @@ export class Editor extends LitElement {
                 .workspace=${this.workspace}
                 .tool=${this.tool}
                 .comparison=${comparison}
+                .frame=${this.frame}
+                @point=${(event: CustomEvent) => this.dispatchEvent(new CustomEvent('point', { detail: event.detail }))}
                 @view-change=${(event: Event) => (this.zoom = (event.target as CanvasView).zoom)}
               ></lway-canvas-view>`
             : html`<div class="empty">
@@ -233,6 +241,11 @@ export class Editor extends LitElement {
       };
     } else if (pictures.length === 1 && folders.length === 0) void this.open(pictures[0]!);
     else if (pictures.length > 0) this.dispatchEvent(new CustomEvent('pictures', { detail: pictures }));
+  }
+
+  /** The pixel of the document under the pointer, or in the middle of what is seen of it. */
+  pointed(): { x: number; y: number } | null {
+    return this.view?.pointed ?? null;
   }
 
   /** Opens a file as a new document; what goes wrong is said in the editor. */
@@ -389,6 +402,7 @@ export class Editor extends LitElement {
     else if (plain && key === 'h') this.tool = 'hand';
     else if (plain && key === 'c') this.comparing = this.comparing ? null : { with: null };
     else if (plain && key === 'b') this.only = 'first';
+    else if (plain && key === 'p') this.dispatchEvent(new CustomEvent('preview'));
     else return;
     event.preventDefault();
   };

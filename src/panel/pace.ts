@@ -1,0 +1,90 @@
+import type { AdaptLevel } from '../actions/settings';
+import type { EngineEvent } from '../engine/engine';
+
+const key = 'lway.pace.v1';
+
+/** What this machine has shown, by network: seconds for a megapixel of the original, and for matching at each level. */
+interface Shown {
+  megapixel?: number;
+  match: Partial<Record<AdaptLevel, number>>;
+}
+
+/** Where it is kept; the page's own storage, or nowhere. */
+type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem'>;
+
+/** Tells how long an upscale will take on this machine, from those that it has seen: by the first tiles of each. */
+export class Pace {
+  private shown: Record<string, Shown> = {};
+
+  constructor(private readonly storage: Storage | null = pageStorage()) {
+    try {
+      const kept: unknown = JSON.parse(this.storage?.getItem(key) ?? '{}');
+      if (typeof kept === 'object' && kept !== null) this.shown = kept as Record<string, Shown>;
+    } catch {
+      // Measured anew.
+    }
+  }
+
+  /** @param pixels of the original; @returns seconds, null while not known */
+  estimate(model: string, pixels: number, level: AdaptLevel): number | null {
+    const { megapixel, match } = this.shown[model] ?? { match: {} };
+    const matching = level === 'off' ? 0 : match[level];
+    if (megapixel === undefined || matching === undefined) return null;
+    return matching + (megapixel * pixels) / 1e6;
+  }
+
+  /** Listens to one upscale. */
+  meter(model: string, pixels: number, level: AdaptLevel, now = () => performance.now()): (event: EngineEvent) => void {
+    let phase = '';
+    let began = now();
+    let first: { done: number; at: number } | null = null;
+    return (event) => {
+      if (event.type === 'phase') {
+        if (phase === 'adapting' && level !== 'off') this.matched(model, level, (now() - began) / 1000);
+        phase = event.phase;
+        began = now();
+      }
+      if (event.type !== 'progress' || event.unit !== 'tile' || phase !== 'upscaling' || event.done === 0) return;
+      // The first tile pays for shaders and memory; where there is no other, it has to do.
+      const [tiles, since] = first ? [event.done - first.done, first.at] : [event.done, began];
+      if (first || event.total === 1) {
+        this.upscaled(model, ((now() - since) / 1000 / tiles) * (event.total / (pixels / 1e6)), first !== null);
+      }
+      first ??= { done: event.done, at: now() };
+    };
+  }
+
+  /** @param sure measured without what is set up once */
+  private upscaled(model: string, megapixel: number, sure: boolean): void {
+    const entry = this.entry(model);
+    if (!Number.isFinite(megapixel) || (!sure && entry.megapixel !== undefined)) return;
+    entry.megapixel = megapixel;
+    this.keep();
+  }
+
+  private matched(model: string, level: AdaptLevel, seconds: number): void {
+    this.entry(model).match[level] = seconds;
+    this.keep();
+  }
+
+  private entry(model: string): Shown {
+    const entry = this.shown[model];
+    return entry && typeof entry.match === 'object' ? entry : (this.shown[model] = { match: {} });
+  }
+
+  private keep(): void {
+    try {
+      this.storage?.setItem(key, JSON.stringify(this.shown));
+    } catch {
+      // For this visit only.
+    }
+  }
+}
+
+function pageStorage(): Storage | null {
+  try {
+    return (globalThis as { localStorage?: Storage }).localStorage ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,118 @@
+import type { UpscaleSettings } from '../actions/settings';
+import { sourceOf } from '../engine/raster/memory-source';
+import type { PixelSource, Raster, Rect } from '../engine/raster/raster';
+import { grow, intersect, relativeTo } from '../engine/raster/rect';
+import type { OpenedTarget } from '../hosts/host';
+import type { Style } from './network-styles';
+import type { PanelServices } from './services';
+
+/** A piece of the picture on which choices are tried before anything is done. */
+export interface TryOut {
+  /** The piece with some of what is around it, which the networks see as well. */
+  readonly source: PixelSource;
+  /** The piece itself, inside of that. */
+  readonly inner: Rect;
+  /** Where it lies in the document. */
+  readonly place: Rect;
+  readonly choices: readonly TryChoice[];
+}
+
+/** One way to upscale it. */
+export interface TryChoice {
+  readonly name: string;
+  /** What is set when it is chosen. */
+  readonly settings: Pick<UpscaleSettings, 'model' | 'detail' | 'noise'>;
+}
+
+/** Side of a piece in pixels of its result. */
+const side = 256;
+/** Pixels of the original around it: its edges are then nearly as in the whole. */
+const margin = 12;
+const most = 4;
+
+/**
+ * The present setting first, then what Detail and Noise would make of it, then the other styles.
+ * @param can what the chosen network can be set to
+ */
+export function tryChoices(
+  styles: readonly Style[],
+  current: Style,
+  { model, detail, noise }: TryChoice['settings'],
+  can: { readonly detail: boolean; readonly noise: boolean },
+): TryChoice[] {
+  const tuned: TryChoice[] = [
+    ...(can.detail && detail !== 0 ? [{ name: 'Detail: faithful', settings: { model, detail: 0, noise } }] : []),
+    ...(can.detail && detail !== 100 ? [{ name: 'Detail: crisp', settings: { model, detail: 100, noise } }] : []),
+    ...(can.noise && noise !== 100 ? [{ name: 'Noise: clean', settings: { model, detail, noise: 100 } }] : []),
+  ];
+  const others = styles
+    .filter(({ id }) => id !== current.id)
+    .map(({ id, name }): TryChoice => ({ name, settings: { model: id, detail: undefined, noise: undefined } }));
+  const now = { name: `Now: ${current.name}`, settings: { model, detail, noise } };
+  return [now, ...tuned.slice(0, 2), ...others, ...tuned.slice(2)].slice(0, most);
+}
+
+/**
+ * Reads the piece around a point of the document.
+ *
+ * @param at null: the middle of what would be upscaled
+ * @param scale how much larger the result will be
+ */
+export async function pieceAt(
+  signal: AbortSignal,
+  target: OpenedTarget,
+  at: { x: number; y: number } | null,
+  scale: number,
+): Promise<Omit<TryOut, 'choices'>> {
+  const { bounds, source } = target;
+  const { width, height } = source.info;
+  // Pixels of the document for each of the layer's own.
+  const [kx, ky] = [bounds.width / width, bounds.height / height];
+  const axis = (point: number | undefined, size: number): [number, number] => {
+    const length = Math.min(size, Math.max(16, Math.round(side / scale)));
+    const first = Math.round((point ?? size / 2) - length / 2);
+    return [Math.min(size - length, Math.max(0, first)), length];
+  };
+  const [x, w] = axis(at ? (at.x - bounds.x) / kx : undefined, width);
+  const [y, h] = axis(at ? (at.y - bounds.y) / ky : undefined, height);
+  const piece = { x, y, width: w, height: h };
+  const seen = intersect(grow(piece, margin), { x: 0, y: 0, width, height })!;
+  const pixels = await source.read(signal, seen);
+  return {
+    source: sourceOf(pixels, source.info),
+    inner: relativeTo(piece, seen),
+    place: {
+      x: Math.round(bounds.x + x * kx),
+      y: Math.round(bounds.y + y * ky),
+      width: Math.round(w * kx),
+      height: Math.round(h * ky),
+    },
+  };
+}
+
+/** Upscales the piece by one choice, without matching: that would take longer than a look. */
+export async function tryPiece(
+  signal: AbortSignal,
+  { engine, models, createStore }: Pick<PanelServices, 'engine' | 'models' | 'createStore'>,
+  { source, inner }: Pick<TryOut, 'source' | 'inner'>,
+  settings: UpscaleSettings,
+  scale: number,
+): Promise<Raster> {
+  const store = createStore();
+  try {
+    const { width, height } = source.info;
+    const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
+    const model = await models.load(signal, settings.model);
+    const tuning = await models.tuning(signal, model.entry, settings);
+    await engine.upscale(signal, source, store, { model, size, device: 'auto', tuning });
+    const wanted = {
+      x: Math.round(inner.x * scale),
+      y: Math.round(inner.y * scale),
+      width: Math.round(inner.width * scale),
+      height: Math.round(inner.height * scale),
+    };
+    return await store.read(signal, intersect(wanted, { x: 0, y: 0, ...size })!);
+  } finally {
+    await store.dispose();
+  }
+}
