@@ -11,9 +11,13 @@ import { previewStrength, type Learned } from './learned';
 import { factorOf, networkFor, styleOf, stylesOf, suited, type Style } from './network-styles';
 import { applyStrength, NotPlaced, rescueResult, runUpscale, type FinishedUpscale } from './run-upscale';
 import type { ModelChoice, PanelServices } from './services';
+import { isNoGpu } from './words';
 import { Pace } from './pace';
 import { pieceAt, tryChoices } from './try-out';
 import { jobAfter, newJob, type Done, type PanelState, type RunningJob, type Work } from './state';
+
+/** Milliseconds after which an editor that has not answered is said to be silent. */
+const silence = 6_000;
 
 /** Holds the panel's state; the elements show it and call its methods. */
 export class PanelController implements ReactiveController {
@@ -27,6 +31,7 @@ export class PanelController implements ReactiveController {
     device: null,
     notices: [],
     tryOut: null,
+    silent: false,
   };
 
   /** Settles when settings, networks and the document are known, or could not be had. */
@@ -39,6 +44,7 @@ export class PanelController implements ReactiveController {
   private previewWork: AbortController | null = null;
   private tryWork: AbortController | null = null;
   private learned: Learned | null = null;
+  private toldNoGpu = false;
   private stopListening: (() => void) | null = null;
   private describing = 0;
 
@@ -258,7 +264,7 @@ export class PanelController implements ReactiveController {
       const target = await this.services.host.open(signal, effective.target);
       try {
         const piece = await pieceAt(signal, target, at, factorOf(effective.size, input));
-        const choices = tryChoices(this.styles, style, this.state.settings, this.tunable);
+        const choices = tryChoices(this.styles, style, this.state.settings, this.can);
         signal.throwIfAborted();
         this.update({ tryOut: { ...piece, choices } });
       } finally {
@@ -345,7 +351,12 @@ export class PanelController implements ReactiveController {
   get obstacle(): string {
     const { document, models } = this.state;
     const { size } = this.state.settings;
-    if (document === undefined || models === undefined) return `Waiting for ${this.services.host.name}…`;
+    if (document === undefined || models === undefined) {
+      const { name } = this.services.host;
+      return this.state.silent
+        ? `Waiting for ${name}… It has not answered yet: see whether a dialog is open there, and whether this panel was opened from within ${name}.`
+        : `Waiting for ${name}…`;
+    }
     if (this.services.queue?.working) return 'The queue is at work. Pause it to upscale this picture now.';
     if (document === null) return 'Open a picture to begin.';
     if (!document.activeLayer) return 'Choose a layer to begin.';
@@ -397,6 +408,12 @@ export class PanelController implements ReactiveController {
       if (saved) this.update({ settings: { ...defaultSettings, ...saved } });
       // An editor that is slow to answer does not hold back the rest.
       const described = this.describe();
+      const patience = setTimeout(() => this.update({ silent: true }), silence);
+      void described.finally(() => {
+        clearTimeout(patience);
+        this.update({ silent: false });
+      });
+      signal.addEventListener('abort', () => clearTimeout(patience), { once: true });
       const models = await this.services.models.list(signal);
       // Without adaptation an upscale still works: its failing is said where it would be chosen.
       const noAdaptation = await this.services.models
@@ -432,6 +449,9 @@ export class PanelController implements ReactiveController {
     if (work.kind !== 'running') return;
     if (event.type === 'device') this.update({ device: { device: event.device, name: event.name } });
     else if (event.type === 'notice') {
+      // That there is no GPU is as true of every later upscale: it is told once.
+      if (isNoGpu(event.message) && this.toldNoGpu) return;
+      this.toldNoGpu ||= isNoGpu(event.message);
       if (!notices.includes(event.message)) this.update({ notices: [...notices, event.message] });
     } else this.update({ work: { kind: 'running', job: jobAfter(work.job, event) } });
   }

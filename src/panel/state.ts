@@ -61,6 +61,8 @@ export interface PanelState {
   readonly work: Work;
   readonly device: { device: string; name: string } | null;
   readonly notices: readonly string[];
+  /** The editor has not answered at all, and might have by now. */
+  readonly silent: boolean;
   /** Pieces of the picture by several choices, before anything is done; null: not asked for. */
   readonly tryOut: TryOut | null;
 }

@@ -74,3 +74,8 @@ export function adaptationText(report: UpscaleReport): string {
 export function estimateText(seconds: number | null): string {
   return seconds === null ? '' : `About ${duration(seconds)} on this machine.`;
 }
+
+/** Whether a notice of the engine says that no graphics card can be used: it is told once, with what can be done. */
+export function isNoGpu(notice: string): boolean {
+  return notice.startsWith('No GPU can be used here');
+}

@@ -59,7 +59,7 @@ export class Segmented extends LitElement {
       }
       input:checked + span {
         background: var(--lway-thumb);
-        box-shadow: 0 1px 2px rgb(0 0 0 / 22%);
+        box-shadow: inset 0 0 0 1.5px var(--lway-mark);
         font-weight: 600;
       }
       input:focus-visible + span {
@@ -68,6 +68,23 @@ export class Segmented extends LitElement {
       }
       input:disabled + span {
         opacity: 0.45;
+      }
+      @media (forced-colors: active) {
+        .row {
+          border: 1px solid CanvasText;
+        }
+        input:checked + span {
+          forced-color-adjust: none;
+          background: Highlight;
+          color: HighlightText;
+        }
+        input:focus-visible + span {
+          outline-color: Highlight;
+        }
+        input:disabled + span {
+          opacity: 1;
+          color: GrayText;
+        }
       }
     `,
   ];

@@ -162,6 +162,54 @@ export const shared = css`
     outline: 2px solid var(--lway-focus);
     outline-offset: 1px;
   }
+  @media (forced-colors: active) {
+    button.primary:not(:disabled) {
+      forced-color-adjust: none;
+      background: Highlight;
+      color: HighlightText;
+    }
+    button:disabled,
+    input:disabled,
+    select:disabled {
+      opacity: 1;
+      color: GrayText;
+      border-color: GrayText;
+    }
+    button[aria-pressed='true'] {
+      outline: 2px solid Highlight;
+      outline-offset: -2px;
+    }
+    input[type='range']::-webkit-slider-runnable-track {
+      forced-color-adjust: none;
+      background: CanvasText;
+    }
+    input[type='range']::-moz-range-track {
+      forced-color-adjust: none;
+      background: CanvasText;
+    }
+    input[type='range']::-webkit-slider-thumb {
+      forced-color-adjust: none;
+      background: Highlight;
+    }
+    input[type='range']::-moz-range-thumb {
+      forced-color-adjust: none;
+      background: Highlight;
+    }
+    progress {
+      border: 1px solid CanvasText !important;
+      forced-color-adjust: none;
+      background: Canvas !important;
+    }
+    progress::-webkit-progress-bar {
+      background: Canvas !important;
+    }
+    progress::-webkit-progress-value {
+      background: Highlight !important;
+    }
+    progress::-moz-progress-bar {
+      background: Highlight !important;
+    }
+  }
   .visually-hidden {
     position: absolute;
     width: 1px;

@@ -77,6 +77,10 @@ export const tokens = css`
   :root[data-theme='dark'] {
     ${unsafeCSS(dark)}
   }
+  html {
+    /* What has the focus is not hidden by the panel's button (WCAG 2.4.11). */
+    scroll-padding-bottom: 88px;
+  }
   html,
   body {
     height: 100%;

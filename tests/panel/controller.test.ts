@@ -7,6 +7,7 @@ import type { DocumentSummary, OpenedTarget } from '../../src/hosts/host';
 import { PanelController } from '../../src/panel/controller';
 import { learnedKey } from '../../src/panel/learned';
 import type { PanelServices } from '../../src/panel/services';
+import { tryPiece } from '../../src/panel/try-out';
 import { tinyModel } from '../engine/upscaling/tiny-networks';
 import { createServices, FakeElement, never, WatchedEngine } from './support';
 
@@ -175,6 +176,29 @@ test('a second upscale starts from the layer’s own pixels and lies above the f
   expect(workspace.active!.state.layers[1]!.pixels).toBe(state.layers[0]!.pixels);
 });
 
+test('a piece is tried before anything is done, around the point that was pointed at', async () => {
+  const { controller, services, workspace } = await start();
+  await controller.openTryOut({ x: 19, y: 1 });
+  const { tryOut } = controller.state;
+  // All of this small picture, as far as the point lets it.
+  expect(tryOut!.place).toEqual({ x: 0, y: 0, width: 20, height: 14 });
+  expect(tryOut!.choices).toEqual([
+    { name: 'Now: Tiny', settings: { model: 'default', detail: undefined, noise: undefined } },
+  ]);
+  const settings = controller.suitedTo(tryOut!.choices[0]!.settings);
+  const piece = await tryPiece(never, services, tryOut!, settings, controller.factor);
+  await controller.start();
+  expect(controller.state.tryOut).toBeNull();
+  // It is what the upscale then makes.
+  const made = await workspace.active!.state.layers[0]!.pixels.read(never, { x: 0, y: 0, width: 40, height: 28 });
+  expect([piece.width, piece.height]).toEqual([40, 28]);
+  let worst = 0;
+  piece.data.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - made.data[i]!))));
+  expect(worst).toBeLessThan(0.6 / 255);
+  // Now it is known how long it takes.
+  expect(controller.estimate).toBeGreaterThan(0);
+});
+
 test('what is not there now is left out, not forgotten', async () => {
   const { controller, workspace, settings } = await start();
   controller.change({ target: 'region', adapt: 'thorough', model: 'gone' });
@@ -226,6 +250,26 @@ test('adaptation is asked for with level, strength and a way to stop early', asy
   await work;
   expect(stopped).toBe(true);
   expect(controller.state.notices).toEqual(['The tile was halved.']);
+});
+
+test('an editor that does not answer is waited for by name, and after a while with what to look at', async () => {
+  const timers: { run: () => void; after: number }[] = [];
+  const later = jest.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, after = 0) => {
+    timers.push({ run, after });
+    return 0;
+  }) as unknown as typeof setTimeout);
+  const made = await createServices();
+  const host = Object.assign(Object.create(made.services.host) as typeof made.services.host, {
+    describe: () => new Promise<never>(() => {}),
+  });
+  const controller = new PanelController(new FakeElement(), { ...made.services, host });
+  open.push(controller);
+  controller.hostConnected();
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  later.mockRestore();
+  expect(controller.obstacle).toBe('Waiting for LWay…');
+  timers.find(({ after }) => after > 1000)!.run();
+  expect(controller.obstacle).toMatch(/^Waiting for LWay… It has not answered yet/);
 });
 
 test('an answer of the editor that comes late is dropped', async () => {

@@ -13,6 +13,9 @@ import { train } from './train';
 import { verdict } from './verdict';
 import { leftAlone, obstacleNotice, outcome } from './words';
 
+/** What comes before the first step, for its progress: the pictures, what is learned from, the step, its session. */
+const STUDIES = 4;
+
 /**
  * Adapts an SR network to a picture: "Low-Res Leads the Way" (CVPR 2024) on the LR grid.
  *
@@ -40,17 +43,22 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
   const plan = planAdaptation(request);
   if (isRefusal(plan)) return nothing(plan.refused);
   const { recipe, pictures, several } = plan;
+  const studied = (done: number) => onEvent({ type: 'progress', done, total: STUDIES, unit: 'study' });
+  studied(0);
   const random = randomFrom(recipe.seed);
   const lessons = await readLessons(signal, runtime, pictures, request.model.entry.scale, options, random);
   if (isRefusal(lessons)) return nothing(lessons.refused);
+  studied(1);
   const material = await gather(signal, runtime, plan, lessons, options, random);
   const { original, network, start } = material;
   watch.lap('embedding');
+  studied(2);
 
   const step = learningStep(plan, material, lessons, options.models, runtime.device);
   const obstacle = obstacleNotice(step.report, network);
   if (obstacle !== null) onEvent({ type: 'notice', message: obstacle });
   watch.lap('graphs');
+  studied(3);
 
   const run = await TrainingRun.create(signal, runtime, step, { readEvery: 1 });
   try {

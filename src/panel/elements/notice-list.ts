@@ -1,7 +1,8 @@
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { shared } from '../../ui/styles';
+import { isNoGpu } from '../words';
 
-/** What was not as asked for. */
+/** What was not as asked for; with what can be done about it, where something can. */
 export class NoticeList extends LitElement {
   static override properties = { notices: { attribute: false } };
   declare notices: readonly string[];
@@ -17,18 +18,42 @@ export class NoticeList extends LitElement {
         font-size: 12px;
         background: var(--lway-warn-bg);
         color: var(--lway-warn);
+        border: 1px solid transparent;
       }
       li + li {
         margin-top: 4px;
+      }
+      details {
+        margin-top: 2px;
+      }
+      summary,
+      summary:hover {
+        color: inherit;
+        text-decoration: underline;
+      }
+      ol {
+        margin: 4px 0 0;
+        padding-inline-start: 18px;
+        color: var(--lway-text);
       }
     `,
   ];
 
   override render() {
     return html`<ul aria-label="Notices">
-      ${this.notices.map((notice) => html`<li>${notice}</li>`)}
+      ${this.notices.map((notice) => html`<li>${notice} ${isNoGpu(notice) ? noGpuHelp : nothing}</li>`)}
     </ul>`;
   }
 }
+
+const noGpuHelp = html`<details>
+  <summary>What can I do?</summary>
+  <ol>
+    <li>Use a current Chrome, Edge, Firefox or Safari: older ones have no WebGPU.</li>
+    <li>Turn on “Use graphics acceleration when available” in the browser’s settings, then start it again.</li>
+    <li>Update the driver of your graphics card.</li>
+    <li>Without one, choose a small style, Match Off or Fast, or a selection: the result is the same, only later.</li>
+  </ol>
+</details>`;
 
 customElements.define('lway-notice-list', NoticeList);

@@ -34,8 +34,6 @@ export class Panel extends LitElement {
         min-width: 0;
         background: var(--lway-surface);
         container-type: inline-size;
-        /* What has the focus is not hidden by the button below (WCAG 2.4.11). */
-        scroll-padding-bottom: 72px;
       }
       .form {
         display: grid;
@@ -84,6 +82,12 @@ export class Panel extends LitElement {
         opacity: 1;
         background: var(--lway-track);
         color: var(--lway-text-2);
+      }
+      @media (forced-colors: active) {
+        .action .primary:disabled {
+          color: GrayText;
+          border: 1px solid GrayText;
+        }
       }
       .under:empty {
         display: none;
@@ -244,10 +248,13 @@ export class Panel extends LitElement {
 
   protected override updated(): void {
     const place = this.controller?.state.tryOut?.place ?? null;
-    if (place !== this.tried) {
+    const before = this.tried;
+    if (place !== before) {
       this.tried = place;
       this.dispatchEvent(new CustomEvent('try-out', { detail: place }));
-      if (place) this.renderRoot.querySelector('lway-try-out-card')?.scrollIntoView({ block: 'nearest' });
+      const opened = this.renderRoot.querySelector('.outcome');
+      // Its tiles have no height before the next frame.
+      if (place && before === null) requestAnimationFrame(() => opened?.scrollIntoView({ block: 'start' }));
     }
     const kind = this.controller?.state.work.kind ?? 'idle';
     const shown = kind === 'running' ? 'job' : kind === 'idle' ? 'form' : 'outcome';

@@ -27,7 +27,7 @@ export class QueueView extends LitElement {
         overflow-y: auto;
         scrollbar-width: thin;
       }
-      header {
+      .top {
         position: sticky;
         top: 0;
         z-index: 1;
@@ -116,7 +116,8 @@ export class QueueView extends LitElement {
     if (done > 0) parts.push(`${done} done`);
     if (failed > 0) parts.push(`${failed} failed`);
     const trouble = this.trouble ?? queue.trouble;
-    return html`<header>
+    return html`<section aria-label="Queue">
+      <div class="top">
         <h2 aria-live="polite">${parts.join(' · ')}</h2>
         ${
           queue.running
@@ -143,7 +144,7 @@ export class QueueView extends LitElement {
         >
           Clear
         </button>
-      </header>
+      </div>
       ${trouble ? html`<p class="wrong" role="alert">${trouble.message} ${trouble.advice}</p>` : nothing}
       <ul aria-label="Pictures">
         ${items.map(
@@ -158,7 +159,8 @@ export class QueueView extends LitElement {
               ></lway-queue-card>
             </li>`,
         )}
-      </ul>`;
+      </ul>
+    </section>`;
   }
 
   private renderSteps() {

@@ -106,8 +106,8 @@ export class TryOutTile extends LitElement {
   protected override updated(changed: PropertyValues): void {
     // Until it is there, the picture enlarged stands in: something is seen at once.
     if (changed.has('tryOut') || changed.has('scale')) void this.draw(null);
-    const { value } = this.piece;
-    if (value && value !== this.drawn) void this.draw(value);
+    const { value, status } = this.piece;
+    if (value && status === TaskStatus.COMPLETE && value !== this.drawn) void this.draw(value);
   }
 
   private drawn: Raster | null = null;

@@ -13,7 +13,7 @@ export const layout = css`
   * {
     box-sizing: border-box;
   }
-  lway-toolbar {
+  header {
     grid-area: bar;
   }
   main {
@@ -23,7 +23,7 @@ export const layout = css`
     min-width: 0;
     min-height: 0;
   }
-  lway-status-bar {
+  footer {
     grid-area: status;
   }
   ::slotted([slot='queue']) {
@@ -65,6 +65,8 @@ export const layout = css`
     min-height: 0;
     overflow-y: auto;
     scrollbar-width: thin;
+    /* What has the focus is not hidden by the panel's button (WCAG 2.4.11). */
+    scroll-padding-bottom: 88px;
   }
   .layers {
     flex: none;

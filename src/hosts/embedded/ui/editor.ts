@@ -106,33 +106,35 @@ export class Editor extends LitElement {
     const others = current ? comparable(current.state) : [];
     const comparison = this.comparison(current);
     return html`
-      <lway-toolbar
-        .current=${current}
-        .tool=${this.tool}
-        .zoom=${this.zoom}
-        .busy=${this.work !== null}
-        .comparing=${comparison !== null && this.comparing !== null}
-        .comparable=${others.length > 0}
-        .revision=${this.revision}
-        @open=${this.choose}
-        @export=${() => current && this.exportDialog.open(current)}
-        @undo=${() => current && this.workspace.undo(current)}
-        @redo=${() => current && this.workspace.redo(current)}
-        @tool=${(event: CustomEvent<Tool>) => (this.tool = event.detail)}
-        @compare=${() => (this.comparing = this.comparing ? null : { with: null })}
-        @zoom-step=${(event: CustomEvent<1 | -1>) => this.view?.zoomStep(event.detail)}
-        @zoom-to=${(event: CustomEvent<number>) => this.view?.zoomTo(event.detail)}
-        @fit=${() => this.view?.fit()}
-      ></lway-toolbar>
-      <input
-        class="visually-hidden"
-        type="file"
-        accept="image/*,.psd,.tif,.tiff,.heic,.jxl,.onnx"
-        multiple
-        tabindex="-1"
-        aria-label="Picture to open"
-        @change=${this.onChosen}
-      />
+      <header>
+        <lway-toolbar
+          .current=${current}
+          .tool=${this.tool}
+          .zoom=${this.zoom}
+          .busy=${this.work !== null}
+          .comparing=${comparison !== null && this.comparing !== null}
+          .comparable=${others.length > 0}
+          .revision=${this.revision}
+          @open=${this.choose}
+          @export=${() => current && this.exportDialog.open(current)}
+          @undo=${() => current && this.workspace.undo(current)}
+          @redo=${() => current && this.workspace.redo(current)}
+          @tool=${(event: CustomEvent<Tool>) => (this.tool = event.detail)}
+          @compare=${() => (this.comparing = this.comparing ? null : { with: null })}
+          @zoom-step=${(event: CustomEvent<1 | -1>) => this.view?.zoomStep(event.detail)}
+          @zoom-to=${(event: CustomEvent<number>) => this.view?.zoomTo(event.detail)}
+          @fit=${() => this.view?.fit()}
+        ></lway-toolbar>
+        <input
+          class="visually-hidden"
+          type="file"
+          accept="image/*,.psd,.tif,.tiff,.heic,.jxl,.onnx"
+          multiple
+          tabindex="-1"
+          aria-label="Picture to open"
+          @change=${this.onChosen}
+        />
+      </header>
       <main>
         <lway-document-tabs
           .workspace=${this.workspace}
@@ -168,13 +170,15 @@ export class Editor extends LitElement {
         }
       </main>
       <slot name="queue"></slot>
-      <lway-status-bar
-        .workspace=${this.workspace}
-        .tool=${this.tool}
-        .work=${this.work}
-        .revision=${this.revision}
-        @cancel=${() => this.worker?.abort()}
-      ></lway-status-bar>
+      <footer>
+        <lway-status-bar
+          .workspace=${this.workspace}
+          .tool=${this.tool}
+          .work=${this.work}
+          .revision=${this.revision}
+          @cancel=${() => this.worker?.abort()}
+        ></lway-status-bar>
+      </footer>
       <aside>
         <div class="panel"><slot></slot></div>
         ${

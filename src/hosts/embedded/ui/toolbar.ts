@@ -40,7 +40,7 @@ export class Toolbar extends LitElement {
         padding: 6px 10px;
         border-bottom: 1px solid var(--lway-line);
       }
-      .brand {
+      h1 {
         display: flex;
         align-items: center;
         gap: 8px;
@@ -49,7 +49,7 @@ export class Toolbar extends LitElement {
         letter-spacing: -0.01em;
         margin: 0 10px 0 4px;
       }
-      .brand svg {
+      h1 svg {
         width: 20px;
         height: 20px;
         color: var(--lway-mark);
@@ -68,10 +68,10 @@ export class Toolbar extends LitElement {
         }
       }
       @media (max-width: 420px) {
-        .brand span {
+        h1 span {
           display: none;
         }
-        .brand {
+        h1 {
           margin-inline-end: 0;
         }
       }
@@ -90,7 +90,7 @@ export class Toolbar extends LitElement {
       >
         ${icon}
       </button>`;
-    return html`<span class="brand">${logo}<span>LWay</span></span>
+    return html`<h1>${logo}<span>LWay</span></h1>
       <button title="Open pictures (Ctrl+O)" @click=${() => this.send('open')}>Open…</button>
       <button title="Export (Ctrl+S)" ?disabled=${!current || this.busy} @click=${() => this.send('export')}>
         Export…
