@@ -44,6 +44,8 @@ a.add_argument("--bank", type=int, default=1000)
 a.add_argument("--fill", type=int, default=200)
 a.add_argument("--refresh", type=float, default=0.2, help="crops newly degraded per step")
 a.add_argument("--validate", type=float, default=8, help="minutes between validations")
+a.add_argument("--workers", type=int, default=0, help="processes that degrade pictures beside the training; the teacher then answers batch by batch")
+a.add_argument("--least-rate", type=float, default=0, help="after 40 s the batch is halved where there are fewer steps a second than this")
 a.add_argument("--threads", type=int, default=1)
 a.add_argument("--seed", type=int, default=0)
 a = a.parse_args()
@@ -69,6 +71,8 @@ def teacher(lr):
 
 
 def bank(files, settings, size, seed, taught_by=teacher):
+    if a.workers:
+        taught_by = "truth"
     make = data.sr_entry(degradation.load_settings(os.path.join(HERE, settings)), net.scale, taught_by if a.distil else None, a.whole)
     return data.Bank(files, make, net.scale, size, seed)
 
@@ -88,10 +92,14 @@ if a.modules:
     rng = np.random.default_rng(a.seed + 2)
     sources.append(bank([modules.draw(rng, 96, net.scale) for _ in range(60)], "degradation-modules.json", int(a.bank * a.modules), a.seed + 2, "truth"))
     shares.append(a.modules)
-mixture = data.Mixture(sources, shares, a.seed)
 began = time.time()
-for source, share in zip(sources, shares):
-    source.refresh(max(4, int(a.fill * share)))
+if a.workers:
+    mixture = data.WorkedMixture(sources, shares, a.workers, a.seed)
+    mixture.fill(a.fill)
+else:
+    mixture = data.Mixture(sources, shares, a.seed)
+    for source, share in zip(sources, shares):
+        source.refresh(max(4, int(a.fill * share)))
 print(f"{networks.parameters(net)} parameters, {len(photographs)} photographs, bank of {len(mixture)} in {time.time() - began:.0f} s, {device}", flush=True)
 
 validation = data.validation(a.data, held_out, net.scale, 6)
@@ -171,9 +179,21 @@ def teach_critic(sr, hr, mine, true):
         critic_optimiser.step()
 
 
+@torch.no_grad()
+def teach(batch, count):
+    """The teacher's answers to the first `count` pictures: where workers degrade, those that were photographed."""
+    lr, hr = batch["lr"][:count], batch["hr"][:count]
+    with loop.autocast():
+        t = taught(lr).float()
+    if not a.whole:
+        low = F.avg_pool2d(hr - t, net.scale)
+        t = t + F.interpolate(low, scale_factor=net.scale, mode="bicubic", align_corners=False)
+    batch["teacher"][:count] = t.clamp(0, 1)
+
+
 print("start", validate(), flush=True)
 clock, step, next_validation, owed = loop.Clock(a.minutes), 0, a.validate, 0.0
-before = state.get("steps", 0)
+before, started = state.get("steps", 0), time.time()
 while clock.done < 1:
     owed += a.refresh if len(mixture) >= 0.98 * a.bank else 3 * a.refresh
     mixture.refresh(int(owed))
@@ -181,6 +201,8 @@ while clock.done < 1:
     for group in optimiser.param_groups:
         group["lr"] = loop.cosine(clock.done, a.lr)
     batch = {k: to(v) for k, v in mixture.batch(a.batch, a.patch).items()}
+    if a.workers and a.distil:
+        teach(batch, int(mixture.counts[0]))
     with loop.autocast():
         sr = net(batch["lr"])
     at = sr.detach().float().requires_grad_(True)
@@ -208,6 +230,12 @@ while clock.done < 1:
     optimiser.step()
     ema.update(net)
     step += 1
+    if a.least_rate and time.time() - started > 40:
+        rate = step / (time.time() - started)
+        if rate < a.least_rate and a.batch > 8:
+            a.batch //= 2
+        print(f"{rate:.1f} steps a second; batch {a.batch} from here on", flush=True)
+        a.least_rate = 0
     if step % 50 == 0:
         print(f"{step} steps {clock.elapsed():.0f} s", " ".join(f"{k} {v:.4f}" for k, v in running.items()), flush=True)
     if clock.elapsed() > 60 * next_validation or clock.done >= 1:

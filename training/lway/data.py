@@ -1,6 +1,7 @@
 """Photographs in memory, the split by photograph, and the bank of degraded crops that feeds the training loops."""
 import csv
 import glob
+import multiprocessing
 import os
 import random
 import zlib
@@ -80,12 +81,14 @@ class Bank:
 
     def refresh(self, count=1):
         for _ in range(count):
-            entry = self.make(self.photo, self.rng)
-            if len(self.entries) < self.size:
-                self.entries.append(entry)
-            else:
-                self.entries[self.next % self.size] = entry
-                self.next += 1
+            self.put(self.make(self.photo, self.rng))
+
+    def put(self, entry):
+        if len(self.entries) < self.size:
+            self.entries.append(entry)
+        else:
+            self.entries[self.next % self.size] = entry
+            self.next += 1
 
     def batch(self, count, patch, augment=True):
         """{name: [n,3,patch*factor,patch*factor]}, n = count entries times pictures per entry; patch in LR pixels."""
@@ -125,9 +128,52 @@ class Mixture:
             self.banks[k].refresh(1)
 
     def batch(self, count, patch):
-        counts = self.rng.multinomial(count, self.shares)
+        """The pictures of the first bank come first; `counts` tells how many are of which."""
+        self.counts = counts = self.rng.multinomial(count, self.shares)
         parts = [b.batch(int(n), patch) for b, n in zip(self.banks, counts) if n]
         return {k: torch.cat([p[k] for p in parts]) for k in parts[0]}
+
+
+_worked = []
+
+
+def _make_entry(task):
+    """In a worker: one entry of bank number `which`. The banks came with the fork, photographs and all."""
+    which, seed = task
+    torch.set_num_threads(1)
+    bank, rng = _worked[which], np.random.default_rng(seed)
+    return which, bank.make(lambda: D.from_bytes(bank.photos[int(rng.integers(len(bank.photos)))]), rng)
+
+
+class WorkedMixture(Mixture):
+    """A mixture whose entries are made by processes of their own beside the training, as many as they manage. `make` of the
+    banks must not use a GPU: the processes are forked, so make this before the GPU is used, or let them be."""
+
+    def __init__(self, banks, shares, workers, seed=0):
+        super().__init__(banks, shares, seed)
+        _worked[:] = banks
+        self.pool, self.wanted, self.waiting = multiprocessing.get_context("fork").Pool(workers), 3 * workers, []
+
+    def _ask(self):
+        while len(self.waiting) < self.wanted:
+            which = int(self.rng.choice(len(self.banks), p=self.shares))
+            self.waiting.append(self.pool.apply_async(_make_entry, ((which, int(self.rng.integers(2 ** 31))),)))
+
+    def refresh(self, count=1):
+        """Takes what is ready; `count` does not matter."""
+        ready = [w for w in self.waiting if w.ready()]
+        self.waiting = [w for w in self.waiting if not w.ready() and w not in ready]
+        for which, entry in (w.get() for w in ready):
+            self.banks[which].put(entry)
+        self._ask()
+        return len(ready)
+
+    def fill(self, count):
+        """Waits until there are as many, and some of each."""
+        self._ask()
+        while len(self) < count or not all(b.entries for b in self.banks):
+            self.waiting[0].wait()
+            self.refresh()
 
 
 def sr_entry(settings, scale=4, teacher=None, whole=False):

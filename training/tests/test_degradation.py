@@ -157,5 +157,20 @@ class Loading(unittest.TestCase):
         self.assertTrue(torch.equal(b["numbers"][0], b["numbers"][1]))
 
 
+class Workers(unittest.TestCase):
+    def test_degrade_beside_the_training(self):
+        photos = [(picture(k, 128, 128).permute(1, 2, 0).numpy() * 255).astype("uint8") for k in range(3)]
+        make = data.sr_entry(D.load_settings(), 4, "truth")
+        mixture = data.WorkedMixture([data.Bank(photos, make, 4, 6), data.Bank(photos, make, 4, 6)], [0.5, 0.5], 1)
+        try:
+            mixture.fill(4)
+            self.assertGreaterEqual(len(mixture), 4)
+            b = mixture.batch(5, 12)
+            self.assertEqual((tuple(b["lr"].shape), tuple(b["hr"].shape), int(mixture.counts.sum())), ((5, 3, 12, 12), (5, 3, 48, 48), 5))
+            self.assertTrue(torch.equal(b["teacher"], b["hr"]))
+        finally:
+            mixture.pool.terminate()
+
+
 if __name__ == "__main__":
     unittest.main()
