@@ -71,10 +71,10 @@ export class Gimp {
     readonly port: GimpPort,
   ) {}
 
-  /** @param window shows GIMP's windows, on this X display */
+  /** @param window shows GIMP's windows, on this X display, with a profile that lasts longer */
   static async start(
     program: GimpProgram,
-    window?: { display: string; profile: string; files: string[] },
+    window?: { display: string; profile: string; env: Record<string, string> },
   ): Promise<Gimp> {
     const folder = mkdtempSync(join(tmpdir(), 'lway-test-gimp-'));
     const profile = window?.profile ?? join(folder, 'profile');
@@ -86,7 +86,7 @@ export class Gimp {
     const connected = new Promise<Socket>((done) => server.once('connection', done));
     const two = program.version === '2.10';
     const [command, ...args] = window ? program.window : program.console;
-    const flags = window ? ['--no-splash', ...window.files] : ['-i', '-d', '-f'];
+    const flags = window ? ['--no-splash', '-d', '-f'] : ['-i', '-d', '-f'];
     const batch = two
       ? ['-b', '(lway-test RUN-NONINTERACTIVE)']
       : ['--batch-interpreter=plug-in-script-fu-eval', '-b', '(lway-test)'];
@@ -94,7 +94,7 @@ export class Gimp {
       ...process.env,
       ...profileOf(program, profile),
       LC_ALL: 'C.UTF-8',
-      ...(window ? { DISPLAY: window.display } : {}),
+      ...(window ? { DISPLAY: window.display, ...window.env } : {}),
     };
     let log = '';
     const child = spawn(command!, [...args, ...flags, ...batch], {
@@ -143,6 +143,13 @@ export class Gimp {
     const bytes = Buffer.concat(layers.map(({ pixels }) => pixels));
     const task = { base: 'rgb', ...document, layers: described };
     return (await this.task<{ image: number; layers: number[] }>('create', task, bytes)).answer;
+  }
+
+  /** A new image with a window of its own. */
+  async show(...document: Parameters<Gimp['create']>): Promise<{ image: number; layers: number[] }> {
+    const made = await this.create(...document);
+    await this.act('show', { image: made.image });
+    return made;
   }
 
   /** How many images there are that nobody sees: work of the plug-in. */
@@ -203,10 +210,13 @@ export function profileOf({ version }: GimpProgram, profile: string): Record<str
 }
 
 /** GIMP asks each of its hundred plug-ins when it is first started, which takes half a minute: it needs only Script-Fu. */
-function onlyOurPlugIns({ scriptFu }: GimpProgram, profile: string): void {
+function onlyOurPlugIns({ version, scriptFu }: GimpProgram, profile: string): void {
   if (!scriptFu) return;
   mkdirSync(join(profile, 'plug-ins'), { recursive: true });
-  writeFileSync(join(profile, 'gimprc'), '(plug-in-path "${gimp_dir}/plug-ins")\n');
+  const settings = ['(plug-in-path "${gimp_dir}/plug-ins")'];
+  // Its greeting would take the keys.
+  if (version === '3.0') settings.push('(show-welcome-dialog no)', '(config-version "3.0.4")');
+  writeFileSync(join(profile, 'gimprc'), settings.join('\n'));
   symlinkSync(scriptFu, join(profile, 'plug-ins', 'script-fu'));
 }
 

@@ -230,6 +230,9 @@ class TestSession extends Session {
         }
         break;
       }
+      case 'show':
+        this.call('gimp-display-new', i);
+        break;
       case 'close':
         this.gimp.delete(image);
         break;

@@ -106,6 +106,10 @@ class TestSession(lway.Session):
             else:
                 shape = image.select_ellipse if q.get('ellipse') else image.select_rectangle
                 shape(Gimp.ChannelOps.REPLACE, rect['x'], rect['y'], rect['width'], rect['height'])
+        elif what == 'show':
+            image.clean_all()
+            Gimp.Display.new(image)
+            Gimp.displays_flush()
         elif what == 'close':
             image.delete()
         elif what == 'remove':
