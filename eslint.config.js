@@ -12,13 +12,29 @@ const layers = [
   // Inside the engine: raster, graph and runtime do not know each other's insides nor what is built on them.
   {
     target: './src/engine/raster',
-    from: ['./src/engine/graph', './src/engine/runtime', './src/engine/adaptation', './src/engine/upscaling'],
+    from: [
+      './src/engine/graph',
+      './src/engine/runtime',
+      './src/engine/network',
+      './src/engine/adaptation',
+      './src/engine/upscaling',
+    ],
   },
-  { target: './src/engine/graph', from: ['./src/engine/raster', './src/engine/adaptation', './src/engine/upscaling'] },
+  {
+    target: './src/engine/graph',
+    from: ['./src/engine/raster', './src/engine/network', './src/engine/adaptation', './src/engine/upscaling'],
+  },
   {
     target: './src/engine/runtime',
-    from: ['./src/engine/raster', './src/engine/graph', './src/engine/adaptation', './src/engine/upscaling'],
+    from: [
+      './src/engine/raster',
+      './src/engine/graph',
+      './src/engine/network',
+      './src/engine/adaptation',
+      './src/engine/upscaling',
+    ],
   },
+  { target: './src/engine/network', from: ['./src/engine/adaptation', './src/engine/upscaling'] },
   { target: './src/engine/upscaling', from: './src/engine/adaptation' },
   { target: './src/engine/adaptation', from: './src/engine/upscaling' },
   // Hosts see pixels and the shared contract, nothing else.
@@ -31,6 +47,7 @@ const layers = [
       './src/entries',
       './src/engine/graph',
       './src/engine/runtime',
+      './src/engine/network',
       './src/engine/adaptation',
       './src/engine/upscaling',
     ],

@@ -1,12 +1,8 @@
 import { adapt, mixWeights, type NetworkPicture } from './adaptation';
 import type { Adapt } from './engine-core';
-import { bleedColour } from './raster/alpha';
-import { alphaOf, colourOf, createRaster, grayToRgb } from './raster/planes';
+import { seenByNetwork } from './network/picture';
+import { createRaster } from './raster/planes';
 import type { PixelSource, Raster } from './raster/raster';
-import { encodeDisplay } from './raster/transfer';
-
-/** LR pixels by which visible colour is carried under transparency before the network looks. */
-const BLEED = 8;
 
 /** Joins the adaptation with the engine: any layer becomes what a network sees, and the strength is mixed in. */
 export const adaptJob: Adapt = async (signal, { runtime, model, source, others, options, onEvent }) => {
@@ -26,12 +22,7 @@ export function networkPicture(source: PixelSource): NetworkPicture {
     async read(signal, rect) {
       // A copy: what was read may be the picture itself, which is not ours to change.
       const raster = copyOf(await source.read(signal, rect));
-      if (encoding === 'linear') encodeDisplay(raster);
-      if (alphaOf(raster) !== null) bleedColour(raster, BLEED);
-      const colour = colourOf(raster);
-      const rgb = colour.channels === 1 ? grayToRgb(colour) : colour;
-      for (let i = 0; i < rgb.data.length; i++) rgb.data[i] = Math.min(1, Math.max(0, rgb.data[i]!));
-      return rgb;
+      return seenByNetwork(raster, encoding).rgb;
     },
   };
 }

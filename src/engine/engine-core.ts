@@ -16,7 +16,7 @@ import { fromOrtError } from './runtime/ort-errors';
 import type { Model } from './runtime/registry';
 import type { Device, Runtime } from './runtime/runtime';
 import type { Runtimes } from './runtime/runtimes';
-import { Network } from './upscaling/network';
+import { Network } from './network/network';
 import { TileRunner } from './upscaling/tile-runner';
 import { tune } from './tune-job';
 import { planUpscaling, upscaleTiles } from './upscaling/upscale';

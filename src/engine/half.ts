@@ -44,3 +44,9 @@ export function fromHalves(halves: Uint16Array): Float32Array {
   for (let i = 0; i < halves.length; i++) result[i] = table[halves[i]!]!;
   return result;
 }
+
+/** The value of a bfloat16 given by its bits: the upper half of a float32. */
+export function bfloat16ToFloat(brain: number): number {
+  bits[0] = (brain & 0xffff) << 16;
+  return float[0]!;
+}

@@ -1,4 +1,4 @@
-import { breathe } from '../engine/raster/breathe';
+import { breathe } from '../engine/breathe';
 import { plane } from '../engine/raster/planes';
 import { hasAlpha, type PixelSource, type Raster, type Rect } from '../engine/raster/raster';
 import { Resampler } from '../engine/raster/resample';

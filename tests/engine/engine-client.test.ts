@@ -5,8 +5,7 @@ import { WorkerEngine, type Patience } from '../../src/engine/engine-client.brow
 import type { FromWorker, ToWorker, WorkerLike } from '../../src/engine/engine-messages';
 import { serveEngine } from '../../src/engine/engine-worker';
 import { LWayError } from '../../src/engine/errors';
-import type { Runtime } from '../../src/engine/runtime/runtime';
-import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
+import { ailingRuntime } from '../support/ailing-runtime';
 import { largestDifference, never, noise } from './raster/support';
 import { Collector, sourceOf } from './upscaling/pictures';
 import { tinyModel, tinyNetwork } from './upscaling/tiny-networks';
@@ -44,25 +43,11 @@ class TestWorker implements WorkerLike {
           fallback: 'wasm',
           open: async (device) => {
             await load('wasm');
-            const cpu = cpuRuntime(1);
-            const runtime: Runtime = {
-              ort: cpu.ort,
-              device: device === 'wasm' ? 'wasm' : 'webgpu',
-              deviceName: `worker ${number}`,
-              dispose: () => cpu.dispose(),
-              createSession: async (model, options) => {
-                const session = await cpu.createSession(model, options);
-                const run = session.run.bind(session) as (
-                  feeds: never,
-                  fetches: never,
-                ) => ReturnType<typeof session.run>;
-                session.run = (async (feeds: never, fetches: never) => {
-                  await ail(runs++);
-                  return run(feeds, fetches);
-                }) as typeof session.run;
-                return session;
-              },
-            };
+            const runtime = ailingRuntime(
+              { before: () => ail(runs++) },
+              device === 'wasm' ? 'wasm' : 'webgpu',
+              `worker ${number}`,
+            );
             return { runtime, notices: [] };
           },
         }),

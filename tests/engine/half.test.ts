@@ -1,4 +1,4 @@
-import { fromHalf, fromHalves, toHalf, toHalves } from '../../src/engine/half';
+import { bfloat16ToFloat, fromHalf, fromHalves, toHalf, toHalves } from '../../src/engine/half';
 
 // Values and bit patterns from IEEE 754-2019, table of binary16 extremes.
 test.each([
@@ -30,4 +30,10 @@ test('ties go to even, and what is too large becomes infinite', () => {
 test('every finite half comes back as it was', () => {
   const all = Uint16Array.from({ length: 65536 }, (_, bits) => bits).filter((bits) => (bits & 0x7c00) !== 0x7c00);
   expect(toHalves(fromHalves(all))).toEqual(all);
+});
+
+test('bfloat16 is the upper half of a float32', () => {
+  expect(bfloat16ToFloat(0x3f80)).toBe(1);
+  expect(bfloat16ToFloat(0xc2f7)).toBe(-123.5);
+  expect(bfloat16ToFloat(0x7f80)).toBe(Infinity);
 });

@@ -3,8 +3,9 @@ import { adaptJob } from '../../src/engine/adapt-job';
 import type { AdaptOptions, EngineEvent, UpscaleOptions } from '../../src/engine/engine';
 import { LocalEngine, type Adapt } from '../../src/engine/engine-core';
 import { loadModel, readRegistry } from '../../src/engine/runtime/models.node';
-import type { InferenceSession, Runtime } from '../../src/engine/runtime/runtime';
+import type { Runtime } from '../../src/engine/runtime/runtime';
 import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
+import { ailingRuntime } from '../support/ailing-runtime';
 import { largestDifference, never, noise } from './raster/support';
 import { Collector, sourceOf } from './upscaling/pictures';
 import { tinyModel } from './upscaling/tiny-networks';
@@ -38,22 +39,7 @@ type Ail = (inputs: readonly string[], device: Runtime['device']) => void;
 
 /** The native CPU under any name; `ail` may spoil runs, told apart by the names of their inputs. */
 function ailing(device: Runtime['device'], ail: Ail): Runtime {
-  const cpu = cpuRuntime(1);
-  return {
-    ort: cpu.ort,
-    device,
-    deviceName: `An ailing ${device}`,
-    async createSession(model, options) {
-      const session = await cpu.createSession(model, options);
-      const run = session.run.bind(session) as (...args: unknown[]) => ReturnType<InferenceSession['run']>;
-      session.run = ((feeds: object, ...rest: unknown[]) => {
-        ail(Object.keys(feeds), device);
-        return run(feeds, ...rest);
-      }) as InferenceSession['run'];
-      return session;
-    },
-    dispose: () => cpu.dispose(),
-  };
+  return ailingRuntime({ before: (feeds) => ail(Object.keys(feeds), device) }, device, `An ailing ${device}`);
 }
 
 interface Case {

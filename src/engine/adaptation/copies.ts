@@ -2,13 +2,13 @@ import { writeGraph, type Graph } from '../graph';
 import { crop } from '../raster/planes';
 import type { Raster } from '../raster/raster';
 import type { Runtime } from '../runtime/runtime';
-import { runAll, type Fed } from './forward';
+import { runAll, type Values } from '../network/run';
 import type { Lesson } from './lessons';
 
 /** A piece of the picture, and the same taken down once more: what the picture itself knows of enlarging. */
 export interface Copy {
   /** RGB 0..1, smaller by the scale. */
-  readonly low: Fed;
+  readonly low: Values;
   readonly high: Raster;
 }
 
@@ -54,7 +54,7 @@ export async function takenDown(
   pieces: readonly Raster[],
 ): Promise<Float32Array[]> {
   const feeds = pieces.map(({ data, width, height }) => ({
-    [reconstructor.inputs[0]!.name]: { data, shape: [1, 3, height, width] } satisfies Fed,
+    [reconstructor.inputs[0]!.name]: { data, shape: [1, 3, height, width] } satisfies Values,
   }));
   const results = await runAll(signal, runtime, writeGraph(reconstructor), feeds);
   for (const data of results) for (let i = 0; i < data.length; i++) data[i] = Math.min(1, Math.max(0, data[i]!));

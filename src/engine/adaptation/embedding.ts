@@ -1,7 +1,7 @@
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
 import type { Crop } from './crops';
-import { runAll } from './forward';
+import { runAll } from '../network/run';
 
 /**
  * The degradation embedding E of the whole picture: the mean over its crops.

@@ -1,3 +1,4 @@
+import { runOnce } from '../network/run';
 import type { EndName, Model, ModelEntry } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
 import { cropGrid, detailOf, readCrops } from './crops';
@@ -36,19 +37,13 @@ export async function estimate(
   const rects = cropGrid(picture.width, picture.height, MOST_CROPS, randomFrom(1));
   const crops = await readCrops(signal, picture, rects);
   const embedding = await embed(signal, runtime, encoder, crops);
-  const session = await runtime.createSession(readOut.bytes);
-  try {
-    const input = new runtime.ort.Tensor('float32', embedding, [1, embedding.length]);
-    const outputs = await session.run({ [readOut.entry.input.name]: input });
-    const value = async (name: string) => Number((await outputs[name]!.getData())[0]);
-    // What the finest band holds is noise or texture: a picture cannot be noisier than that.
-    const most = 255 * detailOf(crops).noise;
-    const result = { noise: Math.min(most, await value('noise')), compression: await value('compression') };
-    for (const output of Object.values(outputs)) output.dispose();
-    return Number.isFinite(result.noise + result.compression) ? result : null;
-  } finally {
-    await session.release();
-  }
+  const input = { data: embedding, shape: [1, embedding.length] };
+  const outputs = await runOnce(signal, runtime, readOut.bytes, { [readOut.entry.input.name]: input });
+  const value = (name: string) => outputs[name]!.data[0]!;
+  // What the finest band holds is noise or texture: a picture cannot be noisier than that.
+  const most = 255 * detailOf(crops).noise;
+  const result = { noise: Math.min(most, value('noise')), compression: value('compression') };
+  return Number.isFinite(result.noise + result.compression) ? result : null;
 }
 
 /** Detail and Noise that suit a picture, by the ramps that the network's ends have in the registry. */

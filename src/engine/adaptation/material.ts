@@ -3,7 +3,7 @@ import { readGraph, type Graph } from '../graph';
 import type { Runtime } from '../runtime/runtime';
 import { reducedCopies } from './copies';
 import { meanOf } from './embedding';
-import { layoutOf, type Layout } from './layout';
+import { layoutOf, type Layout } from '../network/layout';
 import type { Lesson } from './lessons';
 import { choosePatches, type Patch } from './patches';
 import type { Plan } from './plan';

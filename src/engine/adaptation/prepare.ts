@@ -2,8 +2,8 @@ import { writeGraph, type Graph } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
 import { takenDown } from './copies';
-import { runAll, type Fed } from './forward';
-import type { Layout } from './layout';
+import type { Layout } from '../network/layout';
+import { runAll, type Values } from '../network/run';
 import type { Lesson } from './lessons';
 import { dataNames } from './objective';
 import { choosePatches, joined, type Patch } from './patches';
@@ -79,33 +79,17 @@ export async function prepareBatches(
   // One by one: many networks are made for a single picture at a time.
   const single = (data: Float32Array) => layout.toNetwork(data, 1, side, side);
   const feeds = patches.map(({ pixels }) => ({
-    [entry.input.name]: { data: single(pixels.data), shape: layout.shape(1, side, side) } satisfies Fed,
+    [entry.input.name]: { data: single(pixels.data), shape: layout.shape(1, side, side) } satisfies Values,
   }));
   const results = await runAll(signal, runtime, writeGraph(network), feeds);
-  const before = results.map((result) => standardised(result, entry.input, side * entry.scale));
+  const large = side * entry.scale;
+  const before = results.map((result) => layout.fromNetwork(result, 1, large, large));
   return groups.map((group, i) => ({
     [entry.input.name]: layout.toNetwork(joined(group.map(({ pixels }) => pixels.data)), batch, side, side),
     [dataNames.map]: joined(group.map(({ map }) => map.data)),
     [dataNames.before]: joined(before.slice(i * batch, (i + 1) * batch)),
     ...(pairs === null ? {} : pairData(pairs, layout, i)),
   }));
-}
-
-/** One result in the network's layout as [3, H, W] RGB 0..1. */
-function standardised(data: Float32Array, input: Model['entry']['input'], side: number): Float32Array {
-  const { layout, channels, range } = input;
-  const [low, high] = range;
-  if (layout === 'NCHW' && channels === 'RGB' && low === 0 && high === 1) return data;
-  const size = side * side;
-  const result = new Float32Array(data.length);
-  for (let channel = 0; channel < 3; channel++) {
-    const source = channels === 'BGR' ? 2 - channel : channel;
-    for (let p = 0; p < size; p++) {
-      const at = layout === 'NHWC' ? p * 3 + source : source * size + p;
-      result[channel * size + p] = (data[at]! - low) / (high - low);
-    }
-  }
-  return result;
 }
 
 function pairData({ low, high, count, side }: Pairs, layout: Layout, step: number): StepData {

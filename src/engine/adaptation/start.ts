@@ -1,9 +1,9 @@
 import { LWayError } from '../errors';
-import { writeGraph, type Graph, type Tensor } from '../graph';
+import { writeGraph, type Graph } from '../graph';
 import type { Model } from '../runtime/registry';
 import type { Runtime } from '../runtime/runtime';
 import type { Copy } from './copies';
-import { runAll } from './forward';
+import { runAll, runOnce, type NamedValues } from '../network/run';
 
 /** Where an adaptation begins. */
 export interface Start {
@@ -42,7 +42,7 @@ export async function startFrom(
   copies: readonly Copy[],
   most: number,
 ): Promise<Start | null> {
-  const { share, offsets } = await offsetsFor(runtime, start, embedding);
+  const { share, offsets } = await offsetsFor(signal, runtime, start, embedding);
   const general = await errorOn(signal, runtime, network, copies);
   let least = general;
   let best: Start | null = null;
@@ -58,33 +58,27 @@ export async function startFrom(
 
 interface Offsets {
   readonly share: number;
-  readonly offsets: ReadonlyMap<string, Pick<Tensor, 'dims'> & { readonly data: Float32Array }>;
+  /** By the name of the weight that they move. */
+  readonly offsets: NamedValues;
 }
 
-async function offsetsFor(runtime: Runtime, start: Model, embedding: Float32Array): Promise<Offsets> {
-  const session = await runtime.createSession(start.bytes);
-  try {
-    const input = new runtime.ort.Tensor('float32', embedding, [1, embedding.length]);
-    const outputs = await session.run({ [start.entry.input.name]: input });
-    let share = 0;
-    const offsets = new Map<string, { dims: readonly number[]; data: Float32Array }>();
-    for (const [name, output] of Object.entries(outputs)) {
-      const data = new Float32Array((await output.getData()) as Float32Array);
-      if (name === start.entry.output) share = data[0]!;
-      else offsets.set(name, { dims: [...output.dims], data });
-      output.dispose();
-    }
-    return { share, offsets };
-  } finally {
-    await session.release();
-  }
+async function offsetsFor(
+  signal: AbortSignal,
+  runtime: Runtime,
+  { entry, bytes }: Model,
+  embedding: Float32Array,
+): Promise<Offsets> {
+  const input = { data: embedding, shape: [1, embedding.length] };
+  const outputs = await runOnce(signal, runtime, bytes, { [entry.input.name]: input });
+  const { [entry.output]: share, ...offsets } = outputs;
+  return { share: share?.data[0] ?? 0, offsets };
 }
 
 function movedBy(network: Graph, offsets: Offsets['offsets'], part: number, start: Model): Graph {
   const initializers = new Map(network.initializers);
-  for (const [name, { dims, data }] of offsets) {
+  for (const [name, { data, shape }] of Object.entries(offsets)) {
     const weight = network.initializers.get(name);
-    if (weight?.type !== 'float32' || weight.dims.join() !== dims.join()) {
+    if (weight?.type !== 'float32' || weight.dims.join() !== shape.join()) {
       throw new LWayError(
         'bad-model',
         `${start.entry.name} belongs to another network.`,

@@ -1,7 +1,5 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType as AttributeKind,
-  ModelProtoSchema,
   TensorProto_DataLocation,
   TensorProto_DataType as Code,
   type AttributeProto,
@@ -12,8 +10,9 @@ import {
   type ValueInfoProto,
 } from 'onnx-buf';
 import { LWayError } from '../errors';
+import { bfloat16ToFloat, fromHalf } from '../half';
+import { parseOnnx } from '../onnx-file';
 import type { Attribute, Graph, Node, ValueInfo } from './graph';
-import { bfloat16ToFloat, float16ToFloat } from './half';
 import { inOrder } from './order';
 import { liftWeights } from './parameters';
 import { sizeOf, tensorOf, type Tensor } from './tensor';
@@ -39,7 +38,7 @@ const refuse = (message: string, advice = ANOTHER_EXPORT, cause?: unknown): LWay
 export function readGraph(bytes: Uint8Array): Graph {
   let model: ModelProto;
   try {
-    model = fromBinary(ModelProtoSchema, bytes);
+    model = parseOnnx(bytes);
   } catch (cause) {
     throw new LWayError(
       'bad-model',
@@ -181,7 +180,7 @@ function rawValues(proto: TensorProto): ArrayLike<number> | BigInt64Array {
     case Code.DOUBLE:
       return new Float64Array(whole(8));
     case Code.FLOAT16:
-      return Float32Array.from(new Uint16Array(whole(2)), float16ToFloat);
+      return Float32Array.from(new Uint16Array(whole(2)), fromHalf);
     case Code.BFLOAT16:
       return Float32Array.from(new Uint16Array(whole(2)), bfloat16ToFloat);
     case Code.INT64:
@@ -202,7 +201,7 @@ function listedValues(proto: TensorProto): ArrayLike<number> | BigInt64Array {
     case Code.INT64:
       return BigInt64Array.from(proto.int64Data);
     case Code.FLOAT16:
-      return proto.int32Data.map(float16ToFloat);
+      return proto.int32Data.map(fromHalf);
     case Code.BFLOAT16:
       return proto.int32Data.map(bfloat16ToFloat);
     default:

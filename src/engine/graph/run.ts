@@ -1,5 +1,5 @@
 import { LWayError } from '../errors';
-import { breathe } from '../raster/breathe';
+import { breathe } from '../breathe';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
 import { GraphBuilder } from './builder';
 import type { Graph, ValueInfo } from './graph';
@@ -277,36 +277,10 @@ export class TrainingRun {
 }
 
 async function run(session: InferenceSession, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
-  try {
-    const results = (await session.run(feeds)) as Record<string, Tensor>;
-    // WASM computes on this thread: without a turn in between, a worker would not hear of "cancel" or "enough".
-    await breathe();
-    return results;
-  } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    if (/device.*lost|lost.*device/i.test(said)) {
-      throw new LWayError(
-        'device-lost',
-        'The graphics device stopped while the network was adapting.',
-        'Please try again; if it happens again, choose another device.',
-        { cause },
-      );
-    }
-    if (/memory|alloc/i.test(said)) {
-      throw new LWayError(
-        'out-of-memory',
-        'There is not enough memory to adapt the network.',
-        'Please close other programs, or use smaller patches.',
-        { cause },
-      );
-    }
-    throw new LWayError(
-      'internal',
-      `The adaptation failed: ${said}`,
-      'Please report this with the network that was used.',
-      { cause },
-    );
-  }
+  const results = (await session.run(feeds)) as Record<string, Tensor>;
+  // WASM computes on this thread: without a turn in between, a worker would not hear of "cancel" or "enough".
+  await breathe();
+  return results;
 }
 
 function release(tensors: readonly Tensor[]): void {

@@ -1,7 +1,7 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import { ModelProtoSchema, TensorProto_DataLocation, TensorProto_DataType } from 'onnx-buf';
+import { TensorProto_DataLocation, TensorProto_DataType } from 'onnx-buf';
 import type { GraphProto, TensorProto, ValueInfoProto } from 'onnx-buf';
 import { LWayError } from '../errors';
+import { parseOnnx } from '../onnx-file';
 
 /** One input or output of a network, as its file declares it. */
 export interface PortDescription {
@@ -39,7 +39,7 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
     );
   let graph: GraphProto | undefined;
   try {
-    graph = fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false }).graph;
+    graph = parseOnnx(bytes).graph;
   } catch (cause) {
     throw refuse(
       'This is not an ONNX file, or only a part of one.',

@@ -51,6 +51,15 @@ export class OrtRuntime implements Runtime {
     }
     this.sessions.add(session);
     this.watch();
+    // Here, so that nobody who runs a session can forget it: a lost device is told from a faulty network.
+    const run = session.run.bind(session) as (...args: unknown[]) => Promise<InferenceSession.ReturnType>;
+    session.run = async (...args: unknown[]) => {
+      try {
+        return await run(...args);
+      } catch (error) {
+        throw fromOrtError(error, 'run', this.lost);
+      }
+    };
     const release = session.release.bind(session);
     session.release = async () => {
       if (!this.sessions.delete(session)) return;

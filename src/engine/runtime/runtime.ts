@@ -34,6 +34,7 @@ export interface Runtime {
   readonly lost?: boolean;
   /**
    * @param model an ONNX file's bytes
+   * @returns a session whose `run` throws LWayErrors too: `out-of-memory`, `device-lost`, else `internal`
    * @throws LWayError `bad-model` where the runtime refuses it, `out-of-memory`, `device-lost`
    */
   createSession(model: Uint8Array, options?: SessionOptions): Promise<InferenceSession>;

@@ -1,5 +1,4 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import { ModelProtoSchema } from 'onnx-buf';
+import { parseOnnx } from '../onnx-file';
 
 /**
  * Whether ONNX Runtime's WebGPU (1.30) would compute wrong values for this network unless told to keep channels first:
@@ -11,7 +10,7 @@ import { ModelProtoSchema } from 'onnx-buf';
 export function miscomputesChannelsLast(model: Uint8Array): boolean {
   let graph;
   try {
-    graph = fromBinary(ModelProtoSchema, model, { readUnknownFields: false }).graph;
+    graph = parseOnnx(model).graph;
   } catch {
     return false; // ONNX Runtime has the better message for what cannot be read.
   }

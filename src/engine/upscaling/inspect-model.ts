@@ -8,8 +8,8 @@ import type { ModelFile, PortDescription } from '../runtime/model-file';
 import { readModelFile } from '../runtime/model-file';
 import type { ImageInput, ModelEntry } from '../runtime/registry';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
-import type { Convention } from './network';
-import { fromTensor, Network, toTensor } from './network';
+import { Network } from '../network/network';
+import { fromTensor, toTensor, type Convention } from '../network/tensors';
 import { noisePicture, smoothPicture } from './probe-pictures';
 
 /** Largest receptive-field radius, in LR pixels, that is measured; beyond it a network counts as one without end. */
@@ -164,8 +164,9 @@ class Probing {
           return { ...shaped, multipleOf, input: { ...best, size: fixed } };
         } catch (error) {
           this.signal.throwIfAborted();
-          if (error instanceof LWayError) throw error;
-          failure = error;
+          // A failed run tells that this is no size for the network; all else is the answer.
+          if (error instanceof LWayError && error.code !== 'internal') throw error;
+          failure = error instanceof LWayError ? error.cause : error;
         }
       }
     }

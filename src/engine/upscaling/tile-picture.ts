@@ -1,28 +1,28 @@
+import { bleedReach, seenByNetwork } from '../network/picture';
+import { constantAlpha, fillAlpha, limitToSource, restoreHiddenColour, smoothSoftEdges } from '../raster/alpha';
 import {
-  bleedColour,
-  constantAlpha,
-  fillAlpha,
-  limitToSource,
-  restoreHiddenColour,
-  smoothSoftEdges,
-} from '../raster/alpha';
-import { alphaOf, colourOf, createRaster, grayToRgb, joinAlpha, meanOfRgb, plane } from '../raster/planes';
+  alphaOf,
+  colourChannels,
+  colourOf,
+  createRaster,
+  grayToRgb,
+  joinAlpha,
+  meanOfRgb,
+  plane,
+} from '../raster/planes';
 import type { Channels, PictureInfo, Raster } from '../raster/raster';
 import { hasAlpha } from '../raster/raster';
 import { resize } from '../raster/resample';
-import { encodeDisplay, mergeExcess, splitExcess } from '../raster/transfer';
+import { encodeDisplay, mergeExcess } from '../raster/transfer';
 import { grayPlaces, takeColourAway } from './gray';
-
-/** LR pixels by which visible colour is carried under transparency; tiles of pictures with alpha see as much more. */
-export const bleedReach = 8;
 
 /** A network as this module needs it: planar RGB, 0..1, to the same enlarged. */
 export type Enlarge = (image: Raster) => Promise<Raster>;
 
 /**
  * Enlarges one tile of any picture with an RGB network: linear light is encoded for it, gray becomes three equal
- * channels and their mean again, gray parts of a coloured one stay gray, what lies outside 0..1 goes round it, colour that transparency hides is kept away
- * from it, and alpha goes through it as a gray picture, but for soft edges.
+ * channels and their mean again, gray parts of a coloured one stay gray, what lies outside 0..1 goes round it, colour
+ * that transparency hides is kept away from it, and alpha goes through it as a gray picture, but for soft edges.
  *
  * @param tile a part of the picture as it came; is used up
  * @returns the same channels, `scale` times as large, display-encoded (also where the picture is linear)
@@ -40,8 +40,8 @@ export async function enlargeTile(
   const constant = constantAlpha(alpha);
   if (constant === 0) return repeat(tile, scale);
   const original = constant === null ? copy(tile) : tile;
-  if (constant === null) bleedColour(tile, bleedReach);
-  const colour = await enlargeColour(copy(colourOf(tile)), scale, enlarge);
+  // Where alpha is the same everywhere nothing is hidden that could bleed.
+  const colour = await enlargeColour(constant === null ? tile : copy(colourOf(tile)), scale, enlarge);
   if (constant !== null) {
     const result = createRaster(colour.width, colour.height, tile.channels);
     result.data.set(colour.data);
@@ -56,12 +56,12 @@ export async function enlargeTile(
   return result;
 }
 
-/** @param colour 1 or 3 channels, display-encoded; is used up */
-async function enlargeColour(colour: Raster, scale: number, enlarge: Enlarge): Promise<Raster> {
-  const excess = splitExcess(colour);
-  const gray = colour.channels === 1;
-  const places = gray ? null : grayPlaces(colour);
-  const answer = await enlarge(gray ? grayToRgb(colour) : colour);
+/** @param tile display-encoded; is used up @returns its colour, 1 or 3 channels */
+async function enlargeColour(tile: Raster, scale: number, enlarge: Enlarge): Promise<Raster> {
+  const gray = colourChannels(tile.channels) === 1;
+  const { rgb, excess } = seenByNetwork(tile, 'display');
+  const places = gray ? null : grayPlaces(rgb);
+  const answer = await enlarge(rgb);
   const { data } = answer;
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;

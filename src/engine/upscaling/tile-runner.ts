@@ -7,7 +7,7 @@ import type { Raster } from '../raster/raster';
 import { planTiles, roundUp } from '../raster/tiles';
 import type { Runtime } from '../runtime/runtime';
 import { findFault } from './check';
-import type { Network } from './network';
+import type { Network } from '../network/network';
 import { usualTile } from './usual-tile';
 
 export interface TileRunnerOptions {

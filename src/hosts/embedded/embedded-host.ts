@@ -1,5 +1,5 @@
 import { LWayError } from '../../engine/errors';
-import { breathe } from '../../engine/raster/breathe';
+import { breathe } from '../../engine/breathe';
 import type { PixelSource, Rect, TileStore } from '../../engine/raster/raster';
 import { contains, intersect } from '../../engine/raster/rect';
 import {

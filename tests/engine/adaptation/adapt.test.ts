@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
 import { adapt, mixWeights, type Recipe } from '../../../src/engine/adaptation';
-import { runAll } from '../../../src/engine/adaptation/forward';
+import { runAll } from '../../../src/engine/network/run';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { GraphBuilder, readGraph, writeGraph, type Tensor } from '../../../src/engine/graph';
 import { createRaster, crop } from '../../../src/engine/raster/planes';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Copy } from '../../../src/engine/adaptation/copies';
-import { runAll } from '../../../src/engine/adaptation/forward';
+import { runAll } from '../../../src/engine/network/run';
 import { startFrom } from '../../../src/engine/adaptation/start';
 import { readGraph, writeGraph, type Graph } from '../../../src/engine/graph';
 import { createRaster } from '../../../src/engine/raster/planes';

@@ -1,7 +1,7 @@
 import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
 import { LWayError } from '../../../src/engine/errors';
 import type { Crop } from '../../../src/engine/adaptation/crops';
-import { layoutOf } from '../../../src/engine/adaptation/layout';
+import { layoutOf } from '../../../src/engine/network/layout';
 import { nothingToLearn } from '../../../src/engine/adaptation/lessons';
 import { gather } from '../../../src/engine/adaptation/material';
 import { choosePatches } from '../../../src/engine/adaptation/patches';
@@ -101,7 +101,7 @@ describe('gather', () => {
   });
 
   test('a network that wants BGR, channels last and 0..255 gets it, and is read so', async () => {
-    const layout = layoutOf({ name: 'x', layout: 'NHWC', channels: 'BGR', range: [0, 255], type: 'float32' });
+    const layout = layoutOf({ layout: 'NHWC', channels: 'BGR', range: [0, 255] });
     // One pixel, red 1, green 0.4, blue 0.2.
     const given = layout.toNetwork(Float32Array.of(1, 0.4, 0.2), 1, 1, 1);
     expect([...given].map(Math.round)).toEqual([51, 102, 255]);

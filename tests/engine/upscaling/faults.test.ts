@@ -1,10 +1,10 @@
 import type { EngineEvent, UpscaleOptions } from '../../../src/engine/engine';
 import { LocalEngine } from '../../../src/engine/engine-core';
 import { createNodeEngine } from '../../../src/engine/engine.node';
-import type { OrtRuntime } from '../../../src/engine/runtime/ort-runtime';
-import type { InferenceSession, Runtime } from '../../../src/engine/runtime/runtime';
+import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import type { Runtimes } from '../../../src/engine/runtime/runtimes';
+import { ailingRuntime } from '../../support/ailing-runtime';
 import { largestDifference, never, noise } from '../raster/support';
 import { Collector, sourceOf } from './pictures';
 import { tinyModel, type TinyOptions } from './tiny-networks';
@@ -20,28 +20,14 @@ async function expected() {
   return sink.result;
 }
 
-/** The native CPU, with something that goes wrong before a run: `act` gets the sides of the picture. */
-function ailing(act: (width: number, height: number) => void, device: Runtime['device'] = 'webgpu'): Runtime {
-  const cpu = cpuRuntime(1) as OrtRuntime;
-  return {
-    ort: cpu.ort,
-    device,
-    deviceName: 'An ailing GPU',
-    async createSession(model, options) {
-      const session = await cpu.createSession(model, options);
-      const run = session.run.bind(session) as (
-        feeds: InferenceSession.FeedsType,
-      ) => ReturnType<InferenceSession['run']>;
-      session.run = (feeds: InferenceSession.FeedsType) => {
-        const [input] = Object.values(feeds);
-        const { dims } = input as { dims: readonly number[] };
-        act(dims[3]!, dims[2]!);
-        return run(feeds);
-      };
-      return session;
+/** A GPU with something that goes wrong before a run: `act` gets the sides of the picture. */
+function ailing(act: (width: number, height: number) => void): Runtime {
+  return ailingRuntime({
+    before: (feeds) => {
+      const { dims } = Object.values(feeds)[0]!;
+      act(dims[3]!, dims[2]!);
     },
-    dispose: () => cpu.dispose(),
-  };
+  });
 }
 
 function withDevices(gpu: Runtime): Runtimes {
@@ -155,18 +141,7 @@ describe('what a network or a device can do wrong', () => {
   test('a faulty device is found out: halves first, then the CPU', async () => {
     const { report, result } = await run(withDevices(ailing(() => undefined)), { tile: 60 }, { kind: 'good' });
     expect(report.tilesRedone).toBe(0);
-    const zeroing = ailing(() => undefined);
-    const create = zeroing.createSession.bind(zeroing);
-    zeroing.createSession = async (bytes, options) => {
-      const session = await create(bytes, options);
-      const run = session.run.bind(session) as (...args: unknown[]) => ReturnType<InferenceSession['run']>;
-      session.run = (async (...args: unknown[]) => {
-        const answer = await run(...args);
-        (answer['enlarged']!.data as Float32Array).fill(0);
-        return answer;
-      }) as InferenceSession['run'];
-      return session;
-    };
+    const zeroing = ailingRuntime({ after: ({ enlarged }) => (enlarged!.data as Float32Array).fill(0) });
     const healed = await run(withDevices(zeroing), { tile: 60 });
     expect(healed.report.device).toBe('cpu');
     expect(healed.report.notices).toEqual([

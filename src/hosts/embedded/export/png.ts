@@ -1,6 +1,6 @@
 import { toInterleaved } from '../../../engine/raster/depth';
 import { LWayError } from '../../../engine/errors';
-import { breathe } from '../../../engine/raster/breathe';
+import { breathe } from '../../../engine/breathe';
 import type { PixelSource } from '../../../engine/raster/raster';
 
 /** The longest side that common PNG readers accept (libpng's default limit). */

@@ -1,6 +1,6 @@
 import { writePsdUint8Array, type Layer as PsdLayer } from 'ag-psd';
 import { LWayError } from '../../../engine/errors';
-import { breathe } from '../../../engine/raster/breathe';
+import { breathe } from '../../../engine/breathe';
 import type { PixelSource } from '../../../engine/raster/raster';
 import { blocks, toRgba } from '../pixels';
 import { scaled } from '../scaled';

@@ -1,5 +1,5 @@
 import { LWayError } from '../../../engine/errors';
-import { breathe } from '../../../engine/raster/breathe';
+import { breathe } from '../../../engine/breathe';
 import { toInterleaved } from '../../../engine/raster/depth';
 import { hasAlpha, type PictureInfo, type PixelSource } from '../../../engine/raster/raster';
 

@@ -1,5 +1,5 @@
 import { bytesPerValue, fromInterleaved, toInterleaved } from '../../../engine/raster/depth';
-import { breathe } from '../../../engine/raster/breathe';
+import { breathe } from '../../../engine/breathe';
 import { copyRect, createRaster } from '../../../engine/raster/planes';
 import type { PictureInfo, PixelSource, Raster, Rect } from '../../../engine/raster/raster';
 import { intersect } from '../../../engine/raster/rect';
