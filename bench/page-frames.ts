@@ -103,7 +103,7 @@ const bench: Bench = {
     'aim',
     'reached',
   ],
-  parts: ['240 × 180, Standard', '480 × 360, Off', '900 × 700, Off'],
+  parts: ['240 × 180, Normal', '480 × 360, Off', '900 × 700, Off'],
   run: measure,
 };
 export default bench;

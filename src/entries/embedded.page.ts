@@ -45,7 +45,8 @@ async function start(): Promise<void> {
     saveFile: (name: string, bytes: Uint8Array) => saveFile(name, new Blob([bytes as Uint8Array<ArrayBuffer>])),
   };
   const root = await privateRoot();
-  const folder = root && ((await claimFolders(root, 'lway-queue-'))[0] ?? (await claimFolder(root, 'lway-queue-')));
+  const left = root ? await claimFolders(root, 'lway-queue-') : [];
+  const folder = left.shift() ?? (root && (await claimFolder(root, 'lway-queue-')));
   const queue = new PictureQueue(services, new BrowserPictures(), folder, () => {
     const { settings, models } = panel.controller!.state;
     return { settings, models: models ?? [] };
@@ -79,7 +80,8 @@ async function start(): Promise<void> {
   });
   try {
     const restored = root ? await restore(root, workspace, editor) : [];
-    const waiting = await queue.restore();
+    const waiting = await queue.restore(left);
+    for (const other of left) await other.remove();
     const names = restored.map((name) => `“${name}”`).join(', ');
     const parts = [...(names ? [names] : []), ...(waiting > 0 ? [`a queue of ${waiting}`] : [])];
     if (parts.length > 0) editor.info = `Restored from your last visit: ${parts.join(' and ')}. Steps back begin anew.`;

@@ -67,7 +67,7 @@ async function panel(): Promise<Page> {
   return chromium.pages[0]!;
 }
 
-const startButton = (page: Page) => page.getByRole('button', { name: 'Upscale with LWay' });
+const startButton = (page: Page) => page.getByRole('button', { name: /^Upscale (with LWay|selection)$/ });
 const cancelButton = (page: Page) => page.getByRole('button', { name: 'Cancel', exact: true });
 const idle = (page: Page) => startButton(page).waitFor();
 

@@ -76,33 +76,30 @@ export class PictureQueue {
     return () => this.listeners.delete(listener);
   }
 
-  /** Takes up what a closed page left in the folder. Resolves to the number of pictures. */
-  async restore(): Promise<number> {
+  /**
+   * Takes up what closed pages left behind: in the folder, and in those of other pages, from where it is moved here.
+   * @param others to be removed by the caller afterwards
+   * @returns the number of pictures
+   */
+  async restore(others: readonly Pick<FileFolder, 'get'>[] = []): Promise<number> {
     if (!this.folder) return 0;
-    const { folder } = this;
-    const text = await folder.get(manifestName).then(
-      (file) => file.text(),
-      () => null,
-    );
-    if (text === null) return 0;
-    const manifest = JSON.parse(text) as Manifest;
-    const items: QueueItem[] = [];
-    for (const { id, name, done, saved, error } of manifest.items) {
-      const input = await folder.get(`in-${id}`).catch(() => null);
-      if (!input) continue;
-      const file = done === undefined ? null : await folder.get(`out-${id}`).catch(() => null);
-      const state: QueueItem['state'] = file
-        ? { kind: 'done', name: done!, file, saved: saved ?? false }
-        : error
-          ? { kind: 'failed', error }
-          : { kind: 'waiting' };
-      items.push({ id, name, input, state });
-      this.ids = Math.max(this.ids, id);
+    const own = await readKept(this.folder);
+    this.items = own?.items ?? [];
+    this.output = own?.output ?? this.output;
+    this.ids = Math.max(0, ...this.items.map(({ id }) => id));
+    for (const folder of others) {
+      for (const { name, input, state } of (await readKept(folder))?.items ?? []) {
+        const id = (this.ids += 1);
+        await this.folder.put(`in-${id}`, await bytesOf(input));
+        if (state.kind === 'done') await this.folder.put(`out-${id}`, await bytesOf(state.file));
+        const file = state.kind === 'done' ? await this.folder.get(`out-${id}`) : null;
+        const moved = { id, name, input: await this.folder.get(`in-${id}`) };
+        this.items = [...this.items, { ...moved, state: state.kind === 'done' ? { ...state, file: file! } : state }];
+      }
     }
-    this.items = items;
-    this.output = manifest.output;
+    if (others.length > 0) await this.kept(async () => {});
     this.changed();
-    return items.length;
+    return this.items.length;
   }
 
   async add(files: readonly File[]): Promise<void> {
@@ -113,7 +110,7 @@ export class PictureQueue {
     this.items = [...this.items, ...added];
     this.changed();
     await this.kept(async (folder) => {
-      for (const { id, input } of added) await folder.put(`in-${id}`, new Uint8Array(await input.arrayBuffer()));
+      for (const { id, input } of added) await folder.put(`in-${id}`, await bytesOf(input));
     });
   }
 
@@ -237,7 +234,7 @@ export class PictureQueue {
   private async keepResult(id: number, file: Blob): Promise<Blob> {
     let stored: Blob = file;
     await this.kept(async (folder) => {
-      await folder.put(`out-${id}`, new Uint8Array(await file.arrayBuffer()));
+      await folder.put(`out-${id}`, await bytesOf(file));
       stored = await folder.get(`out-${id}`);
     });
     return stored;
@@ -288,6 +285,29 @@ export class PictureQueue {
   private changed(): void {
     for (const listener of [...this.listeners]) listener();
   }
+}
+
+async function bytesOf(file: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+/** What a queue has kept in its folder; null where there is nothing, or nothing that can be read. */
+async function readKept(folder: Pick<FileFolder, 'get'>): Promise<{ output: OutputFormat; items: QueueItem[] } | null> {
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(await (await folder.get(manifestName)).text()) as Manifest;
+  } catch {
+    return null;
+  }
+  const items: QueueItem[] = [];
+  for (const { id, name, done, saved, error } of manifest.items) {
+    const input = await folder.get(`in-${id}`).catch(() => null);
+    if (!input) continue;
+    const file = done === undefined ? null : await folder.get(`out-${id}`).catch(() => null);
+    const waiting: QueueItem['state'] = error ? { kind: 'failed', error } : { kind: 'waiting' };
+    items.push({ id, name, input, state: file ? { kind: 'done', name: done!, file, saved: saved ?? false } : waiting });
+  }
+  return { output: manifest.output, items };
 }
 
 function stopped(): DOMException {
