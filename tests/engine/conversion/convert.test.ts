@@ -1,0 +1,151 @@
+import { convert, kindOf } from '../../../src/engine/conversion';
+import { readGraph } from '../../../src/engine/graph';
+import { answer, bytesOf, distance, floatsOf, readCases, type Encoded } from './support';
+
+interface PytorchCase {
+  readonly name: string;
+  readonly file: string;
+  readonly bytes: string;
+  readonly architecture: string;
+  readonly scale: number;
+  readonly input: Encoded;
+  readonly output: Encoded;
+}
+
+interface NcnnCase {
+  readonly name: string;
+  readonly param: string;
+  readonly bin: string;
+  readonly input: Encoded;
+  readonly output: Encoded;
+}
+
+const pytorch = readCases<PytorchCase>('pytorch.json');
+const ncnn = readCases<NcnnCase>('ncnn.json');
+const text = (value: string) => new TextEncoder().encode(value);
+
+describe('weights become the network that they belong to:', () => {
+  test.each(pytorch.map((each) => [each.name, each] as const))('%s', async (_, each) => {
+    const { bytes, architecture } = convert({ name: each.file, bytes: bytesOf(each.bytes) });
+    expect(architecture).toBe(each.architecture);
+    const { shape, data } = await answer(bytes, each.input);
+    expect(shape).toEqual(each.output.shape);
+    expect(distance(data, floatsOf(each.output))).toBeLessThan(1e-5);
+    // Batch and sizes stay open, and adaptation can read it.
+    expect(readGraph(bytes).inputs).toEqual([
+      { name: 'image', type: 'float32', shape: ['batch', 3, 'height', 'width'] },
+    ]);
+  });
+});
+
+describe('pairs of ncnn compute what ncnn computes:', () => {
+  test.each(ncnn.map((each) => [each.name, each] as const))('%s', async (_, each) => {
+    const [param, bin] = [
+      { name: 'x.param', bytes: text(each.param) },
+      { name: 'x.bin', bytes: bytesOf(each.bin) },
+    ];
+    const { bytes } = convert(param, bin);
+    const { shape, data } = await answer(bytes, each.input);
+    expect(shape).toEqual(each.output.shape);
+    expect(distance(data, floatsOf(each.output))).toBeLessThan(1e-5);
+    // Either of the two may come first.
+    expect(convert(bin, param).bytes).toEqual(bytes);
+  });
+
+  test('weights of another network are noticed', () => {
+    const [first, second] = ncnn as [NcnnCase, NcnnCase];
+    const longer = new Uint8Array([...bytesOf(first.bin), 1, 2, 3, 4]);
+    const param = { name: 'x.param', bytes: text(first.param) };
+    expect(() => convert(param, { name: 'x.bin', bytes: longer })).toThrow(/does not belong/);
+    expect(() => convert(param, { name: 'x.bin', bytes: bytesOf(second.bin).subarray(0, 400) })).toThrow(/cut short/);
+  });
+
+  test('a layer that is not known is named', () => {
+    const param = text('7767517\n2 2\nInput in 0 1 data\nMultiHeadAttention mha_1 1 1 data output 0=8\n');
+    const pair = [
+      { name: 'x.param', bytes: param },
+      { name: 'x.bin', bytes: new Uint8Array(0) },
+    ] as const;
+    expect(() => convert(...pair)).toThrow(/MultiHeadAttention \("mha_1"\)/);
+  });
+});
+
+/** A pickle that would run a command where it is executed, and a dictionary beside it. */
+const harmful = Uint8Array.from(
+  Buffer.from('\x80\x02}(X\x06\x00\x00\x00paramscposix\nsystem\nX\x06\x00\x00\x00exit 1\x85Ru.', 'latin1'),
+);
+
+describe('what cannot be read says what it is and what to do:', () => {
+  test.each([
+    [
+      'half of an ncnn pair',
+      { name: 'a.param', bytes: text('7767517\n1 1\nInput in 0 1 data\n') },
+      /half of an ncnn.*\.bin/s,
+    ],
+    ['weights alone', { name: 'a.bin', bytes: new Uint8Array(64) }, /\.param file of the same name/],
+    ['a TensorFlow Lite file', { name: 'a.tflite', bytes: text('TFL3xxxxxxxx') }, /TensorFlow Lite.*tf2onnx/s],
+    ['an empty archive', { name: 'a.pth', bytes: text('PK\x05\x06' + '\0'.repeat(18)) }, /not one of PyTorch/],
+    ['a damaged archive', { name: 'a.pth', bytes: text('PK\x03\x04 not an archive at all') }, /damaged/],
+    ['another pickle, never executed', { name: 'a.pth', bytes: harmful }, /pickle, but not one of PyTorch/],
+    [
+      'a network of another kind',
+      safetensors({ 'layers.0.attn.qkv.weight': [4] }),
+      /layers\.0\.attn\.qkv\.weight.*ESRGAN.*ONNX/s,
+    ],
+    [
+      'a ×4 with a layer lost',
+      safetensors({
+        'body.0.weight': [4, 3, 3, 3],
+        'body.1.weight': [4],
+        'body.2.weight': [48, 4, 3, 3],
+        'body.4.weight': [48, 48, 3, 3],
+      }),
+      /lacks "body\.3\.weight"/,
+    ],
+  ])('%s', (_, file, words) => {
+    let error: unknown;
+    try {
+      convert(file);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ code: 'bad-model' });
+    const { message, advice } = error as { message: string; advice: string };
+    expect(`${message} ${advice}`).toMatch(words);
+  });
+
+  test('cut short at any place: an error, never a crash or another network', () => {
+    const { file, bytes } = pytorch.find(({ name }) => name.startsWith('Compact x1'))!;
+    const legacy = pytorch.find(({ name }) => name.startsWith('ESRGAN x4, the first'))!;
+    for (const [name, whole] of [
+      [file, bytesOf(bytes)],
+      [legacy.file, bytesOf(legacy.bytes)],
+    ] as const) {
+      for (let share = 0.02; share < 1; share += 0.07) {
+        const part = whole.subarray(0, Math.floor(whole.length * share));
+        expect(() => convert({ name, bytes: part })).toThrow(expect.objectContaining({ code: 'bad-model' }));
+      }
+    }
+  });
+
+  test('ONNX passes as it is', () => {
+    const bytes = text('\x08\x07ONNX or not: its own reader says');
+    expect(kindOf({ name: 'a.onnx', bytes })).toBe('onnx');
+    expect(convert({ name: 'a.onnx', bytes }).bytes).toBe(bytes);
+  });
+});
+
+function safetensors(shapes: Readonly<Record<string, readonly number[]>>) {
+  let at = 0;
+  const header: Record<string, unknown> = {};
+  for (const [name, shape] of Object.entries(shapes)) {
+    const size = 4 * shape.reduce((product, dim) => product * dim, 1);
+    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + size] };
+    at += size;
+  }
+  const json = text(JSON.stringify(header));
+  const bytes = new Uint8Array(8 + json.length + at);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+  bytes.set(json, 8);
+  return { name: 'a.safetensors', bytes };
+}

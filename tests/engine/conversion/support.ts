@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
+
+export interface Encoded {
+  readonly shape: readonly number[];
+  /** Little-endian float32, base64. */
+  readonly data: string;
+}
+
+/** Cases made by the Python scripts in tests/golden/conversion. */
+export function readCases<Case>(file: string): readonly Case[] {
+  const path = join(__dirname, '../../golden/conversion', file);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { cases: Case[] }).cases;
+}
+
+export const bytesOf = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'));
+
+export const floatsOf = ({ data }: Encoded): Float32Array => new Float32Array(bytesOf(data).buffer);
+
+/** What ONNX Runtime makes of a picture with a network. */
+export async function answer(network: Uint8Array, input: Encoded): Promise<{ shape: number[]; data: Float32Array }> {
+  const runtime = cpuRuntime(1);
+  const session = await runtime.createSession(network);
+  try {
+    const feeds = { [session.inputNames[0]!]: new runtime.ort.Tensor('float32', floatsOf(input), input.shape) };
+    const { dims, data } = (await session.run(feeds))[session.outputNames[0]!]!;
+    return { shape: [...dims], data: Float32Array.from(data as Float32Array) };
+  } finally {
+    await session.release();
+    await runtime.dispose();
+  }
+}
+
+/** Largest difference, relative to the largest expected value where that exceeds 1. */
+export function distance(found: Float32Array, expected: Float32Array): number {
+  const size = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  return found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0) / size;
+}
