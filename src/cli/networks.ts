@@ -1,17 +1,16 @@
-import { readFile, rm } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { AdaptLevel } from '../actions/settings';
 import { isEnd, loadEnds, tunable, type Tuning } from '../engine/adaptation';
 import type { AdaptationModels, TuningOptions } from '../engine/engine';
-import { computesOnGpu, inspectModelFile } from '../engine/engine.node';
+import { computesOnGpu } from '../engine/engine.node';
 import { LWayError } from '../engine/errors';
 import { adaptationNetworks, estimateNetworks } from '../engine/runtime/adaptation-networks';
 import { checkModel, defaultId } from '../engine/runtime/load-model';
-import { modelLimits } from '../engine/runtime/model-file';
 import { loadModel, readRegistry } from '../engine/runtime/models.node';
 import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
 import type { Device } from '../engine/runtime/runtime';
-import { systemCode } from './files/file-errors';
+import { broughtModel, isModelFile } from './brought-network';
 import { writeJson, writeWhole } from './files/json-file';
 import { exists } from './files/workspace';
 import type { Surroundings } from './surroundings';
@@ -97,7 +96,7 @@ export class Networks {
         `There is no network "${id}".`,
         `Choose one of: ${this.list()
           .map(({ entry }) => entry.id)
-          .join(', ')}; or give an .onnx file.`,
+          .join(', ')}; or give a file (.onnx, .pth, .safetensors or .param).`,
       );
     }
     return loadModel(this.shippedFolder, this.shipped, id);
@@ -127,10 +126,15 @@ export class Networks {
     return { encoder, reconstructor, features, start };
   }
 
+  /** Whether there is a network of this id; upper and lower case count as the same, as they do for files. */
+  has(id: string): boolean {
+    return [...this.shipped.models, ...this.own.models].some((entry) => entry.id.toLowerCase() === id.toLowerCase());
+  }
+
   /** Copies a file among the person's own networks. @throws LWayError */
   async add(signal: AbortSignal, path: string, id: string, name: string | undefined): Promise<ModelEntry> {
     checkId(id);
-    if ([...this.shipped.models, ...this.own.models].some((entry) => entry.id.toLowerCase() === id.toLowerCase())) {
+    if (this.has(id)) {
       throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Use --id to give it another id.');
     }
     const model = await broughtModel(signal, path);
@@ -205,41 +209,4 @@ function checkId(id: string): void {
     `"${id}" cannot be an id.`,
     'Use --id with up to 64 letters, digits, dots and dashes.',
   );
-}
-
-/** Whether `--model` names a file: it has a folder in it or ends in .onnx. */
-export function isModelFile(text: string): boolean {
-  return /[/\\]/.test(text) || /\.onnx$/i.test(text);
-}
-
-/** A network from a file of the person's. @throws LWayError `missing-model`, `bad-model` */
-async function broughtModel(signal: AbortSignal, path: string): Promise<Model> {
-  const name = basename(path, extname(path));
-  const bytes = await readModel(path);
-  try {
-    const entry = await inspectModelFile(signal, bytes, name);
-    return await checkModel(entry, bytes);
-  } catch (error) {
-    if (!(error instanceof LWayError)) throw error;
-    throw new LWayError(error.code, `"${basename(path)}": ${error.message}`, error.advice, { cause: error });
-  }
-}
-
-async function readModel(path: string): Promise<Uint8Array> {
-  try {
-    const bytes = await readFile(path);
-    if (bytes.length > modelLimits.bytes) {
-      throw new LWayError('bad-model', `"${basename(path)}" is too large.`, 'Choose a smaller network.');
-    }
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  } catch (error) {
-    if (error instanceof LWayError) throw error;
-    const code = systemCode(error);
-    throw new LWayError(
-      'missing-model',
-      code === 'ENOENT' ? `There is no file "${path}".` : `"${path}" cannot be read (${code ?? String(error)}).`,
-      'Check the name, or choose an id from "lway models".',
-      { cause: error },
-    );
-  }
 }

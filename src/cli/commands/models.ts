@@ -1,7 +1,11 @@
-import { basename, extname, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { LWayError, isAbort } from '../../engine/errors';
+import { isFolder, nameOf, networksIn } from '../brought-network';
+import { writeWhole } from '../files/json-file';
+import { alreadyThere, exists } from '../files/workspace';
 import { columns, fileSize } from '../output/text';
-import type { ListedNetwork } from '../networks';
+import type { ListedNetwork, Networks } from '../networks';
 import { openNetworks } from '../networks';
 import type { Surroundings } from '../surroundings';
 
@@ -9,6 +13,9 @@ const examples = `
 Examples:
   $ lway models                              the networks that are here
   $ lway models add 4x-sharp.onnx            keep a network of yours; use it with --model 4x-sharp
+  $ lway models add 4x-UltraSharp.pth        the same from PyTorch's weights, .safetensors or ncnn's .param
+  $ lway models add ~/upscayl/models         all networks of a folder
+  $ lway models export 4x-UltraSharp a.onnx  write one as an ONNX file
   $ lway models remove 4x-sharp`;
 
 export function addModels(program: Command, surroundings: Surroundings): void {
@@ -25,15 +32,31 @@ export function addModels(program: Command, surroundings: Surroundings): void {
     });
   models
     .command('add')
-    .description('Checks an ONNX super-resolution network (×1 to ×4, image in and out) and keeps a copy of it.')
-    .argument('<file>', 'an .onnx file')
+    .description(
+      'Checks a super-resolution network (×1 to ×8, image in and out) and keeps it, as ONNX. From a folder, such as Upscayl’s or chaiNNer’s, takes all networks in it.',
+    )
+    .argument('<file>', 'an .onnx, .pth, .safetensors or ncnn .param file, or a folder')
     .option('--id <id>', 'what --model will call it (default: the name of the file)')
     .option('--name <name>', 'what people see')
     .action(async (file: string, options: { id?: string; name?: string }) => {
       const networks = await openNetworks(surroundings);
-      const id = options.id ?? basename(file, extname(file)).replace(/[^a-z0-9._-]+/gi, '-');
-      const entry = await networks.add(signal, resolve(cwd, file), id, options.name);
+      const path = resolve(cwd, file);
+      if (await isFolder(path)) return addFolder(surroundings, networks, path, options);
+      const entry = await networks.add(signal, path, options.id ?? idOf(file), options.name);
       stderr.write(`Added "${entry.id}": ${describe(entry)}.\n`);
+    });
+  models
+    .command('export')
+    .description('Writes a network as an ONNX file, whatever it came as.')
+    .argument('<network>', 'an id from "lway models", or a file')
+    .argument('<output>', 'the .onnx file to write')
+    .option('-f, --force', 'replace a file that is there')
+    .action(async (wanted: string, output: string, { force }: { force?: boolean }) => {
+      const { bytes } = await (await openNetworks(surroundings)).find(signal, wanted, cwd, 'cpu');
+      const path = resolve(cwd, output);
+      if (!force && (await exists(path))) throw alreadyThere(path);
+      await writeWhole(path, bytes);
+      stdout.write(`${path}\n`);
     });
   models
     .command('remove')
@@ -43,6 +66,48 @@ export function addModels(program: Command, surroundings: Surroundings): void {
       await (await openNetworks(surroundings)).remove(id);
       stderr.write(`Removed "${id}".\n`);
     });
+}
+
+const idOf = (file: string): string => nameOf(basename(file)).replace(/[^a-z0-9._-]+/gi, '-');
+
+/** All networks of a folder, one after the other; one that cannot be used does not keep the others out. */
+async function addFolder(
+  { signal, stderr }: Surroundings,
+  networks: Networks,
+  folder: string,
+  options: { id?: string; name?: string },
+): Promise<void> {
+  if (options.id !== undefined || options.name !== undefined) {
+    throw new LWayError('bad-option', '--id and --name are for a single network.', 'Leave them out, or give a file.');
+  }
+  const files = await networksIn(folder);
+  if (files.length === 0) {
+    const endings = 'No file in it ends in .onnx, .pth, .safetensors or .param.';
+    throw new LWayError('missing-model', `There are no networks in "${folder}".`, endings);
+  }
+  let failed = 0;
+  let added = 0;
+  for (const [i, path] of files.entries()) {
+    signal.throwIfAborted();
+    const [id, label] = [idOf(path), `[${i + 1}/${files.length}] ${basename(path)}`];
+    if (networks.has(id)) {
+      stderr.write(`${label}: there is a network "${id}" already.\n`);
+      continue;
+    }
+    try {
+      const entry = await networks.add(signal, path, id, undefined);
+      stderr.write(`${label}: added "${entry.id}", ${describe(entry)}.\n`);
+      added++;
+    } catch (error) {
+      if (signal.aborted || isAbort(error) || !(error instanceof LWayError) || error.code === 'storage') throw error;
+      stderr.write(`${label}: left out. ${error.message} ${error.advice}\n`);
+      failed++;
+    }
+  }
+  stderr.write(`${added} added, ${failed} left out, ${files.length - added - failed} here already.\n`);
+  if (failed > 0 && added === 0) {
+    throw new LWayError('bad-model', `No network in "${folder}" can be used.`, 'See above for the reasons.');
+  }
 }
 
 function describe({ scale, input, parameters, receptiveField }: ListedNetwork['entry']): string {

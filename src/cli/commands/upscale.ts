@@ -9,7 +9,8 @@ import type { MetadataChoice } from '../files/metadata/carry';
 import { chooseTargets } from '../files/targets';
 import { writeSteps } from '../files/steps-file';
 import { readWeights, saveWeights, weightsTarget } from '../files/weights-file';
-import { isModelFile, openNetworks } from '../networks';
+import { isModelFile } from '../brought-network';
+import { openNetworks } from '../networks';
 import {
   chosenSize,
   parseAdapt,

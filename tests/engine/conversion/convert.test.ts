@@ -1,6 +1,6 @@
 import { convert, kindOf } from '../../../src/engine/conversion';
 import { readGraph } from '../../../src/engine/graph';
-import { answer, bytesOf, distance, floatsOf, readCases, type Encoded } from './support';
+import { answer, bytesOf, distance, floatsOf, readCases, safetensors, type Encoded } from './support';
 
 interface PytorchCase {
   readonly name: string;
@@ -70,6 +70,11 @@ describe('pairs of ncnn compute what ncnn computes:', () => {
   });
 });
 
+const ofZeros = (shapes: Readonly<Record<string, readonly number[]>>) => ({
+  name: 'a.safetensors',
+  bytes: safetensors(shapes),
+});
+
 /** A pickle that would run a command where it is executed, and a dictionary beside it. */
 const harmful = Uint8Array.from(
   Buffer.from('\x80\x02}(X\x06\x00\x00\x00paramscposix\nsystem\nX\x06\x00\x00\x00exit 1\x85Ru.', 'latin1'),
@@ -89,12 +94,12 @@ describe('what cannot be read says what it is and what to do:', () => {
     ['another pickle, never executed', { name: 'a.pth', bytes: harmful }, /pickle, but not one of PyTorch/],
     [
       'a network of another kind',
-      safetensors({ 'layers.0.attn.qkv.weight': [4] }),
+      ofZeros({ 'layers.0.attn.qkv.weight': [4] }),
       /layers\.0\.attn\.qkv\.weight.*ESRGAN.*ONNX/s,
     ],
     [
       'a ×4 with a layer lost',
-      safetensors({
+      ofZeros({
         'body.0.weight': [4, 3, 3, 3],
         'body.1.weight': [4],
         'body.2.weight': [48, 4, 3, 3],
@@ -134,18 +139,3 @@ describe('what cannot be read says what it is and what to do:', () => {
     expect(convert({ name: 'a.onnx', bytes }).bytes).toBe(bytes);
   });
 });
-
-function safetensors(shapes: Readonly<Record<string, readonly number[]>>) {
-  let at = 0;
-  const header: Record<string, unknown> = {};
-  for (const [name, shape] of Object.entries(shapes)) {
-    const size = 4 * shape.reduce((product, dim) => product * dim, 1);
-    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + size] };
-    at += size;
-  }
-  const json = text(JSON.stringify(header));
-  const bytes = new Uint8Array(8 + json.length + at);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
-  bytes.set(json, 8);
-  return { name: 'a.safetensors', bytes };
-}

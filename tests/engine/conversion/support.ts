@@ -37,3 +37,19 @@ export function distance(found: Float32Array, expected: Float32Array): number {
   const size = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   return found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0) / size;
 }
+
+/** A .safetensors file of zeros. */
+export function safetensors(shapes: Readonly<Record<string, readonly number[]>>): Uint8Array {
+  let at = 0;
+  const header: Record<string, unknown> = {};
+  for (const [name, shape] of Object.entries(shapes)) {
+    const size = 4 * shape.reduce((product, dim) => product * dim, 1);
+    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + size] };
+    at += size;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const bytes = new Uint8Array(8 + json.length + at);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+  bytes.set(json, 8);
+  return bytes;
+}

@@ -1,0 +1,70 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readGraph } from '../../src/engine/graph';
+import { safetensors } from '../engine/conversion/support';
+import { difference, doubled, drawn, readPicture, writePng } from './support/pictures';
+import { doublingNetwork, TestRoot } from './support/test-root';
+
+jest.setTimeout(120_000);
+
+let root: TestRoot;
+beforeEach(() => (root = new TestRoot()));
+afterEach(() => root.remove());
+
+/** A Compact ×2 that adds nothing to the enlarged picture, so that results can be checked to the bit. */
+const weights = safetensors({ 'body.0.weight': [4, 3, 3, 3], 'body.1.weight': [4], 'body.2.weight': [12, 4, 3, 3] });
+const param = '7767517\n2 2\nInput in 0 1 data\nInterp enlarge 1 1 data output 0=1 1=2.000000e+00 2=2.000000e+00\n';
+
+const upscaled = async (model: string, name: string) => {
+  await writePng(root.path('in.png'), drawn(20, 16, 3));
+  const args = ['--scale', '2', '--model', model, '--device', 'cpu', '--adapt', 'off', '-o', name];
+  expect(await root.lway('upscale', 'in.png', ...args)).toMatchObject({ code: 0 });
+  return difference(await readPicture(root.path(name)), doubled(await readPicture(root.path('in.png'))));
+};
+
+test('weights and ncnn pairs are networks like any other: used from the file, kept, exported', async () => {
+  writeFileSync(root.path('x2.safetensors'), weights);
+  writeFileSync(root.path('pair.param'), param);
+  writeFileSync(root.path('pair.bin'), '');
+  expect(await upscaled('x2.safetensors', 'one.png')).toBe(0);
+  expect(await upscaled('pair.param', 'two.png')).toBe(0);
+
+  expect(await root.lway('models', 'add', 'x2.safetensors')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('Added "x2": ×2') as string,
+  });
+  expect((await root.lway('models')).stdout).toMatch(/x2 .*Compact network, read from x2\.safetensors/);
+  expect(await root.lway('models', 'export', 'x2', 'out.onnx')).toMatchObject({ code: 0 });
+  expect(readGraph(readFileSync(root.path('out.onnx'))).nodes.map(({ op }) => op)).toContain('PRelu');
+  expect(await root.lway('models', 'export', 'x2', 'out.onnx')).toMatchObject({ code: 1 });
+  expect(await root.lway('models', 'export', 'x2', 'out.onnx', '-f')).toMatchObject({ code: 0 });
+  expect(await upscaled('out.onnx', 'three.png')).toBe(0);
+});
+
+test('a folder is taken whole; what cannot be used does not keep the others out', async () => {
+  mkdirSync(root.path('models/more'), { recursive: true });
+  writeFileSync(root.path('models/a.safetensors'), weights);
+  writeFileSync(root.path('models/b.param'), param);
+  writeFileSync(root.path('models/b.bin'), '');
+  writeFileSync(root.path('models/c.param'), param);
+  writeFileSync(root.path('models/notes.txt'), 'not looked at');
+  writeFileSync(root.path('models/more/doubling.onnx'), doublingNetwork());
+  writeFileSync(root.path('models/more/e.onnx'), doublingNetwork());
+  const { code, stderr } = await root.lway('models', 'add', 'models');
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/a\.safetensors: added "a", ×2/);
+  expect(stderr).toMatch(/b\.param: added "b", ×2/);
+  expect(stderr).toMatch(/c\.param: left out\..*Give its \.bin file/);
+  expect(stderr).toMatch(/doubling\.onnx: there is a network "doubling" already/);
+  expect(stderr).toMatch(/3 added, 1 left out, 1 here already/);
+  expect(stderr).not.toMatch(/b\.bin|notes/);
+  expect(existsSync(root.path('../home/lway/models/e.onnx'))).toBe(true);
+});
+
+test('an empty folder, and options that mean nothing to one', async () => {
+  mkdirSync(root.path('empty'));
+  expect(await root.lway('models', 'add', 'empty')).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('no networks in') as string,
+  });
+  expect(await root.lway('models', 'add', 'empty', '--id', 'x')).toMatchObject({ code: 2 });
+});
