@@ -21,7 +21,7 @@ import sys
 import torch
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lway import data, export, interpret, metrics, photo, trace
+from lway import data, export, interpret, metrics, networks, photo, trace
 
 a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 a.add_argument("checkpoint", help="of train_photo.py, or an ONNX file of the same graph")
@@ -47,7 +47,9 @@ for name in ("faithful", "crisp"):
     if os.path.exists(path) and os.path.exists(end_path(name)) and not any(e.startswith(f"{name}=") for e in a.end):
         before, away = photo.load(path).state_dict(), metrics.initializers(end_path(name))
         kept[name] = {k: v + away[k].float().reshape(v.shape) - net.state_dict()[k] for k, v in before.items()}
-trace.upscaler(net, path, a.id, {"author": "LWay"})
+# Ours keeps the names and constants of its kind, so that the weights of several can be mixed.
+write = export.super_resolver if isinstance(net, networks.SuperResolver) else trace.upscaler
+write(net, path, a.id, {"author": "LWay"})
 exported = interpret.OnnxNet(path)
 for h, w in ((1, 1), (7, 13), (64, 64)):
     x = torch.rand(2, 3, h, w)
