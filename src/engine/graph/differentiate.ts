@@ -4,6 +4,7 @@ import type { Graph } from './graph';
 import { lowerings, type Lowering } from './lowering';
 import { definitionOf } from './ops/registry';
 import type { Operation, Value } from './recorder';
+import { straightThroughs } from './straight-through';
 import { sizeOf } from './tensor';
 
 /** An operation that stops gradients, because no rule is known for it. */
@@ -43,7 +44,10 @@ export function gradients(
   }
   const history = [...b.history];
   const needed = dependentOn(history, new Set(wrt));
-  const { obstacles, blocked } = findObstacles(history, loss, needed);
+  const roundings = new Map(
+    straightThroughs(history, (value) => b.producerOf(value)).map(({ rounded, source }) => [rounded, source]),
+  );
+  const { obstacles, blocked } = findObstacles(history, loss, needed, roundings);
   const sums = new Map<Value, Value[]>([[loss, [b.expand(1, loss.shape)]]]);
   const takeSum = (value: Value): Value | undefined => {
     const parts = sums.get(value);
@@ -51,10 +55,17 @@ export function gradients(
   };
   for (let i = history.length - 1; i >= 0; i--) {
     const operation = history[i]!;
+    const source = roundings.get(operation.outputs[0]!);
+    if (source !== undefined) {
+      const gradient = takeSum(operation.outputs[0]!);
+      if (gradient === undefined || !needed.has(source) || blocked.has(source)) continue;
+      sums.set(source, [...(sums.get(source) ?? []), b.reshape(gradient, source.shape)]);
+      continue;
+    }
     const rule = definitionOf(operation.op)?.gradient;
     if (rule === undefined || rule === 'none') continue;
     const needs = operation.inputs.map(
-      (value) => value !== undefined && value.type === 'float32' && needed.has(value) && !blocked.has(value),
+      (value) => value?.type === 'float32' && sizeOf(value.shape) > 0 && needed.has(value) && !blocked.has(value),
     );
     if (!needs.includes(true)) continue;
     const incoming = operation.outputs.map(takeSum);
@@ -89,6 +100,7 @@ function findObstacles(
   history: readonly Operation[],
   loss: Value,
   needed: ReadonlySet<Value>,
+  roundings: ReadonlyMap<Value, Value>,
 ): { obstacles: Obstacle[]; blocked: Set<Value> } {
   const reaches = new Set([loss]);
   const blocked = new Set<Value>();
@@ -96,6 +108,12 @@ function findObstacles(
   for (let i = history.length - 1; i >= 0; i--) {
     const { op, node, inputs, outputs, attributes } = history[i]!;
     if (!outputs.some((value) => reaches.has(value))) continue;
+    const source = roundings.get(outputs[0]!);
+    if (source !== undefined) {
+      reaches.add(source);
+      if (blocked.has(outputs[0]!)) blocked.add(source);
+      continue;
+    }
     const definition = definitionOf(op);
     // Flat operations stop gradients as they should.
     if (definition?.gradient === 'none') continue;

@@ -40,6 +40,8 @@ export interface ApplyOptions {
 
 /** Constants larger than this are left to ONNX Runtime's own folding, unless they come from values as large. */
 const FOLDING_LIMIT = 1 << 12;
+/** Indices and masks may be larger: what is read or written by them can be said more simply once they are known. */
+const INDEX_LIMIT = 1 << 22;
 /** Constants up to this many elements are compared, so that equal ones become one initialiser. */
 const SHARING_LIMIT = 16;
 
@@ -125,7 +127,7 @@ export abstract class Recorder {
       }
       descriptions = definition.infer(inputs, attributes, count);
       for (const { shape } of descriptions) {
-        if (!shape.every((dim) => Number.isInteger(dim) && dim > 0)) {
+        if (!shape.every((dim) => Number.isInteger(dim) && dim >= 0)) {
           throw new Error(`the result would have the shape [${shape.join(', ')}]`);
         }
       }
@@ -172,14 +174,7 @@ export abstract class Recorder {
    * The graph that computes `outputs`, by name, from the inputs. What they do not need is left out; inputs all stay.
    */
   build(outputs: Readonly<Record<string, Value>>): Graph {
-    const needed = new Set<Operation>();
-    const pending = Object.values(outputs);
-    for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
-      const operation = this.producers.get(value);
-      if (operation === undefined || needed.has(operation)) continue;
-      needed.add(operation);
-      for (const input of operation.inputs) if (input !== undefined) pending.push(input);
-    }
+    const needed = this.neededFor(Object.values(outputs));
 
     const names = new Map<Value, string>();
     const taken = new Set<string>([...this.inputValues.keys(), ...Object.keys(outputs)]);
@@ -232,6 +227,43 @@ export abstract class Recorder {
     };
   }
 
+  /** Operations that `outputs` are computed by. */
+  private neededFor(outputs: readonly Value[]): Set<Operation> {
+    const needed = new Set<Operation>();
+    const pending = [...outputs];
+    for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+      const operation = this.producers.get(value);
+      if (operation === undefined || needed.has(operation)) continue;
+      needed.add(operation);
+      for (const input of operation.inputs) if (input !== undefined) pending.push(input);
+    }
+    return needed;
+  }
+
+  /** Bytes of computed values that are alive at once, at most, where operations run in the order of their recording. */
+  liveBytes(outputs: readonly Value[]): number {
+    const needed = this.neededFor(outputs);
+    const running = this.operations.filter((operation) => needed.has(operation));
+    /** Values that are another one seen in another shape. */
+    const root = new Map<Value, Value>();
+    const rootOf = (value: Value): Value => root.get(value) ?? value;
+    const lastUse = new Map<Value, number>();
+    running.forEach((operation, at) => {
+      if (SAME_MEMORY.has(operation.op)) root.set(operation.outputs[0]!, rootOf(operation.inputs[0]!));
+      for (const input of operation.inputs) if (input !== undefined) lastUse.set(rootOf(input), at);
+    });
+    for (const value of outputs) lastUse.set(rootOf(value), Infinity);
+    const dying = new Map<number, Value[]>();
+    for (const [value, at] of lastUse) dying.set(at, [...(dying.get(at) ?? []), value]);
+    let [live, most] = [0, 0];
+    running.forEach(({ op, outputs: made }, at) => {
+      if (!SAME_MEMORY.has(op)) for (const value of made) live += bytesOf(value);
+      most = Math.max(most, live);
+      for (const value of dying.get(at) ?? []) if (this.producers.has(value)) live -= bytesOf(value);
+    });
+    return most;
+  }
+
   private keyOf(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes, count: number): string {
     const number = (value: Value | undefined): number => {
       if (value === undefined) return -1;
@@ -243,9 +275,15 @@ export abstract class Recorder {
   }
 }
 
+/** Operations whose result lies where their input does. */
+const SAME_MEMORY = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity']);
+
+const bytesOf = ({ type, shape }: Value): number => sizeOf(shape) * { float32: 4, int64: 8, int32: 4, bool: 1 }[type];
+
 function worthFolding(inputs: readonly (Value | undefined)[], outputs: readonly Description[]): boolean {
   if (!inputs.every((value) => value === undefined || value.constant !== undefined)) return false;
   const before = inputs.reduce((sum, value) => sum + sizeOf(value?.shape ?? [0]), 0);
   const after = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  return after <= Math.max(FOLDING_LIMIT, 2 * before);
+  const limit = outputs.every(({ type }) => type !== 'float32') ? INDEX_LIMIT : FOLDING_LIMIT;
+  return after <= Math.max(limit, 2 * before);
 }

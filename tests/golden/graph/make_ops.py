@@ -79,7 +79,7 @@ def case(op, title, inputs, reference, *, attributes=None, constants=None, fixed
     grads = torch.autograd.grad(total, list(tensors.values()), allow_unused=True) if total.requires_grad else [None] * len(tensors)
     grads = [torch.zeros_like(t) if g is None else g for t, g in zip(tensors.values(), grads)]
     assert all(torch.isfinite(g).all() for g in grads), name
-    forward = [value.detach().numpy().astype(np.float32) for value in result]
+    forward = [value.detach().numpy().astype(np.float32 if value.is_floating_point() else np.int64) for value in result]
     if nodes is None:
         order = order if order is not None else [*arrays, *fixed, *constants]
         nodes = [helper.make_node(op, order, names, name="node", **(attributes or {}))]
@@ -89,7 +89,7 @@ def case(op, title, inputs, reference, *, attributes=None, constants=None, fixed
         "name": title,
         "model": base64_model(model),
         "inputs": {key: encode(array) for key, array in {**arrays, **fixed}.items()},
-        "outputs": {n: encode(v) for n, v in zip(names, forward)},
+        "outputs": {n: encode(v) for n, v in zip(names, forward) if v.dtype == np.float32},
         "cotangents": {names[i]: encode(cotangents[i]) for i in used},
         "gradients": {key: encode(g.numpy()) for key, g in zip(tensors, grads)},
     })
@@ -745,6 +745,63 @@ case("Several", "variance written out", {"x": normal(2, 4, 3)}, lambda x: (x - x
             helper.make_node("Pow", ["d", "two"], ["q"], name="q"), helper.make_node("ReduceMean", ["q"], ["v"], name="v", axes=[1]),
             helper.make_node("Add", ["v", "eps"], ["e"], name="e"), helper.make_node("Sqrt", ["e"], ["r"], name="r"),
             helper.make_node("Div", ["d", "r"], ["y"], name="y")], constants={"two": f32(2), "eps": f32(0.01)})
+
+# ------------------------------------------------------------------------------------------------- places by index
+def put(x, indices, updates, accumulate=False):
+    return x.index_put(tuple(torch.as_tensor(indices).unbind(-1)), updates, accumulate=accumulate)
+
+
+block = np.stack(np.meshgrid([0, 1], [1, 2], [0, 1, 2], indexing="ij"), -1).astype(np.int64)
+loose = np.array([[0, 3], [1, 0], [1, 2]], np.int64)
+for known in (True, False):
+    where = "known" if known else "found while it runs"
+    given = (lambda array: {"constants": {"indices": array}}) if known else (lambda array: {"fixed": {"indices": array}})
+
+    def indexed(op, title, inputs, reference, array, order, known=known, given=given, where=where, **more):
+        case(op, f"{title}, {where}", inputs, lambda *t, a=array, k=known: reference(*(t if k else t[:-1]), torch.tensor(a)), order=order, **given(array), **more)
+
+    indexed("ScatterND", "a block", {"x": normal(2, 4, 3), "updates": normal(2, 2, 3)}, lambda x, u, i: put(x, i, u), block, ["x", "indices", "updates"], opset=16)
+    indexed("ScatterND", "slices", {"x": normal(2, 4, 3), "updates": normal(3, 3)}, lambda x, u, i: put(x, i, u), loose, ["x", "indices", "updates"], opset=16)
+    indexed("ScatterND", "added", {"x": normal(2, 4), "updates": normal(3)}, lambda x, u, i: put(x, i, u, True), np.array([[0, 3], [1, 0], [0, 3]], np.int64),
+            ["x", "indices", "updates"], opset=16, attributes={"reduction": "add"})
+    indexed("ScatterElements", "axis 1", {"x": normal(2, 4), "updates": normal(2, 2)}, lambda x, u, i: x.scatter(1, i, u), np.array([[3, 0], [1, 2]], np.int64),
+            ["x", "indices", "updates"], attributes={"axis": 1}, opset=16)
+    indexed("ScatterElements", "added", {"x": normal(2, 4), "updates": normal(2, 2)}, lambda x, u, i: x.scatter_add(1, i, u), np.array([[3, 3], [1, 2]], np.int64),
+            ["x", "indices", "updates"], attributes={"axis": 1, "reduction": "add"}, opset=16)
+    indexed("GatherElements", "axis 2", {"x": normal(2, 3, 4)}, lambda x, i: torch.gather(x, 2, i), np.array([[[0, 3, 3]] * 3, [[1, 2, 1]] * 3], np.int64),
+            ["x", "indices"], attributes={"axis": 2})
+    indexed("GatherND", "pairs", {"x": normal(2, 4, 3)}, lambda x, i: x[i[:, 0], i[:, 1]], np.array([[0, 3], [1, 0], [0, 3]], np.int64), ["x", "indices"])
+case("Gather", "places found while it runs", {"x": normal(2, 5, 3)}, lambda x, i: x[:, i], fixed={"indices": np.array([[4, 0], [4, 2]], np.int64)}, attributes={"axis": 1})
+case("TopK", "the largest", {"x": distinct(2, 5)}, lambda x: torch.topk(x, 2, 1), constants={"k": i64(2)}, outputs=2, used=[0])
+case("TopK", "the smallest, axis 1", {"x": distinct(2, 5, 3)}, lambda x: torch.topk(x, 3, 1, largest=False), constants={"k": i64(3)}, outputs=2, used=[0],
+     attributes={"axis": 1, "largest": 0})
+for mode in ("bilinear", "nearest"):
+    for padding in ("zeros", "border"):
+        for aligned in (0, 1):
+            case("GridSample", f"{mode}, {padding}, align_corners {aligned}", {"x": normal(2, 3, 4, 5), "grid": distinct(2, 3, 6, 2, spread=1.3)},
+                 lambda x, grid, m=mode, p=padding, a=aligned: F.grid_sample(x, grid, m, p, bool(a)),
+                 attributes={"mode": mode, "padding_mode": padding, "align_corners": aligned}, opset=16)
+
+# ------------------------------------------------------------------------------------------------- look-ups without slope
+def quantised(z, codebook):
+    distance = (z**2).sum(1, keepdim=True) + (codebook**2).sum(1) - 2 * z @ codebook.t()
+    q = codebook[distance.argmin(1)]
+    return z + (q - z).detach()
+
+
+codes = np.random.default_rng(5).standard_normal((7, 3)).astype(np.float32)
+look_up = [helper.make_node("Transpose", ["codes"], ["turned"], name="turned"), helper.make_node("MatMul", ["z", "turned"], ["product"], name="product"),
+           helper.make_node("Mul", ["product", "two"], ["twice"], name="twice"), helper.make_node("Mul", ["codes", "codes"], ["squares"], name="squares"),
+           helper.make_node("ReduceSum", ["squares", "last"], ["lengths"], name="lengths", keepdims=0), helper.make_node("Sub", ["lengths", "twice"], ["distance"], name="distance"),
+           helper.make_node("ArgMin", ["distance"], ["nearest"], name="nearest", axis=1, keepdims=0), helper.make_node("Gather", ["codes", "nearest"], ["q"], name="q")]
+around = [helper.make_node("Sub", ["q", "z"], ["change"], name="change"), helper.make_node("Add", ["z", "change"], ["y"], name="y")]
+for title, nodes in (("nearest entry, z + (q - z)", [*look_up, *around]),
+                     ("nearest entry, used directly", [*look_up, helper.make_node("Identity", ["q"], ["y"], name="y")])):
+    case("Several", title, {"z": normal(5, 3)}, lambda z: quantised(z, torch.tensor(codes.astype(np.float64))), nodes=nodes,
+         constants={"codes": codes, "two": f32(2), "last": i64(1)})
+case("Several", "rounding, z + (round(z) - z)", {"z": off(3, 4, points=(-1.5, -0.5, 0.5, 1.5))}, lambda z: torch.tanh(z + (torch.round(z) - z).detach()),
+     nodes=[helper.make_node("Round", ["z"], ["q"], name="q"), helper.make_node("Sub", ["q", "z"], ["change"], name="change"),
+            helper.make_node("Add", ["z", "change"], ["s"], name="s"), helper.make_node("Tanh", ["s"], ["y"], name="y")])
 
 path = os.path.join(HERE, "ops.json")
 write_json(path, {"made by": "tests/golden/graph/make_ops.py", "torch": torch.__version__}, cases)

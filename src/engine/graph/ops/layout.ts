@@ -34,7 +34,7 @@ function reshaped(inputs: Inputs, attributes: Attributes): number[] {
   const keepsZero = numberOr(attributes, 'allowzero', 0) === 0;
   const to = known(inputs, 1, 'sizes').map((dim, i) => (dim === 0 && keepsZero ? from[i]! : dim));
   const free = to.indexOf(-1);
-  if (free >= 0) to[free] = sizeOf(from) / -sizeOf(to);
+  if (free >= 0) to[free] = sizeOf(from) === 0 ? 0 : sizeOf(from) / -sizeOf(to);
   return to;
 }
 
@@ -193,6 +193,7 @@ export const layout: OpTable = {
     evaluate: (inputs, attributes, [output]) => {
       const axis = axisOf(numberOr(attributes, 'axis', 0), output!.shape.length);
       const result = new Float64Array(sizeOf(output!.shape));
+      if (result.length === 0) return [tensorOf(output!.type, result, output!.shape)];
       const outer = sizeOf(output!.shape.slice(0, axis));
       const row = result.length / outer;
       let begin = 0;
@@ -205,6 +206,12 @@ export const layout: OpTable = {
       return [tensorOf(output!.type, result, output!.shape)];
     },
     passes: (inputs) => (inputs.length === 1 ? inputs[0] : undefined),
+    // Parts without elements are left out.
+    expand: (b, inputs, attributes) => {
+      const full = inputs.filter((value) => sizeOf(value!.shape) > 0);
+      if (full.length === inputs.length) return undefined;
+      return b.op('Concat', full.length > 0 ? full : inputs.slice(0, 1), attributes);
+    },
     gradient: ({ b, inputs, outputs: [y], gradients: [dy], attributes, needs }) => {
       const axis = axisOf(numberOr(attributes, 'axis', 0), y!.shape.length);
       const sizes = inputs.map((input) => input!.shape[axis]!);

@@ -5,12 +5,14 @@ import { comparisons } from './comparisons';
 import { constants } from './constants';
 import { convolution } from './convolution';
 import { einsum } from './einsum';
+import { gridSample } from './grid-sample';
 import { layout } from './layout';
 import { linear } from './linear';
 import { normalization } from './normalization';
 import { pooling } from './pooling';
 import { reductions } from './reductions';
 import { resizing } from './resizing';
+import { scattering } from './scattering';
 import { selection } from './selection';
 import { withoutRule } from './without-rule';
 
@@ -21,6 +23,8 @@ const tables: readonly OpTable[] = [
   constants,
   layout,
   selection,
+  scattering,
+  gridSample,
   reductions,
   linear,
   einsum,

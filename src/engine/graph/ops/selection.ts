@@ -94,7 +94,7 @@ function padsOf(inputs: Inputs): { before: number[]; after: number[] } {
  * Sum of what a Gather read from each of `size` places: `indices[i]` is where element i of `dy`'s axis came from.
  * Gathers again, as often as the most wanted place was read, and adds up; runs wherever Gather does.
  */
-function scatterAdd(b: GraphBuilder, dy: Value, axis: number, indices: readonly number[], size: number): Value {
+export function scatterAdd(b: GraphBuilder, dy: Value, axis: number, indices: readonly number[], size: number): Value {
   const readers: number[][] = Array.from({ length: size }, () => []);
   indices.forEach((index, i) => readers[index]!.push(i));
   const first = indices[0]!;
@@ -112,6 +112,21 @@ function scatterAdd(b: GraphBuilder, dy: Value, axis: number, indices: readonly 
   );
   if (most === 1) return b.gather(source, int64(table), axis);
   return b.reduceSum(b.gather(source, int64(table, [size, most]), axis), [axis + 1], false);
+}
+
+/** Sum of what a Gather read from each place, where the places are found only while the graph runs. */
+function addWhereRead(b: GraphBuilder, dy: Value, shape: readonly number[], axis: number, indices: Value): Value {
+  const count = sizeOf(indices.shape);
+  const rest = [...shape.slice(0, axis), ...shape.slice(axis + 1)];
+  const toFront = [axis, ...rest.map((_, i) => (i < axis ? i : i + 1))];
+  const rows = b.transpose(b.reshape(dy, [...shape.slice(0, axis), count, ...shape.slice(axis + 1)]), toFront);
+  const empty = b.expand(b.constant(0), [shape[axis]!, ...rest]);
+  const places = b.reshape(indices, [count, 1]);
+  const sums = b.op('ScatterND', [empty, places, rows], { reduction: 'add' });
+  return b.transpose(
+    sums,
+    shape.map((_, i) => toFront.indexOf(i)),
+  );
 }
 
 /** Ops that pick elements by position. */
@@ -185,12 +200,12 @@ export const selection: OpTable = {
       }
       return [tensorOf(output!.type, result, output!.shape)];
     },
-    covers: (inputs) => required(inputs, 1).constant !== undefined,
     gradient: ({ b, inputs, gradients: [dy], attributes, needs }) => {
       if (dy === undefined || !needs[0]) return [];
       const { shape } = inputs[0]!;
       const axis = axisOf(numberOr(attributes, 'axis', 0), shape.length);
       const size = shape[axis]!;
+      if (inputs[1]!.constant === undefined) return [addWhereRead(b, dy, shape, axis, inputs[1]!)];
       const indices = known(inputs, 1, 'indices').map((index) => (index < 0 ? index + size : index));
       const view = b.reshape(dy, [...shape.slice(0, axis), indices.length, ...shape.slice(axis + 1)]);
       return [scatterAdd(b, view, axis, indices, size)];

@@ -22,8 +22,6 @@ export const withoutRule: OpTable = {
   LpNormalization: sameShape,
   LRN: sameShape,
   MeanVarianceNormalization: sameShape,
-  ScatterElements: sameShape,
-  ScatterND: sameShape,
   Selu: sameShape,
   Shrink: sameShape,
   Sinh: sameShape,
@@ -31,34 +29,15 @@ export const withoutRule: OpTable = {
   Tan: sameShape,
   ThresholdedRelu: sameShape,
   Trilu: sameShape,
-  GatherElements: {
-    infer: (inputs) => [{ type: required(inputs, 0).type, shape: required(inputs, 1).shape }],
-  },
-  GridSample: {
-    infer: (inputs) => {
-      const { type, shape } = required(inputs, 0);
-      return [{ type, shape: [...shape.slice(0, 2), ...required(inputs, 1).shape.slice(1, -1)] }];
-    },
-  },
-  GatherND: {
+  /** One and zero by index: flat, as indices are. */
+  OneHot: {
     infer: (inputs, attributes) => {
-      const { type, shape } = required(inputs, 0);
-      const places = required(inputs, 1).shape;
-      const depth = places[places.length - 1]! + numberOr(attributes, 'batch_dims', 0);
-      return [{ type, shape: [...places.slice(0, -1), ...shape.slice(depth)] }];
+      const { shape } = required(inputs, 0);
+      const [depth] = known(inputs, 1, 'depth');
+      const axis = axisOf(numberOr(attributes, 'axis', -1), shape.length + 1);
+      return [{ type: required(inputs, 2).type, shape: [...shape.slice(0, axis), depth!, ...shape.slice(axis)] }];
     },
-  },
-  TopK: {
-    infer: (inputs, attributes) => {
-      const { type, shape } = required(inputs, 0);
-      const axis = axisOf(numberOr(attributes, 'axis', -1), shape.length);
-      const [count] = known(inputs, 1, 'number of elements');
-      const picked = shape.map((dim, i) => (i === axis ? count! : dim));
-      return [
-        { type, shape: picked },
-        { type: 'int64', shape: picked },
-      ];
-    },
+    gradient: 'none',
   },
   /** Overlapping blocks added up to a picture; the inverse of PyTorch's unfold. */
   Col2Im: {
