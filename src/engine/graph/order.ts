@@ -1,5 +1,5 @@
 import { LWayError } from '../errors';
-import type { Node } from './graph';
+import { namesRead, type Node } from './graph';
 
 /**
  * Nodes in an order in which they can run.
@@ -29,7 +29,7 @@ export function inOrder(nodes: readonly Node[], given: readonly string[]): Node[
   const missing = new Map<Node, number>();
   const ready: Node[] = [];
   for (const node of nodes) {
-    const waits = new Set(node.inputs.filter((name) => name !== '' && !available.has(name)));
+    const waits = new Set(namesRead(node).filter((name) => name !== '' && !available.has(name)));
     for (const name of waits) {
       if (!makers.has(name)) {
         throw new LWayError(
@@ -66,9 +66,9 @@ export function inOrder(nodes: readonly Node[], given: readonly string[]): Node[
 
 function runsAsItStands(nodes: readonly Node[], given: ReadonlySet<string>): boolean {
   const made = new Set(given);
-  return nodes.every(({ inputs, outputs }) => {
-    const ready = inputs.every((name) => name === '' || made.has(name));
-    outputs.forEach((name) => made.add(name));
+  return nodes.every((node) => {
+    const ready = namesRead(node).every((name) => name === '' || made.has(name));
+    node.outputs.forEach((name) => made.add(name));
     return ready;
   });
 }

@@ -1,5 +1,5 @@
 import { LWayError } from '../errors';
-import type { Graph, Node } from './graph';
+import { withBranches, type Graph, type Node } from './graph';
 import type { Tensor } from './tensor';
 
 /**
@@ -54,31 +54,46 @@ const PASSING = new Set([
  * The learned weights of a network, in the order in which they take part. Constants of the exporter's (scales of a
  * Resize, a running mean, single numbers in arithmetic) are not among them.
  */
-export const parametersOf = ({ nodes, initializers }: Graph): LearnedWeight[] => learnedAmong(initializers, nodes);
+export const parametersOf = ({ nodes, initializers }: Graph): LearnedWeight[] =>
+  learnedAmong(initializers, nodes).map(({ name, kind, layer }) => ({ name, kind, layer }));
 
 /**
- * Some exporters write weights as `Constant` nodes. Where no initialiser is a learned weight, such nodes become
- * initialisers, because only those can learn; elsewhere constants are what their name says.
+ * Some exporters write weights as `Constant` nodes, all or a part of them: those become initialisers, because only those
+ * can learn. What is added or multiplied element by element counts as a weight only where no initialiser is one;
+ * elsewhere such constants are what their name says.
  *
  * @param initializers get the weights
  * @returns the nodes that are left
  */
 export function liftWeights(nodes: readonly Node[], initializers: Map<string, Tensor>): readonly Node[] {
-  if (learnedAmong(initializers, nodes).length > 0) return nodes;
+  const all = learnedAmong(initializers, nodes).length === 0;
   const constants = new Map<string, Tensor>();
   for (const { op, attributes, outputs } of nodes) {
     const value = op === 'Constant' ? attributes['value'] : undefined;
     if (typeof value === 'object' && 'dims' in value) constants.set(outputs[0]!, value);
   }
-  const lifted = new Set(learnedAmong(constants, nodes).map(({ name }) => name));
+  const lifted = new Set(
+    learnedAmong(constants, nodes)
+      .filter(({ inLayer }) => all || inLayer)
+      .map(({ name }) => name),
+  );
   for (const name of lifted) initializers.set(name, constants.get(name)!);
   return nodes.filter(({ outputs }) => !lifted.has(outputs[0]!));
 }
 
-function learnedAmong(tensors: ReadonlyMap<string, Tensor>, nodes: readonly Node[]): LearnedWeight[] {
+interface Found extends LearnedWeight {
+  /** Read by a layer, a normalisation or a PRelu, and not only element by element. */
+  readonly inLayer: boolean;
+}
+
+function learnedAmong(tensors: ReadonlyMap<string, Tensor>, listed: readonly Node[]): Found[] {
+  const nodes = withBranches(listed);
   const origin = new Map<string, string>();
   for (const [name, { type }] of tensors) if (type === 'float32') origin.set(name, name);
-  const found = new Map<string, LearnedWeight>();
+  const found = new Map<string, Found>();
+  /** Values that a layer has had a part in, and those that none has. */
+  const behind = new Set<string>();
+  const fixed: Tensor[] = [];
   let layer = -1;
   for (const node of nodes) {
     const isLayer = LAYERS.has(node.op) && node.inputs.some((name) => origin.has(name));
@@ -87,17 +102,38 @@ function learnedAmong(tensors: ReadonlyMap<string, Tensor>, nodes: readonly Node
       const source = origin.get(node.inputs[0]!);
       if (source !== undefined) origin.set(node.outputs[0]!, source);
     }
+    const elementwise = ELEMENTWISE.has(node.op);
+    const before = !node.inputs.some((name) => behind.has(name));
+    if (isLayer || !before) node.outputs.forEach((name) => behind.add(name));
     node.inputs.forEach((input, i) => {
       const name = origin.get(input);
       const kind = ROLES[node.op]?.[i];
       if (name === undefined || kind === undefined || found.has(name)) return;
-      // A single number in arithmetic is a factor of the exporter's.
-      if (ELEMENTWISE.has(node.op) && tensors.get(name)!.data.length === 1) return;
-      found.set(name, { name, kind, layer: Math.max(0, layer) });
+      const tensor = tensors.get(name)!;
+      // A single number in arithmetic is a factor of the exporter's; a mask hides, it does not learn.
+      if (elementwise && (tensor.data.length === 1 || isMask(tensor))) return;
+      // What is taken from the picture before the first layer is its mean, and added to the result it is that again.
+      if (elementwise && before && !node.inputs.every((each) => origin.has(each))) return void fixed.push(tensor);
+      found.set(name, { name, kind, layer: Math.max(0, layer), inLayer: !elementwise });
     });
   }
-  return [...found.values()];
+  return [...found.values()].filter(
+    ({ name, inLayer }) => inLayer || !fixed.some((tensor) => sameValues(tensor, tensors.get(name)!)),
+  );
 }
+
+/** Zero, or far below: what is added to scores that are not to count. */
+function isMask({ data }: Tensor): boolean {
+  let hides = false;
+  for (const value of data as Float32Array) {
+    if (value !== 0 && value > -50) return false;
+    hides ||= value !== 0;
+  }
+  return hides;
+}
+
+const sameValues = (a: Tensor, c: Tensor): boolean =>
+  a === c || (a.data.length === c.data.length && (a.data as Float32Array).every((value, i) => value === c.data[i]));
 
 /**
  * Names of the initialisers that are to learn.

@@ -19,9 +19,9 @@ import { sizeOf, tensorOf, type Tensor } from './tensor';
 import { typeOfCode } from './types';
 import { upgrade } from './upgrade';
 
-const OLDEST = 11;
-const NEWEST = 21;
-const CONTROL_FLOW = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
+const OLDEST = 9;
+const NEWEST = 23;
+const CONTROL_FLOW = new Set(['Loop', 'Scan', 'SequenceMap']);
 const QUANTISED = /^(QLinear|Dynamic)?(Quantize|Dequantize)|^QLinear|Integer$/;
 const ANOTHER_EXPORT = 'Please export the network again for opset 13 to 21, as plain float32 and in a single file.';
 
@@ -29,11 +29,11 @@ const refuse = (message: string, advice = ANOTHER_EXPORT, cause?: unknown): LWay
   new LWayError('bad-graph', message, advice, { cause });
 
 /**
- * Reads an ONNX file of opset 11 to 21 and upgrades its operations to {@link OPSET}. float16, bfloat16 and double become
+ * Reads an ONNX file of opset 9 to 23 and upgrades its operations to {@link OPSET}. float16, bfloat16 and double become
  * float32; weights that an exporter wrote as `Constant` nodes become initialisers.
  *
  * @throws LWayError `bad-model` where the bytes are no ONNX file; `bad-graph`, naming node and op, where weights are
- *   missing, stored elsewhere or quantised, or the graph has a cycle, control flow or ops of other domains
+ *   missing, stored elsewhere or quantised, or the graph has a cycle, a loop or ops of other domains
  */
 export function readGraph(bytes: Uint8Array): Graph {
   let model: ModelProto;
@@ -65,7 +65,7 @@ function graphOf(proto: GraphProto, version: number): Graph {
   for (const tensor of proto.initializer)
     initializers.set(tensor.name, tensorFrom(tensor, `The weight "${tensor.name}"`));
   const inputs = proto.input.filter(({ name }) => !initializers.has(name)).map(valueInfoFrom);
-  const read = proto.node.map((node, i) => nodeFrom(node, i));
+  const read = proto.node.map((node, i) => nodeFrom(node, i, version));
   const nodes = upgrade(read, initializers, version);
   const graph: Graph = {
     name: proto.name === '' ? 'network' : proto.name,
@@ -85,7 +85,18 @@ function graphOf(proto: GraphProto, version: number): Graph {
   return graph;
 }
 
-function nodeFrom(proto: NodeProto, index: number): Node {
+/** A branch of an `If`: it may read values from around it, so that what is missing in it is no fault. */
+function branchOf(proto: GraphProto, version: number): Graph {
+  const initializers = new Map<string, Tensor>();
+  for (const tensor of proto.initializer)
+    initializers.set(tensor.name, tensorFrom(tensor, `The weight "${tensor.name}"`));
+  const read = proto.node.map((node, i) => nodeFrom(node, i, version));
+  const nodes = upgrade(read, initializers, version);
+  const outputs = proto.output.map(({ name }): ValueInfo => ({ name, type: 'float32', shape: [] }));
+  return { name: proto.name, inputs: [], outputs, nodes, initializers };
+}
+
+function nodeFrom(proto: NodeProto, index: number, version: number): Node {
   const name = proto.name === '' ? (proto.output[0] ?? `node ${index}`) : proto.name;
   const where = `${proto.opType} "${name}"`;
   if (!isDefault(proto.domain)) {
@@ -102,7 +113,7 @@ function nodeFrom(proto: NodeProto, index: number): Node {
   }
   const attributes: Record<string, Attribute> = {};
   for (const attribute of proto.attribute) {
-    const value = attributeFrom(attribute, where);
+    const value = attributeFrom(attribute, where, version);
     if (value !== undefined) attributes[attribute.name] = value;
   }
   return { name, op: proto.opType, inputs: proto.input, outputs: outputsOf(proto), attributes };
@@ -114,7 +125,7 @@ function outputsOf({ opType, output }: NodeProto): string[] {
   return opType === 'Split' ? output : output.slice(0, last + 1);
 }
 
-function attributeFrom(proto: AttributeProto, where: string): Attribute | undefined {
+function attributeFrom(proto: AttributeProto, where: string, version: number): Attribute | undefined {
   const text = new TextDecoder();
   switch (proto.type) {
     case AttributeKind.FLOAT:
@@ -132,6 +143,7 @@ function attributeFrom(proto: AttributeProto, where: string): Attribute | undefi
     case AttributeKind.TENSOR:
       return proto.t && tensorFrom(proto.t, `The constant of ${where}`);
     case AttributeKind.GRAPH:
+      return proto.g && branchOf(proto.g, version);
     case AttributeKind.GRAPHS:
       throw refuse(`The network decides or loops while it runs (${where}), which cannot be followed.`);
     default:

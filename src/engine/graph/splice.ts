@@ -1,5 +1,5 @@
 import { LWayError } from '../errors';
-import type { Graph } from './graph';
+import { isGraph, type Graph, type Node } from './graph';
 import type { Recorder, Value } from './recorder';
 
 /** Ways to splice a graph into another. */
@@ -37,18 +37,40 @@ export function splice(
     }
     values.set(input.name, checked(graph, i, given));
   });
-  for (const node of graph.nodes) {
-    const operands = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
-    const results = recorder.apply(node.op, operands, node.attributes, {
-      outputs: node.outputs.length,
-      node: node.name,
-      hints: node.outputs,
-    });
+  run(recorder, graph.nodes, values);
+  return graph.outputs.map((output) => values.get(output.name)!);
+}
+
+function run(recorder: Recorder, nodes: readonly Node[], values: Map<string, Value>): void {
+  for (const node of nodes) {
+    const results = node.op === 'If' ? decided(recorder, node, values) : applied(recorder, node, values);
     node.outputs.forEach((name, i) => {
       if (name !== '') values.set(name, results[i]!);
     });
   }
-  return graph.outputs.map((output) => values.get(output.name)!);
+}
+
+function applied(recorder: Recorder, node: Node, values: ReadonlyMap<string, Value>): readonly Value[] {
+  const operands = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
+  const { op, attributes, outputs, name } = node;
+  return recorder.apply(op, operands, attributes, { outputs: outputs.length, node: name, hints: outputs });
+}
+
+/** The branch of an `If` that its condition takes, which has to be clear before the graph runs. */
+function decided(recorder: Recorder, node: Node, values: ReadonlyMap<string, Value>): readonly Value[] {
+  const condition = values.get(node.inputs[0]!)?.constant;
+  const branch = node.attributes[Number(condition?.data[0] ?? 0) !== 0 ? 'then_branch' : 'else_branch'];
+  if (condition === undefined || !isGraph(branch)) {
+    throw new LWayError(
+      'bad-graph',
+      `The network decides by the picture what it does (If "${node.name}"), which cannot be followed.`,
+      'Please choose another network, or export this one with the sizes of its pictures fixed.',
+    );
+  }
+  const inner = new Map(values);
+  for (const [name, tensor] of branch.initializers) inner.set(name, recorder.constant(tensor, name));
+  run(recorder, branch.nodes, inner);
+  return branch.outputs.map(({ name }) => inner.get(name)!);
 }
 
 function checked(graph: Graph, index: number, value: Value): Value {

@@ -1,5 +1,5 @@
 import type { Attributes, Node } from './graph';
-import { int64, type Tensor } from './tensor';
+import { float32, int64, type Tensor } from './tensor';
 import { TYPE_CODES, typeOfCode } from './types';
 
 /** Where nodes that take the place of another put their constants and names. */
@@ -47,6 +47,18 @@ function upgraded(node: Node, context: Context): Node[] {
     return [version < 13 ? toInput(node, 'axes', context) : node];
   if (REDUCTIONS.has(op)) return [version < 18 ? toInput(node, 'axes', context) : node];
   switch (op) {
+    case 'Upsample':
+      return [upsample(node, context)];
+    case 'Slice':
+      return [version < 10 ? cutAttributes(node, context) : node];
+    case 'TopK':
+      return [version < 10 ? toInput(node, 'k', context) : node];
+    case 'Pad':
+      return [version < 11 ? padAttributes(node, context) : node];
+    case 'Clip':
+      return [version < 11 ? clipAttributes(node, context) : node];
+    case 'Scatter':
+      return [{ ...node, op: 'ScatterElements' }];
     case 'Split':
       return [split(version < 13 ? toInput(node, 'split', context) : node)];
     case 'Dropout':
@@ -57,7 +69,7 @@ function upgraded(node: Node, context: Context): Node[] {
     case 'Hardmax':
       return version < 13 ? flatSoftmax(node, context) : [node];
     case 'Resize':
-      return [resize(node, context)];
+      return [version < 11 ? upsample(node, context) : resize(node, context)];
     case 'GridSample':
       return [version < 20 ? gridSample(node) : node];
     case 'Cast':
@@ -79,11 +91,50 @@ function without(attributes: Attributes, ...names: string[]): Attributes {
 
 /** An attribute that has become the second input. */
 function toInput(node: Node, name: string, context: Context): Node {
-  const value = node.attributes[name];
+  const given = node.attributes[name];
+  const value = typeof given === 'number' ? [given] : given;
   const attributes = without(node.attributes, name);
   if (!Array.isArray(value)) return { ...node, attributes };
   const input = context.constant(`${node.outputs[0]}.${name}`, int64(value as number[]));
   return { ...node, inputs: [node.inputs[0]!, input], attributes };
+}
+
+/** Before opset 10 a Slice had its places as attributes. */
+function cutAttributes(node: Node, context: Context): Node {
+  const lists = ['starts', 'ends', 'axes'].map((name) => node.attributes[name] as number[] | undefined);
+  const inputs = lists.flatMap((list, i) =>
+    list === undefined ? [] : [context.constant(`${node.outputs[0]}.cut${i}`, int64(list))],
+  );
+  return { ...node, inputs: [node.inputs[0]!, ...inputs], attributes: {} };
+}
+
+function padAttributes(node: Node, context: Context): Node {
+  const { pads, value } = node.attributes;
+  const inputs = [node.inputs[0]!, context.constant(`${node.outputs[0]}.pads`, int64(pads as number[]))];
+  if (typeof value === 'number') inputs.push(context.constant(`${node.outputs[0]}.filling`, float32(value)));
+  return { ...node, inputs, attributes: without(node.attributes, 'pads', 'value') };
+}
+
+function clipAttributes(node: Node, context: Context): Node {
+  const limit = (name: 'min' | 'max'): string => {
+    const value = node.attributes[name];
+    return typeof value === 'number' ? context.constant(`${node.outputs[0]}.${name}`, float32(value)) : '';
+  };
+  return { ...node, inputs: [node.inputs[0]!, limit('min'), limit('max')], attributes: {} };
+}
+
+/** What opset 9 calls Upsample, and 10 Resize: places are counted from the corner, scales are the second input. */
+function upsample(node: Node, context: Context): Node {
+  const mode = node.attributes['mode'] === 'linear' ? 'linear' : 'nearest';
+  const listed = node.attributes['scales'];
+  const scales =
+    node.inputs[1] ?? context.constant(`${node.outputs[0]}.scales`, float32(Array.isArray(listed) ? listed : []));
+  const attributes: Attributes = {
+    mode,
+    coordinate_transformation_mode: 'asymmetric',
+    ...(mode === 'nearest' ? { nearest_mode: 'floor' } : {}),
+  };
+  return { ...node, op: 'Resize', inputs: [node.inputs[0]!, '', scales], attributes };
 }
 
 /** Since opset 18 equal parts are asked for by number. */

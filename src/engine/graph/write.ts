@@ -2,14 +2,16 @@ import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType as AttributeKind,
   AttributeProtoSchema,
+  GraphProtoSchema,
   ModelProtoSchema,
   TensorProtoSchema,
   ValueInfoProtoSchema,
   type AttributeProto,
+  type GraphProto,
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { OPSET, type Attribute, type Graph, type ValueInfo } from './graph';
+import { isGraph, OPSET, type Attribute, type Graph, type ValueInfo } from './graph';
 import type { Tensor } from './tensor';
 import { TYPE_CODES } from './types';
 
@@ -35,28 +37,32 @@ const FLOATS = new Set([
 
 /** A graph as the bytes of an ONNX file. */
 export function writeGraph(graph: Graph): Uint8Array {
-  // ONNX Runtime refuses two nodes of one name, and takes nodes without.
-  const names = new Set<string>();
-  const once = (name: string): string => (names.size === names.add(name).size ? '' : name);
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'LWay',
     opsetImport: [{ domain: '', version: BigInt(OPSET) }],
-    graph: {
-      name: graph.name,
-      input: graph.inputs.map(valueInfoTo),
-      output: graph.outputs.map(valueInfoTo),
-      initializer: [...graph.initializers].map(([name, tensor]) => tensorTo(tensor, name)),
-      node: graph.nodes.map((node) => ({
-        name: once(node.name),
-        opType: node.op,
-        input: [...node.inputs],
-        output: [...node.outputs],
-        attribute: Object.entries(node.attributes).map(([name, value]) => attributeTo(name, value)),
-      })),
-    },
+    graph: graphTo(graph),
   });
   return toBinary(ModelProtoSchema, model);
+}
+
+function graphTo(graph: Graph): GraphProto {
+  // ONNX Runtime refuses two nodes of one name, and takes nodes without.
+  const names = new Set<string>();
+  const once = (name: string): string => (names.size === names.add(name).size ? '' : name);
+  return create(GraphProtoSchema, {
+    name: graph.name,
+    input: graph.inputs.map(valueInfoTo),
+    output: graph.outputs.map(valueInfoTo),
+    initializer: [...graph.initializers].map(([name, tensor]) => tensorTo(tensor, name)),
+    node: graph.nodes.map((node) => ({
+      name: once(node.name),
+      opType: node.op,
+      input: [...node.inputs],
+      output: [...node.outputs],
+      attribute: Object.entries(node.attributes).map(([name, value]) => attributeTo(name, value)),
+    })),
+  });
 }
 
 function valueInfoTo({ name, type, shape }: ValueInfo): ValueInfoProto {
@@ -88,6 +94,7 @@ function attributeTo(name: string, value: Attribute): AttributeProto {
       ? make({ type: AttributeKind.FLOAT, f: value })
       : make({ type: AttributeKind.INT, i: BigInt(value) });
   }
+  if (isGraph(value)) return make({ type: AttributeKind.GRAPH, g: graphTo(value) });
   if ('dims' in value) return make({ type: AttributeKind.TENSOR, t: tensorTo(value, '') });
   if (value.some((item) => typeof item === 'string')) {
     return make({ type: AttributeKind.STRINGS, strings: (value as readonly string[]).map(bytes) });

@@ -1,7 +1,7 @@
 import { TensorProto_DataType as Type, type ModelProto, type NodeProto, type TensorProto } from 'onnx-buf';
 import { fixShapes, packWeights, readGraph, trainingStep, withWeights, writeGraph } from '../../../src/engine/graph';
 import { runNative, type Feeds } from './support/native';
-import { bytes, floats, info, ints, model, node } from './support/onnx-file';
+import { branch, bytes, floats, info, ints, model, node } from './support/onnx-file';
 import { Random } from './support/random';
 import { randomData, slopeRatio } from './support/slope';
 
@@ -38,6 +38,15 @@ interface Odd {
 }
 
 const size = [1, 3, 8, 8];
+const decided = [
+  node('Shape', ['a'], ['sizes']),
+  node('Gather', ['sizes', 'one'], ['channels']),
+  node('Equal', ['channels', 'one'], ['single']),
+  node('If', ['single'], ['o'], {
+    then_branch: branch([node('Neg', ['a'], ['turned'])], 'turned'),
+    else_branch: branch([node('Mul', ['a', 'a'], ['squared'])], 'squared'),
+  }),
+];
 const odd: Odd[] = [
   {
     title: 'one weight in two places',
@@ -155,8 +164,8 @@ const odd: Odd[] = [
       floats('two', [], [2]),
       ints('axes', [1], [1]),
     ],
-    trained: ['v'],
-    frozen: { u: 'does not depend', w: 'Gather "the Gather"' },
+    trained: ['w', 'v'],
+    frozen: { u: 'does not depend' },
   },
   {
     title: 'a region cut out by Resize',
@@ -179,9 +188,66 @@ const odd: Odd[] = [
   },
   ...(
     [
-      ['Atanh', [node('Sigmoid', ['a'], ['s']), node('Mul', ['s', 'half'], ['h']), node('Atanh', ['h'], ['o'])]],
       ['TopK', [node('TopK', ['a', 'three'], ['o', 'places'], { axis: 1 })]],
       ['GatherND', [node('GatherND', ['a', 'first'], ['g']), node('Reshape', ['g', 'again'], ['o'])]],
+      [
+        'ScatterND without anything to scatter',
+        [node('ScatterND', ['a', 'nowhere', 'nothing'], ['s']), node('Concat', ['s', 'none'], ['o'], { axis: 1 })],
+      ],
+      ['If, decided by a shape', decided],
+    ] as [string, NodeProto[]][]
+  ).map(([title, nodes]): Odd => ({
+    title,
+    version: 18,
+    nodes: [conv('x', 'w', 'a'), ...nodes, conv('o', 'v', 'y')],
+    weights: [
+      weight('w', 3, 3, 3, 3),
+      weight('v', 3, 3, 3, 3),
+      ints('three', [1], [3]),
+      ints('first', [1, 1], [0]),
+      ints('again', [4], [1, 3, 8, 8]),
+      ints('nowhere', [0, 4], []),
+      floats('nothing', [0], []),
+      floats('none', [1, 0, 8, 8], []),
+      ints('one', [], [1]),
+    ],
+    trained: ['w', 'v'],
+  })),
+  {
+    title: 'kernels as constants beside initialisers, a mean and a mask',
+    nodes: [
+      node('Constant', [], ['k'], { value: weight('', 3, 3, 3, 3) }),
+      node('Sub', ['x', 'mean'], ['centred']),
+      conv('centred', 'k', 'a'),
+      node('Add', ['a', 'mask'], ['m']),
+      node('Relu', ['m'], ['r']),
+      conv('r', 'v', 'o'),
+      named(node('Add', ['o', 'mean again'], ['y']), 'the last Add'),
+    ],
+    weights: [
+      weight('v', 3, 3, 3, 3),
+      floats('mean', [1, 3, 1, 1], [0.4488, 0.4371, 0.404]),
+      floats('mean again', [1, 3, 1, 1], [0.4488, 0.4371, 0.404]),
+      floats('mask', [1, 1, 1, 8], [0, 0, 0, 0, 0, 0, 0, -100]),
+    ],
+    trained: ['k', 'v'],
+  },
+  {
+    title: 'opset 9: Upsample, Slice, Clip and Pad as they were',
+    version: 9,
+    nodes: [
+      conv('x', 'w', 'a'),
+      node('Upsample', ['a', 'twice'], ['u'], { mode: 'nearest' }),
+      node('Slice', ['u'], ['s'], { starts: [1, 2], ends: [9, 14], axes: [2, 3] }),
+      node('Pad', ['s'], ['p'], { pads: [0, 0, 1, 0, 0, 0, 0, 2] }),
+      conv('p', 'v', 'y'),
+    ],
+    weights: [weight('w', 3, 3, 3, 3), weight('v', 3, 3, 3, 3), floats('twice', [4], [1, 1, 2, 2])],
+    trained: ['w', 'v'],
+  },
+  ...(
+    [
+      ['Atanh', [node('Sigmoid', ['a'], ['s']), node('Mul', ['s', 'half'], ['h']), node('Atanh', ['h'], ['o'])]],
       [
         'Col2Im',
         [

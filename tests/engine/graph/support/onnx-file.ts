@@ -2,11 +2,13 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType as Kind,
   AttributeProtoSchema,
+  GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   TensorProto_DataType as Type,
   TensorProtoSchema,
   ValueInfoProtoSchema,
+  type GraphProto,
   type ModelProto,
   type NodeProto,
   type TensorProto,
@@ -14,7 +16,7 @@ import {
 
 // ONNX files as other exporters write them, built message by message.
 
-type Attributes = Record<string, number | number[] | string | TensorProto>;
+type Attributes = Record<string, number | number[] | string | TensorProto | GraphProto>;
 export const bytesOf = (values: Float32Array | Uint16Array | BigInt64Array | Float64Array): Uint8Array<ArrayBuffer> =>
   new Uint8Array(values.buffer as ArrayBuffer);
 
@@ -31,6 +33,9 @@ export const node = (opType: string, input: string[], output: string[], attribut
           type: Kind.STRING,
           s: new TextEncoder().encode(value) as Uint8Array<ArrayBuffer>,
         });
+      }
+      if (typeof value === 'object' && 'sparseInitializer' in value) {
+        return create(AttributeProtoSchema, { name, type: Kind.GRAPH, g: value });
       }
       if (typeof value === 'object' && 'dims' in value) {
         return create(AttributeProtoSchema, { name, type: Kind.TENSOR, t: value });
@@ -77,6 +82,10 @@ export const info = (name: string, dims: (number | string)[], elemType: number =
       },
     },
   });
+
+/** A branch of an `If`. */
+export const branch = (nodes: NodeProto[], output: string): GraphProto =>
+  create(GraphProtoSchema, { name: 'branch', node: nodes, output: [info(output, [])] });
 
 export function model(
   nodes: NodeProto[],
