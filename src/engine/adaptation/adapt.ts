@@ -46,7 +46,7 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
   const studied = (done: number) => onEvent({ type: 'progress', done, total: STUDIES, unit: 'study' });
   studied(0);
   const random = randomFrom(recipe.seed);
-  const lessons = await readLessons(signal, runtime, pictures, request.model.entry.scale, options, random);
+  const lessons = await readLessons(signal, runtime, pictures, request.model.entry.scale, options, random, plan.side);
   if (isRefusal(lessons)) return nothing(lessons.refused);
   studied(1);
   const material = await gather(signal, runtime, plan, lessons, options, random);

@@ -16,10 +16,15 @@ export interface Crop {
 /** Side of a crop in pixels; even, so that crops stacked for one wavelet transform do not touch. */
 const SIDE = 160;
 
-/** Where crops lie: evenly over the picture, without overlap, `most` of them in random order where more fit. */
-export function cropGrid(width: number, height: number, most: number, random: () => number): Rect[] {
-  const w = Math.min(SIDE, width);
-  const h = Math.min(SIDE, height);
+/**
+ * Where crops lie: evenly over the picture, without overlap, `most` of them in random order where more fit.
+ *
+ * @param patch side of the patches that are to be cut from them
+ */
+export function cropGrid(width: number, height: number, most: number, random: () => number, patch = 0): Rect[] {
+  const side = Math.max(SIDE, patch);
+  const w = Math.min(side, width);
+  const h = Math.min(side, height);
   const columns = Math.max(1, Math.floor(width / w));
   const rows = Math.max(1, Math.floor(height / h));
   const rects: Rect[] = [];

@@ -24,6 +24,7 @@ const LEAST_DETAIL = 1;
  * Looks at the pictures. Those with nothing to learn from are left out.
  *
  * @param scale of the network that learns
+ * @param patch side of its patches
  * @returns why, where no picture is left
  */
 export async function readLessons(
@@ -33,11 +34,12 @@ export async function readLessons(
   scale: number,
   { models, study }: AdaptOptions,
   random: () => number,
+  patch = 0,
 ): Promise<readonly Lesson[] | Refusal> {
   const lessons: Lesson[] = [];
   let refused: Reason | undefined;
   for (const picture of pictures) {
-    const crops = await readCrops(signal, picture, cropGrid(picture.width, picture.height, MOST_CROPS, random));
+    const crops = await readCrops(signal, picture, cropGrid(picture.width, picture.height, MOST_CROPS, random, patch));
     const verdict = nothingToLearn(detailOf(crops));
     if (verdict !== null) {
       refused ??= verdict;

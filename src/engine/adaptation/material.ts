@@ -1,13 +1,15 @@
 import type { AdaptOptions } from '../engine';
-import { readGraph, type Graph } from '../graph';
+import { readGraph, writeGraph, type Graph } from '../graph';
+import { layoutOf, type Layout } from '../network/layout';
+import { runAll } from '../network/run';
 import type { Runtime } from '../runtime/runtime';
 import { reducedCopies } from './copies';
 import { meanOf } from './embedding';
-import { layoutOf, type Layout } from '../network/layout';
 import type { Lesson } from './lessons';
 import { choosePatches, type Patch } from './patches';
 import type { Plan } from './plan';
 import { makePairs, prepareBatches, type Pairs, type StepData } from './prepare';
+import type { Recipe } from './recipe';
 import { startFrom, type Start } from './start';
 
 /** What an adaptation begins with: the network and the data of all its steps. */
@@ -20,6 +22,8 @@ export interface Material {
   readonly start: Start | null;
   readonly layout: Layout;
   readonly pairs: Pairs | null;
+  /** The network does the same to several pictures at once as to each alone. */
+  readonly batches: boolean;
   readonly training: readonly StepData[];
   /** Never learned from; no pixel of it is in `training`. */
   readonly heldOut: readonly StepData[];
@@ -47,12 +51,13 @@ export async function gather(
   const fixed = model.entry.input.size !== undefined;
   const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, lessons, side, scale, fixed) : null;
   const start = recipe.start > 0 ? await beginning(signal, runtime, options, original, lessons, recipe.start) : null;
-  const network = withFreeBatch(start?.network ?? original);
+  const network = withFreeBatch(withOutput(start?.network ?? original, model.entry.output));
   const prepare = (patches: readonly Patch[]) =>
     prepareBatches(signal, runtime, { model, network, layout, patches, batch: recipe.batch, side, pairs });
   const training = await prepare(chosen.training);
   const heldOut = await prepare(chosen.heldOut);
-  return { original, network, start, layout, pairs, training, heldOut };
+  const batches = recipe.batch > 1 && (await takesBatches(signal, runtime, network, model, training[0]!, recipe, side));
+  return { original, network, start, layout, pairs, training, heldOut, batches };
 }
 
 /** Where the network begins to learn; null: as it came. */
@@ -70,8 +75,47 @@ async function beginning(
   return startFrom(signal, runtime, start, network, embedding, copies, most);
 }
 
+/** The network with its picture as the only output. */
+function withOutput(graph: Graph, name: string): Graph {
+  return { ...graph, outputs: graph.outputs.filter((output) => output.name === name) };
+}
+
+/** Difference of a result, relative to the network's range, above which two pictures at once are not as two alone. */
+const ALIKE = 1e-3;
+
+/** Tries it: files made for one picture may refuse several, or mix them up. */
+async function takesBatches(
+  signal: AbortSignal,
+  runtime: Runtime,
+  network: Graph,
+  { entry }: Plan['model'],
+  data: StepData,
+  { batch }: Recipe,
+  side: number,
+): Promise<boolean> {
+  const { name, range } = entry.input;
+  const layout = layoutOf(entry.input);
+  const pictures = data[name]!;
+  const size = pictures.length / batch;
+  const feed = (n: number, from: number) => ({
+    [name]: { data: pictures.slice(from * size, (from + n) * size), shape: layout.shape(n, side, side) },
+  });
+  try {
+    const [both, second] = await runAll(signal, runtime, writeGraph(network), [feed(2, 0), feed(1, 1)]);
+    const half = both!.length / 2;
+    const limit = ALIKE * (range[1] - range[0]);
+    return second!.length === half && second!.every((value, i) => Math.abs(value - both![half + i]!) <= limit);
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
 /** The network for any number of pictures at once, where its file says one: convolutions do not care. */
 function withFreeBatch(graph: Graph): Graph {
-  const free = (info: Graph['inputs'][number]) => ({ ...info, shape: ['batch', ...info.shape.slice(1)] });
+  const free = (info: Graph['inputs'][number]) => ({
+    ...info,
+    shape: info.shape.length > 0 ? ['batch', ...info.shape.slice(1)] : [],
+  });
   return { ...graph, inputs: graph.inputs.map(free), outputs: graph.outputs.map(free) };
 }

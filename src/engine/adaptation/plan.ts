@@ -26,6 +26,8 @@ export function planAdaptation({ picture, series = [], model, options }: AdaptRe
   };
   const all = [picture, ...series];
   const side = Math.max(...all.map((each) => patchSide(each, model, recipe.patch)));
+  const { size } = model.entry.input;
+  if (size !== undefined && size.width !== size.height) return { refused: 'oblong' };
   if (side === 0) return { refused: 'too-small' };
   const pictures = all.filter(({ width, height }) => Math.min(width, height) >= side);
   return { recipe, model, side, pictures, several: series.length > 0 };
@@ -41,6 +43,7 @@ export function patchSide(picture: Pick<NetworkPicture, 'width' | 'height'>, mod
   const least = Math.min(picture.width, picture.height);
   if (size !== undefined) return size.width === size.height && size.width <= least ? size.width : 0;
   const multiple = Math.max(4, model.entry.multipleOf);
-  const side = Math.floor(Math.max(evenSide(least, most), Math.min(16, least)) / multiple) * multiple;
+  const wanted = Math.max(evenSide(least, most), Math.min(16, least), multiple <= least ? multiple : 0);
+  const side = Math.floor(wanted / multiple) * multiple;
   return side >= 16 ? side : 0;
 }

@@ -2,6 +2,8 @@
 export type Reason =
   /** No patch that is worth comparing fits into the picture. */
   | 'too-small'
+  /** The network takes pictures of one size only, and that is not square. */
+  | 'oblong'
   /** No fine detail to learn from. */
   | 'flat'
   /** Nothing but noise to learn from. */

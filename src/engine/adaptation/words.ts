@@ -6,6 +6,8 @@ export function leftAlone(reason: Reason, several: boolean): string {
   switch (reason) {
     case 'too-small':
       return 'The picture is too small to learn from; the original network was used.';
+    case 'oblong':
+      return 'This network takes pictures of one oblong size only, which it cannot learn from; it was used as it came.';
     case 'flat':
       return 'The picture has no fine detail to learn from; the original network was used.';
     case 'noise':

@@ -48,6 +48,7 @@ export class TrainingRun {
     private readonly runtime: Runtime,
     readonly description: TrainingStep,
     private readonly session: InferenceSession,
+    private readonly updating: InferenceSession | undefined,
     private readonly reader: InferenceSession | undefined,
     private readonly options: Required<TrainingRunOptions>,
   ) {
@@ -70,19 +71,21 @@ export class TrainingRun {
   ): Promise<TrainingRun> {
     signal.throwIfAborted();
     const onGpu = runtime.device === 'webgpu';
-    const session = await runtime.createSession(writeGraph(step.graph), {
-      keepOnDevice: onGpu,
-      keepMemory: true,
-    });
+    const options = { keepOnDevice: onGpu, training: true };
+    const session = await runtime.createSession(writeGraph(step.graph), options);
+    let updating: InferenceSession | undefined;
     let reader: InferenceSession | undefined;
     try {
+      signal.throwIfAborted();
+      if (step.update !== undefined) updating = await runtime.createSession(writeGraph(step.update), options);
       signal.throwIfAborted();
       // In onnxruntime-node a GPU tensor's getData() ends the process: an Identity with its output in memory reads it.
       if (onGpu) reader = await runtime.createSession(writeGraph(identity()));
       signal.throwIfAborted();
-      return new TrainingRun(runtime, step, session, reader, { readEvery, snapshotEvery });
+      return new TrainingRun(runtime, step, session, updating, reader, { readEvery, snapshotEvery });
     } catch (error) {
       await session.release();
+      await updating?.release();
       await reader?.release();
       throw error;
     }
@@ -122,33 +125,67 @@ export class TrainingRun {
       );
     }
     return this.alone(async () => {
-      const { graph, moments, optimizer } = this.description;
+      const { moments, optimizer } = this.description;
       const schedule = scheduleOf(optimizer, this.stepsSinceReset + 1, learningRate);
       const feeds: Record<string, Tensor> = {
-        ...this.feedsOf(graph, data),
         weights: this.weightsNow,
         health: this.healthNow,
         schedule: this.vector(schedule),
       };
       moments.forEach((name, i) => (feeds[name] = this.momentsNow[i]!));
-      const results = await run(this.session, feeds);
+      const { results, losses } = await (this.updating === undefined
+        ? this.whole(feeds, data)
+        : this.inParts(signal, this.updating, feeds, data));
       release([this.weightsNow, this.healthNow, ...this.momentsNow]);
       this.weightsNow = results['next.weights']!;
       this.healthNow = results['next.health']!;
       this.momentsNow = moments.map((name) => results[`next.${name}`]!);
       this.stepsDone++;
       this.stepsSinceReset++;
-      const losses = results['losses']!;
       try {
         const { snapshotEvery } = this.options;
         if (snapshotEvery > 0 && this.stepsDone % snapshotEvery === 0) await this.takeSnapshot();
         if (!read) return undefined;
         return await this.checkedLosses(losses);
       } finally {
-        release([losses]);
+        release(losses);
         signal.throwIfAborted();
       }
     });
+  }
+
+  private async whole(feeds: Record<string, Tensor>, data: TrainingData): Promise<Stepped> {
+    const results = await run(this.session, { ...feeds, ...this.feedsOf(this.description.graph, data) });
+    return { results, losses: [results['losses']!] };
+  }
+
+  /** Gradients of one part after the other, then the update by their mean. */
+  private async inParts(
+    signal: AbortSignal,
+    updating: InferenceSession,
+    feeds: Record<string, Tensor>,
+    data: TrainingData,
+  ): Promise<Stepped> {
+    const { graph, parts, size } = this.description;
+    const losses: Tensor[] = [];
+    let sum = this.vector(new Float32Array(size));
+    try {
+      for (let part = 0; part < parts; part++) {
+        signal.throwIfAborted();
+        const { weights } = feeds as { weights: Tensor };
+        const results = await run(this.session, { weights, sum, ...this.feedsOf(graph, data, part) });
+        release([sum]);
+        sum = results['next.sum']!;
+        losses.push(results['losses']!);
+      }
+      const results = await run(updating, { ...feeds, sum });
+      return { results, losses: [...losses, results['norm']!] };
+    } catch (error) {
+      release(losses);
+      throw error;
+    } finally {
+      release([sum]);
+    }
   }
 
   /**
@@ -161,12 +198,16 @@ export class TrainingRun {
     signal.throwIfAborted();
     return this.alone(async () => {
       const { evaluation } = this.description;
-      this.evaluation ??= await this.runtime.createSession(writeGraph(evaluation), { keepMemory: true });
-      const results = await run(this.evaluation, { ...this.feedsOf(evaluation, data), weights: this.weightsNow });
-      signal.throwIfAborted();
-      const { losses, shown } = results;
-      if (shown !== undefined) onShown?.(shown.data as Float32Array);
-      return this.named(losses!.data as Float32Array);
+      this.evaluation ??= await this.runtime.createSession(writeGraph(evaluation), { training: true });
+      const all: Float32Array[] = [];
+      for (let part = 0; part < this.description.parts; part++) {
+        const feeds = { ...this.feedsOf(evaluation, data, part), weights: this.weightsNow };
+        const { losses, shown } = await run(this.evaluation, feeds);
+        signal.throwIfAborted();
+        if (shown !== undefined && part === 0) onShown?.(shown.data as Float32Array);
+        all.push(losses!.data as Float32Array);
+      }
+      return this.named(meanOf(all));
     });
   }
 
@@ -204,6 +245,7 @@ export class TrainingRun {
     this.disposed = true;
     release([this.weightsNow, this.healthNow, ...this.momentsNow]);
     await this.session.release();
+    await this.updating?.release();
     await this.reader?.release();
     await this.evaluation?.release();
   }
@@ -213,8 +255,10 @@ export class TrainingRun {
     if (weights.every(Number.isFinite)) this.kept = { step: this.stepsDone, weights };
   }
 
-  private async checkedLosses(tensor: Tensor): Promise<Losses> {
-    const values = await this.read(tensor);
+  private async checkedLosses(tensors: readonly Tensor[]): Promise<Losses> {
+    const read: Float32Array[] = [];
+    for (const tensor of tensors) read.push((await this.read(tensor)).slice());
+    const values = read.length === 1 ? read[0]! : Float32Array.of(...meanOf(read.slice(0, -1)), read.at(-1)![0]!);
     if (values.every(Number.isFinite)) return this.named(values);
     throw new LWayError(
       'bad-output',
@@ -227,12 +271,20 @@ export class TrainingRun {
     return Object.fromEntries(Array.from(values, (value, i) => [this.description.losses[i]!, value]));
   }
 
-  private feedsOf(graph: Graph, data: TrainingData): Record<string, Tensor> {
-    const own = new Set(['weights', 'schedule', 'health', ...this.description.moments]);
+  private feedsOf(graph: Graph, data: TrainingData, part = 0): Record<string, Tensor> {
+    const { moments, parts } = this.description;
+    const own = new Set(['weights', 'sum', 'schedule', 'health', ...moments]);
     const feeds: Record<string, Tensor> = {};
     for (const { name, shape } of graph.inputs) {
       if (own.has(name)) continue;
-      feeds[name] = this.dataTensor(name, shape, data[name]);
+      const size = sizeOf(shape as readonly number[]);
+      // What there is one of serves all parts.
+      const divided = parts > 1 && data[name]?.length === parts * size;
+      feeds[name] = this.dataTensor(
+        name,
+        shape,
+        divided ? data[name]!.subarray(part * size, (part + 1) * size) : data[name],
+      );
     }
     return feeds;
   }
@@ -274,6 +326,16 @@ export class TrainingRun {
       this.busy = false;
     }
   }
+}
+
+/** What a step left: weights, moments and health, and the losses of its parts, the norm last where there are several. */
+interface Stepped {
+  readonly results: Record<string, Tensor>;
+  readonly losses: readonly Tensor[];
+}
+
+function meanOf(all: readonly Float32Array[]): Float32Array {
+  return all[0]!.map((_, i) => all.reduce((sum, values) => sum + values[i]!, 0) / all.length);
 }
 
 async function run(session: InferenceSession, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {

@@ -44,6 +44,11 @@ export interface TrainingStepOptions {
   /** 'all' if left out. */
   readonly trainable?: Trainable;
   readonly optimizer: Optimizer;
+  /**
+   * Sets of data that one step learns from, one after the other, their gradients averaged: what memory does not hold at
+   * once, or a network does not take. 1 if left out. `inputs` are the shapes of one set.
+   */
+  readonly parts?: number;
   /** Where the step will run, for the choice of lowerings; 'cpu' if left out. Any device runs any. */
   readonly device?: Device;
   /** Differences from what is usual on the device. */
@@ -73,9 +78,16 @@ export interface TrainingReport {
  * (scheduleOf); `health` [1], 1 until a gradient was not finite.
  * Outputs: `next.weights`, `next.` and each moment, `next.health` of the same shapes; `losses` [K]: the total, the terms
  * and the norm of the gradient before clipping. Once health is 0, weights no longer change: they stay the last good ones.
+ *
+ * In parts, `graph` only adds up gradients, from `sum` [P] to `next.sum`, with `losses` without the norm; `update` then
+ * takes `sum` instead of data, and gives `norm` [1] instead of losses.
  */
 export interface TrainingStep {
   readonly graph: Graph;
+  readonly update?: Graph;
+  readonly parts: number;
+  /** Bytes of the values that lie in memory at once at the fullest moment of `graph`, weights and data not counted. */
+  readonly liveBytes: number;
   /** `losses` without the gradient's norm, and `shown` where the loss has it, from the same data and `weights`. */
   readonly evaluation: Graph;
   readonly network: Graph;
@@ -111,29 +123,22 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
     pieces.map((piece) => b.flat(of.get(piece)!)),
     0,
   );
-  const previous = moments.map((name) => b.input(name, [size]));
-  const schedule = b.input('schedule', [SCHEDULE_SIZE]);
-  const health = b.input('health', [1]);
-  const norm = b.sqrt(b.reduceSum(b.square(gradient), [0]));
-  // Not a number compares as false: unhealthy too.
-  const stillHealthy = b.where(b.less(norm, LARGEST), health, 0);
-  const healthy = b.greater(stillHealthy, 0);
-  const next = update(b, optimizer, {
-    weights,
-    origin: optimizer.anchor ? b.constant(float32(packWeights({ network, parameters, size }))) : undefined,
-    gradient: b.where(healthy, gradient, 0),
-    norm,
-    moments: previous,
-    schedule,
-    learns: stillHealthy,
-  });
-  const graph = b.build({
-    'next.weights': next.weights,
-    ...Object.fromEntries(moments.map((name, i) => [`next.${name}`, next.moments[i]!])),
-    'next.health': stillHealthy,
-    // An unhealthy step shows in what is read of it.
-    losses: packLosses(b, loss, b.where(healthy, norm, NaN)),
-  });
+  const { parts = 1 } = options;
+  let outputs: Record<string, Value>;
+  let updating: Graph | undefined;
+  if (parts === 1) {
+    const { next, norm } = learn(b, options, { parameters, size }, weights, gradient);
+    outputs = { ...next, losses: packLosses(b, loss, norm) };
+  } else {
+    outputs = {
+      'next.sum': b.add(b.input('sum', [size]), b.mul(gradient, 1 / parts)),
+      losses: packLosses(b, loss),
+    };
+    const u = new GraphBuilder(`${network.name}.update`);
+    const { next, norm } = learn(u, options, { parameters, size }, u.input('weights', [size]), u.input('sum', [size]));
+    updating = u.build({ ...next, norm: u.reshape(norm, [1]) });
+  }
+  const graph = b.build(outputs);
 
   const forwardOnly = new GraphBuilder(`${network.name}.evaluation`);
   const evaluated = forward(forwardOnly, options, parameters, size);
@@ -144,6 +149,9 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   });
   return {
     graph,
+    update: updating,
+    parts,
+    liveBytes: b.liveBytes(Object.values(outputs)),
     evaluation,
     network,
     optimizer,
@@ -152,6 +160,42 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
     moments,
     losses: ['total', ...Object.keys(loss.terms ?? {}), 'gradientNorm'],
     report,
+  };
+}
+
+/** The optimizer behind a gradient: what a step gives, and the gradient's norm, not a number where it was unhealthy. */
+function learn(
+  b: GraphBuilder,
+  { network, optimizer }: TrainingStepOptions,
+  packing: Pick<TrainingStep, 'parameters' | 'size'>,
+  weights: Value,
+  gradient: Value,
+): { next: Record<string, Value>; norm: Value } {
+  const moments = momentsOf(optimizer);
+  const previous = moments.map((name) => b.input(name, [packing.size]));
+  const schedule = b.input('schedule', [SCHEDULE_SIZE]);
+  const health = b.input('health', [1]);
+  const norm = b.sqrt(b.reduceSum(b.square(gradient), [0]));
+  // Not a number compares as false: unhealthy too.
+  const stillHealthy = b.where(b.less(norm, LARGEST), health, 0);
+  const healthy = b.greater(stillHealthy, 0);
+  const next = update(b, optimizer, {
+    weights,
+    origin: optimizer.anchor ? b.constant(float32(packWeights({ network, ...packing }))) : undefined,
+    gradient: b.where(healthy, gradient, 0),
+    norm,
+    moments: previous,
+    schedule,
+    learns: stillHealthy,
+  });
+  return {
+    next: {
+      'next.weights': next.weights,
+      ...Object.fromEntries(moments.map((name, i) => [`next.${name}`, next.moments[i]!])),
+      'next.health': stillHealthy,
+    },
+    // An unhealthy step shows in what is read of it.
+    norm: b.where(healthy, norm, NaN),
   };
 }
 

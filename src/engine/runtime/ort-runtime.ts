@@ -80,7 +80,7 @@ export class OrtRuntime implements Runtime {
   private sessionOptions({
     dimensions,
     keepOnDevice,
-    keepMemory,
+    training,
     noFallback,
   }: SessionOptions): InferenceSession.SessionOptions {
     const options: InferenceSession.SessionOptions = {
@@ -90,7 +90,11 @@ export class OrtRuntime implements Runtime {
       ...this.options.session,
     };
     if (dimensions) options.freeDimensionOverrides = dimensions;
-    if (keepMemory) options.enableCpuMemArena = true;
+    if (training) {
+      options.enableCpuMemArena = true;
+      // Planned as one block, memory of a training step is twice what it needs at once, and no step is faster.
+      options.enableMemPattern = false;
+    }
     if (keepOnDevice && this.device === 'webgpu')
       options.preferredOutputLocation = Array.isArray(keepOnDevice)
         ? Object.fromEntries((keepOnDevice as readonly string[]).map((name) => [name, 'gpu-buffer' as const]))

@@ -16,10 +16,10 @@ export interface SessionOptions {
   /** Free dimensions of the graph by name, fixed for this session: `{ height: 128, width: 128 }`. */
   dimensions?: Readonly<Record<string, number>>;
   /**
-   * Memory that a run has freed is kept for the next: faster where all shapes are fixed, as in training. Otherwise it
-   * goes back to the system after each run.
+   * A graph of fixed shapes that runs many times and holds much at once. Memory that a run has freed is kept for the next;
+   * elsewhere it goes back to the system after each run.
    */
-  keepMemory?: boolean;
+  training?: boolean;
   /** Refuse nodes that would fall back to the CPU (tests, benchmarks). */
   noFallback?: boolean;
 }

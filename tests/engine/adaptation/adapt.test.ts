@@ -152,6 +152,24 @@ test('a network with an op that has no gradient says what cannot learn, and lear
   ]);
 });
 
+test.each([
+  ['takes one picture at a time only', { kind: 'one-by-one' }],
+  ['has its picture as the second output', { kind: 'two-outputs' }],
+  ['takes one size only, larger than a crop', { size: { width: 176, height: 176 } }],
+] as const)('a network that %s learns', async (_, kind) => {
+  const model = await tinyModel(kind);
+  const study = { ...small, learningRate: 2e-4, batch: 2 };
+  const result = await adapted(detailed(180, 176), model, { study });
+  expect(result).toMatchObject({ used: true, frozen: [] });
+  expect(result.events.filter(({ type }) => type === 'notice')).toEqual([]);
+});
+
+test('a network for oblong pictures only is used as it came', async () => {
+  const model = await tinyModel({ size: { width: 48, height: 40 } });
+  const result = await adapted(detailed(96, 96), model, { study: small });
+  expect(result).toMatchObject({ used: false, message: expect.stringMatching(/oblong/) as string });
+});
+
 describe('a start network', () => {
   const bias = (model: Uint8Array) => Number(readGraph(model).initializers.get('tail.bias')!.data[0]);
   const shift = 0.05;

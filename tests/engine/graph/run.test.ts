@@ -154,3 +154,38 @@ test('snapshots are taken as often as asked for', async () => {
   expect(run.snapshot.step).toBe(4);
   expect(run.snapshot.weights).not.toEqual(await run.weights());
 });
+
+describe('a step in parts', () => {
+  const twice = (...names: ('x' | 'target')[]) => {
+    const [first, second] = [tinyData(5), tinyData(6)];
+    return Object.fromEntries(names.map((name) => [name, Float32Array.of(...first[name], ...second[name])]));
+  };
+  const data = twice('x', 'target');
+
+  test('comes to the same weights and losses as one of all at once, and holds less', async () => {
+    const whole = tinyStep({ inputs: { x: [2, 3, 6, 6], target: [2, 3, 12, 12] } });
+    const parts = tinyStep({ parts: 2 });
+    expect(parts.liveBytes).toBeLessThan(0.7 * whole.liveBytes);
+    const [one, other] = [await start({ readEvery: 1 }, whole), await start({ readEvery: 1 }, parts)];
+    for (let i = 0; i < 3; i++) {
+      const [expected, losses] = [await one.step(signal, data, 1e-3), await other.step(signal, data, 1e-3)];
+      for (const [name, value] of Object.entries(expected!)) expect(losses![name]).toBeCloseTo(value, 5);
+    }
+    const expected = await one.weights();
+    (await other.weights()).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+    const held = await other.evaluate(signal, data);
+    expect(held['total']).toBeCloseTo((await one.evaluate(signal, data))['total']!, 5);
+  });
+
+  test('data that there is one of serves every part; a gradient that is no number stops all', async () => {
+    const run = await start({ readEvery: 1 }, tinyStep({ parts: 2 }));
+    const before = await run.weights();
+    await run.step(signal, { x: data['x']!, target: tinyData(5).target }, 1e-3);
+    const after = await run.weights();
+    expect(after).not.toEqual(before);
+    const spoilt = { ...data, x: data['x']!.slice() };
+    spoilt.x[spoilt.x.length - 1] = NaN;
+    await expect(run.step(signal, spoilt, 1e-3)).rejects.toMatchObject({ code: 'bad-output' });
+    expect(await run.weights()).toEqual(after);
+  });
+});

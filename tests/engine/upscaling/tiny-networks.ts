@@ -76,7 +76,12 @@ class Writer {
       graph: {
         name: 'tiny',
         input: [port(input)],
-        output: [port(output)],
+        output: [
+          ...((this.nodes.at(-1) as { output: string[] }).output[0] === 'first'
+            ? [port({ ...output, name: 'first' })]
+            : []),
+          port(output),
+        ],
         node: this.nodes,
         initializer: this.weights,
       },
@@ -93,7 +98,18 @@ export interface TinyOptions {
   size?: { width: number; height: number };
   scale?: number;
   /** What becomes of the picture: enlarged well, or one of the faults and peculiarities to be found out. */
-  kind?: 'good' | 'nan' | 'black' | 'bright' | 'global' | 'multiple-of-4' | 'unlike' | 'softsign' | 'unknown';
+  kind?:
+    | 'good'
+    | 'nan'
+    | 'black'
+    | 'bright'
+    | 'global'
+    | 'multiple-of-4'
+    | 'unlike'
+    | 'softsign'
+    | 'unknown'
+    | 'one-by-one'
+    | 'two-outputs';
 }
 
 /** Radius in LR pixels: two 3×3 convolutions. */
@@ -133,6 +149,14 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
         pads: [1, 1, 1, 1],
       },
     );
+  if (kind === 'one-by-one') {
+    // As an attention does whose exporter knew one picture: a second would be taken for more of the first.
+    const rows = w.op('Reshape', [x, w.whole([1, 3, -1])]);
+    const scores = w.op('Softmax', [w.op('MatMul', [rows, w.op('Transpose', [rows], { perm: [0, 2, 1] })])], {
+      axis: 2,
+    });
+    x = w.op('Reshape', [w.op('MatMul', [scores, rows]), w.op('Shape', [x])]);
+  }
   const detail = conv(
     kind === 'unknown'
       ? w.op('LpPool', [conv(x, 3, 8, 0.5)], { kernel_shape: [1, 1] })
@@ -159,6 +183,7 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
   const back = type === 'FLOAT16' ? type : 'FLOAT';
   if (back === 'FLOAT16') w.op('Cast', [y], { to: TensorProto_DataType.FLOAT16 }, 'enlarged');
   else w.op('Identity', [y], {}, 'enlarged');
+  if (kind === 'two-outputs') w.op('Identity', [x], {}, 'first');
   const shape = (height: Dim, width: Dim) => (layout === 'NCHW' ? [1, 3, height, width] : [1, height, width, 3]);
   return w.file(
     { name: 'image', type, shape: size ? shape(size.height, size.width) : shape('height', 'width') },
