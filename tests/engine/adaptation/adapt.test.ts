@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
 import { adapt, mixWeights, type Recipe } from '../../../src/engine/adaptation';
 import { runAll } from '../../../src/engine/network/run';
+import { cropGrid } from '../../../src/engine/adaptation/crops';
+import { patchSide } from '../../../src/engine/adaptation/plan';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { GraphBuilder, readGraph, writeGraph, type Tensor } from '../../../src/engine/graph';
 import { createRaster, crop } from '../../../src/engine/raster/planes';
@@ -155,13 +157,20 @@ test('a network with an op that has no gradient says what cannot learn, and lear
 test.each([
   ['takes one picture at a time only', { kind: 'one-by-one' }],
   ['has its picture as the second output', { kind: 'two-outputs' }],
-  ['takes one size only, larger than a crop', { size: { width: 176, height: 176 } }],
 ] as const)('a network that %s learns', async (_, kind) => {
   const model = await tinyModel(kind);
   const study = { ...small, learningRate: 2e-4, batch: 2 };
   const result = await adapted(detailed(180, 176), model, { study });
   expect(result).toMatchObject({ used: true, frozen: [] });
   expect(result.events.filter(({ type }) => type === 'notice')).toEqual([]);
+});
+
+test('crops are as large as the patches that are cut from them', () => {
+  const [rect] = cropGrid(300, 280, 4, () => 0.5, 256);
+  expect(rect).toMatchObject({ width: 256, height: 256 });
+  expect(
+    patchSide({ width: 416, height: 270 }, { ...faithful, entry: { ...faithful.entry, multipleOf: 128 } }, 48),
+  ).toBe(128);
 });
 
 test('a network for oblong pictures only is used as it came', async () => {
