@@ -34,6 +34,8 @@ try {
 // Without it the watch over system calls is skipped (tests/privacy).
 if (process.platform === 'linux' && !existsSync('/usr/bin/strace')) installFromDebian('strace');
 ensureGimps();
+// Without it the test of its script is skipped (tests/integrations).
+if (process.platform === 'linux' && !existsSync('/usr/bin/darktable')) installFromDebian('darktable', 'dbus');
 
 console.log('\n== jest');
 const folder = mkdtempSync(join(tmpdir(), 'lway-test-'));
