@@ -169,7 +169,7 @@ export const shared = css`
       color: HighlightText;
     }
     button:disabled,
-    input:disabled,
+    input:not([type='radio']):disabled,
     select:disabled {
       opacity: 1;
       color: GrayText;

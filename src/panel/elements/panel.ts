@@ -67,7 +67,7 @@ export class Panel extends LitElement {
         gap: 0 8px;
       }
       .action .hint {
-        grid-column: span 2;
+        grid-column: 1 / -1;
       }
       .action button {
         height: 36px;
@@ -106,6 +106,12 @@ export class Panel extends LitElement {
         padding: 0 16px 16px;
         /* The button above stays in view. */
         scroll-margin-top: 56px;
+      }
+      @container (max-width: 279px) {
+        .action {
+          grid-template-columns: 1fr;
+          row-gap: 6px;
+        }
       }
       @container (max-width: 279px) {
         .form,

@@ -43,7 +43,7 @@ export class TryOutCard extends LitElement {
       }
       .grid {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(112px, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(92px, 1fr));
         gap: 8px;
         margin-top: 8px;
       }
