@@ -57,13 +57,16 @@ async function start(): Promise<void> {
   const list = new QueueView();
   list.queue = queue;
   list.slot = 'queue';
-  list.addEventListener('edit', (event) => void editor.open((event as CustomEvent<File>).detail));
+  list.addEventListener('edit', (event) => void editor.open((event as CustomEvent<readonly File[]>).detail));
   list.addEventListener('save', (event) => {
     const { name, file } = (event as CustomEvent<{ name: string; file: Blob }>).detail;
     saveFile(name, file);
   });
   editor.addEventListener('pictures', (event) => void queue.add((event as CustomEvent<File[]>).detail));
-  editor.addEventListener('network', (event) => void panel.controller!.addModel((event as CustomEvent<File>).detail));
+  editor.addEventListener(
+    'network',
+    (event) => void panel.controller!.addModel((event as CustomEvent<readonly File[]>).detail),
+  );
   // The piece that is tried follows the hand, and is pointed out in the picture.
   const tryAt = (at: { x: number; y: number } | null) => void panel.controller!.openTryOut(at);
   editor.addEventListener('preview', () => tryAt(editor.pointed()));

@@ -298,11 +298,15 @@ export class PanelController implements ReactiveController {
     this.update({ work: { kind: 'idle' }, notices: [] });
   }
 
-  async addModel(file: File): Promise<void> {
+  /** @param files a network's file, or the two of an ncnn pair */
+  async addModel(files: readonly File[]): Promise<void> {
+    const [file, other] = files;
+    if (!file) return;
     this.update({ adding: { name: file.name } });
     try {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      const added = await this.services.models.add(this.life.signal, file.name, bytes);
+      const companion = other && { name: other.name, bytes: new Uint8Array(await other.arrayBuffer()) };
+      const added = await this.services.models.add(this.life.signal, file.name, bytes, companion);
       this.update({
         models: await this.services.models.list(this.life.signal),
         adding: { name: file.name, added: added.entry.id },

@@ -1,9 +1,11 @@
 import { isEnd, loadEnds, type Tuning } from '../engine/adaptation/ends';
+import { convert, type BroughtFile } from '../engine/conversion';
 import type { AdaptationModels, TuningOptions } from '../engine/engine';
 import { LWayError } from '../engine/errors';
 import { adaptationNetworks, estimateNetworks } from '../engine/runtime/adaptation-networks';
 import { checkModel, defaultId, findEntry, parseRegistry } from '../engine/runtime/load-model';
 import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
+import { withoutNetworkEnding } from '../ui/network-files';
 import type { AssetLoader } from './assets';
 import type { OwnModels } from './own-models';
 import type { ModelChoice, ModelLibrary } from './services';
@@ -83,9 +85,12 @@ export class PageModels implements ModelLibrary {
     return adaptationNetworks(models, { scale: 4 }) ? null : noAdaptation;
   }
 
-  async add(signal: AbortSignal, name: string, bytes: Uint8Array): Promise<ModelChoice> {
-    const entry = await this.inspect(signal, name, bytes);
-    await this.own.put(entry, bytes);
+  async add(signal: AbortSignal, name: string, bytes: Uint8Array, companion?: BroughtFile): Promise<ModelChoice> {
+    const network = convert({ name, bytes }, companion);
+    const found = await this.inspect(signal, withoutNetworkEnding(name), network.bytes);
+    const { architecture } = network;
+    const entry = architecture ? { ...found, description: `${architecture} network, read from ${name}.` } : found;
+    await this.own.put(entry, network.bytes);
     return { entry, own: true };
   }
 

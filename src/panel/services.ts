@@ -1,5 +1,6 @@
 import type { UpscaleSettings } from '../actions/settings';
 import type { Tuning } from '../engine/adaptation/ends';
+import type { BroughtFile } from '../engine/conversion';
 import type { AdaptationModels, Engine, TuningOptions } from '../engine/engine';
 import type { TileStore } from '../engine/raster/raster';
 import type { Model, ModelEntry } from '../engine/runtime/registry';
@@ -30,10 +31,12 @@ export interface ModelLibrary {
   /** Why there is no adaptation in this version; null where there is. The networks themselves are not loaded for that. */
   whyNoAdaptation(signal: AbortSignal): Promise<string | null>;
   /**
-   * Finds out how a network wants its image, keeps it and returns what was found.
+   * Finds out how a network wants its image, keeps it, as ONNX whatever it came as, and returns what was found.
+   * @param name of the file, with its ending
+   * @param companion the other file of an ncnn pair
    * @throws LWayError `bad-model` with the reason
    */
-  add(signal: AbortSignal, name: string, bytes: Uint8Array): Promise<ModelChoice>;
+  add(signal: AbortSignal, name: string, bytes: Uint8Array, companion?: BroughtFile): Promise<ModelChoice>;
   remove(id: string): Promise<void>;
 }
 

@@ -312,7 +312,7 @@ test('a network that is refused is named with the reason', async () => {
     add: () => Promise.reject(new LWayError('bad-model', 'It has no image.', 'Choose another.')),
   };
   const { controller } = await start({ models });
-  await controller.addModel(new File(['x'], 'mine.onnx'));
+  await controller.addModel([new File(['x'], 'mine.onnx')]);
   expect(controller.state.adding).toEqual({
     name: 'mine.onnx',
     error: { code: 'bad-model', message: 'It has no image.', advice: 'Choose another.' },

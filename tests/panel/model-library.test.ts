@@ -2,6 +2,8 @@ import { LWayError } from '../../src/engine/errors';
 import type { ModelEntry, ModelRegistry } from '../../src/engine/runtime/registry';
 import { PageModels } from '../../src/panel/model-library';
 import type { OwnModels } from '../../src/panel/own-models';
+import { readModelFile } from '../../src/engine/runtime/model-file';
+import { safetensors } from '../engine/conversion/support';
 import { tinyModel } from '../engine/upscaling/tiny-networks';
 import { never } from './support';
 
@@ -105,6 +107,25 @@ test('keeps a network of the person’s own until it is removed', async () => {
   await models.remove('own-mine');
   expect(own.kept.size).toBe(0);
   await expect(models.load(never, 'own-mine')).rejects.toMatchObject({ code: 'missing-model' });
+});
+
+test('weights are kept as ONNX, under the name of their file', async () => {
+  const { models, own } = await library();
+  const shapes = { 'body.0.weight': [4, 3, 3, 3], 'body.1.weight': [4], 'body.2.weight': [12, 4, 3, 3] };
+  const added = await models.add(never, 'mine.safetensors', safetensors(shapes));
+  expect(added.entry).toMatchObject({ id: 'own-mine', description: 'Compact network, read from mine.safetensors.' });
+  expect(readModelFile([...own.kept.values()][0]!.bytes).operators).toContain('PRelu');
+});
+
+test('half of an ncnn pair is refused with what is missing, the whole is kept', async () => {
+  const { models, own } = await library();
+  const text = '7767517\n2 2\nInput in 0 1 data\nInterp up 1 1 data output 0=1 1=2.0 2=2.0\n';
+  const param = new TextEncoder().encode(text);
+  await expect(models.add(never, 'mine.param', param)).rejects.toMatchObject({
+    advice: expect.stringMatching(/\.bin/),
+  });
+  await models.add(never, 'mine.param', param, { name: 'mine.bin', bytes: new Uint8Array(0) });
+  expect(readModelFile([...own.kept.values()][0]!.bytes).operators).toContain('Resize');
 });
 
 test('a network with an end can be mixed, and its end is not listed', async () => {

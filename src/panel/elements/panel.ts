@@ -319,7 +319,7 @@ export class Panel extends LitElement {
       .known=${state.models !== undefined}
       .disabled=${busy}
       @choose=${(event: CustomEvent<string>) => controller.chooseModel(event.detail)}
-      @add=${(event: CustomEvent<File>) => void controller.addModel(event.detail)}
+      @add=${(event: CustomEvent<readonly File[]>) => void controller.addModel(event.detail)}
       @remove=${(event: CustomEvent<string>) => void controller.removeModel(event.detail)}
     >
       ${

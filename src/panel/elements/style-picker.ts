@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { ModelEntry } from '../../engine/runtime/registry';
+import { networkAmong, networkEndings } from '../../ui/network-files';
 import { shared } from '../../ui/styles';
 import type { Style } from '../network-styles';
 import type { ModelChoice } from '../services';
@@ -27,7 +28,7 @@ export function modelFacts(entry: ModelEntry): string {
 
 /**
  * Chooses a style: one of LWay's, whose network follows the size, or a network that the person brings by button or drop.
- * What can be set about the style goes into the default slot. Fires `choose` with the id, `add` with the file, `remove`
+ * What can be set about the style goes into the default slot. Fires `choose` with the id, `add` with its file, or the two of an ncnn pair, `remove`
  * with the id.
  */
 export class StylePicker extends LitElement {
@@ -119,7 +120,7 @@ export class StylePicker extends LitElement {
           class="quiet end"
           ?disabled=${this.disabled}
           @click=${this.choose}
-          title="Use an ONNX super-resolution network of your own"
+          title="Use a super-resolution network of your own: ONNX, .pth, .safetensors, or .param with .bin"
         >
           Add your own…
         </button>
@@ -127,9 +128,10 @@ export class StylePicker extends LitElement {
       <input
         class="visually-hidden"
         type="file"
-        accept=".onnx"
+        accept=${networkEndings}
+        multiple
         tabindex="-1"
-        aria-label="ONNX file to add"
+        aria-label="File of a network to add"
         @change=${this.onFile}
       />
       <select
@@ -197,9 +199,9 @@ export class StylePicker extends LitElement {
 
   private onFile(event: Event): void {
     const input = event.target as HTMLInputElement;
-    const file = input.files?.[0];
+    const files = networkAmong([...(input.files ?? [])]);
     input.value = '';
-    if (file) this.send('add', file);
+    if (files.length > 0) this.send('add', files);
   }
 
   private onDragOver(event: DragEvent): void {
@@ -210,10 +212,10 @@ export class StylePicker extends LitElement {
 
   private onDrop(event: DragEvent): void {
     this.over = false;
-    const file = event.dataTransfer?.files[0];
-    if (this.disabled || !file || !/\.onnx$/i.test(file.name)) return;
+    const files = networkAmong([...(event.dataTransfer?.files ?? [])]);
+    if (this.disabled || files.length === 0) return;
     event.preventDefault();
-    this.send('add', file);
+    this.send('add', files);
   }
 }
 

@@ -1,5 +1,6 @@
 import { html, LitElement, nothing } from 'lit';
 import { LWayError, isAbort, toPlainError } from '../../../engine/errors';
+import { networkAmong, networkEndings } from '../../../ui/network-files';
 import '../../../ui/ask-dialog';
 import type { AskDialog } from '../../../ui/ask-dialog';
 import { decodePicture } from '../decode';
@@ -19,9 +20,6 @@ import './layer-list';
 import { saveFile } from './save-file';
 import './status-bar';
 import './toolbar';
-
-/** A network that a person brings. */
-const networkName = /\.onnx$/i;
 
 /**
  * The built-in editor: opens pictures, shows them with their layers, compares, selects a rectangle, exports. The panel
@@ -128,7 +126,7 @@ export class Editor extends LitElement {
         <input
           class="visually-hidden"
           type="file"
-          accept="image/*,.psd,.tif,.tiff,.heic,.jxl,.onnx"
+          accept=${`image/*,.psd,.tif,.tiff,.heic,.jxl,${networkEndings}`}
           multiple
           tabindex="-1"
           aria-label="Picture to open"
@@ -234,9 +232,9 @@ export class Editor extends LitElement {
    * `network` event.
    */
   private take(files: readonly File[], folders: readonly string[] = []): void {
-    const network = files.find(({ name }) => networkName.test(name));
-    if (network) this.dispatchEvent(new CustomEvent('network', { detail: network }));
-    const others = files.filter((file) => file !== network);
+    const network = networkAmong(files);
+    if (network.length > 0) this.dispatchEvent(new CustomEvent('network', { detail: network }));
+    const others = files.filter((file) => !network.includes(file));
     const pictures = folders.length > 0 ? picturesOf(others) : others;
     if (folders.length > 0 && pictures.length === 0) {
       this.message = {
