@@ -6,6 +6,7 @@ import { LWayError } from '../engine/errors';
 import { checkModel } from '../engine/runtime/load-model';
 import { modelLimits } from '../engine/runtime/model-file';
 import type { Model } from '../engine/runtime/registry';
+import type { SaidOfNetwork } from '../engine/upscaling/inspect-model';
 import { systemCode } from './files/file-errors';
 import { exists } from './files/workspace';
 
@@ -49,15 +50,16 @@ export async function networksIn(folder: string, depth = 0): Promise<string[]> {
 /**
  * A network from a file of the person's, as ONNX whatever it came as.
  *
+ * @param said how it wants its picture, where the person knows
  * @throws LWayError `missing-model`, `bad-model`
  */
-export async function broughtModel(signal: AbortSignal, path: string): Promise<Model> {
+export async function broughtModel(signal: AbortSignal, path: string, said?: SaidOfNetwork): Promise<Model> {
   const file = await readNetwork(path);
   const companion = await otherHalf(path);
   try {
     const { bytes, architecture } = convert(file, companion);
     signal.throwIfAborted();
-    const entry = await inspectModelFile(signal, bytes, nameOf(path));
+    const entry = await inspectModelFile(signal, bytes, nameOf(path), said);
     const description = architecture && `${architecture} network, read from ${basename(path)}`;
     return await checkModel({ ...entry, description }, bytes);
   } catch (error) {

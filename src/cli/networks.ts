@@ -10,6 +10,7 @@ import { checkModel, defaultId } from '../engine/runtime/load-model';
 import { loadModel, readRegistry } from '../engine/runtime/models.node';
 import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
 import type { Device } from '../engine/runtime/runtime';
+import type { SaidOfNetwork } from '../engine/upscaling/inspect-model';
 import { broughtModel, isModelFile } from './brought-network';
 import { writeJson, writeWhole } from './files/json-file';
 import { exists } from './files/workspace';
@@ -132,12 +133,12 @@ export class Networks {
   }
 
   /** Copies a file among the person's own networks. @throws LWayError */
-  async add(signal: AbortSignal, path: string, id: string, name: string | undefined): Promise<ModelEntry> {
+  async add(signal: AbortSignal, path: string, id: string, name?: string, said?: SaidOfNetwork): Promise<ModelEntry> {
     checkId(id);
     if (this.has(id)) {
       throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Use --id to give it another id.');
     }
-    const model = await broughtModel(signal, path);
+    const model = await broughtModel(signal, path, said);
     const entry = { ...model.entry, id, file: `${id}.onnx`, name: name ?? model.entry.name };
     await writeWhole(join(this.ownFolder, entry.file), model.bytes);
     this.own.models.push(entry);

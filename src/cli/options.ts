@@ -2,7 +2,9 @@ import { maxScale, minScale } from '../actions/size';
 import type { AdaptLevel, UpscaleSettings } from '../actions/settings';
 import { LWayError } from '../engine/errors';
 import type { Rect } from '../engine/raster/raster';
+import type { ImageInput } from '../engine/runtime/registry';
 import type { Device } from '../engine/runtime/runtime';
+import { knownRanges } from '../engine/upscaling/inspect-model';
 import type { FormatName } from './files/formats';
 import { formatNames, formats } from './files/formats';
 import type { MetadataChoice } from './files/metadata/carry';
@@ -51,6 +53,17 @@ function oneOf<T extends string>(option: string, values: readonly T[]): (text: s
 export const parseAdapt = oneOf<AdaptLevel>('--adapt', ['off', 'quick', 'standard', 'thorough']);
 export const parseMetadata = oneOf<MetadataChoice>('--metadata', ['keep', 'minimal', 'strip']);
 export const parseDevice = oneOf<'auto' | Device>('--device', ['auto', 'webgpu', 'cpu']);
+
+/** Values of black and white, as `models add` prints them. */
+export function parseRange(text: string): ImageInput['range'] {
+  const [low, high] = text.split(/\.\.|,/).map(number);
+  const range = knownRanges.find((each) => each[0] === low && each[1] === high);
+  if (!range) throw bad('--range', text, 'one of 0..1, 0..255, -1..1');
+  return range;
+}
+
+export const parseOrder = (text: string): ImageInput['channels'] =>
+  oneOf('--order', ['rgb', 'bgr'])(text) === 'rgb' ? 'RGB' : 'BGR';
 
 /** Also other spellings of the same format: `jpeg`, `tif`. */
 export function parseFormat(text: string): FormatName {

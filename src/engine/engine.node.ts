@@ -6,7 +6,7 @@ import type { NodeRuntimesOptions } from './runtime/runtime.node';
 import type { Device } from './runtime/runtime';
 import { cpuRuntime, nodeRuntimes } from './runtime/runtime.node';
 import { probeWebGpu } from './runtime/webgpu-probe.node';
-import { inspectModel } from './upscaling/inspect-model';
+import { inspectModel, type SaidOfNetwork } from './upscaling/inspect-model';
 
 export interface NodeEngineOptions extends NodeRuntimesOptions {
   adapt?: Adapt;
@@ -28,10 +28,15 @@ export async function computesOnGpu(device: 'auto' | Device): Promise<boolean> {
 }
 
 /** {@link inspectModel} on the CPU of this process. */
-export async function inspectModelFile(signal: AbortSignal, bytes: Uint8Array, name: string): Promise<ModelEntry> {
+export async function inspectModelFile(
+  signal: AbortSignal,
+  bytes: Uint8Array,
+  name: string,
+  said?: SaidOfNetwork,
+): Promise<ModelEntry> {
   const runtime = cpuRuntime();
   try {
-    return await inspectModel(signal, bytes, runtime, name);
+    return await inspectModel(signal, bytes, runtime, name, said);
   } finally {
     await runtime.dispose();
   }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readGraph } from '../../src/engine/graph';
+import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { safetensors } from '../engine/conversion/support';
 import { difference, doubled, drawn, readPicture, writePng } from './support/pictures';
 import { doublingNetwork, TestRoot } from './support/test-root';
@@ -67,4 +68,17 @@ test('an empty folder, and options that mean nothing to one', async () => {
     stderr: expect.stringContaining('no networks in') as string,
   });
   expect(await root.lway('models', 'add', 'empty', '--id', 'x')).toMatchObject({ code: 2 });
+});
+
+test('what is found out about the values is told, and what is said is believed', async () => {
+  writeFileSync(root.path('a.onnx'), tinyNetwork({ white: 255, channels: 'BGR' }));
+  writeFileSync(root.path('b.onnx'), doublingNetwork());
+  expect((await root.lway('models', 'add', 'a.onnx')).stderr).toMatch(/Added "a": ×2, BGR 0\.\.255, /);
+  expect((await root.lway('models', 'add', 'b.onnx')).stderr).toMatch(/Added "b": ×2, RGB 0\.\.1, /);
+  const said = await root.lway('models', 'add', 'b.onnx', '--id', 'c', '--range', '-1..1', '--order', 'bgr');
+  expect(said.stderr).toMatch(/Added "c": ×2, BGR -1\.\.1, /);
+  expect(await root.lway('models', 'add', 'b.onnx', '--id', 'd', '--range', '0..7')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('0..255') as string,
+  });
 });

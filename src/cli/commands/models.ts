@@ -4,6 +4,9 @@ import { LWayError, isAbort } from '../../engine/errors';
 import { isFolder, nameOf, networksIn } from '../brought-network';
 import { writeWhole } from '../files/json-file';
 import { alreadyThere, exists } from '../files/workspace';
+import type { ImageInput } from '../../engine/runtime/registry';
+import type { SaidOfNetwork } from '../../engine/upscaling/inspect-model';
+import { parseOrder, parseRange } from '../options';
 import { columns, fileSize } from '../output/text';
 import type { ListedNetwork, Networks } from '../networks';
 import { openNetworks } from '../networks';
@@ -38,11 +41,13 @@ export function addModels(program: Command, surroundings: Surroundings): void {
     .argument('<file>', 'an .onnx, .pth, .safetensors or ncnn .param file, or a folder')
     .option('--id <id>', 'what --model will call it (default: the name of the file)')
     .option('--name <name>', 'what people see')
-    .action(async (file: string, options: { id?: string; name?: string }) => {
+    .option('--range <range>', 'values of black and white: 0..1, 0..255 or -1..1 (default: found out)', parseRange)
+    .option('--order <order>', 'order of the colours: rgb or bgr (default: found out)', parseOrder)
+    .action(async (file: string, options: AddFlags) => {
       const networks = await openNetworks(surroundings);
       const path = resolve(cwd, file);
       if (await isFolder(path)) return addFolder(surroundings, networks, path, options);
-      const entry = await networks.add(signal, path, options.id ?? idOf(file), options.name);
+      const entry = await networks.add(signal, path, options.id ?? idOf(file), options.name, saidBy(options));
       stderr.write(`Added "${entry.id}": ${describe(entry)}.\n`);
     });
   models
@@ -68,6 +73,15 @@ export function addModels(program: Command, surroundings: Surroundings): void {
     });
 }
 
+interface AddFlags {
+  id?: string;
+  name?: string;
+  range?: ImageInput['range'];
+  order?: ImageInput['channels'];
+}
+
+const saidBy = ({ range, order }: AddFlags): SaidOfNetwork => ({ range, channels: order });
+
 const idOf = (file: string): string => nameOf(basename(file)).replace(/[^a-z0-9._-]+/gi, '-');
 
 /** All networks of a folder, one after the other; one that cannot be used does not keep the others out. */
@@ -75,7 +89,7 @@ async function addFolder(
   { signal, stderr }: Surroundings,
   networks: Networks,
   folder: string,
-  options: { id?: string; name?: string },
+  options: AddFlags,
 ): Promise<void> {
   if (options.id !== undefined || options.name !== undefined) {
     throw new LWayError('bad-option', '--id and --name are for a single network.', 'Leave them out, or give a file.');
@@ -95,7 +109,7 @@ async function addFolder(
       continue;
     }
     try {
-      const entry = await networks.add(signal, path, id, undefined);
+      const entry = await networks.add(signal, path, id, undefined, saidBy(options));
       stderr.write(`${label}: added "${entry.id}", ${describe(entry)}.\n`);
       added++;
     } catch (error) {
@@ -113,7 +127,8 @@ async function addFolder(
 function describe({ scale, input, parameters, receptiveField }: ListedNetwork['entry']): string {
   const size = input.size ? `, input of ${input.size.width}×${input.size.height} only` : '';
   const sight = receptiveField === null ? ', sees the whole picture at once: tiles may differ' : '';
-  return `×${scale}, ${(parameters / 1e6).toFixed(2)} million parameters${size}${sight}`;
+  const values = `${input.channels} ${input.range.join('..')}`;
+  return `×${scale}, ${values}, ${(parameters / 1e6).toFixed(2)} million parameters${size}${sight}`;
 }
 
 function facts({ entry, own, standard, standardOnCpu }: ListedNetwork): object {

@@ -12,6 +12,16 @@ import { Network } from '../network/network';
 import { fromTensor, toTensor, type Convention } from '../network/tensors';
 import { noisePicture, smoothPicture } from './probe-pictures';
 
+/** What a person says of a network, because they know: it is believed rather than guessed. */
+export type SaidOfNetwork = Partial<Pick<ImageInput, 'channels' | 'range'>>;
+
+/** Ranges of values that networks have, the usual one first. */
+export const knownRanges = [
+  [0, 1],
+  [0, 255],
+  [-1, 1],
+] as const;
+
 /** Largest receptive-field radius, in LR pixels, that is measured; beyond it a network counts as one without end. */
 const largestRadius = 64;
 /** Outputs that change by less do not count: an eighth of what tiled and untiled pictures may differ by, and more. */
@@ -37,6 +47,7 @@ const largestScale = 8;
  *
  * @param runtime a CPU device: the GPU's would pay for every size that is tried
  * @param name for people, e.g. the file's name without its extension
+ * @param said what need not be guessed
  * @throws LWayError `bad-model` with the reason why it cannot be used
  */
 export async function inspectModel(
@@ -44,13 +55,14 @@ export async function inspectModel(
   bytes: Uint8Array,
   runtime: Runtime,
   name: string,
+  said: SaidOfNetwork = {},
 ): Promise<ModelEntry> {
   const file = readModelFile(bytes);
   const port = imageInput(file);
   const session = await runtime.createSession(bytes);
   try {
     signal.throwIfAborted();
-    const probing = new Probing(signal, runtime, session, port);
+    const probing = new Probing(signal, runtime, session, port, said);
     const found = await probing.findConvention();
     const entry: ModelEntry = {
       id: slug(name),
@@ -138,6 +150,7 @@ class Probing {
     private readonly runtime: Runtime,
     private readonly session: InferenceSession,
     private readonly port: PortDescription & { shape: (number | string)[] },
+    private readonly said: SaidOfNetwork,
   ) {}
 
   async findConvention(): Promise<Found> {
@@ -221,12 +234,8 @@ class Probing {
     const probe = smoothPicture(width, height);
     let best: { input: ImageInput; error: number } | null = null;
     // The usual first: another must be clearly better to be taken for right.
-    for (const range of [
-      [0, 1],
-      [0, 255],
-      [-1, 1],
-    ] as const) {
-      for (const channels of ['RGB', 'BGR'] as const) {
+    for (const range of this.said.range ? [this.said.range] : knownRanges) {
+      for (const channels of this.said.channels ? [this.said.channels] : (['RGB', 'BGR'] as const)) {
         const convention = { layout, channels, range, type: this.type };
         const answer = (await this.run(probe, convention))[output]!;
         const error = difference(probe, fromTensor(answer, width * scale, height * scale, convention));
