@@ -128,7 +128,7 @@ test('Ctrl+S exports, named by how much larger it is; what is exported is not as
   await page.getByRole('button', { name: 'small.png', exact: true }).waitFor({ state: 'detached' });
 });
 
-test('a picture that is pasted is opened; an empty folder gets a plain sentence', async () => {
+test('a picture that is pasted is opened', async () => {
   const { page } = editor;
   const png = encode({ width: 8, height: 6, channels: 3, depth: 8, data: new Uint8Array(144).fill(90) });
   await page.evaluate(
