@@ -105,6 +105,11 @@ export interface AdaptationReport {
   start?: number;
   /** Share by which the held-out disagreement with the picture fell, 0..1. */
   improvement: number;
+  /**
+   * What is clearly closer to the picture, colours or edges, and what of it was kept out of the learning, noise or
+   * compression.
+   */
+  change?: { colours: boolean; edges: boolean; noise: boolean; compression: boolean };
   message: string;
   seconds: number;
   /** The adapted network as an ONNX file. */

@@ -62,12 +62,7 @@ export function reportText(report: UpscaleReport): string {
 
 /** What the adaptation brought, in one sentence; empty without one. */
 export function adaptationText(report: UpscaleReport): string {
-  const { adaptation } = report;
-  if (!adaptation) return '';
-  if (adaptation.message) return adaptation.message;
-  return adaptation.used
-    ? `Adapted in ${adaptation.steps} steps: agrees ${Math.round(adaptation.improvement * 100)} % better with your picture.`
-    : 'This picture gained nothing; the original network was used.';
+  return report.adaptation?.message ?? '';
 }
 
 /** How long it will take, as far as this machine has shown; empty where it has not. */

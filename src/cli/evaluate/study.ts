@@ -4,6 +4,7 @@ import { LWayError } from '../../engine/errors';
 /** What a recipe's words may be. */
 const words: { readonly [Name in keyof Recipe]?: readonly Recipe[Name][] } = {
   cycle: ['area', 'bicubic', 'reconstructor', 'none'],
+  target: ['picture', 'clean'],
   trainable: ['all', 'biases-and-norms'],
   choice: ['detail', 'uniform'],
 };

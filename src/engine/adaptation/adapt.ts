@@ -1,5 +1,6 @@
 import { packWeights, readGraph, TrainingRun, writeGraph, type Graph } from '../graph';
 import type { Runtime } from '../runtime/runtime';
+import { changeOf } from './change';
 import { learningStep } from './learning-step';
 import { readLessons } from './lessons';
 import { gather } from './material';
@@ -46,7 +47,7 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
   const studied = (done: number) => onEvent({ type: 'progress', done, total: STUDIES, unit: 'study' });
   studied(0);
   const random = randomFrom(recipe.seed);
-  const lessons = await readLessons(signal, runtime, pictures, request.model.entry.scale, options, random, plan.side);
+  const lessons = await readLessons(signal, runtime, pictures, request.model.entry.scale, options, random, plan);
   if (isRefusal(lessons)) return nothing(lessons.refused);
   studied(1);
   const material = await gather(signal, runtime, plan, lessons, options, random);
@@ -72,6 +73,8 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
     const judged = verdict(trained, start !== null);
     if (isRefusal(judged)) return { ...nothing(judged.refused, several), pictures: lessons.length, frozen };
     const { learned, steps, improvement } = judged;
+    const noises = lessons.flatMap(({ crops }) => crops[0]!.noise ?? []);
+    const change = changeOf(trained.general, learned ? trained.best : trained.before, noises);
     const exported = learned ? await run.exportNetwork(trained.weights) : writeGraph(network);
     return {
       used: true,
@@ -79,7 +82,8 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
       steps,
       start: start?.share,
       improvement,
-      message: outcome(several, steps, improvement, start !== null),
+      change,
+      message: outcome(several, steps, change, start !== null),
       seconds: watch.seconds,
       weights: withPortsOf(original, exported),
       split: watch.split,

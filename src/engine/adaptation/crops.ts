@@ -1,6 +1,7 @@
 import { createRaster } from '../raster/planes';
 import { highFrequencyMap, haar } from '../raster/wavelet';
 import type { Raster, Rect } from '../raster/raster';
+import type { Noise } from './noise';
 import type { NetworkPicture } from './picture';
 import { shuffled } from './random';
 
@@ -11,6 +12,8 @@ export interface Crop {
   readonly pixels: Raster;
   /** High-frequency map, one channel, 0..1 over all crops together. */
   readonly map: Raster;
+  /** Noise of the whole picture, where it is to be left out of the learning. */
+  readonly noise?: Noise;
 }
 
 /** Side of a crop in pixels; even, so that crops stacked for one wavelet transform do not touch. */

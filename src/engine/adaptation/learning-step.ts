@@ -29,7 +29,7 @@ export function learningStep(
   const degrade = recipe.cycle === 'none' ? undefined : degraderFor(recipe.cycle, scale, lessons[0]!.reconstructor);
   const distance = featureDistance(readGraph(features.bytes), features.entry.layerWeights);
   const effective = pairs === null ? { ...recipe, pairsWeight: 0 } : recipe;
-  const build = objective(effective, scale, name, degrade, distance);
+  const build = objective(effective, scale, degrade, distance);
   const inParts = (parts: number) =>
     trainingStep({
       network,
@@ -39,7 +39,6 @@ export function learningStep(
         build(b, {
           ...values,
           output: layout.toStandard(b, values.output),
-          inputs: { ...values.inputs, [name]: layout.toStandard(b, values.inputs[name]!) },
           network: (given) => layout.toStandard(b, values.network(given)),
         }),
       trainable: recipe.trainable,

@@ -3,7 +3,9 @@ import type { AdaptOptions } from '../engine';
 import type { Runtime } from '../runtime/runtime';
 import { cropGrid, detailOf, readCrops, type Crop, type Detail } from './crops';
 import { embed } from './embedding';
+import { isSeen, noiseOf } from './noise';
 import type { NetworkPicture } from './picture';
+import type { Plan } from './plan';
 import type { Reason, Refusal } from './refusal';
 
 /** A picture to learn from. */
@@ -24,7 +26,7 @@ const LEAST_DETAIL = 1;
  * Looks at the pictures. Those with nothing to learn from are left out.
  *
  * @param scale of the network that learns
- * @param patch side of its patches
+ * @param plan side of its patches, and whether noise is to be left out
  * @returns why, where no picture is left
  */
 export async function readLessons(
@@ -34,7 +36,7 @@ export async function readLessons(
   scale: number,
   { models, study }: AdaptOptions,
   random: () => number,
-  patch = 0,
+  { side: patch, recipe: { target } }: Pick<Plan, 'side' | 'recipe'>,
 ): Promise<readonly Lesson[] | Refusal> {
   const lessons: Lesson[] = [];
   let refused: Reason | undefined;
@@ -48,8 +50,10 @@ export async function readLessons(
     const given = study?.['embedding'] as Float32Array | undefined;
     const embedding = given ?? (await embed(signal, runtime, models.encoder, crops));
     const { entry, bytes } = models.reconstructor;
+    const measured = target === 'picture' ? undefined : noiseOf(crops);
+    const noise = measured !== undefined && isSeen(measured) ? measured : undefined;
     lessons.push({
-      crops,
+      crops: crops.map((crop) => ({ ...crop, noise })),
       embedding,
       reconstructor: entry.scale === scale ? foldEmbedding(readGraph(bytes), embedding) : undefined,
     });

@@ -8,6 +8,8 @@ import type { Recipe } from './recipe';
 export const dataNames = {
   /** M over the patches, [B, 1, p, p]. */
   map: 'lway.map',
+  /** What the result is compared with, [B, 3, p, p] RGB: the picture, or what of it is no noise. */
+  target: 'lway.target',
   /** The unadapted result of the patches, [B, 3, s p, s p]. */
   before: 'lway.before',
   /** Pieces of the picture taken down once more, and those pieces: [P, 3, q, q] and [P, 3, s q, s q]. */
@@ -25,16 +27,13 @@ const SLACK = 1 / 255;
  * The objective of the adaptation.
  *
  * `cycle`: M times the L1 distance between the result, taken down again, and the picture (LWay, CVPR 2024), here on the
- * LR grid; `features`: the same in feature space; `pairs`: supervised, the picture itself as the target of its reduced
+ * LR grid and without the picture's noise; `features`: the same in feature space; `pairs`: supervised, the picture itself as the target of its reduced
  * copy; `unseen` and `kept`: anchors that hold what downscaling cannot see, without which the network fills the high
  * frequencies with patterns.
- *
- * @param input name of the network's input
  */
 export function objective(
   recipe: Recipe,
   scale: number,
-  input: string,
   degrade: Degrader | undefined,
   distance: FeatureDistance | undefined,
 ): (b: GraphBuilder, values: LossValues) => Loss {
@@ -45,13 +44,16 @@ export function objective(
       terms[name] = term;
       weighted.push(b.mul(term, weight));
     };
-    const x = inputs[input]!;
+    const x = inputs[dataNames.target]!;
     if (degrade !== undefined) {
       const low = degrade(b, output);
-      const miss = b.abs(b.sub(inner(b, low, BORDER), inner(b, x, BORDER)));
+      const difference = b.sub(inner(b, low, BORDER), inner(b, x, BORDER));
+      const miss = b.abs(difference);
       add('cycle', recipe.map ? weightedMean(b, miss, inner(b, inputs[dataNames.map]!, BORDER)) : b.mean(miss), 1);
       // Not learned from: M leaves smooth places out, and they must not pay for the others.
       terms.disagreement = b.mean(b.square(miss));
+      const block = Math.min(8, difference.shape[2] as number);
+      terms.colours = b.mean(b.square(b.averagePool(difference, [block, block])));
       if (distance !== undefined && recipe.featureWeight > 0) {
         const enlarge = (value: Value) => b.resize(value, [2, 2]);
         add('features', distance(b, b.clip(enlarge(low), 0, 1), enlarge(x)), recipe.featureWeight);

@@ -1,6 +1,7 @@
 import { crop as cut } from '../raster/planes';
 import type { Raster } from '../raster/raster';
 import type { Crop } from './crops';
+import type { Noise } from './noise';
 import { shuffled } from './random';
 import type { Choice } from './recipe';
 
@@ -8,6 +9,8 @@ import type { Choice } from './recipe';
 export interface Patch {
   readonly pixels: Raster;
   readonly map: Raster;
+  /** Noise of the picture that it is a piece of, where that is to be left out. */
+  readonly noise?: Noise;
 }
 
 /** Patches to learn from and patches to judge by; no pixel is in both. */
@@ -88,7 +91,7 @@ function fill<T>(elements: readonly T[], count: number): T[] {
 
 function patchAt({ crop, x, y }: Place, side: number): Patch {
   const rect = { x, y, width: side, height: side };
-  return { pixels: cut(crop.pixels, rect), map: cut(crop.map, rect) };
+  return { pixels: cut(crop.pixels, rect), map: cut(crop.map, rect), noise: crop.noise };
 }
 
 /** Arrays of one length, one after the other: the data of an [N, ...] tensor. */

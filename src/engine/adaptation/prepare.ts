@@ -5,7 +5,9 @@ import { takenDown } from './copies';
 import type { Layout } from '../network/layout';
 import { runAll, type Values } from '../network/run';
 import type { Lesson } from './lessons';
+import { withoutNoise } from './noise';
 import { dataNames } from './objective';
+import { targetOf, withItsNoise } from './targets';
 import { choosePatches, joined, type Patch } from './patches';
 
 /** The data inputs of one training step by name. */
@@ -24,7 +26,7 @@ export interface Pairs {
 const MOST_PAIRS = 8;
 
 /**
- * Makes the internal pairs of the pictures; `null` where the smallest is too small for them or there is no R.
+ * Makes the internal pairs of the pictures, the large ones without noise, the small ones with as much as the picture has; `null` where the smallest is too small for them or there is no R.
  *
  * @param fixed the network takes pictures of side `patch` only
  */
@@ -46,9 +48,16 @@ export async function makePairs(
     if (reconstructor === undefined) return null;
     const wanted = Math.min(most, crops.length * 2);
     const chosen = choosePatches(crops, side * scale, { training: wanted, heldOut: 0 }, () => 0.5).training;
-    const high = chosen.map(({ pixels }) => pixels);
+    const high = chosen.map(({ pixels, noise }) =>
+      noise === undefined ? pixels : withoutNoise(pixels, pixels, noise),
+    );
     const low = await takenDown(signal, runtime, reconstructor, high);
-    low.forEach((data, turn) => pieces.push({ low: data, high: high[turn]!.data, turn }));
+    low.forEach((data, turn) => {
+      // The noise of another piece: what the network meets in the picture, and must not take for detail.
+      const other = (turn + 1) % high.length;
+      const noisy = withItsNoise(data, side, chosen[other]!.pixels, high[other]!);
+      pieces.push({ low: noisy, high: high[turn]!.data, turn });
+    });
   }
   // The pictures take turns: few steps use the first pieces only.
   pieces.sort((a, b) => a.turn - b.turn);
@@ -87,6 +96,7 @@ export async function prepareBatches(
   return groups.map((group, i) => ({
     [entry.input.name]: layout.toNetwork(joined(group.map(({ pixels }) => pixels.data)), batch, side, side),
     [dataNames.map]: joined(group.map(({ map }) => map.data)),
+    [dataNames.target]: joined(group.map((patch, k) => targetOf(patch, before[i * batch + k]!, entry.scale))),
     [dataNames.before]: joined(before.slice(i * batch, (i + 1) * batch)),
     ...(pairs === null ? {} : pairData(pairs, layout, i)),
   }));
@@ -112,6 +122,7 @@ export function shapesOf(
   return {
     [input]: layout.shape(batch, side, side),
     [dataNames.map]: [batch, 1, side, side],
+    [dataNames.target]: [batch, 3, side, side],
     [dataNames.before]: [batch, 3, side * scale, side * scale],
     ...(pairs === null
       ? {}

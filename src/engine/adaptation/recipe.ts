@@ -4,6 +4,12 @@ export type Cycle = 'area' | 'bicubic' | 'reconstructor' | 'none';
 /** How patches are chosen. */
 export type Choice = 'detail' | 'uniform';
 
+/**
+ * What the result is compared with: the picture as it is, or what of it noise and compression do not explain where they are
+ * strong enough to be seen.
+ */
+export type Target = 'picture' | 'clean';
+
 /** Everything that decides how a network is adapted. {@link recipes} are what the levels stand for. */
 export interface Recipe {
   /** Adam steps at most. */
@@ -22,6 +28,7 @@ export interface Recipe {
   /** …and learning stops when it has not improved so many times in a row. */
   readonly patience: number;
   readonly cycle: Cycle;
+  readonly target: Target;
   /** Weigh the cycle with the high-frequency map M (LWay, CVPR 2024, section 3.3). */
   readonly map: boolean;
   /** Weight of the feature distance on the LR grid beside the L1 distance. */
@@ -63,6 +70,7 @@ const standard: Recipe = {
   checkEvery: 2,
   patience: 2,
   cycle: 'area',
+  target: 'clean',
   map: true,
   featureWeight: 0.07,
   pairsWeight: 1,

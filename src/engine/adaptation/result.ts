@@ -1,3 +1,5 @@
+import type { Change } from './change';
+
 /** What an adaptation came to. */
 export interface AdaptationResult {
   /** False: there was nothing to learn, or nothing got better; the network stays as it was. */
@@ -10,6 +12,8 @@ export interface AdaptationResult {
   readonly start?: number;
   /** Share by which the held-out disagreement with the picture fell, 0..1. */
   readonly improvement: number;
+  /** What that means in the picture; left out where `used` is false. */
+  readonly change?: Change;
   /** One sentence for the person. */
   readonly message: string;
   readonly seconds: number;

@@ -1,33 +1,42 @@
 import { sizeOf, type Graph, type TrainingReport } from '../graph';
+import type { Change } from './change';
 import type { Reason } from './refusal';
 
 /** Why the network was left as it is. */
 export function leftAlone(reason: Reason, several: boolean): string {
   switch (reason) {
     case 'too-small':
-      return 'The picture is too small to learn from; the original network was used.';
+      return 'Left alone, because the picture is too small to learn from.';
     case 'oblong':
-      return 'This network takes pictures of one oblong size only, which it cannot learn from; it was used as it came.';
+      return 'Left alone, because this network takes pictures of one oblong size only, which it cannot learn from.';
     case 'flat':
-      return 'The picture has no fine detail to learn from; the original network was used.';
+      return 'Left alone, because the picture has no fine detail to learn from.';
     case 'noise':
-      return 'The picture is noise throughout, with nothing to learn from; the original network was used.';
+      return 'Left alone, because the picture is noise throughout.';
     case 'no-gain':
-      return `${several ? 'These pictures' : 'This picture'} gained nothing; the original network was used.`;
+      return `Left alone, because ${several ? 'these pictures' : 'this picture'} gained nothing: the network agrees as well without.`;
   }
 }
 
 /**
- * What an adaptation came to.
+ * What an adaptation came to, in terms of the picture: a share of the disagreement says nothing that a person could check.
  *
- * @param agreement share by which the disagreement with the picture fell, 0..1
+ * @param steps 0: the weights are those that a start network gave
  * @param started whether it began from weights that a start network gave
  */
-export function outcome(several: boolean, steps: number, agreement: number, started: boolean): string {
-  const percent = Math.round(agreement * 100);
+export function outcome(several: boolean, steps: number, change: Change, started: boolean): string {
   if (steps === 0) return 'Learning gained nothing more; weights for clean pictures were used.';
-  if (percent === 0 && started) return `Adapted in ${steps} steps, from weights for clean pictures.`;
-  return `Adapted in ${steps} steps: agrees ${percent} % better with your ${several ? 'pictures' : 'picture'}.`;
+  const closer = change.colours
+    ? `colours${change.edges ? ' and edges' : ''} are`
+    : change.edges
+      ? 'edges and textures are'
+      : null;
+  const adapted = `Adapted in ${steps} steps${started ? ' from weights for clean pictures' : ''}`;
+  const gained = closer === null ? 'a small change' : `${closer} closer to your ${several ? 'pictures' : 'picture'}`;
+  const out = [change.noise && 'noise', change.compression && 'compression'].filter(Boolean).join(' and ');
+  const left =
+    out === '' ? '' : `; ${several ? 'their' : 'its'} ${out} ${out.includes(' and ') ? 'were' : 'was'} not learned`;
+  return `${adapted}: ${gained}${left}.`;
 }
 
 /** Says how much of the network cannot learn for want of a gradient; null where all of it can. */

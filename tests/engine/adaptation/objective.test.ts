@@ -51,7 +51,7 @@ async function losses(given: Values, recipe: Partial<Recipe>, withCycle = true):
   const output = b.input('output', large);
   const x = b.input('x', small);
   const inputs = {
-    x,
+    [dataNames.target]: x,
     [dataNames.map]: b.input('map', [1, 1, SIDE, SIDE]),
     [dataNames.before]: b.input('before', large),
     [dataNames.pairLow]: b.input('pairLow', small),
@@ -61,7 +61,6 @@ async function losses(given: Values, recipe: Partial<Recipe>, withCycle = true):
   const { total, terms } = objective(
     { ...none, ...recipe },
     SCALE,
-    'x',
     degrade,
     distance,
   )(b, {
@@ -113,6 +112,10 @@ test('cycle: the mean distance of the result taken down, without the border that
   expect(found['cycle']).toBeCloseTo(mean(miss), 5);
   expect(found['disagreement']).toBeCloseTo(mean(miss.map((value) => value ** 2)), 5);
   expect(found['total']).toBeCloseTo(mean(miss), 5);
+  // What is left between the borders is one block: the mean of each channel.
+  const signed = inside(SIDE, BORDER).map((i) => low[i]! - given.x[i]!);
+  const blocks = [0, 1, 2].map((channel) => mean(signed.slice(4 * channel, 4 * channel + 4)));
+  expect(found['colours']).toBeCloseTo(mean(blocks.map((value) => value ** 2)), 5);
 });
 
 test('cycle: what is wrong in the border only costs nothing', async () => {
@@ -189,5 +192,7 @@ test('the standard recipe learns from every term', async () => {
     Object.keys(found)
       .filter((name) => name !== 'read')
       .sort(),
-  ).toEqual(['cycle', 'disagreement', 'features', 'kept', 'pairFeatures', 'pairs', 'total', 'unseen'].sort());
+  ).toEqual(
+    ['colours', 'cycle', 'disagreement', 'features', 'kept', 'pairFeatures', 'pairs', 'total', 'unseen'].sort(),
+  );
 });

@@ -87,7 +87,9 @@ async function main(): Promise<void> {
   const held = (await run.evaluate(signal, tinyData()))['total'];
   const snapshot = run.snapshot.step;
   await run.dispose();
-  process.stdout.write(`${JSON.stringify({ totals, heaps, alive, turns, weights, held, snapshot, left: live.size })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ totals, heaps, alive, turns, weights, held, snapshot, left: live.size })}\n`,
+  );
   process.exit(0);
 }
 

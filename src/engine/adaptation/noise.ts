@@ -1,0 +1,178 @@
+import { addInverseDct, BLOCK, forwardDct } from '../raster/dct';
+import { createRaster, plane } from '../raster/planes';
+import type { Raster, Rect } from '../raster/raster';
+import { fromYCbCr, toYCbCr } from '../raster/ycbcr';
+import { jpegQuality, quantisationErrors } from './compression';
+
+const SIZE = BLOCK * BLOCK;
+
+/** What of a picture is no picture: noise, by brightness and frequency, and the errors of its compression. */
+export interface Noise {
+  /** From dark to bright. Deviations of the 8 × 8 DCT coefficients of Y, Cb and Cr, [3 · 64], 0..1 units. */
+  readonly levels: readonly { readonly brightness: number; readonly deviations: Float32Array }[];
+  /** JPEG quality, 30..90; null where none shows. */
+  readonly quality: number | null;
+  /** Largest error that compression made of each coefficient, [3 · 64]; zeros where none shows. */
+  readonly errors: Float32Array;
+}
+
+/** Blocks that are looked at. */
+const MOST_BLOCKS = 6000;
+/** Share of the blocks, the flattest ones, that are taken to hold noise alone. */
+const FLAT = 0.1;
+/** What the flattest tenth of blocks of pure white noise lack of its deviation. */
+const CHOSEN_FOR_LITTLE = 1.2;
+/**
+ * Luma noise of any frequency is at most so many times that of the highest ones, or that of the colours at the same
+ * frequency. Texture falls off faster and has little colour: a picture without a flat place would pass for noise.
+ */
+const MOST_SLOPE = 3;
+const MOST_OF_COLOUR = 1.5;
+/** A coefficient is kept above so many deviations of the noise (Yu and Sapiro, DCT image denoising, IPOL 2011). */
+const SURE = 3;
+
+/** Measures the noise of a picture on pieces of it: RGB 0..1, and where they lie. */
+export function noiseOf(pieces: readonly { readonly rect: Rect; readonly pixels: Raster }[]): Noise {
+  const planes = pieces.map(({ pixels }) => toYCbCr(pixels));
+  const luma = planes.map((ycc) => createRaster(ycc.width, ycc.height, 1, plane(ycc, 0)));
+  const quality = jpegQuality(pieces.map(({ rect }, i) => ({ rect, luma: luma[i]! })));
+  const errors = quality === null ? new Float32Array(3 * SIZE) : quantisationErrors(quality);
+  return { levels: levelsOf(planes), quality, errors };
+}
+
+/** Deviation of the noise, root mean square over all frequencies and brightnesses of luma; 0..1 units. */
+export function strengthOf({ levels }: Noise): number {
+  let sum = 0;
+  for (const { deviations } of levels) for (let i = 1; i < SIZE; i++) sum += deviations[i]! ** 2;
+  return levels.length > 0 ? Math.sqrt(sum / (levels.length * (SIZE - 1))) : 0;
+}
+
+/** Deviation of luma noise from which on it is seen, and texture no longer hides it. */
+export const SEEN_NOISE = 2 / 255;
+
+/** Whether there is noise or compression that must not be learned; of less, a network learns nothing that shows. */
+export function isSeen(noise: Noise): boolean {
+  return noise.quality !== null || strengthOf(noise) > SEEN_NOISE;
+}
+
+/** A block of a picture. */
+interface Place {
+  readonly of: number;
+  readonly at: number;
+  readonly brightness: number;
+  readonly energy: number;
+}
+
+function levelsOf(planes: readonly Raster[]): Noise['levels'] {
+  const pixels = planes.reduce((sum, { width, height }) => sum + width * height, 0);
+  const step = Math.max(4, Math.ceil(Math.sqrt(pixels / MOST_BLOCKS)));
+  const out = new Float32Array(SIZE);
+  const places: Place[] = [];
+  planes.forEach((ycc, of) => {
+    for (let y = 0; y + BLOCK <= ycc.height; y += step) {
+      for (let x = 0; x + BLOCK <= ycc.width; x += step) {
+        const at = y * ycc.width + x;
+        forwardDct(ycc.data, at, ycc.width, out);
+        const brightness = out[0]! / BLOCK;
+        // Where white or black is cut off there is no noise to see.
+        if (brightness < 0.02 || brightness > 0.98) continue;
+        let energy = 0;
+        for (let i = 1; i < SIZE; i++) energy += out[i]! ** 2;
+        places.push({ of, at, brightness, energy });
+      }
+    }
+  });
+  if (places.length === 0) return [];
+  places.sort((a, b) => a.brightness - b.brightness);
+  const count = Math.max(1, Math.min(3, Math.floor(places.length / 160)));
+  return Array.from({ length: count }, (_, i) => {
+    const group = places.slice((i * places.length) / count, ((i + 1) * places.length) / count);
+    group.sort((a, b) => a.energy - b.energy);
+    return levelOf(planes, group.slice(0, Math.max(1, Math.min(group.length, Math.ceil(FLAT * group.length)))));
+  });
+}
+
+function levelOf(planes: readonly Raster[], flat: readonly Place[]): Noise['levels'][number] {
+  const squares = new Float64Array(3 * SIZE);
+  const out = new Float32Array(SIZE);
+  let brightness = 0;
+  for (const { of, at, brightness: own } of flat) {
+    const ycc = planes[of]!;
+    brightness += own / flat.length;
+    for (let channel = 0; channel < 3; channel++) {
+      forwardDct(plane(ycc, channel), at, ycc.width, out);
+      for (let i = 0; i < SIZE; i++) {
+        const to = channel * SIZE + i;
+        squares[to] = squares[to]! + out[i]! ** 2 / flat.length;
+      }
+    }
+  }
+  const deviations = Float32Array.from(squares, (square) => CHOSEN_FOR_LITTLE * Math.sqrt(square));
+  const high = Array.from(deviations.subarray(0, SIZE)).filter((_, i) => (i >> 3) + (i % BLOCK) >= BLOCK);
+  const most = MOST_SLOPE * high.sort((a, b) => a - b)[high.length >> 1]!;
+  for (let i = 0; i < SIZE; i++) {
+    const colour = (deviations[SIZE + i]! + deviations[2 * SIZE + i]!) / 2;
+    deviations[i] = Math.min(Math.max(most, MOST_OF_COLOUR * colour), deviations[i]!);
+  }
+  for (let channel = 0; channel < 3; channel++) {
+    // A slope of brightness is no noise: the two lowest frequencies get what the next one has. Means are never noise.
+    const next = deviations[channel * SIZE + BLOCK + 1]!;
+    deviations[channel * SIZE + 1] = Math.min(next, deviations[channel * SIZE + 1]!);
+    deviations[channel * SIZE + BLOCK] = Math.min(next, deviations[channel * SIZE + BLOCK]!);
+    deviations[channel * SIZE] = 0;
+  }
+  return { brightness, deviations };
+}
+
+/**
+ * What of `values` noise and compression cannot explain: the picture itself without its noise, or a difference to it
+ * without the noise in it. Overlapping blocks, hard threshold.
+ *
+ * @param values RGB
+ * @param picture the picture that the noise is of, same size: its brightness decides how much of it there is
+ */
+export function withoutNoise(values: Raster, picture: Raster, { levels, errors }: Noise): Raster {
+  const { width, height } = values;
+  if (levels.length === 0 || Math.min(width, height) < BLOCK) return values;
+  const ycc = toYCbCr(values);
+  const luma = plane(toYCbCr(picture), 0);
+  const thresholds = levels.map(({ deviations }) =>
+    deviations.map((deviation, i) => Math.hypot(SURE * deviation, errors[i]!)),
+  );
+  const result = createRaster(width, height, 3);
+  const covered = new Float32Array(width * height);
+  const out = new Float32Array(SIZE);
+  const mean = new Float32Array(SIZE);
+  for (const y of starts(height)) {
+    for (const x of starts(width)) {
+      const at = y * width + x;
+      forwardDct(luma, at, width, mean);
+      const threshold = thresholds[nearest(levels, mean[0]! / BLOCK)]!;
+      for (let channel = 0; channel < 3; channel++) {
+        forwardDct(plane(ycc, channel), at, width, out);
+        for (let i = 1; i < SIZE; i++) if (Math.abs(out[i]!) < threshold[channel * SIZE + i]!) out[i] = 0;
+        addInverseDct(out, plane(result, channel), at, width);
+      }
+      for (let row = 0; row < BLOCK; row++) {
+        for (let column = 0; column < BLOCK; column++) covered[at + row * width + column]! += 1;
+      }
+    }
+  }
+  for (let i = 0; i < result.data.length; i++) result.data[i] = result.data[i]! / covered[i % covered.length]!;
+  return fromYCbCr(result);
+}
+
+/** Starts of blocks, every other pixel, the last at the very end. */
+function starts(length: number): number[] {
+  const all: number[] = [];
+  for (let at = 0; at + BLOCK < length; at += 2) all.push(at);
+  return [...all, length - BLOCK];
+}
+
+function nearest(levels: Noise['levels'], brightness: number): number {
+  let best = 0;
+  levels.forEach((level, i) => {
+    if (Math.abs(level.brightness - brightness) < Math.abs(levels[best]!.brightness - brightness)) best = i;
+  });
+  return best;
+}

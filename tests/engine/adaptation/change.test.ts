@@ -1,0 +1,50 @@
+import { changeOf } from '../../../src/engine/adaptation/change';
+import { leftAlone, outcome } from '../../../src/engine/adaptation/words';
+
+const step = (1 / 255) ** 2;
+const nothing = { colours: false, edges: false, noise: false, compression: false };
+const losses = (colours: number, edges: number) => ({ total: 1, colours, disagreement: colours + edges });
+
+test('colours and edges are told apart, and what nobody sees is no gain', () => {
+  expect(changeOf(losses(4 * step, 9 * step), losses(2 * step, 9 * step), [])).toEqual({ ...nothing, colours: true });
+  expect(changeOf(losses(4 * step, 9 * step), losses(4 * step, 8 * step), [])).toEqual({ ...nothing, edges: true });
+  expect(changeOf(losses(4 * step, 9 * step), losses(3.9 * step, 8.9 * step), [])).toEqual(nothing);
+  expect(changeOf(losses(0.1 * step, 0.1 * step), losses(0, 0), [])).toEqual(nothing);
+  // A network without a cycle has neither.
+  expect(changeOf({ total: 1 }, { total: 0.5 }, [])).toEqual(nothing);
+});
+
+test('noise and compression are named where they were there to leave out', () => {
+  const noise = (deviation: number, quality: number | null) => ({
+    levels: [{ brightness: 0.5, deviations: new Float32Array(192).fill(deviation) }],
+    quality,
+    errors: new Float32Array(192),
+  });
+  const of = (deviation: number, quality: number | null) =>
+    changeOf(losses(0, 0), losses(0, 0), [noise(deviation, quality)]);
+  expect(of(0.02, null)).toEqual({ ...nothing, noise: true });
+  expect(of(0.001, 60)).toEqual({ ...nothing, compression: true });
+  expect(of(0.001, null)).toEqual(nothing);
+});
+
+test.each([
+  [false, { colours: true, edges: true }, 'Adapted in 8 steps: colours and edges are closer to your picture.'],
+  [true, { edges: true }, 'Adapted in 8 steps: edges and textures are closer to your pictures.'],
+  [false, { noise: true }, 'Adapted in 8 steps: a small change; its noise was not learned.'],
+  [
+    false,
+    { colours: true, noise: true, compression: true },
+    'Adapted in 8 steps: colours are closer to your picture; its noise and compression were not learned.',
+  ],
+])('says what changed (%p, %p)', (several, change, sentence) => {
+  expect(outcome(several, 8, { ...nothing, ...change }, false)).toBe(sentence);
+});
+
+test('says where it began, and why a picture was left alone', () => {
+  expect(outcome(false, 8, { ...nothing, edges: true }, true)).toMatch(
+    /^Adapted in 8 steps from weights for clean pictures: /,
+  );
+  for (const reason of ['too-small', 'flat', 'noise', 'no-gain'] as const) {
+    expect(leftAlone(reason, false)).toMatch(/^Left alone, because /);
+  }
+});
