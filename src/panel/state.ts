@@ -2,8 +2,8 @@ import type { UpscaleSettings } from '../actions/settings';
 import type { EngineEvent, PreviewImage } from '../engine/engine';
 import type { PlainError } from '../engine/errors';
 import type { DocumentSummary } from '../hosts/host';
-import type { StrengthPreview } from './learned';
 import type { FinishedUpscale } from './run-upscale';
+import type { StrengthPreview } from './strength-preview';
 import type { ModelChoice } from './services';
 import type { TryOut } from './try-out';
 

@@ -1,6 +1,6 @@
 import { css, html, LitElement } from 'lit';
 import type { PixelSource, Rect } from '../../engine/raster/raster';
-import type { StrengthPreview } from '../learned';
+import type { StrengthPreview } from '../strength-preview';
 import { drawRegion } from '../region-image';
 import '../../ui/divider';
 import { shared } from '../../ui/styles';
