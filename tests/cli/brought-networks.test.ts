@@ -41,6 +41,19 @@ test('weights and ncnn pairs are networks like any other: used from the file, ke
   expect(await upscaled('out.onnx', 'three.png')).toBe(0);
 });
 
+test('a network from weights is adapted like any other', async () => {
+  root.useShippedModels();
+  writeFileSync(root.path('x2.safetensors'), weights);
+  await writePng(root.path('in.png'), drawn(64, 56, 3));
+  const args = ['--scale', '2', '--model', 'x2.safetensors', '--device', 'cpu', '--adapt', 'quick', '--json'];
+  const { code, stdout } = await root.lway('upscale', 'in.png', ...args);
+  expect(code).toBe(0);
+  const done = JSON.parse(stdout.split('\n').find((line) => line.includes('"event":"done"'))!) as object;
+  const adaptation = { pictures: 1, frozen: [] };
+  expect(done).toMatchObject({ notices: [], adaptation });
+  expect(done).not.toMatchObject({ adaptation: { stopped: expect.anything() as unknown } });
+});
+
 test('a folder is taken whole; what cannot be used does not keep the others out', async () => {
   mkdirSync(root.path('models/more'), { recursive: true });
   writeFileSync(root.path('models/a.safetensors'), weights);
