@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { EditorPage, launch, serveBuiltPage, type Served } from './support/editor-page';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 let server: Served;
 let browser: Browser;
@@ -49,7 +49,7 @@ async function upscale(): Promise<void> {
   await editor.page.getByText('Your own network').waitFor();
   await editor.choose('2 times');
   await editor.button.click();
-  expect(await editor.finished()).toBe('done');
+  expect(await editor.finished(60_000)).toBe('done');
 }
 
 test.each(['light', 'dark'] as const)('nothing that axe-core finds, in every state, %s', async (colorScheme) => {

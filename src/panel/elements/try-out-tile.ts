@@ -87,6 +87,13 @@ export class TryOutTile extends LitElement {
     this.chosen = false;
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    // The engine does one thing after the other: what comes next does not wait for a piece that nobody sees.
+    this.piece.abort();
+    this.drawing?.abort();
+  }
+
   override render() {
     const { status, error } = this.piece;
     const pending = this.settings !== null && status === TaskStatus.PENDING;
