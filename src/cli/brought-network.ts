@@ -1,12 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { convert, type BroughtFile } from '../engine/conversion';
-import { inspectModelFile } from '../engine/engine.node';
+import { inspectModelFile, type SaidOfNetwork } from '../engine/engine.node';
 import { LWayError } from '../engine/errors';
 import { checkModel } from '../engine/runtime/load-model';
 import { modelLimits } from '../engine/runtime/model-file';
 import type { Model } from '../engine/runtime/registry';
-import type { SaidOfNetwork } from '../engine/upscaling/inspect-model';
 import { systemCode } from './files/file-errors';
 import { exists } from './files/workspace';
 

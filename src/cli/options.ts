@@ -4,7 +4,7 @@ import { LWayError } from '../engine/errors';
 import type { Rect } from '../engine/raster/raster';
 import type { ImageInput } from '../engine/runtime/registry';
 import type { Device } from '../engine/runtime/runtime';
-import { knownRanges } from '../engine/upscaling/inspect-model';
+import { knownRanges } from '../engine/engine.node';
 import type { FormatName } from './files/formats';
 import { formatNames, formats } from './files/formats';
 import type { MetadataChoice } from './files/metadata/carry';

@@ -8,6 +8,8 @@ import { cpuRuntime, nodeRuntimes } from './runtime/runtime.node';
 import { probeWebGpu } from './runtime/webgpu-probe.node';
 import { inspectModel, type SaidOfNetwork } from './upscaling/inspect-model';
 
+export { knownRanges, type SaidOfNetwork } from './upscaling/inspect-model';
+
 export interface NodeEngineOptions extends NodeRuntimesOptions {
   adapt?: Adapt;
 }

@@ -5,7 +5,7 @@ import { isFolder, nameOf, networksIn } from '../brought-network';
 import { writeWhole } from '../files/json-file';
 import { alreadyThere, exists } from '../files/workspace';
 import type { ImageInput } from '../../engine/runtime/registry';
-import type { SaidOfNetwork } from '../../engine/upscaling/inspect-model';
+import type { SaidOfNetwork } from '../../engine/engine.node';
 import { parseOrder, parseRange } from '../options';
 import { columns, fileSize } from '../output/text';
 import type { ListedNetwork, Networks } from '../networks';
