@@ -4,6 +4,7 @@ import { contains } from '../engine/raster/rect';
 import type { Model } from '../engine/runtime/registry';
 import type { Device } from '../engine/runtime/runtime';
 import { readHeader } from './files/decode';
+import { isStream } from './files/inputs';
 import type { Readable } from './files/one-at-a-time';
 import { OneAtATime } from './files/one-at-a-time';
 import type { Target } from './files/targets';
@@ -81,12 +82,13 @@ async function readableOf(
   const readable: Teacher[] = [];
   for (const target of targets) {
     signal.throwIfAborted();
-    const header = await orNull(readHeader(signal, target.input));
+    // What comes once only is kept for the upscale.
+    const header = (await isStream(target.input)) ? null : await orNull(readHeader(signal, target.input));
     if (header === null) continue;
     const { width, height } = header;
     if (options.region && !contains({ x: 0, y: 0, width, height }, options.region)) continue;
     const checked = async () => {
-      await checkTarget(target.input, planFile(header, target, options).output, options.force);
+      await checkTarget(target.input, planFile(header, target, options).output, options);
       return true;
     };
     // Also a picture whose result is there already teaches: the same series gives the same weights.

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { AdaptLevel } from '../actions/settings';
 import { isEnd, loadEnds, tunable, type Tuning } from '../engine/adaptation';
@@ -196,9 +196,7 @@ export async function openNetworks(surroundings: Surroundings): Promise<Networks
   const shippedFolder = join(surroundings.root, 'models');
   const ownFolder = join(userFolder(surroundings), 'models');
   const shipped = await readRegistry(shippedFolder);
-  const own: ModelRegistry = (await exists(join(ownFolder, 'models.json')))
-    ? await readRegistry(ownFolder)
-    : { version: 1, default: '', models: [] };
+  const own = await readOwn(surroundings, ownFolder);
   return new Networks(shippedFolder, shipped, ownFolder, own);
 }
 
@@ -209,4 +207,19 @@ function checkId(id: string): void {
     `"${id}" cannot be an id.`,
     'Use --id with up to 64 letters, digits, dots and dashes.',
   );
+}
+
+/** The person's own networks. A list that is damaged is set aside: it must not keep what came with LWay from working. */
+async function readOwn({ stderr }: Surroundings, folder: string): Promise<ModelRegistry> {
+  const path = join(folder, 'models.json');
+  if (!(await exists(path))) return { version: 1, default: '', models: [] };
+  try {
+    return await readRegistry(folder);
+  } catch (error) {
+    const aside = `${path}.broken`;
+    await rename(path, aside).catch(() => undefined);
+    const why = error instanceof Error ? error.message : String(error);
+    stderr.write(`Your own networks are left out, their list cannot be read: ${why} It now lies at "${aside}".\n`);
+    return { version: 1, default: '', models: [] };
+  }
 }

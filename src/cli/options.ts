@@ -1,10 +1,12 @@
 import { maxScale, minScale } from '../actions/size';
-import type { AdaptLevel, UpscaleSettings } from '../actions/settings';
+import type { AdaptLevel } from '../actions/settings';
 import { LWayError } from '../engine/errors';
 import type { Rect } from '../engine/raster/raster';
 import type { ImageInput } from '../engine/runtime/registry';
 import type { Device } from '../engine/runtime/runtime';
 import { knownRanges } from '../engine/engine.node';
+import { knownRanges } from '../engine/upscaling/inspect-model';
+import { readSize, type AskedSize } from './asked-size';
 import type { FormatName } from './files/formats';
 import { formatNames, formats } from './files/formats';
 import type { MetadataChoice } from './files/metadata/carry';
@@ -30,6 +32,18 @@ export function parseSize(text: string): { width: number; height: number } {
   const [width, height] = [Number(match?.[1]), Number(match?.[2])];
   if (!(width >= 1 && height >= 1)) throw bad('--size', text, 'width x height in pixels, such as 3000x2000');
   return { width, height };
+}
+
+/** As {@link parseSize}, and `3000x`, `x2000`, `3000` for the longer side, `24mp`. */
+export function parseAskedSize(text: string): AskedSize {
+  const size = readSize(text);
+  if (size === null)
+    throw bad(
+      '--size',
+      text,
+      'pixels to fit into (3000x2000), one side (3000x, x2000), the longer one (3000), or 24mp',
+    );
+  return size;
 }
 
 /** `x,y,w,h` */
@@ -130,10 +144,7 @@ export function parseDepth(text: string): 8 | 16 {
 }
 
 /** The result size that `--scale` and `--size` ask for together. */
-export function chosenSize(
-  options: { scale?: number; size?: { width: number; height: number } },
-  standard: number,
-): UpscaleSettings['size'] {
+export function chosenSize<S>(options: { scale?: number; size?: S }, standard: number): S | { scale: number } {
   if (options.scale !== undefined && options.size !== undefined) {
     throw new LWayError('bad-option', '--scale and --size exclude each other.', 'Use one of them.');
   }

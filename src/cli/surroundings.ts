@@ -1,3 +1,5 @@
+import type { Readable, Writable } from 'node:stream';
+
 /** A place to write text to: `process.stdout`, or a test's list of lines. */
 export interface TextOutput {
   write(text: string): unknown;
@@ -9,6 +11,8 @@ export interface TextOutput {
 export interface Surroundings {
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
+  /** Standard input and output for pictures themselves. */
+  readonly streams?: { readonly input: Readable; readonly output: Writable };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
   /** The person's home folder. */

@@ -1,17 +1,22 @@
-import { realpath, rm } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { realpath, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { resultSize } from '../actions/size';
-import type { UpscaleSettings } from '../actions/settings';
 import type { AdaptationReport, Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine/engine';
 import { LWayError } from '../engine/errors';
 import { profileOf } from '../engine/raster/colour-profile';
 import { contains } from '../engine/raster/rect';
 import type { PixelSource, Rect } from '../engine/raster/raster';
+import { sizeFor, type AskedSize } from './asked-size';
 import type { PictureHeader } from './files/decode';
 import { decode, readHeader } from './files/decode';
 import { encode } from './files/encode';
 import type { Format } from './files/formats';
 import { checkFormat, formats } from './files/formats';
+import { copyStream, isStream, nameOf, standardStream } from './files/inputs';
 import { carryMetadata, type MetadataChoice } from './files/metadata/carry';
 import { readMetadata } from './files/metadata/read';
 import { roomFor } from './files/metadata/write';
@@ -21,10 +26,11 @@ import type { Target } from './files/targets';
 import { pathOf } from './files/targets';
 import { iccProfileOf, profileFields } from './files/vips-file';
 import { alreadyThere, exists, Workspace } from './files/workspace';
+import type { Surroundings } from './surroundings';
 
 /** One upscale of a picture; several are done one after the other, each on the result of the one before. */
 export interface Pass {
-  size: UpscaleSettings['size'];
+  size: AskedSize;
   /** The engine's options but for size and events; made when the pass begins. */
   options: Omit<UpscaleOptions, 'size' | 'onEvent'>;
 }
@@ -35,6 +41,10 @@ export interface FileOptions {
   bitDepth?: 8 | 16;
   quality?: number;
   force: boolean;
+  /** The result may replace the picture. */
+  inPlace?: boolean;
+  /** What `-` stands for. */
+  streams?: Surroundings['streams'];
   /** What of the picture's metadata comes along: all when left out. */
   metadata?: MetadataChoice;
   /** What to report of an adaptation that was made before, whose weights the passes bring along. */
@@ -61,31 +71,40 @@ export async function upscaleFile(
   onEvent: (event: FileEvent) => void,
 ): Promise<FileReport> {
   const started = performance.now();
-  const header = await readHeader(signal, target.input);
-  const plan = planFile(header, target, options);
-  await checkTarget(target.input, plan.output, options.force);
-  onEvent({ type: 'opened', width: header.width, height: header.height, output: plan.output });
-  for (const message of [...header.notices, ...plan.notices]) onEvent({ type: 'notice', message });
-
-  const workspace = await Workspace.beside(plan.output);
+  const toStandardOutput = target.output === standardStream;
+  // What cannot be read twice is copied first. A result for standard output grows where temporary files do.
+  const stream = await isStream(target.input);
+  const beside = toStandardOutput ? join(tmpdir(), 'result') : pathOf(target);
+  let workspace = stream ? await Workspace.beside(beside) : null;
   try {
-    await workspace.require(plan.workBytes);
+    let path = target.input;
+    if (workspace) {
+      path = workspace.path('given');
+      await copyStream(signal, target.input, options.streams?.input, path);
+    }
+    const header = await readHeader(signal, path, nameOf(target.input));
+    const plan = planFile(header, target, options);
+    await checkTarget(target.input, plan.output, options);
+    onEvent({ type: 'opened', width: header.width, height: header.height, output: plan.output });
     const notices: string[] = [];
     const notice = (message: string) => {
       notices.push(message);
       onEvent({ type: 'notice', message });
     };
-    const report = await runPasses(signal, engine, target, header, plan, options, workspace, onEvent, notice);
+    [...header.notices, ...plan.notices].forEach(notice);
+    workspace ??= await Workspace.beside(toStandardOutput ? beside : plan.output);
+    await workspace.require(plan.workBytes);
+    const report = await runPasses(signal, engine, path, header, plan, options, workspace, onEvent, notice);
     return {
       ...report,
       adaptation: report.adaptation ?? options.adaptation,
-      notices: [...header.notices, ...plan.notices, ...notices, ...report.notices],
+      notices: [...notices, ...report.notices],
       seconds: (performance.now() - started) / 1000,
       input: target.input,
       output: plan.output,
     };
   } finally {
-    workspace.remove();
+    workspace?.remove();
   }
 }
 
@@ -102,7 +121,7 @@ interface Plan {
 
 /** Everything that can be refused before any pixel is read. @throws LWayError */
 export function planFile(header: PictureHeader, target: Target, options: FileOptions): Plan {
-  const name = basename(target.input);
+  const { name } = header;
   const whole = { x: 0, y: 0, width: header.width, height: header.height };
   const region = options.region ?? whole;
   if (!contains(whole, region)) {
@@ -122,7 +141,8 @@ export function planFile(header: PictureHeader, target: Target, options: FileOpt
   const sizes: Plan['sizes'] = [];
   let current = { width: region.width, height: region.height };
   for (const pass of options.passes) {
-    current = resultSize(pass.size, current.width, current.height);
+    const { width, height } = current;
+    current = resultSize(sizeFor(pass.size, width, height), width, height);
     sizes.push(current);
   }
   const notices: string[] = [];
@@ -143,13 +163,25 @@ export function planFile(header: PictureHeader, target: Target, options: FileOpt
 }
 
 /** @throws LWayError where a result of this name may not be written */
-export async function checkTarget(input: string, output: string, force: boolean): Promise<void> {
-  if (!(await exists(output))) return;
-  if ((await realpath(output)) === (await realpath(input))) {
+export async function checkTarget(
+  input: string,
+  output: string,
+  { force, inPlace }: Pick<FileOptions, 'force' | 'inPlace'>,
+): Promise<void> {
+  if (output === standardStream || !(await exists(output))) return;
+  if (!(await stat(output)).isFile()) {
+    throw new LWayError(
+      'storage',
+      `"${output}" is no file that could be replaced, but a folder, a device or a pipe.`,
+      'Use another name with -o, or -o - for standard output.',
+    );
+  }
+  if (!(await isStream(input)) && (await realpath(output)) === (await realpath(input))) {
+    if (inPlace) return;
     throw new LWayError(
       'bad-option',
       `The result would replace the picture itself, "${input}".`,
-      'Choose another name or folder with -o.',
+      'Choose another name or folder with -o, or say --in-place.',
     );
   }
   if (!force) throw alreadyThere(output);
@@ -158,7 +190,7 @@ export async function checkTarget(input: string, output: string, force: boolean)
 async function runPasses(
   signal: AbortSignal,
   engine: Engine,
-  target: Target,
+  input: string,
   header: PictureHeader,
   plan: Plan,
   options: FileOptions,
@@ -168,13 +200,13 @@ async function runPasses(
 ): Promise<UpscaleReport> {
   const reports: UpscaleReport[] = [];
   let path = workspace.path('input.v');
-  let source: PictureSource = await decode(signal, target.input, header, path);
+  let source: PictureSource = await decode(signal, input, header, path);
   let sink: PictureSink | null = null;
   try {
-    const said = await readMetadata(target.input, source.header, header.turned);
+    const said = await readMetadata(input, source.header, header.turned);
     const { width, height } = plan.sizes.at(-1)!;
     const carried = carryMetadata(said, plan.format, width, height, options.metadata);
-    for (const message of carried.notices) notice(`"${basename(target.input)}" ${message}`);
+    for (const message of carried.notices) notice(`"${header.name}" ${message}`);
     const byNumbers = said.colour && !header.convert ? profileOf(said.colour, source.info.channels < 3) : null;
     const profile = profileFields(source.info.iccProfile ?? byNumbers);
     for (const [i, pass] of options.passes.entries()) {
@@ -195,12 +227,19 @@ async function runPasses(
     const info = { ...sink!.info, iccProfile: iccProfileOf(profile) };
     await encode(signal, path, info, encoded, { format, metadata: carried.metadata, label, quality: options.quality });
     signal.throwIfAborted();
-    await workspace.publish(encoded, options.force);
+    if (plan.output === standardStream) await send(signal, encoded, options.streams?.output);
+    else await workspace.publish(encoded, options.force || options.inPlace === true);
     return combine(reports);
   } finally {
     await source.close();
     await sink?.close();
   }
+}
+
+/** The finished file to standard output. */
+async function send(signal: AbortSignal, file: string, output: Writable | undefined): Promise<void> {
+  if (!output) throw new LWayError('bad-option', 'Standard output cannot be written here.', 'Name a file with -o.');
+  await pipeline(createReadStream(file), output, { signal, end: false });
 }
 
 function combine(reports: readonly UpscaleReport[]): UpscaleReport {

@@ -25,6 +25,7 @@ export async function main(root: string): Promise<void> {
   const surroundings = {
     stdout: process.stdout,
     stderr: process.stderr,
+    streams: { input: process.stdin, output: process.stdout },
     env: process.env,
     platform: process.platform,
     home: homedir(),

@@ -60,7 +60,7 @@ describe('pictures', () => {
 
   test('a folder', async () => {
     mkdirSync(root.path('holiday'));
-    await refused(['holiday'], 1, /"holiday" is a folder/);
+    await refused(['holiday'], 2, /There are no pictures in the folder "holiday"/);
   });
 
   test.each([

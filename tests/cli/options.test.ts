@@ -14,7 +14,7 @@ describe('a command line that cannot be understood ends with 2, before anything 
     [['--scale', '0.5'], /"0.5" is no value for --scale.*1 to 8/],
     [['--scale', 'four'], /no value for --scale/],
     [['--scale', '4', '--size', '9x9'], /exclude each other/],
-    [['--size', '300'], /"300" is no value for --size.*3000x2000/],
+    [['--size', '300x2x1'], /"300x2x1" is no value for --size.*3000x2000/],
     [['--size', '0x9'], /no value for --size/],
     [['--region', '1,2,3'], /no value for --region/],
     [['--region', '1,2,0,4'], /no value for --region/],

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { floatTiff } from './support/float-tiff';
 import type { Picture } from './support/pictures';
@@ -222,11 +222,11 @@ describe('several pictures', () => {
   });
 
   test('two results with one name are refused before anything is done', async () => {
-    await writePng(root.path('one.png'), drawn(8, 6, 3));
-    await pipeline(drawn(9, 7, 3))
-      .jpeg()
-      .toFile(root.path('one.jpg'));
-    const result = await root.lway('upscale', 'one.png', 'one.jpg', '-o', 'out');
+    for (const folder of ['a', 'b']) {
+      mkdirSync(root.path(folder));
+      await writePng(root.path(folder, 'one.png'), drawn(4, 4, 3));
+    }
+    const result = await root.lway('upscale', 'a/one.png', 'b/one.png', '-o', 'out');
     expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('would both be') as string });
     expect(existsSync(root.path('out'))).toBe(false);
   });

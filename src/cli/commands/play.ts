@@ -19,6 +19,7 @@ import type { Pass } from '../upscale-file';
 
 interface PlayFlags {
   output?: string;
+  recursive?: boolean;
   region?: Rect;
   device: 'auto' | Device;
   tile?: number;
@@ -47,8 +48,9 @@ export function addPlay(program: Command, surroundings: Surroundings, finish: (c
     .summary('run recorded steps over files')
     .description('Runs recorded steps over pictures, each step on the result of the one before.')
     .argument('<steps>', 'a steps file (JSON)')
-    .argument('<inputs...>', 'picture files')
+    .argument('<inputs...>', 'picture files, or folders of them')
     .option('-o, --output <path>', 'file or folder for one picture, folder for several')
+    .option('-r, --recursive', 'also pictures in folders below those that are named; below OUT they lie as they did')
     .option('--region <x,y,w,h>', 'what a step that was recorded on a selection works on', parseRegion)
     .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'auto')
     .option('--tile <pixels>', 'side of a tile in pixels of the input (default: what the device takes)', parseTile)
@@ -82,7 +84,14 @@ async function play(
   const steps = await readSteps(stepsPath);
   checkRegions(steps, flags.region);
   const size = overallSize(steps);
-  const targets = await chooseTargets({ inputs, out: flags.output, format: flags.format, size, cwd });
+  const targets = await chooseTargets({
+    inputs,
+    out: flags.output,
+    format: flags.format,
+    size,
+    cwd,
+    recursive: flags.recursive,
+  });
   const passes = await preparePasses(surroundings, steps, flags);
 
   const { region, quality, depth, metadata, force = false } = flags;

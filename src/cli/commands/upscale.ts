@@ -4,7 +4,9 @@ import type { AdaptLevel, UpscaleSettings } from '../../actions/settings';
 import { LWayError } from '../../engine/errors';
 import type { Rect } from '../../engine/raster/raster';
 import type { Device } from '../../engine/runtime/runtime';
+import type { AskedSize } from '../asked-size';
 import type { FormatName } from '../files/formats';
+import { standardStream } from '../files/inputs';
 import type { MetadataChoice } from '../files/metadata/carry';
 import { chooseTargets } from '../files/targets';
 import { writeSteps } from '../files/steps-file';
@@ -14,6 +16,7 @@ import { openNetworks } from '../networks';
 import {
   chosenSize,
   parseAdapt,
+  parseAskedSize,
   parseDepth,
   parseDetail,
   parseDevice,
@@ -23,7 +26,6 @@ import {
   parseQuality,
   parseRegion,
   parseScale,
-  parseSize,
   parseStrength,
   parseTile,
   refuseCrispness,
@@ -36,7 +38,9 @@ import { upscaleSeries } from '../upscale-series';
 export interface UpscaleFlags {
   output?: string;
   scale?: number;
-  size?: { width: number; height: number };
+  size?: AskedSize;
+  recursive?: boolean;
+  inPlace?: boolean;
   model?: string;
   detail?: number;
   noise?: number;
@@ -65,6 +69,9 @@ Examples:
   $ lway upscale *.jpg -o large/ --format jpg     many pictures into a folder
   $ lway upscale *.jpg -o large/ --series         of one camera: adapts once to all, in a fraction of the time
   $ lway upscale scan.tif --size 6000x4000        the largest that fits into 6000×4000
+  $ lway upscale trip/ -r -o large/               a folder and those below it
+  $ lway upscale edit.tif --in-place              for programs that hand a file over and read it again
+  $ lway upscale - -o - < in.png > out.png        between other programs
   $ lway upscale photo.jpg --region 100,50,640,480 -o detail.png
   $ lway upscale photo.jpg --model mine.onnx      any ONNX super-resolution network
 
@@ -75,10 +82,16 @@ export function addUpscale(program: Command, surroundings: Surroundings, finish:
     .command('upscale')
     .summary('upscale pictures')
     .description('Upscales pictures: PNG, JPEG, WebP, TIFF, AVIF or the first frame of a GIF.')
-    .argument('<inputs...>', 'picture files')
-    .option('-o, --output <path>', 'file or folder for one picture, folder for several')
+    .argument('<inputs...>', 'picture files, folders of them, or - for standard input')
+    .option('-o, --output <path>', 'file or folder for one picture, folder for several, - for standard output')
+    .option('-r, --recursive', 'also pictures in folders below those that are named; below OUT they lie as they did')
+    .option('--in-place', 'the result replaces the picture')
     .option('--scale <factor>', 'result size as a factor, 1 to 8 (default: 4)', parseScale)
-    .option('--size <WxH>', 'the largest result with the same proportions that fits into W×H pixels', parseSize)
+    .option(
+      '--size <size>',
+      'W×H to fit into (3000x2000), one side (3000x, x2000), the longer one (3000), or megapixels (24mp)',
+      parseAskedSize,
+    )
     .option('--model <id|file>', 'network: an id from "lway models", or an .onnx file')
     .option('--detail <auto|0-100>', '0 faithful … 100 crisp (default: auto, as suits the picture)', parseDetail)
     .option('--noise <auto|0-100>', '0 keep … 100 clean (default: auto, as suits the picture)', parseNoise)
@@ -115,11 +128,14 @@ export function addUpscale(program: Command, surroundings: Surroundings, finish:
     .action(async (inputs: string[], flags: UpscaleFlags) => finish(await upscale(inputs, flags, surroundings)));
 }
 
-async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surroundings): Promise<number> {
+async function upscale(inputs: string[], flags: UpscaleFlags, given: Surroundings): Promise<number> {
+  // Where the picture itself goes to standard output, nothing else may.
+  const surroundings = flags.output === standardStream ? { ...given, stdout: given.stderr } : given;
   const { cwd, signal } = surroundings;
   const size = chosenSize(flags, 4);
-  checkTogether(flags, inputs.length);
-  const targets = await chooseTargets({ inputs, out: flags.output, format: flags.format, size, cwd });
+  const { output: out, format, recursive, inPlace } = flags;
+  const targets = await chooseTargets({ inputs, out, format, size, cwd, recursive, inPlace });
+  checkTogether(flags, targets.length);
   const networks = await openNetworks(surroundings);
   const saved = flags.weights === undefined ? null : await readWeights(surroundings, flags.weights);
   if (flags.model !== undefined && isModelFile(flags.model) && !flags.json && !flags.quiet) {
@@ -160,6 +176,13 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
   const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
   await keep?.check();
   if (flags.saveSteps !== undefined) {
+    if (!('scale' in size || 'width' in size)) {
+      throw new LWayError(
+        'bad-option',
+        'Steps hold a factor, or a width and a height to fit into.',
+        'Use --scale 2 or --size 3000x2000 with --save-steps.',
+      );
+    }
     const target = flags.region ? 'region' : 'layer';
     const settings: UpscaleSettings = {
       model: modelName,
@@ -178,7 +201,16 @@ async function upscale(inputs: string[], flags: UpscaleFlags, surroundings: Surr
     options: { model, device: flags.device, tile: flags.tile, tuning, adapt, weights: saved?.bytes, strength },
   };
   const { region, quality, depth, metadata, force = false } = flags;
-  const options: FileOptions = { passes: [pass], region, quality, bitDepth: depth, metadata, force };
+  const options: FileOptions = {
+    passes: [pass],
+    region,
+    quality,
+    bitDepth: depth,
+    metadata,
+    force,
+    inPlace,
+    streams: surroundings.streams,
+  };
   if (adapt && series) {
     const request = { model, device: flags.device, tuning, adapt, options };
     return upscaleSeries(surroundings, flags, targets, request, async ({ inputs: learnedFrom, report }) => {

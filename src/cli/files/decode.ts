@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { access, constants, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import sharp from 'sharp';
 import type { Metadata } from 'sharp';
@@ -15,6 +15,8 @@ export const maxInputPixels = 16383 * 16383;
 
 /** What the header of a picture file says. */
 export interface PictureHeader {
+  /** What people call it. */
+  name: string;
   /** Size with the EXIF orientation applied. */
   width: number;
   height: number;
@@ -37,8 +39,7 @@ const readable = new Set(['jpeg', 'png', 'webp', 'tiff', 'gif', 'heif']);
 const readableNames = 'PNG, JPEG, WebP, TIFF, AVIF or GIF';
 
 /** Reads and judges the header alone. @throws LWayError `bad-image`, `too-large`, `unsupported` */
-export async function readHeader(signal: AbortSignal, path: string): Promise<PictureHeader> {
-  const name = basename(path);
+export async function readHeader(signal: AbortSignal, path: string, name = basename(path)): Promise<PictureHeader> {
   await checkReadable(path, name);
   signal.throwIfAborted();
   let meta: Metadata;
@@ -71,7 +72,7 @@ export async function readHeader(signal: AbortSignal, path: string): Promise<Pic
     const what = meta.format === 'tiff' ? 'pages' : meta.format === 'heif' ? 'pictures' : 'frames';
     notices.push(`"${name}" has ${meta.pages} ${what}; only the first one is upscaled.`);
   }
-  return { width, height, ...samples(name, meta, notices), turned: (meta.orientation ?? 1) > 1, notices };
+  return { name, width, height, ...samples(name, meta, notices), turned: (meta.orientation ?? 1) > 1, notices };
 }
 
 function samples(name: string, meta: Metadata, notices: string[]) {
@@ -111,7 +112,7 @@ export async function decode(
   header: PictureHeader,
   target: string,
 ): Promise<PictureSource> {
-  const name = basename(path);
+  const { name } = header;
   const run = async (failOn: 'warning' | 'error') => {
     let pipeline = sharp(path, { limitInputPixels: maxInputPixels, failOn, sequentialRead: true }).autoOrient();
     pipeline = header.convert ? pipeline.keepExif().keepXmp() : pipeline.keepMetadata();
@@ -152,6 +153,8 @@ async function checkReadable(path: string, name: string): Promise<void> {
       );
     }
     if (info.size === 0 && info.isFile()) throw damaged(name, 'it is empty');
+    // Asking what it is may be allowed where reading it is not.
+    await access(path, constants.R_OK);
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {

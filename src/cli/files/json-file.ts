@@ -19,7 +19,8 @@ export async function readJson(path: string, what: string): Promise<unknown> {
     });
   }
   try {
-    return JSON.parse(text) as unknown;
+    // Editors on Windows like to begin files with a mark of their byte order.
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
   } catch (error) {
     throw new LWayError('bad-option', `${what} ("${path}") is not valid JSON.`, 'Repair or remove the file.', {
       cause: error,

@@ -1,11 +1,12 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import type { UpscaleSettings } from '../../actions/settings';
 import { LWayError } from '../../engine/errors';
+import { sizeSuffix, type AskedSize } from '../asked-size';
 import type { Format, FormatName } from './formats';
 import { formatOfName, formats } from './formats';
+import { expandInputs, standardStream, type Input } from './inputs';
 
-/** One picture and where its result goes. `format` is null until the picture's depth is known. */
+/** One picture and where its result goes, each a path or `-`. `format` is null until the picture's depth is known. */
 export interface Target {
   readonly input: string;
   /** Path of the result, without extension where `format` is null. */
@@ -17,13 +18,12 @@ export interface TargetOptions {
   inputs: readonly string[];
   out?: string;
   format?: FormatName;
-  size: UpscaleSettings['size'];
+  size: AskedSize;
+  /** Also pictures in folders below those that are named. */
+  recursive?: boolean;
+  /** Results may replace their pictures. */
+  inPlace?: boolean;
   cwd: string;
-}
-
-/** `x4`, `x2.5` or `3000x2000`: the end of a result's name beside its original. */
-export function sizeSuffix(size: UpscaleSettings['size']): string {
-  return 'scale' in size ? `x${size.scale}` : `${size.width}x${size.height}`;
 }
 
 /**
@@ -31,36 +31,84 @@ export function sizeSuffix(size: UpscaleSettings['size']): string {
  * @throws LWayError `bad-option` where two results would get one name, or OUT does not fit the inputs
  */
 export async function chooseTargets(options: TargetOptions): Promise<Target[]> {
-  const inputs = await distinct(options.inputs.map((input) => resolve(options.cwd, input)));
-  const targets = await placeAll(inputs, options);
-  const taken = new Map<string, Target>();
-  for (const target of targets) {
-    const key = pathOf(target);
-    const other = taken.get(key);
-    if (other) {
-      throw new LWayError(
-        'bad-option',
-        `The results of "${other.input}" and "${target.input}" would both be "${key}".`,
-        'Rename one of them, or upscale them into different folders.',
-      );
-    }
-    taken.set(key, target);
-  }
+  const inputs = await distinct(await expandInputs(options.inputs, options.cwd, options.recursive ?? false));
+  const targets = apart(await placeAll(inputs, options));
+  for (const target of targets) checkName(target);
   return targets;
+}
+
+/** Where pictures differ by their extension alone (`a.jpg`, `a.png`), so that their results would not, it stays in the name. */
+function apart(targets: readonly Placed[]): Target[] {
+  const count = (list: readonly Target[]) => {
+    const taken = new Map<string, number>();
+    for (const target of list) taken.set(pathOf(target), (taken.get(pathOf(target)) ?? 0) + 1);
+    return taken;
+  };
+  const first = count(targets);
+  const result = targets.map((target): Target => (first.get(pathOf(target))! > 1 ? target.longer : target));
+  const second = count(result);
+  const twice = result.filter((target) => second.get(pathOf(target))! > 1);
+  if (twice.length > 0) {
+    throw new LWayError(
+      'bad-option',
+      `The results of "${twice[0]!.input}" and "${twice[1]!.input}" would both be "${pathOf(twice[0]!)}".`,
+      'Rename one of them, or upscale them into different folders.',
+    );
+  }
+  return result;
+}
+
+/** Bytes that a name may have on the disks of all systems. */
+const longestName = 255;
+
+function checkName(target: Target): void {
+  const name = basename(pathOf(target));
+  if (Buffer.byteLength(name) <= longestName) return;
+  throw new LWayError(
+    'bad-option',
+    `The result of "${shortened(basename(target.input))}" would have a name of ${Buffer.byteLength(name)} bytes, and disks take ${longestName}.`,
+    'Give it a shorter one with -o.',
+  );
+}
+
+function shortened(name: string): string {
+  return name.length > 60 ? `${name.slice(0, 40)}…${name.slice(-15)}` : name;
 }
 
 /** The target's file once its format is settled. */
 export function pathOf(target: Target, format: Format = target.format ?? formats.png): string {
+  if (target.output === standardStream) return target.output;
   return target.format ? target.output : `${target.output}.${format.extensions[0]}`;
 }
 
-async function placeAll(inputs: readonly string[], options: TargetOptions): Promise<Target[]> {
+/** A target, and the same with its picture's extension in its name. */
+interface Placed extends Target {
+  readonly longer: Target;
+}
+
+async function placeAll(inputs: readonly Input[], options: TargetOptions): Promise<Placed[]> {
   const { out, cwd } = options;
   const wanted = options.format ? formats[options.format] : null;
-  const stem = (input: string) => basename(input, extname(input));
+  const alone = (target: Target): Placed => ({ ...target, longer: target });
+  const stem = (path: string) => basename(path, extname(path));
+  const extended = (path: string) => stem(path) + extname(path).replace('.', '_');
   const inFolder = (folder: string, suffix = '') =>
-    inputs.map((input) => place(input, join(folder || dirname(input), stem(input) + suffix), wanted));
+    inputs.map(({ path, below }) => {
+      if (path === standardStream) throw noPlace();
+      const parent = folder === '' ? dirname(path) : join(folder, below);
+      const at = (name: string) => place(path, join(parent, name + suffix), wanted);
+      return { ...at(stem(path)), longer: at(extended(path)) };
+    });
+  if (options.inPlace && out === undefined) return inputs.map(({ path }) => alone(onItself(path, wanted)));
   if (out === undefined) return inFolder('', `-${sizeSuffix(options.size)}`);
+  if (out === standardStream) {
+    if (inputs.length === 1) return [alone({ input: inputs[0]!.path, output: out, format: wanted ?? formats.png })];
+    throw new LWayError(
+      'bad-option',
+      `Standard output takes one picture, and there are ${inputs.length}.`,
+      'Give a folder with -o.',
+    );
+  }
 
   const path = resolve(cwd, out);
   const named = formatOfName(path);
@@ -87,7 +135,26 @@ async function placeAll(inputs: readonly string[], options: TargetOptions): Prom
       'Use a name that ends in .png, .jpg, .webp, .tif or .avif, or add --format.',
     );
   }
-  return [{ input: inputs[0]!, output: path, format }];
+  return [alone({ input: inputs[0]!.path, output: path, format })];
+}
+
+function noPlace(): LWayError {
+  return new LWayError(
+    'bad-option',
+    'A picture from standard input has no name and no folder.',
+    'Say where its result goes: -o FILE, or -o - for standard output.',
+  );
+}
+
+/** The picture's own name: its result replaces it. */
+function onItself(path: string, wanted: Format | null): Target {
+  const format = formatOfName(path);
+  if (path !== standardStream && format && (!wanted || wanted === format)) return { input: path, output: path, format };
+  throw new LWayError(
+    'bad-option',
+    `"${basename(path)}" cannot be replaced by its result: ${format ? `--format says ${wanted!.name}` : 'LWay does not write files of that kind'}.`,
+    'Leave --in-place out.',
+  );
 }
 
 function place(input: string, base: string, format: Format | null): Target {
@@ -103,11 +170,11 @@ async function isFolder(path: string, text: string): Promise<boolean> {
   }
 }
 
-async function distinct(inputs: readonly string[]): Promise<string[]> {
+async function distinct(inputs: readonly Input[]): Promise<Input[]> {
   const seen = new Set<string>();
-  const result: string[] = [];
+  const result: Input[] = [];
   for (const input of inputs) {
-    const real = await realpath(input).catch(() => input);
+    const real = await realpath(input.path).catch(() => input.path);
     if (seen.has(real)) continue;
     seen.add(real);
     result.push(input);

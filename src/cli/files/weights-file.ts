@@ -120,7 +120,7 @@ export async function readWeights(
   const { file, facts } = weightsTarget(surroundings, text);
   try {
     const bytes = new Uint8Array(await readFile(file));
-    const known = facts ? ((await readJson(facts, 'What is known of the weights')) as Kept | undefined) : null;
+    const known = facts ? await readFacts(facts) : null;
     return { bytes, ...mixOf(known ?? {}) };
   } catch (error) {
     if (error instanceof LWayError) throw error;
@@ -133,6 +133,12 @@ export async function readWeights(
   }
 }
 
+/** What is known of weights; where that is damaged, nothing: the weights themselves may be sound. */
+async function readFacts(path: string): Promise<Kept | undefined> {
+  const facts = await readJson(path, 'What is known of the weights').catch(() => undefined);
+  return typeof facts === 'object' && facts !== null ? (facts as Kept) : undefined;
+}
+
 export async function listWeights(surroundings: Surroundings): Promise<SavedWeights[]> {
   const folder = folderOf(surroundings);
   const names = await readdir(folder).catch((error: unknown) => {
@@ -142,7 +148,7 @@ export async function listWeights(surroundings: Surroundings): Promise<SavedWeig
   const result: SavedWeights[] = [];
   for (const file of names.filter((each) => each.endsWith('.onnx')).sort()) {
     const name = file.slice(0, -'.onnx'.length);
-    const facts = (await readJson(join(folder, `${name}.json`), 'What is known of the weights')) as Kept | undefined;
+    const facts = await readFacts(join(folder, `${name}.json`));
     const { size, mtime } = await stat(join(folder, file));
     const { picture = '', created = mtime.toISOString() } = facts ?? {};
     const { model = '', detail, noise } = mixOf(facts ?? {});

@@ -1,4 +1,4 @@
-import { link, mkdir, mkdtemp, rename, stat, statfs } from 'node:fs/promises';
+import { chmod, link, mkdir, mkdtemp, realpath, rename, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LWayError } from '../../engine/errors';
 import { systemCode, writeError } from './file-errors';
@@ -48,7 +48,7 @@ export class Workspace {
   /** Gives a finished file its name. Without `force` an existing file is never replaced, whenever it appeared. */
   async publish(file: string, force: boolean): Promise<void> {
     try {
-      if (force) return await rename(file, this.unfinished.target);
+      if (force) return await replace(file, this.unfinished.target);
       // A hard link fails where the name is taken, in one step; rename would replace it.
       await link(file, this.unfinished.target).catch(async (error: unknown) => {
         if (systemCode(error) === 'EEXIST') throw alreadyThere(this.unfinished.target);
@@ -65,6 +65,14 @@ export class Workspace {
     clearAway(this.unfinished);
     watcher.ended?.(this.unfinished);
   }
+}
+
+/** A file that was there keeps its permissions; where its name leads elsewhere, it is replaced there. */
+async function replace(file: string, target: string): Promise<void> {
+  const real = await realpath(target).catch(() => target);
+  const before = await stat(real).catch(() => null);
+  if (before) await chmod(file, before.mode & 0o777).catch(() => undefined);
+  await rename(file, real);
 }
 
 export function alreadyThere(path: string): LWayError {

@@ -1,0 +1,110 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { LWayError } from '../../engine/errors';
+import { writeError } from './file-errors';
+
+/** What `-` means where a file could be named. */
+export const standardStream = '-';
+
+export interface Input {
+  /** Absolute, or `-`. */
+  readonly path: string;
+  /** The folder it lies in below one that was named; empty for pictures that were named themselves. */
+  readonly below: string;
+}
+
+/** By the names that pictures usually have: what else is in a folder is nobody's wish. */
+const pictureName =
+  /\.(png|jpe?g|jpe|jfif|webp|tiff?|avif|gif|bmp|ppm|pgm|pbm|pam|tga|psd|psb|svg|heic|heif|jxl|jp2|exr)$/i;
+
+/**
+ * The pictures that are meant by what was named, folders being what lies in them.
+ * @param deep also what lies in folders below
+ * @throws LWayError `bad-option` for a folder without pictures
+ */
+export async function expandInputs(named: readonly string[], cwd: string, deep: boolean): Promise<Input[]> {
+  const inputs: Input[] = [];
+  for (const name of named) {
+    const path = name === standardStream ? name : resolve(cwd, name);
+    const folder = name !== standardStream && (await stat(path).catch(() => null))?.isDirectory() === true;
+    if (!folder) {
+      inputs.push({ path, below: '' });
+      continue;
+    }
+    const found = await picturesIn(path, '', deep);
+    if (found.length === 0) {
+      throw new LWayError(
+        'bad-option',
+        `There are no pictures in the folder "${name}".`,
+        deep ? 'Name another one.' : 'Use --recursive for what lies in folders below it.',
+      );
+    }
+    inputs.push(...found);
+  }
+  return inputs;
+}
+
+async function picturesIn(folder: string, below: string, deep: boolean): Promise<Input[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  // In the order that people expect of numbered files.
+  entries.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  const found: Input[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (deep) found.push(...(await picturesIn(path, join(below, entry.name), deep)));
+    } else if (pictureName.test(entry.name)) found.push({ path, below });
+  }
+  return found;
+}
+
+/** Whether bytes come from it once and in order only: standard input, a pipe, a device. */
+export async function isStream(path: string): Promise<boolean> {
+  if (path === standardStream) return true;
+  const info = await stat(path).catch(() => null);
+  return info !== null && (info.isFIFO() || info.isCharacterDevice() || info.isSocket());
+}
+
+export function nameOf(path: string): string {
+  return path === standardStream ? 'standard input' : basename(path);
+}
+
+/** Beyond this a stream is no picture, and might never end. */
+const mostBytes = 2 ** 32;
+
+/**
+ * Copies what comes into a file, in which decoders can go back and forth.
+ * @throws LWayError `too-large`, `storage`, `bad-image` where nothing comes
+ */
+export async function copyStream(
+  signal: AbortSignal,
+  path: string,
+  standardInput: Readable | undefined,
+  target: string,
+): Promise<void> {
+  if (path === standardStream && !standardInput) {
+    throw new LWayError('bad-option', 'Standard input cannot be read here.', 'Name a file.');
+  }
+  const name = nameOf(path);
+  const source = path === standardStream ? standardInput! : createReadStream(path);
+  let bytes = 0;
+  const counted = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) {
+        throw new LWayError('too-large', `"${name}" does not end: it has sent more than 4 GB.`, 'Name a file.');
+      }
+      yield chunk;
+    }
+  };
+  try {
+    await pipeline(source, counted, createWriteStream(target, { flags: 'wx' }), { signal });
+  } catch (error) {
+    throw writeError(error, target);
+  }
+  if (bytes === 0) throw new LWayError('bad-image', `Nothing came from ${name}.`, 'Send a picture, or name a file.');
+}
