@@ -18,7 +18,7 @@ import type { Format } from './files/formats';
 import { checkFormat, formats } from './files/formats';
 import { copyStream, isStream, nameOf, standardStream } from './files/inputs';
 import { carryMetadata, type MetadataChoice } from './files/metadata/carry';
-import { readMetadata } from './files/metadata/read';
+import { nothingSaid, readMetadata } from './files/metadata/read';
 import { roomFor } from './files/metadata/write';
 import { PictureSink } from './files/picture-sink';
 import { PictureSource, regionOf } from './files/picture-source';
@@ -200,10 +200,11 @@ async function runPasses(
 ): Promise<UpscaleReport> {
   const reports: UpscaleReport[] = [];
   let path = workspace.path('input.v');
-  let source: PictureSource = await decode(signal, input, header, path);
+  let source: PictureSource = await decode(signal, input, header, path, notice);
   let sink: PictureSink | null = null;
   try {
-    const said = await readMetadata(input, source.header, header.turned);
+    const said =
+      header.other && header.other !== 'TIFF' ? nothingSaid : await readMetadata(input, source.header, header.turned);
     const { width, height } = plan.sizes.at(-1)!;
     const carried = carryMetadata(said, plan.format, width, height, options.metadata);
     for (const message of carried.notices) notice(`"${header.name}" ${message}`);

@@ -67,7 +67,7 @@ describe('pictures', () => {
     ['an empty file', Buffer.alloc(0), /it is empty/],
     ['a text named .png', Buffer.from('hello, I am no picture at all'), /is not a picture/],
     ['an SVG drawing', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /SVG/],
-    ['a Photoshop file', Buffer.concat([Buffer.from('8BPS\0\x01'), Buffer.alloc(64)]), /Photoshop file/],
+
     ['a PNG of 0×0 pixels', headerOnlyPng(0), /cannot be read/],
   ])('%s', async (_what, bytes, sentence) => {
     writeFileSync(root.path('in.png'), bytes);

@@ -1,11 +1,16 @@
-import { access, constants, open, stat } from 'node:fs/promises';
+import { access, constants, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import sharp from 'sharp';
 import type { Metadata } from 'sharp';
 import { LWayError } from '../../engine/errors';
 import type { Channels } from '../../engine/raster/raster';
 import { firstLine, systemCode, writeError } from './file-errors';
+import { otherFormat, readOther, type OtherFormat, type Pixels } from './other-formats';
+import { colourSpaceOf } from './picture-sink';
 import { PictureSource } from './picture-source';
+import { withFile } from './tiff/directory';
+import { largestPage, readPages, valueOf, type TiffPage } from './tiff/pages';
+import { encodeHeader, encodeTrailer, profileFields } from './vips-file';
 
 // libvips would keep files open and remember what they held when it first saw their names.
 sharp.cache(false);
@@ -27,6 +32,10 @@ export interface PictureHeader {
   notices: string[];
   /** sharp's name of the colour space to decode to. */
   space: string;
+  /** Which of several pictures in the file. */
+  page: number;
+  /** Read by LWay itself, not by libvips. */
+  other?: OtherFormat;
   /** Colours are converted to sRGB while decoding, and the profile with them. */
   convert: boolean;
   /** The pixels are turned upright while they are decoded. */
@@ -36,23 +45,36 @@ export interface PictureHeader {
 }
 
 const readable = new Set(['jpeg', 'png', 'webp', 'tiff', 'gif', 'heif']);
-const readableNames = 'PNG, JPEG, WebP, TIFF, AVIF or GIF';
+const readableNames = 'PNG, JPEG, WebP, TIFF, AVIF, GIF, BMP, PPM, TGA or PSD';
 
 /** Reads and judges the header alone. @throws LWayError `bad-image`, `too-large`, `unsupported` */
 export async function readHeader(signal: AbortSignal, path: string, name = basename(path)): Promise<PictureHeader> {
   await checkReadable(path, name);
   signal.throwIfAborted();
+  const start = await withFile(path, (reader) => reader.read(0, 32));
+  const other = otherFormat(start, name);
+  if (other) return headerOf(path, name, other);
+  const tiff = tiffStart.test(start.toString('latin1')) ? await withFile(path, readPages) : null;
+  const kind = tiff?.raw ? 'camera raw' : kindOf(start);
+  const foreign = kind === null ? undefined : foreignKinds[kind];
+  if (foreign) throw new LWayError('unsupported', `"${name}" is ${foreign[0]}, which LWay does not read.`, foreign[1]);
+  // The first picture of a TIFF may be a small preview of the one that is meant.
+  const page = tiff ? largestPage(tiff.pages) : 0;
   let meta: Metadata;
   try {
-    meta = await sharp(path, { limitInputPixels: false, failOn: 'error' }).metadata();
+    meta = await sharp(path, { limitInputPixels: false, failOn: 'error', page }).metadata();
+    if (tiff?.pages[page] && isPlanarInTiles(tiff.pages[page])) throw new Error('planes in tiles');
   } catch (error) {
+    if (tiff) return headerOf(path, name, 'TIFF');
     throw await notDecodable(path, name, error);
   }
   if (!meta.format || !readable.has(meta.format)) {
     throw new LWayError(
       'bad-image',
       `"${name}" is a ${meta.format?.toUpperCase() ?? 'file'} that LWay does not upscale.`,
-      `Save it as ${readableNames} first.`,
+      meta.format === 'svg'
+        ? 'A drawing has no pixels: export it as PNG at the size that you want.'
+        : `Save it as ${readableNames} first.`,
     );
   }
   // Animated formats stack their frames in `height`.
@@ -70,9 +92,10 @@ export async function readHeader(signal: AbortSignal, path: string, name = basen
   const notices: string[] = [];
   if ((meta.pages ?? 1) > 1) {
     const what = meta.format === 'tiff' ? 'pages' : meta.format === 'heif' ? 'pictures' : 'frames';
-    notices.push(`"${name}" has ${meta.pages} ${what}; only the first one is upscaled.`);
+    const which = page > 0 ? `the largest one, number ${page + 1},` : 'only the first one';
+    notices.push(`"${name}" has ${meta.pages} ${what}; ${which} is upscaled.`);
   }
-  return { name, width, height, ...samples(name, meta, notices), turned: (meta.orientation ?? 1) > 1, notices };
+  return { name, page, width, height, ...samples(name, meta, notices), turned: (meta.orientation ?? 1) > 1, notices };
 }
 
 function samples(name: string, meta: Metadata, notices: string[]) {
@@ -104,6 +127,7 @@ function samples(name: string, meta: Metadata, notices: string[]) {
 /**
  * Decodes a picture, upright, into the work file `target` (libvips streams it: memory stays small unless the picture
  * has to be turned).
+ * @param onDoubt told of what is odd in the file without costing pixels
  * @throws LWayError `bad-image` for damaged, truncated or not-a-number pictures, `storage` for a full disk
  */
 export async function decode(
@@ -111,19 +135,33 @@ export async function decode(
   path: string,
   header: PictureHeader,
   target: string,
+  onDoubt: (message: string) => void = () => undefined,
 ): Promise<PictureSource> {
   const { name } = header;
-  const run = async (failOn: 'warning' | 'error') => {
-    let pipeline = sharp(path, { limitInputPixels: maxInputPixels, failOn, sequentialRead: true }).autoOrient();
-    pipeline = header.convert ? pipeline.keepExif().keepXmp() : pipeline.keepMetadata();
-    await pipeline.toColourspace(header.space).toFile(target);
-  };
+  const warnings: string[] = [];
   try {
-    await run('warning').catch((error: unknown) => {
-      // Stray bytes between the segments of a JPEG are common in camera files and harm no pixel.
-      if (/extraneous bytes/i.test(String(error))) return run('error');
-      throw error;
-    });
+    if (header.other) {
+      await writePixels(await readOther(header.other, await readFile(path), name), target);
+    } else {
+      let pipeline = sharp(path, {
+        limitInputPixels: maxInputPixels,
+        failOn: 'error',
+        sequentialRead: true,
+        page: header.page,
+      }).autoOrient();
+      pipeline.on('warning', (message: string) => warnings.push(...message.trim().split('\n')));
+      pipeline = header.convert ? pipeline.keepExif().keepXmp() : pipeline.keepMetadata();
+      await pipeline.toColourspace(header.space).toFile(target);
+    }
+    // Decoders go on after damage and only say so: what counts is whether pixels were lost.
+    const lost = warnings.find((message) => losing.test(message) && !harmless.test(message) && !oddScan.test(message));
+    if (lost !== undefined) throw new Error(lost);
+    const [doubt] = warnings.filter((message) => !harmless.test(message));
+    // libjpeg gives its first warning in words and counts the rest.
+    const more = warnings.some((message) => Number(/^read gave (\d+) warnings/.exec(message)?.[1]) > 1);
+    if (more) onDoubt(`"${name}" has several faults in its data: look at the result closely.`);
+    if (doubt !== undefined)
+      onDoubt(`"${name}" is not quite as such a file should be, and was read all the same (${firstLine(doubt)}).`);
   } catch (error) {
     if (/no space left|wbuffer_write/i.test(String(error))) throw writeError(error, target);
     throw await notDecodable(path, name, error);
@@ -184,13 +222,98 @@ const signatures: readonly [string, RegExp][] = [
   ['PNG', /^\x89PNG\r\n/],
   ['JPEG', /^\xff\xd8\xff/],
   ['WebP', /^RIFF[^]{4}WEBP/],
+  ['camera raw', /^(FUJIFILM|[^]{4}ftypcrx |FOVb|\0MRM|IIRO|IIRS|IIU\0)/],
   ['TIFF', /^(II[*+]\0|MM\0[*+])/],
   ['GIF', /^GIF8[79]a/],
-  ['AVIF', /^[^]{4}ftypavi[fs]/],
-  ['HEIC', /^[^]{4}ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)/],
-  ['Photoshop', /^8BPS/],
-  ['camera raw', /^(FUJIFILM|[^]{4}ftypcrx )/],
+  ['animated AVIF', /^[^]{4}ftypavis/],
+  ['AVIF', /^[^]{4}ftypavif/],
+  ['HEIC', /^[^]{4}ftyp(hei[cmsx]|hev[cmsx])/],
+  ['JPEG XL', /^(\xff\x0a|\0\0\0\x0cJXL )/],
+  ['JPEG 2000', /^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/],
+  ['OpenEXR', /^\x76\x2f\x31\x01/],
+  ['Radiance HDR', /^#\?(RADIANCE|RGBE)/],
+  ['PDF', /^%PDF/],
+  ['GIMP', /^gimp xcf/],
+  ['Krita', /^PK\x03\x04/],
+  ['DDS', /^DDS /],
 ];
+
+const tiffStart = /^(II[*+]\0|MM\0[*+]|IIRO|IIRS|IIU\0)/;
+
+const rawAdvice = 'Develop it in a raw converter and export it as 16-bit TIFF.';
+const exportAdvice = 'Export it as PNG, or as JPEG of high quality, first.';
+
+/** Kinds that are told by their first bytes and cannot be read: what they are, and what to do. */
+const foreignKinds: Readonly<Record<string, readonly [string, string]>> = {
+  'camera raw': ['a camera raw file, and no picture yet', rawAdvice],
+  HEIC: ['a HEIC picture', exportAdvice],
+  'JPEG XL': ['a JPEG XL picture', exportAdvice],
+  'JPEG 2000': ['a JPEG 2000 picture', exportAdvice],
+  OpenEXR: ['an OpenEXR picture', 'Export it as 32-bit TIFF first.'],
+  'Radiance HDR': ['a Radiance HDR picture', 'Export it as 32-bit TIFF first.'],
+  PDF: ['a PDF document', 'Export the page as PNG at the size that you want.'],
+  'animated AVIF': ['an animated AVIF', 'Export the frame that you want as PNG first.'],
+  GIMP: ['a GIMP file', 'Export it as PNG or TIFF from GIMP first.'],
+  Krita: ['a packed file (Krita, OpenRaster or ZIP)', 'Export the picture in it as PNG first.'],
+  DDS: ['a DDS texture', exportAdvice],
+};
+
+function kindOf(start: Buffer): string | null {
+  const text = start.toString('latin1');
+  return signatures.find(([, signature]) => signature.test(text))?.[0] ?? null;
+}
+
+/** Decoders' words for pixels that are not as they were. */
+const losing =
+  /corrupt|premature|truncat|read error|not enough|bad |invalid|decod|overflow|out of range|unexpected|missing scan|checksum|crc/i;
+
+/** Said of sound pixels: by libvips' count of warnings, by stray bytes between a JPEG's segments, by odd scan headers. */
+const harmless = /^read gave \d+ warnings|extraneous bytes|known incorrect sRGB profile/i;
+const oddScan = /Invalid SOS parameters/;
+
+function isPlanarInTiles({ entries }: TiffPage): boolean {
+  return valueOf(entries, 284, 1) === 2 && entries.some(({ tag }) => tag === 322);
+}
+
+/** Header of a picture that LWay reads itself. */
+async function headerOf(path: string, name: string, other: OtherFormat): Promise<PictureHeader> {
+  const { size } = await stat(path);
+  if (size > largestOther)
+    throw new LWayError(
+      'too-large',
+      `"${name}" has ${Math.round(size / 1e6)} MB, too much for a file of its kind.`,
+      'Save it as PNG or TIFF first.',
+    );
+  const { width, height, channels, data, notice } = await readOther(other, await readFile(path), name);
+  const bitDepth = (data.BYTES_PER_ELEMENT * 8) as 8 | 16 | 32;
+  const space = channels < 3 ? 'b-w' : 'srgb';
+  const notices = notice === undefined ? [] : [`"${name}" ${notice}`];
+  return {
+    name,
+    page: 0,
+    other,
+    width,
+    height,
+    channels,
+    bitDepth,
+    notices,
+    space,
+    convert: false,
+    turned: false,
+    bytes: data.byteLength,
+  };
+}
+
+const largestOther = 2 ** 30;
+
+/** As a work file of libvips. */
+async function writePixels({ width, height, channels, data, iccProfile }: Pixels, target: string): Promise<void> {
+  const sample = data instanceof Float32Array ? 'float32' : data instanceof Uint16Array ? 'uint16' : 'uint8';
+  const space = colourSpaceOf(channels, data.BYTES_PER_ELEMENT);
+  const head = encodeHeader({ width, height, bands: channels, sample, space, xResolution: 1, yResolution: 1 });
+  const trailer = Buffer.from(encodeTrailer(profileFields(iccProfile)), 'utf8');
+  await writeFile(target, [head, Buffer.from(data.buffer, data.byteOffset, data.byteLength), trailer]);
+}
 
 /** Says whether a file that libvips refuses is a damaged picture or none at all. */
 async function notDecodable(path: string, name: string, error: unknown): Promise<LWayError> {
@@ -211,11 +334,12 @@ async function notDecodable(path: string, name: string, error: unknown): Promise
       { cause: error },
     );
   }
-  if (kind === 'HEIC' || kind === 'Photoshop' || kind === 'camera raw') {
+  if (/data precision (\d+)/.test(detail)) {
+    const bits = /data precision (\d+)/.exec(detail)![1];
     return new LWayError(
       'unsupported',
-      `"${name}" is a ${kind} file, which LWay does not read.`,
-      `Save it as ${readableNames} first.`,
+      `"${name}" is a ${kind} of ${bits} bits per channel, which LWay does not read.`,
+      'Export it as 16-bit PNG or TIFF first.',
       { cause: error },
     );
   }

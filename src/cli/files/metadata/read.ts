@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Metadata } from 'sharp';
 import { colourOfCodes, colourOfPng, type Colour } from '../../../engine/raster/colour-profile';
 import type { ByteReader } from '../tiff/directory';
 import { numbersOf, readDirectory, readTiffHeader, withFile } from '../tiff/directory';
@@ -52,7 +52,9 @@ export async function readMetadata(
   turned: boolean,
 ): Promise<PictureMetadata> {
   // As they lie in the file; in the work file libvips puts EXIF of its own.
-  const { exif, xmp, iptc } = await sharp(path, { limitInputPixels: false }).metadata();
+  const { exif, xmp, iptc } = await sharp(path, { limitInputPixels: false })
+    .metadata()
+    .catch((): Partial<Metadata> => ({}));
   const found: PictureMetadata = {
     ...nothingSaid,
     exif: exif ? await readExif(exif) : null,
