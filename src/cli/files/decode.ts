@@ -1,3 +1,4 @@
+/* eslint-disable no-control-regex -- files are told by their first bytes */
 import { access, constants, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import sharp from 'sharp';
