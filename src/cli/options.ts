@@ -5,7 +5,6 @@ import type { Rect } from '../engine/raster/raster';
 import type { ImageInput } from '../engine/runtime/registry';
 import type { Device } from '../engine/runtime/runtime';
 import { knownRanges } from '../engine/engine.node';
-import { knownRanges } from '../engine/upscaling/inspect-model';
 import { readSize, type AskedSize } from './asked-size';
 import type { FormatName } from './files/formats';
 import { formatNames, formats } from './files/formats';
