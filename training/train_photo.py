@@ -38,6 +38,7 @@ a.add_argument("--whole", action="store_true", help="the teacher's result as it 
 a.add_argument("--perceptual", type=float, default=0.6, help="distance of Darknet's maps f3 to f5")
 a.add_argument("--adversarial", type=float, default=0.15)
 a.add_argument("--grid", type=float, default=0.25, help="amplitude of the error at the grid's frequencies along straight edges")
+a.add_argument("--settings", default="degradation-photo.json", help="degradation of the photographs, a file beside this script")
 a.add_argument("--graphics", type=float, default=0.15, help="share of drawn pictures")
 a.add_argument("--modules", type=float, default=0.03, help="share of pixel drawings")
 a.add_argument("--bank", type=int, default=1000)
@@ -83,7 +84,7 @@ more = os.path.join(a.data, "train2")
 if os.path.isdir(more):
     photographs += data.split_by_photo(os.path.join(more, "photos"))[0]
 drawn = (1 - a.graphics - a.modules)
-sources.append(bank(photographs, "degradation-photo.json", int(a.bank * drawn), a.seed))
+sources.append(bank(photographs, a.settings, int(a.bank * drawn), a.seed))
 shares.append(drawn)
 if a.graphics and os.path.isdir(more):
     sources.append(bank(data.split_by_source(os.path.join(more, "graphics"))[0], "degradation-graphics.json", int(a.bank * a.graphics), a.seed + 1, "truth"))
@@ -128,7 +129,8 @@ optimiser = torch.optim.Adam(net.parameters(), a.lr, betas=(0.9, 0.99))
 if "critic" in state:
     critic.load_state_dict(state["critic"])
     critic_optimiser.load_state_dict(state["critic_optimiser"])
-    optimiser.load_state_dict(state["optimiser"])
+    if "optimiser" in state:
+        optimiser.load_state_dict(state["optimiser"])
 for group in critic_optimiser.param_groups:
     group["lr"] = a.critic_lr
 charbonnier = lambda x, y: torch.sqrt((x - y) ** 2 + 1e-6).mean()
