@@ -57,7 +57,7 @@ async function start(): Promise<void> {
   const list = new QueueView();
   list.queue = queue;
   list.slot = 'queue';
-  list.addEventListener('edit', (event) => void editor.open((event as CustomEvent<readonly File[]>).detail));
+  list.addEventListener('edit', (event) => void editor.open((event as CustomEvent<File>).detail));
   list.addEventListener('save', (event) => {
     const { name, file } = (event as CustomEvent<{ name: string; file: Blob }>).detail;
     saveFile(name, file);
