@@ -44,11 +44,12 @@ async function withSeries(
   const bytes = learned?.report.weights;
   const tuned = learned?.report.tuning;
   const original = tuning && tuned ? await mixEnds(model, tuning.ends, tuned) : model;
-  // Mixed here and once, so that all files name the same bytes and the engine loads the network once.
+  // Mixed here and once, at full strength from then on, so that all files name the same bytes and the engine loads the
+  // network once.
   const weights = bytes && mixWeights(original.bytes, bytes, adapt.strength);
   const passes = options.passes.map((pass): Pass => ({
     ...pass,
-    options: { ...pass.options, tuning: weights ? undefined : tuning, adapt: undefined, weights },
+    options: { ...pass.options, tuning: weights ? undefined : tuning, adapt: undefined, weights, strength: 1 },
   }));
   if (learned === null) return { ...options, passes };
   const { pictures, used, stopped } = learned.report;

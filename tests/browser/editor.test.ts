@@ -44,7 +44,7 @@ async function openPicture(name = 'photo.png', bytes = picture()): Promise<void>
 async function upscale(): Promise<void> {
   const { page } = editor;
   if ((await page.getByRole('option', { name: 'tiny' }).count()) === 0) {
-    await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'ONNX file to add');
+    await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
     await page.getByText('Your own network').waitFor();
   }
   await editor.choose('2 times');

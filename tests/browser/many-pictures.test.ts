@@ -46,7 +46,7 @@ async function choosePictures(files: { name: string; buffer: Buffer }[]): Promis
 }
 
 async function useTinyNetwork(): Promise<void> {
-  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'ONNX file to add');
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
   await editor.page.getByText('Your own network').waitFor();
   await editor.choose('2 times');
 }

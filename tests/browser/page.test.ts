@@ -199,9 +199,9 @@ test('says what is wrong with a file that is no picture, and with one that is cu
 
 test('takes a network of the person’s own, and refuses a file that is none', async () => {
   const { page } = editor;
-  await editor.openFile('poem.onnx', Buffer.from('Whose woods these are'), 'ONNX file to add');
+  await editor.openFile('poem.onnx', Buffer.from('Whose woods these are'), 'File of a network to add');
   await page.getByText('poem.onnx:').waitFor();
-  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'ONNX file to add');
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
   await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
   await editor.choose('2 times');
   await editor.button.click();
@@ -231,7 +231,7 @@ test('Detail is automatic until it is moved, by the keyboard as well', async () 
   expect((await editor.panelState()).settings).toMatchObject({ model: 'lway-crisp-x4', detail: 40 });
   await editor.button.click();
   expect(await editor.finished()).toBe('done');
-  await page.getByText('Detail 40 %, noise 0 % cleaned.').waitFor();
+  await page.getByText('Detail 40 %, noise 0 % cleaned').waitFor();
 
   // It is there again after a reload, until it is left to LWay.
   await page.reload();
@@ -241,7 +241,7 @@ test('Detail is automatic until it is moved, by the keyboard as well', async () 
   await stands('100 %, automatic');
 
   // A network that cannot be mixed has nothing to set.
-  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'ONNX file to add');
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
   await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
   await expect(slider.count()).resolves.toBe(0);
 });

@@ -259,7 +259,7 @@ describe('actions', () => {
     expect(step).toMatchObject({
       name: STEP_NAME,
       methodName: 'lwayPlayUpscale',
-      info: { 'com.lway.version': 1, 'com.lway.model': 'doubling', 'com.lway.scale': 2, 'com.lway.target': 'layer' },
+      info: { 'com.lway.version': 2, 'com.lway.model': 'doubling', 'com.lway.scale': 2, 'com.lway.target': 'layer' },
     });
     uxp.dispose();
     // Photoshop starts afresh: nobody has opened the panel.
