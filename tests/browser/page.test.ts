@@ -243,7 +243,7 @@ test('Detail is automatic until it is moved, by the keyboard as well', async () 
   // A network that cannot be mixed has nothing to set.
   await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
   await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
-  await expect(slider.count()).resolves.toBe(0);
+  await slider.waitFor({ state: 'detached' });
 });
 
 test('16-bit PNG comes out as it went in, profile and alpha with it', async () => {

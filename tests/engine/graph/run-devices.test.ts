@@ -88,6 +88,14 @@ describeWithSwiftShader('WebGPU in software', () => {
     expect(fallingBack).toEqual([
       // ONNX Runtime's WebGPU casts to int64 on the CPU only.
       'Cast: to int64 and back: no gradient',
+      // Nor has it kernels for arithmetic on places, GridSample and Round.
+      'Gather: places found while it runs',
+      ...['bilinear', 'nearest'].flatMap((mode) =>
+        ['zeros', 'border'].flatMap((padding) =>
+          [0, 1].map((align) => `GridSample: ${mode}, ${padding}, align_corners ${align}`),
+        ),
+      ),
+      'Several: rounding, z + (round(z) - z)',
     ]);
   }, 300_000);
 });
