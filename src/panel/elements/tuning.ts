@@ -36,7 +36,7 @@ export class TuningPicker extends LitElement {
       }
       .head {
         display: flex;
-        align-items: baseline;
+        align-items: center;
         justify-content: space-between;
       }
       .auto {
@@ -44,6 +44,13 @@ export class TuningPicker extends LitElement {
         align-items: center;
         gap: 4px;
         font-size: 12px;
+        /* Room for a finger around the box (WCAG 2.5.8). */
+        min-height: 28px;
+      }
+      .auto input {
+        margin: 0;
+        width: 16px;
+        height: 16px;
       }
     `,
   ];
