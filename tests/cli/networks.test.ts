@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describeWithSharedData, sharedData } from '../support/shared-data';
-import { difference, doubled, drawn, readPicture, writePng } from './support/pictures';
+import { difference, doubled, drawn, readPicture, scene, writePng } from './support/pictures';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { doublingNetwork, TestRoot } from './support/test-root';
 
@@ -119,7 +119,7 @@ test('doctor tries every device with a network and says what works', async () =>
 
 test('adapted weights are kept by name, used again, listed and deleted', async () => {
   root.useShippedModels();
-  await writePng(root.path('in.png'), drawn(24, 24, 3));
+  await writePng(root.path('in.png'), scene(64, 64));
   const first = await root.lway(
     'upscale',
     'in.png',

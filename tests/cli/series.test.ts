@@ -3,7 +3,7 @@ import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { readHeader } from '../../src/cli/files/decode';
 import { OneAtATime } from '../../src/cli/files/one-at-a-time';
 import { mostTeachers, spread } from '../../src/cli/learn-series';
-import { drawn, readPicture, writePng } from './support/pictures';
+import { drawn, readPicture, scene, writePng } from './support/pictures';
 import { TestRoot } from './support/test-root';
 
 // Adapting is slow on a busy machine.
@@ -32,17 +32,6 @@ async function writeDamaged(name: string): Promise<void> {
   await writePng(root.path('whole.png'), drawn(60, 56, 3));
   const bytes = readFileSync(root.path('whole.png'));
   writeFileSync(root.path(name), bytes.subarray(0, bytes.length / 2));
-}
-
-/** Blobs with hard edges on even ground, half of them textured: something to learn, and nothing that looks like noise. */
-function scene(width: number, height: number): ReturnType<typeof drawn> {
-  const data = new Uint8Array(width * height * 3);
-  for (let i = 0; i < data.length; i++) {
-    const [c, x, y] = [i % 3, Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
-    const blob = Math.sin(x / 7 + 1) + Math.cos(y / 5) > 0.4 ? 190 - 20 * c : 60 + 10 * c;
-    data[i] = Math.round(blob + (x > width / 2 ? 20 * Math.sin(1.9 * x) * Math.sin(2.3 * y) : 0));
-  }
-  return { width, height, channels: 3, data };
 }
 
 function leftovers(): string[] {

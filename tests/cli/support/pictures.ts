@@ -30,6 +30,17 @@ export function drawn(width: number, height: number, channels: 1 | 2 | 3 | 4, de
   return { width, height, channels, data };
 }
 
+/** Blobs with hard edges on even ground, half of them textured: something to learn, and nothing that looks like noise. */
+export function scene(width: number, height: number): Picture {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < data.length; i++) {
+    const [c, x, y] = [i % 3, Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    const blob = Math.sin(x / 7 + 1) + Math.cos(y / 5) > 0.4 ? 190 - 20 * c : 60 + 10 * c;
+    data[i] = Math.round(blob + (x > width / 2 ? 20 * Math.sin(1.9 * x) * Math.sin(2.3 * y) : 0));
+  }
+  return { width, height, channels: 3, data };
+}
+
 /** `picture` as a sharp pipeline whose colour space is what the samples say. */
 export function pipeline({ width, height, channels, data }: Picture): Sharp {
   const wide = data instanceof Uint16Array;

@@ -39,13 +39,13 @@ beforeAll(async () => {
 
 afterAll(() => runtime.dispose());
 
-/** Blobs with edges and a fine texture: something to learn. */
+/** Blobs with edges, half of them with a fine texture: something to learn, and even ground that tells it from noise. */
 function detailed(width: number, height: number): Raster {
   const raster = createRaster(width, height, 3);
   raster.data.forEach((_, i) => {
     const [x, y, c] = [i % width, Math.floor(i / width) % height, Math.floor(i / (width * height))];
     const blob = Math.sin(x / 7 + c) + Math.cos(y / 5) > 0.4 ? 0.75 : 0.25;
-    raster.data[i] = blob + 0.08 * Math.sin(1.9 * x + c) * Math.sin(2.3 * y);
+    raster.data[i] = blob + (x > width / 2 ? 0.08 * Math.sin(1.9 * x + c) * Math.sin(2.3 * y) : 0);
   });
   return raster;
 }
@@ -144,7 +144,7 @@ describe('a series', () => {
 
 test('a network with an op that has no gradient says what cannot learn, and learns behind it', async () => {
   const model = await tinyModel({ kind: 'softsign' });
-  const result = await adapted(detailed(72, 72), model, { study: { ...small, learningRate: 2e-4 } });
+  const result = await adapted(detailed(72, 72), model, { study: { ...small, learningRate: 5e-5 } });
   expect(result.used).toBe(true);
   expect(result.frozen).toEqual([expect.stringContaining('Softsign'), expect.stringContaining('Softsign')]);
   const notices = result.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
@@ -242,7 +242,8 @@ test.each([
 ])('%s: nothing to learn, and it says so', async (_, raster, message) => {
   const result = await adapted(raster, faithful);
   expect(result).toMatchObject({ used: false, message: expect.stringMatching(message) });
-  expect(result.events).toEqual([]);
+  // It is looked at, and that is all.
+  expect(result.events.filter((event) => event.type !== 'progress' || event.unit !== 'study')).toEqual([]);
 });
 
 test('steps that make it worse leave the original network', async () => {
@@ -269,7 +270,7 @@ test.each([
 ] as const)("a person's network learns too: %s", async (_, options) => {
   const model = await tinyModel(options);
   // Large enough for pairs also at the fixed size.
-  const result = await adapted(detailed(96, 96), model, { study: { ...small, learningRate: 2e-4 } });
+  const result = await adapted(detailed(96, 96), model, { study: { ...small, steps: 12, learningRate: 2e-4 } });
   expect(result.used).toBe(true);
   expect(result.weights).toBeDefined();
 });
