@@ -123,13 +123,16 @@ test('the comparison shows the one layer left of the divider and the other right
     const { workspace } = document.querySelector('lway-editor') as Editor;
     const active = workspace.active!;
     const { pixels } = active.state.layers[0]!;
+    const { channels } = pixels.info;
+    // Of its own: the pixels that it stands for are given back as soon as no layer shows them.
     const light = {
       info: pixels.info,
-      read: async (signal: AbortSignal, rect: Parameters<typeof pixels.read>[1]) => {
-        const raster = await pixels.read(signal, rect);
-        raster.data.fill(0.9);
-        return raster;
-      },
+      read: async (_: AbortSignal, { width, height }: Parameters<typeof pixels.read>[1]) => ({
+        width,
+        height,
+        channels,
+        data: new Float32Array(width * height * channels).fill(0.9),
+      }),
       dispose: async () => {},
     };
     const layers = active.state.layers.map((layer, i) => (i === 0 ? { ...layer, pixels: light } : layer));
