@@ -3,6 +3,7 @@
 
   python3 training/train_photo.py --start ../shared/data/peers/RealESRGAN_General_WDN_x4_v3.onnx --minutes 60 --out runs/photo-x4.pt
   python3 training/train_photo.py --start runs/photo-x4.pt --minutes 60 --out runs/photo-x4.pt        # goes on, critic and all
+  python3 training/train_photo.py --start runs/photo-x4.pt --teacher runs/photo-x4.pt --scale 2 --minutes 30 --out runs/photo-x2.pt
 
 The weights of the losses are shares of the gradient with respect to the picture, each term's brought to the same length."""
 import argparse
@@ -23,6 +24,7 @@ a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDes
 a.add_argument("--start", required=True, help="ONNX file of the graph, or a checkpoint of this script")
 a.add_argument("--out", required=True, help="checkpoint to write")
 a.add_argument("--teacher", default=os.path.join(PEERS, "RealESRGAN_General_WDN_x4_v3.onnx"), help="whose own detail the result is held to (ONNX file or checkpoint)")
+a.add_argument("--scale", type=int, choices=(2, 4), help="2: start and teacher of x4 are halved first, exactly; default is that of the start")
 a.add_argument("--data", default=data.DATA)
 a.add_argument("--minutes", type=float, default=60)
 a.add_argument("--lr", type=float, default=1e-4)
@@ -57,13 +59,14 @@ device = loop.device()
 to = lambda t: t.to(device, memory_format=torch.channels_last) if t.dim() == 4 else t.to(device)
 state = {} if a.start.endswith(".onnx") else torch.load(a.start, map_location="cpu", weights_only=False)
 net = photo.from_state(state["net"]) if state else photo.from_onnx(a.start)
-net = net.to(device).to(memory_format=torch.channels_last)
+changed = a.scale is not None and net.scale != a.scale
+net = photo.at_scale(net, a.scale or net.scale).to(device).to(memory_format=torch.channels_last)
 ema = loop.Ema(net, a.ema)
 if state:
-    ema.net.load_state_dict(state["ema"])
+    ema.net.load_state_dict(photo.at_scale(photo.from_state(state["ema"]), net.scale).state_dict())
     ema.steps = state["steps"]
 
-taught = photo.load(a.teacher).to(device).to(memory_format=torch.channels_last).eval()
+taught = photo.at_scale(photo.load(a.teacher), net.scale).to(device).to(memory_format=torch.channels_last).eval()
 
 
 def teacher(lr):
@@ -118,7 +121,7 @@ def validate():
             l += judge(sr.clamp(0, 1), to(hr)) / len(items)
             seen.append(sr)
         rows.append(f"{name} {p:.2f}/{l:.4f}")
-    return "  ".join(rows) + f"  dots {metrics.dots(seen):.2f}"
+    return "  ".join(rows) + f"  dots {metrics.dots(seen, net.scale):.2f}"
 
 
 features = interpret.OnnxNet(os.path.join(a.data, "features", "darknet-reference-conv1-5.onnx")).to(device).channels_last()
@@ -129,7 +132,7 @@ optimiser = torch.optim.Adam(net.parameters(), a.lr, betas=(0.9, 0.99))
 if "critic" in state:
     critic.load_state_dict(state["critic"])
     critic_optimiser.load_state_dict(state["critic_optimiser"])
-    if "optimiser" in state:
+    if "optimiser" in state and not changed:
         optimiser.load_state_dict(state["optimiser"])
 for group in critic_optimiser.param_groups:
     group["lr"] = a.critic_lr

@@ -8,11 +8,12 @@ SPAN = 32
 
 
 def _waves(scale, device):
-    """[2k,1,1,SPAN]: cosine and sine at the grid's frequency and its octave, under a Hann window; amplitudes 0..1."""
+    """[2k,1,1,SPAN]: cosine and sine at the grid's frequency and its octave (where there is one below the sampling limit of
+    two pixels), under a Hann window; amplitudes 0..1."""
     t = torch.arange(SPAN, device=device) + 0.5
     hann = 0.5 - 0.5 * torch.cos(2 * math.pi * t / SPAN)
     waves = []
-    for period in (scale, scale / 2):
+    for period in (p for p in (scale, scale / 2) if p >= 2):
         for wave in (torch.cos, torch.sin):
             waves.append(hann * wave(2 * math.pi * t / period))
     return torch.stack(waves)[:, None, None] * (4 / SPAN)

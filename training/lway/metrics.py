@@ -62,5 +62,5 @@ def dots(pictures, period=4):
             spectrum = torch.fft.rfft((signal - signal.mean(1, keepdim=True)) * hann).abs()
             k = 32 // period
             at += spectrum[:, k].sum().item()
-            beside += spectrum[:, [k - 3, k - 2, k + 2, k + 3]].mean(1).sum().item()
+            beside += spectrum[:, [b for b in (k - 3, k - 2, k + 2, k + 3) if b <= 16]].mean(1).sum().item()
     return at / beside if beside else float("nan")

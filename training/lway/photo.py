@@ -4,7 +4,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from . import metrics, networks
+from . import metrics, networks, weights
 
 
 class PhotoNetwork(nn.Module):
@@ -66,6 +66,20 @@ def from_state(state):
     net = PhotoNetwork(convs[-1].shape[1], len(convs) - 2, round((convs[-1].shape[0] / 3) ** 0.5))
     net.load_state_dict(state)
     return net
+
+
+def at_scale(net, scale):
+    """The x4 network itself, or the x2 one that gives the area average of its result: the last convolution averaged over
+    2x2 blocks (weights.halve_tail), exact because the nearest-neighbour skip averages to itself."""
+    if net.scale == scale:
+        return net
+    if (net.scale, scale) != (4, 2):
+        raise ValueError(f"A x{net.scale} network cannot be made one of x{scale}.")
+    state = net.state_dict()
+    last = "tail" if "tail.weight" in state else f"convs.{len(net.convs) - 1}"
+    tail = {f"tail.{k}": state[f"{last}.{k}"] for k in ("weight", "bias")}
+    weights.halve_tail(tail)
+    return from_state({**state, **{f"{last}.{k}": tail[f"tail.{k}"] for k in ("weight", "bias")}})
 
 
 def load(path, which="ema"):

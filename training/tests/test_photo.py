@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lway import grid, metrics, modules, photo
+from lway import grid, metrics, modules, networks, photo
 
 
 def edge(pattern=0.0, side=128):
@@ -37,6 +37,14 @@ class Dots(unittest.TestCase):
         other = clean + 0.05 * torch.cos(2 * np.pi * y / 7)[None, None, None] * torch.exp(-((y - 64) / 3) ** 2)[None, None, :, None]
         self.assertLess(grid.dotted(other, clean).item(), 0.2 * grid.dotted(edge(0.05), clean).item())
 
+    def test_loss_at_half_scale(self):
+        clean = edge()
+        along = torch.cos(np.pi * torch.arange(128.0))[None, None, None]
+        dots = 0.05 * along * torch.exp(-((torch.arange(128.0) - 64) / 3) ** 2)[None, None, :, None]
+        self.assertGreater(grid.dotted(clean + dots, clean, 2).item(), 0.01)
+        # a lighter picture has no dots
+        self.assertLess(grid.dotted(clean + 0.05, clean, 2).item(), 1e-3)
+
     def test_measure(self):
         torch.manual_seed(0)
         noise = 0.01 * torch.randn(1, 3, 128, 128)
@@ -51,6 +59,15 @@ class Network(unittest.TestCase):
         again = photo.from_state(net.state_dict()).eval()
         self.assertEqual(tuple(net(x).shape), (1, 3, 36, 28))
         self.assertTrue(torch.equal(net(x), again(x)))
+
+    def test_half_scale_is_the_area_average(self):
+        x = torch.rand(1, 3, 9, 7)
+        ours = networks.SuperResolver(4, 8, 2)
+        torch.nn.init.normal_(ours.tail.weight, 0, 0.1)
+        for net in (photo.PhotoNetwork(8, 3), ours):
+            half = photo.at_scale(net, 2)
+            self.assertEqual(half.scale, 2)
+            self.assertTrue(torch.allclose(half(x), torch.nn.functional.avg_pool2d(net(x), 2), atol=1e-6))
 
     def test_blend_ends_at_its_ends(self):
         a, b = photo.PhotoNetwork(8, 1).state_dict(), photo.PhotoNetwork(8, 1).state_dict()
