@@ -7,7 +7,7 @@ export const exitCode = {
   failed: 1,
   /** The command line itself cannot be understood or contradicts itself; nothing was started. */
   usage: 2,
-  /** Nothing could be started: no such network, an unusable network, no device. */
+  /** Nothing could be started: no such network, an unusable network, no device, no queue. */
   cannotStart: 3,
   /** Ctrl-C: 128 + SIGINT, as shells expect. */
   cancelled: 130,
@@ -24,6 +24,7 @@ export function exitCodeOf(error: unknown): number {
     case 'missing-model':
     case 'bad-graph':
     case 'no-device':
+    case 'no-queue':
       return exitCode.cannotStart;
     default:
       return exitCode.failed;

@@ -47,6 +47,8 @@ export interface FileOptions {
   streams?: Surroundings['streams'];
   /** What of the picture's metadata comes along: all when left out. */
   metadata?: MetadataChoice;
+  /** Called with the result's file when all of it is there, just before it gets its name; a rejection keeps it from it. */
+  complete?: (file: string, report: UpscaleReport & { output: string }) => Promise<void>;
   /** What to report of an adaptation that was made before, whose weights the passes bring along. */
   adaptation?: AdaptationReport;
 }
@@ -71,6 +73,7 @@ export async function upscaleFile(
   onEvent: (event: FileEvent) => void,
 ): Promise<FileReport> {
   const started = performance.now();
+  let waited = 0;
   const toStandardOutput = target.output === standardStream;
   // What cannot be read twice is copied first. A result for standard output grows where temporary files do.
   const stream = await isStream(target.input);
@@ -94,12 +97,23 @@ export async function upscaleFile(
     [...header.notices, ...plan.notices].forEach(notice);
     workspace ??= await Workspace.beside(toStandardOutput ? beside : plan.output);
     await workspace.require(plan.workBytes);
-    const report = await runPasses(signal, engine, path, header, plan, options, workspace, onEvent, notice);
+    const report = await runPasses(
+      signal,
+      engine,
+      path,
+      header,
+      plan,
+      options,
+      workspace,
+      onEvent,
+      notice,
+      (ms) => (waited += ms),
+    );
     return {
       ...report,
       adaptation: report.adaptation ?? options.adaptation,
       notices: [...notices, ...report.notices],
-      seconds: (performance.now() - started) / 1000,
+      seconds: (performance.now() - started - waited) / 1000,
       input: target.input,
       output: plan.output,
     };
@@ -197,6 +211,7 @@ async function runPasses(
   workspace: Workspace,
   onEvent: (event: FileEvent) => void,
   notice: (message: string) => void,
+  onWait: (milliseconds: number) => void,
 ): Promise<UpscaleReport> {
   const reports: UpscaleReport[] = [];
   let path = workspace.path('input.v');
@@ -217,7 +232,16 @@ async function runPasses(
       const bitDepth = last ? options.bitDepth : undefined;
       sink = new PictureSink(result, { metadata, bitDepth, label: plan.output });
       const part: PixelSource = i === 0 && options.region ? regionOf(source, options.region) : source;
-      reports.push(await engine.upscale(signal, part, sink, { ...pass.options, size: plan.sizes[i]!, onEvent }));
+      // The engine may be at work on another file.
+      const asked = performance.now();
+      let begun = false;
+      const onPassEvent = (event: EngineEvent) => {
+        if (!begun) onWait(performance.now() - asked);
+        begun = true;
+        onEvent(event);
+      };
+      const passOptions = { ...pass.options, size: plan.sizes[i]!, onEvent: onPassEvent };
+      reports.push(await engine.upscale(signal, part, sink, passOptions));
       await source.close();
       await rm(path, { force: true });
       path = result;
@@ -228,9 +252,11 @@ async function runPasses(
     const info = { ...sink!.info, iccProfile: iccProfileOf(profile) };
     await encode(signal, path, info, encoded, { format, metadata: carried.metadata, label, quality: options.quality });
     signal.throwIfAborted();
+    const report = combine(reports);
+    await options.complete?.(encoded, { ...report, output: plan.output });
     if (plan.output === standardStream) await send(signal, encoded, options.streams?.output);
     else await workspace.publish(encoded, options.force || options.inPlace === true);
-    return combine(reports);
+    return report;
   } finally {
     await source.close();
     await sink?.close();

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'bad-option'
   | 'unsupported' // this editor, format or device cannot do it
   | 'no-device' // no device able to run the network
+  | 'no-queue' // the queue that pictures are put into does not answer
   | 'out-of-memory'
   | 'device-lost'
   | 'bad-output' // the network gave NaN, a constant or the wrong size

@@ -73,11 +73,11 @@ describe('progress', () => {
     const reporter = new TextReporter({ write: (text) => out.push(text) }, terminal, new BarView(terminal));
     reporter.begin(2);
     reporter.fileBegins(2, '/pictures/photo.jpg');
-    reporter.event(progress(10, 75));
-    reporter.event({ type: 'notice', message: 'A tile was done twice.' });
-    reporter.event({ type: 'notice', message: 'A tile was done twice.' });
-    reporter.event(progress(20, 50));
-    reporter.event({ type: 'phase', phase: 'writing' });
+    reporter.event(progress(10, 75), '/pictures/photo.jpg');
+    reporter.event({ type: 'notice', message: 'A tile was done twice.' }, '/pictures/photo.jpg');
+    reporter.event({ type: 'notice', message: 'A tile was done twice.' }, '/pictures/photo.jpg');
+    reporter.event(progress(20, 50), '/pictures/photo.jpg');
+    reporter.event({ type: 'phase', phase: 'writing' }, '/pictures/photo.jpg');
     reporter.end({ succeeded: 2, failed: 0, skipped: 0, seconds: 100 });
     expect(screen).toContain('[2/2] photo.jpg upscaling');
     expect(screen).toContain('25 % (10/40, 1:15 min left)');

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { difference, doubled, drawn, readPicture, writePng } from './support/pictures';
 import { TestRoot } from './support/test-root';
@@ -59,27 +59,39 @@ test('several steps work on each other, with depth, profile and metadata kept', 
 
 test('a run goes on where it stopped, does what failed again, and reports both', async () => {
   writeSteps({ size: { scale: 2 } });
-  await writePng(root.path('a.png'), drawn(8, 6, 3));
+  const names = ['a', 'c', 'd', 'e', 'f', 'g'].map((name) => `${name}.png`);
+  for (const [i, name] of names.entries()) await writePng(root.path(name), drawn(8 + i, 6, 3));
   writeFileSync(root.path('b.png'), 'no picture');
-  await writePng(root.path('c.png'), drawn(9, 6, 3));
   const stop = new AbortController();
+  let seen = '';
   const write = (text: string) => {
-    if (text.includes('"event":"failed"')) stop.abort();
+    seen += text;
+    if (seen.includes('"event":"failed"') && seen.includes('"event":"done"')) stop.abort();
   };
-  const first = await root.lwayIn(
-    { signal: stop.signal, stdout: { write } },
-    ...['play', 'steps.json', 'a.png', 'b.png', 'c.png', '-o', 'out', '--device', 'cpu', '--json'],
-  );
+  const args = ['play', 'steps.json', '.', '-o', 'out', '--device', 'cpu', '--json'];
+  const first = await root.lwayIn({ signal: stop.signal, stdout: { write } }, ...args);
   expect(first.code).toBe(130);
-  expect(report().files.map(({ status }) => status)).toEqual(['done', 'failed']);
-  expect(report().files[1]!.error!.message).toContain('is not a picture');
-  expect(existsSync(root.path('out', 'c.png'))).toBe(false);
+  const failed = report().files.filter(({ status }) => status === 'failed');
+  expect(failed.map(({ input }) => input)).toEqual([root.path('b.png')]);
+  expect(failed[0]!.error!.message).toContain('is not a picture');
+  const there = names.filter((name) => existsSync(root.path('out', name)));
+  const done = report().files.filter(({ status }) => status === 'done');
+  expect(done.map(({ input }) => input).sort()).toEqual(there.map((name) => root.path(name)));
+  // What was in work when it ended is lost, no more than that, and what had not begun has not.
+  expect(there.length).toBeGreaterThan(0);
+  expect(there).not.toContain('g.png');
+  expect(readdirSync(root.path('out')).filter((name) => name.startsWith('.'))).toEqual([]);
 
   await writePng(root.path('b.png'), drawn(10, 6, 3));
-  const second = await play('a.png', 'b.png', 'c.png', '-o', 'out', '--json');
+  const second = await root.lway(...args);
   expect(second.code).toBe(0);
-  expect(JSON.parse(second.stdout.trim().split('\n').at(-1)!)).toMatchObject({ succeeded: 2, failed: 0, skipped: 1 });
-  expect(report().files.map(({ status }) => status)).toEqual(['done', 'done', 'done']);
+  const skipped = there.length;
+  expect(JSON.parse(second.stdout.trim().split('\n').at(-1)!)).toMatchObject({
+    succeeded: 7 - skipped,
+    failed: 0,
+    skipped,
+  });
+  expect(report().files.map(({ status }) => status)).toEqual(Array.from({ length: 7 }, () => 'done'));
 });
 
 test('what changed is done again: the picture, the steps, the result that is gone', async () => {

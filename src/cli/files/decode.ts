@@ -6,6 +6,7 @@ import type { Metadata } from 'sharp';
 import { LWayError } from '../../engine/errors';
 import type { Channels } from '../../engine/raster/raster';
 import { firstLine, systemCode, writeError } from './file-errors';
+import { inLibvips } from './libvips';
 import { otherFormat, readOther, type OtherFormat, type Pixels } from './other-formats';
 import { colourSpaceOf } from './picture-sink';
 import { PictureSource } from './picture-source';
@@ -63,7 +64,7 @@ export async function readHeader(signal: AbortSignal, path: string, name = basen
   const page = tiff ? largestPage(tiff.pages) : 0;
   let meta: Metadata;
   try {
-    meta = await sharp(path, { limitInputPixels: false, failOn: 'error', page }).metadata();
+    meta = await inLibvips(false, () => sharp(path, { limitInputPixels: false, failOn: 'error', page }).metadata());
     if (tiff?.pages[page] && isPlanarInTiles(tiff.pages[page])) throw new Error('planes in tiles');
   } catch (error) {
     if (tiff) return headerOf(path, name, 'TIFF');
@@ -141,9 +142,10 @@ export async function decode(
   const { name } = header;
   const warnings: string[] = [];
   try {
-    if (header.other) {
-      await writePixels(await readOther(header.other, await readFile(path), name), target);
-    } else {
+    const { other } = header;
+    const read = async () => {
+      signal.throwIfAborted();
+      if (other) return writePixels(await readOther(other, await readFile(path), name), target);
       let pipeline = sharp(path, {
         limitInputPixels: maxInputPixels,
         failOn: 'error',
@@ -153,7 +155,8 @@ export async function decode(
       pipeline.on('warning', (message: string) => warnings.push(...message.trim().split('\n')));
       pipeline = header.convert ? pipeline.keepExif().keepXmp() : pipeline.keepMetadata();
       await pipeline.toColourspace(header.space).toFile(target);
-    }
+    };
+    await inLibvips(true, read);
     // Decoders go on after damage and only say so: what counts is whether pixels were lost.
     const lost = warnings.find((message) => losing.test(message) && !harmless.test(message) && !oddScan.test(message));
     if (lost !== undefined) throw new Error(lost);
@@ -164,6 +167,7 @@ export async function decode(
     if (doubt !== undefined)
       onDoubt(`"${name}" is not quite as such a file should be, and was read all the same (${firstLine(doubt)}).`);
   } catch (error) {
+    signal.throwIfAborted();
     if (/no space left|wbuffer_write/i.test(String(error))) throw writeError(error, target);
     throw await notDecodable(path, name, error);
   }

@@ -3,6 +3,7 @@ import type { Sharp } from 'sharp';
 import type { PictureInfo } from '../../engine/raster/raster';
 import type { Format } from './formats';
 import { writeError } from './file-errors';
+import { inLibvips, isLarge } from './libvips';
 import type { ResultMetadata } from './metadata/carry';
 import { writeMetadata } from './metadata/write';
 import { colourSpaceOf } from './picture-sink';
@@ -59,7 +60,11 @@ export async function encode(
   if (info.channels < 3 && info.iccProfile && !format.gray) source = source.toColourspace('srgb').keepXmp().keepExif();
   else source = source.keepMetadata().toColourspace(colourSpaceOf(info.channels, info.bitDepth / 8));
   try {
-    await untilAborted(signal, withFormat(source, format, info, quality).toFile(target));
+    const write = () => {
+      signal.throwIfAborted();
+      return untilAborted(signal, withFormat(source, format, info, quality).toFile(target));
+    };
+    await inLibvips(!format.streams && isLarge(info), write);
     signal.throwIfAborted();
     await writeMetadata(target, format, metadata);
   } catch (error) {

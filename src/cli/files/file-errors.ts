@@ -2,6 +2,18 @@ import { isAbort, LWayError } from '../../engine/errors';
 
 const noSpace = /no space left|disk quota|file too large|ENOSPC|EDQUOT|EFBIG/i;
 
+/** A lack of room that may pass, of disk or of memory, when nothing else is in work. */
+export function noRoom(error: unknown): boolean {
+  return error instanceof NoRoom || (error instanceof LWayError && error.code === 'out-of-memory');
+}
+
+/** No room on a disk. */
+export class NoRoom extends LWayError {
+  constructor(message: string, advice: string, options?: { cause?: unknown }) {
+    super('storage', message, advice, options);
+  }
+}
+
 /** Code that Node's file functions put on their errors, e.g. `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
@@ -14,8 +26,7 @@ export function writeError(error: unknown, path: string): unknown {
   const code = systemCode(error);
   const message = error instanceof Error ? error.message : String(error);
   if (noSpace.test(message) || code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
-    return new LWayError(
-      'storage',
+    return new NoRoom(
       `The disk is full: "${path}" could not be written.`,
       'Free some space, or write to another disk with -o; nothing was left behind.',
       { cause: error },

@@ -14,6 +14,8 @@ export interface Format {
   readonly alpha: boolean;
   /** Whether pictures of one channel, and profiles for them, stay such. */
   readonly gray: boolean;
+  /** Whether its encoder takes the picture strip by strip; else it holds all of it in memory. */
+  readonly streams: boolean;
   readonly bitDepths: readonly (8 | 16 | 32)[];
   /** 1..100 where the format is lossy; undefined where `--quality` means nothing. */
   readonly defaultQuality?: number;
@@ -27,6 +29,7 @@ export const formats: Readonly<Record<FormatName, Format>> = {
     maxSide: 2 ** 31 - 1,
     alpha: true,
     gray: true,
+    streams: true,
     bitDepths: [8, 16],
   },
   // The file format ends at 65535; every encoder built on libjpeg ends at 65500.
@@ -37,6 +40,7 @@ export const formats: Readonly<Record<FormatName, Format>> = {
     maxSide: 65500,
     alpha: false,
     gray: true,
+    streams: true,
     bitDepths: [8],
     defaultQuality: 93,
   },
@@ -47,6 +51,7 @@ export const formats: Readonly<Record<FormatName, Format>> = {
     maxSide: 16383,
     alpha: true,
     gray: false,
+    streams: false,
     bitDepths: [8],
     defaultQuality: 90,
   },
@@ -57,6 +62,7 @@ export const formats: Readonly<Record<FormatName, Format>> = {
     maxSide: 2 ** 31 - 1,
     alpha: true,
     gray: true,
+    streams: true,
     bitDepths: [8, 16, 32],
   },
   avif: {
@@ -66,6 +72,7 @@ export const formats: Readonly<Record<FormatName, Format>> = {
     maxSide: 16384,
     alpha: true,
     gray: false,
+    streams: false,
     bitDepths: [8],
     defaultQuality: 80,
   },

@@ -1,7 +1,7 @@
 import { chmod, link, mkdir, mkdtemp, realpath, rename, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LWayError } from '../../engine/errors';
-import { systemCode, writeError } from './file-errors';
+import { NoRoom, systemCode, writeError } from './file-errors';
 import { clearAway, clearLeftovers, ownPrefix, watcher, type Unfinished } from './unfinished';
 
 /**
@@ -38,8 +38,7 @@ export class Workspace {
     const free = bavail * bsize;
     if (free >= bytes) return;
     const gigabytes = (value: number) => `${(value / 1e9).toFixed(value < 1e10 ? 1 : 0)} GB`;
-    throw new LWayError(
-      'storage',
+    throw new NoRoom(
       `Upscaling to "${this.unfinished.target}" needs about ${gigabytes(bytes)} on its disk, and ${gigabytes(free)} are free.`,
       'Free some space, or write to another disk with -o.',
     );

@@ -12,6 +12,8 @@ export class JsonReporter implements Reporter {
   constructor(
     private readonly output: TextOutput,
     private readonly version: string,
+    /** What every line says besides. */
+    private readonly context: object = {},
   ) {}
 
   begin(files: number): void {
@@ -30,10 +32,10 @@ export class JsonReporter implements Reporter {
     this.line({ event: 'file', index, input });
   }
 
-  event({ type, ...rest }: FileEvent): void {
+  event({ type, ...rest }: FileEvent, input?: string): void {
     // Pixels are nothing to read.
     if (type === 'preview') return;
-    this.line({ event: type, ...rest });
+    this.line({ event: type, input, ...rest });
   }
 
   fileDone({ adaptation, ...report }: FileReport): void {
@@ -48,12 +50,16 @@ export class JsonReporter implements Reporter {
     this.line({ event: 'skipped', input, output });
   }
 
+  queued(done: number, total: number): void {
+    this.line({ event: 'queue', done, total });
+  }
+
   end(summary: Summary): void {
     this.line({ event: 'end', ...summary });
   }
 
   private line(value: object): void {
-    this.output.write(`${JSON.stringify(value)}\n`);
+    this.output.write(`${JSON.stringify({ ...value, ...this.context })}\n`);
   }
 }
 

@@ -16,11 +16,14 @@ export interface Reporter {
   /** One adaptation to several pictures begins; again without one of them where that turned out to be unreadable. */
   seriesBegins(inputs: readonly string[]): void;
   seriesDone(adaptation: AdaptationReport): void;
-  /** `index` counts from 1. */
+  /** `index` counts from 1. Several files may be in work at once. */
   fileBegins(index: number, input: string): void;
-  event(event: FileEvent): void;
+  /** `input`: which file it is about; left out, all of them. */
+  event(event: FileEvent, input?: string): void;
   fileDone(report: FileReport): void;
   fileFailed(input: string, error: PlainError): void;
   fileSkipped(input: string, output: string): void;
+  /** Of pictures in a queue: how many something has become of. */
+  queued(done: number, total: number): void;
   end(summary: Summary): void;
 }

@@ -28,6 +28,7 @@ export class BarView implements ProgressView {
   constructor(private readonly output: NodeJS.WritableStream) {}
 
   show(label: string, done: number, total: number, secondsLeft: number | undefined): void {
+    if (this.waiting) this.clear();
     const payload = { label, left: secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left` };
     if (!this.bar) {
       this.bar = new Bar({
@@ -92,7 +93,10 @@ export class LinesView implements ProgressView {
 /** Results on standard output; progress, notices and errors on standard error. */
 export class TextReporter implements Reporter {
   private files = 0;
-  private current = '';
+  /** What is learned from together. */
+  private series = '';
+  /** Files in work by their input, as they are called in lines. */
+  private readonly labels = new Map<string, string>();
   private device = '';
   /** Notices already given: what holds for the machine is said once, not for every file. */
   private readonly said = new Set<string>();
@@ -108,8 +112,8 @@ export class TextReporter implements Reporter {
   }
 
   seriesBegins(inputs: readonly string[]): void {
-    this.current = inputs.length === 1 ? '1 picture' : `${inputs.length} pictures`;
-    this.note(`Adapting to ${this.current}${inputs.length === 1 ? '' : ' together'}.`);
+    this.series = inputs.length === 1 ? '1 picture' : `${inputs.length} pictures`;
+    this.note(`Adapting to ${this.series}${inputs.length === 1 ? '' : ' together'}.`);
   }
 
   seriesDone({ message }: AdaptationReport): void {
@@ -117,10 +121,11 @@ export class TextReporter implements Reporter {
   }
 
   fileBegins(index: number, input: string): void {
-    this.current = this.files > 1 ? `[${index}/${this.files}] ${basename(input)}` : basename(input);
+    this.labels.set(input, this.files > 1 ? `[${index}/${this.files}] ${basename(input)}` : basename(input));
   }
 
-  event(event: FileEvent): void {
+  event(event: FileEvent, input?: string): void {
+    const label = input === undefined ? this.series : (this.labels.get(input) ?? basename(input));
     switch (event.type) {
       case 'device':
         if (this.device !== event.name) this.note(`Computing on ${event.name}.`);
@@ -132,7 +137,7 @@ export class TextReporter implements Reporter {
         break;
       case 'progress':
         this.progress.show(
-          `${this.current} ${event.unit === 'tile' ? 'upscaling' : 'adapting'}`,
+          `${label} ${event.unit === 'tile' ? 'upscaling' : 'adapting'}`,
           event.done,
           event.total,
           event.secondsLeft,
@@ -140,13 +145,14 @@ export class TextReporter implements Reporter {
         break;
       case 'phase':
         this.progress.clear();
-        if (event.phase === 'writing') this.progress.wait(`${this.current} writing the result`);
+        if (event.phase === 'writing') this.progress.wait(`${label} writing the result`);
         break;
     }
   }
 
   fileDone(report: FileReport): void {
     this.progress.clear();
+    this.labels.delete(report.input);
     this.out.write(
       `${report.output}  ${report.width}×${report.height}, ${duration(report.seconds)} on ${report.deviceName}\n`,
     );
@@ -156,11 +162,16 @@ export class TextReporter implements Reporter {
 
   fileFailed(input: string, error: PlainError): void {
     this.progress.clear();
+    this.labels.delete(input);
     this.err.write(failure(input, error));
   }
 
   fileSkipped(_input: string, output: string): void {
     this.note(`${output} is there already from an earlier run.`);
+  }
+
+  queued(done: number, total: number): void {
+    this.progress.show('in the queue, done', done, total, undefined);
   }
 
   end({ succeeded, failed, skipped, seconds }: Summary): void {
@@ -186,6 +197,7 @@ export class QuietReporter implements Reporter {
   event(): void {}
   fileDone(): void {}
   fileSkipped(): void {}
+  queued(): void {}
   end(): void {}
   fileFailed(input: string, error: PlainError): void {
     this.err.write(failure(input, error));

@@ -2,6 +2,7 @@ import sharp, { type Metadata } from 'sharp';
 import { colourOfCodes, colourOfPng, type Colour } from '../../../engine/raster/colour-profile';
 import type { ByteReader } from '../tiff/directory';
 import { numbersOf, readDirectory, readTiffHeader, withFile } from '../tiff/directory';
+import { inLibvips } from '../libvips';
 import type { VipsHeader } from '../vips-file';
 import { colourCodes, itemTypes, readMeta } from './boxes';
 import { readExif, readExifAt, tags, type Exif } from './exif';
@@ -52,9 +53,9 @@ export async function readMetadata(
   turned: boolean,
 ): Promise<PictureMetadata> {
   // As they lie in the file; in the work file libvips puts EXIF of its own.
-  const { exif, xmp, iptc } = await sharp(path, { limitInputPixels: false })
-    .metadata()
-    .catch((): Partial<Metadata> => ({}));
+  const { exif, xmp, iptc } = await inLibvips(false, () => sharp(path, { limitInputPixels: false }).metadata()).catch(
+    (): Partial<Metadata> => ({}),
+  );
   const found: PictureMetadata = {
     ...nothingSaid,
     exif: exif ? await readExif(exif) : null,
