@@ -25,6 +25,9 @@ export function readSize(text: string): AskedSize | null {
   return megapixels > 0 ? { megapixels } : null;
 }
 
+/** The factor, where it is the same for every picture. */
+export const knownFactor = (asked: AskedSize): number | undefined => ('scale' in asked ? asked.scale : undefined);
+
 /**
  * What it comes to for a picture of `width`×`height` pixels.
  * @throws LWayError `bad-option` where that is smaller than the picture, or more than eight times as large

@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { styleName, suitingFactor } from '../actions/network-style';
 import type { AdaptLevel } from '../actions/settings';
 import { isEnd, loadEnds, tunable, type Tuning } from '../engine/adaptation';
 import type { AdaptationModels, TuningOptions } from '../engine/engine';
@@ -51,11 +52,18 @@ export class Networks {
 
   /**
    * Loads a network: by id, by file, or the default one of the device that computes.
+   * @param factor how much larger the results are to be, where that is known: of the default's style the network that suits
    * @throws LWayError `missing-model`, `bad-model`
    */
-  async find(signal: AbortSignal, wanted: string | undefined, cwd: string, device: 'auto' | Device): Promise<Model> {
+  async find(
+    signal: AbortSignal,
+    wanted: string | undefined,
+    cwd: string,
+    device: 'auto' | Device,
+    factor?: number,
+  ): Promise<Model> {
     const named = wanted ?? 'default';
-    return this.findOne(signal, named === 'default' ? await this.defaultOn(device) : named, cwd);
+    return this.findOne(signal, named === 'default' ? await this.defaultOn(device, factor) : named, cwd);
   }
 
   /**
@@ -81,10 +89,16 @@ export class Networks {
     };
   }
 
-  private async defaultOn(device: 'auto' | Device): Promise<string> {
+  private async defaultOn(device: 'auto' | Device, factor?: number): Promise<string> {
     const [onGpu, onCpu] = [defaultId(this.shipped, true), defaultId(this.shipped, false)];
     // Trying out the GPU takes a moment: only where it makes a difference.
-    return onGpu === onCpu || (await computesOnGpu(device)) ? onGpu : onCpu;
+    const id = onGpu === onCpu || (await computesOnGpu(device)) ? onGpu : onCpu;
+    if (factor === undefined) return id;
+    const upscaling = this.shipped.models.filter(({ kind }) => kind === 'sr');
+    const standard = upscaling.find((entry) => entry.id === id);
+    if (!standard) return id;
+    const style = upscaling.filter((entry) => styleName(entry) === styleName(standard));
+    return suitingFactor(style, factor, ({ scale }) => scale).id;
   }
 
   private async findOne(signal: AbortSignal, id: string, cwd: string): Promise<Model> {

@@ -5,6 +5,7 @@ import type { EngineEvent } from '../engine/engine';
 import { createNodeEngine } from '../engine/engine.node';
 import { createTileStore } from '../engine/raster/store/tile-store.node';
 import type { EditorHost } from '../hosts/host';
+import { knownFactor } from './asked-size';
 import { openNetworks } from './networks';
 import type { Surroundings } from './surroundings';
 
@@ -35,7 +36,7 @@ export async function upscaleInHost(
   // What the panel would do: where nothing is selected, the layer.
   const region = wanted === 'region' && Boolean((await host.describe(signal))?.selection);
   const networks = await openNetworks(surroundings);
-  const model = await networks.find(signal, id, cwd, 'auto');
+  const model = await networks.find(signal, id, cwd, 'auto', knownFactor(size));
   const tuning = await networks.tuning(model.entry, { detail, noise });
   const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
   const engine = createNodeEngine({ adapt: adaptJob });

@@ -1,7 +1,7 @@
+import { styleName, suitingFactor } from '../actions/network-style';
 import { maxScale } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
 import { tunable } from '../engine/adaptation/ends';
-import type { ModelEntry } from '../engine/runtime/registry';
 import type { ModelChoice } from './services';
 
 /** A way to upscale, as the person chooses it: one network, or the networks of several scales that go by one name. */
@@ -11,12 +11,6 @@ export interface Style {
   readonly name: string;
   readonly own: boolean;
   readonly choices: readonly ModelChoice[];
-}
-
-/** The name without the scale: “LWay Crisp ×4” and “LWay Crisp ×2” are one style. */
-export function styleName({ name, scale }: Pick<ModelEntry, 'name' | 'scale'>): string {
-  const suffix = `×${scale}`;
-  return name.endsWith(suffix) ? name.slice(0, -suffix.length).trim() : name;
 }
 
 /** The networks grouped into styles, in their order. */
@@ -39,8 +33,7 @@ export function factorOf(size: UpscaleSettings['size'], input: { width: number; 
 
 /** The network of a style that suits a factor: the smallest that reaches it, or the largest there is. */
 export function networkFor(style: Style, factor: number): ModelChoice {
-  const byScale = [...style.choices].sort((a, b) => a.entry.scale - b.entry.scale);
-  return byScale.find(({ entry }) => entry.scale >= factor - 1e-6) ?? byScale.at(-1)!;
+  return suitingFactor(style.choices, factor, ({ entry }) => entry.scale);
 }
 
 /** The style that a network belongs to; the first where it is not there. */

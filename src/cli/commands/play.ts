@@ -13,6 +13,7 @@ import { readSteps } from '../files/steps-file';
 import { chooseTargets } from '../files/targets';
 import { openNetworks } from '../networks';
 import { parseDepth, parseDevice, parseFormat, parseMetadata, parseQuality, parseRegion, parseTile } from '../options';
+import { knownFactor } from '../asked-size';
 import { runFiles } from '../run-files';
 import type { Surroundings } from '../surroundings';
 import type { Pass } from '../upscale-file';
@@ -156,7 +157,7 @@ async function preparePasses(
   const networks = await openNetworks(surroundings);
   const passes: Pass[] = [];
   for (const { model: id, size, adapt: level, strength, detail, noise } of steps) {
-    const model = await networks.find(signal, id, cwd, device);
+    const model = await networks.find(signal, id, cwd, device, knownFactor(size));
     const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
     const tuning = await networks.tuning(model.entry, { detail, noise });
     passes.push({ size, options: { model, device, tile, tuning, adapt } });

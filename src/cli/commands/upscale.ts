@@ -4,7 +4,7 @@ import type { AdaptLevel, UpscaleSettings } from '../../actions/settings';
 import { LWayError } from '../../engine/errors';
 import type { Rect } from '../../engine/raster/raster';
 import type { Device } from '../../engine/runtime/runtime';
-import type { AskedSize } from '../asked-size';
+import { knownFactor, type AskedSize } from '../asked-size';
 import type { FormatName } from '../files/formats';
 import { standardStream } from '../files/inputs';
 import type { MetadataChoice } from '../files/metadata/carry';
@@ -142,7 +142,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Surrounding
     surroundings.stderr.write(`Trying out "${flags.model}"; "lway models add" does this once and for all.\n`);
   }
   // The weights' own network, unless another one is named.
-  const model = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device);
+  const model = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device, knownFactor(size));
   // A network from a file has no id that would lead back to it.
   const modelName = flags.model !== undefined && isModelFile(flags.model) ? resolve(cwd, flags.model) : model.entry.id;
   if (saved?.model && saved.model !== modelName) {

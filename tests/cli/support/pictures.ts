@@ -85,7 +85,8 @@ export function doubled({ width, height, channels, data }: Picture): Picture {
 
 /** The largest difference between two pictures of the same shape. */
 export function difference(a: Picture, b: Picture): number {
-  expect([a.width, a.height, a.channels]).toEqual([b.width, b.height, b.channels]);
+  const shape = ({ width, height, channels }: Picture) => `${width}×${height}×${channels}`;
+  if (shape(a) !== shape(b)) throw new Error(`Pictures of different shapes: ${shape(a)} and ${shape(b)}.`);
   let most = 0;
   for (let i = 0; i < a.data.length; i++) most = Math.max(most, Math.abs(a.data[i]! - b.data[i]!));
   return most;
