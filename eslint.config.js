@@ -8,6 +8,21 @@ import * as lit from 'eslint-plugin-lit';
 /** Everything that is not the engine. */
 const outside = './src/{actions,cli,entries,hosts,panel,ui}/**/*';
 
+const onnxRuntime = { name: 'onnxruntime-node', message: 'Import engine/runtime/onnxruntime.node.' };
+
+/** What editors and what they show may know of the engine: pixels, and what may go wrong. */
+const pixels = {
+  regex: '/engine$',
+  allowImportNames: [
+    ...['fromPlainError', 'isAbort', 'LWayError', 'toPlainError', 'ErrorCode', 'PlainError'],
+    ...['Channels', 'PictureInfo', 'PixelSink', 'PixelSource', 'Raster', 'Rect', 'TileStore', 'hasAlpha'],
+    ...['contains', 'grow', 'intersect', 'relativeTo', 'copyRect', 'createRaster', 'crop', 'plane', 'sourceOf'],
+    ...['bytesPerValue', 'ensureFinite', 'fromInterleaved', 'toInterleaved', 'Interleaved', 'fromHalves', 'toHalves'],
+    ...['resize', 'Resampler', 'ResampleKernel', 'breathe'],
+  ],
+  message: 'Editors see pixels, nothing of what they are for.',
+};
+
 /** Who may import whom (the design): every rule reads "code in `target` must not import from `from`". */
 const layers = [
   // The engine knows no editor, no panel, no shell.
@@ -40,36 +55,33 @@ const layers = [
   { target: './src/engine/network', from: ['./src/engine/adaptation', './src/engine/upscaling'] },
   { target: './src/engine/upscaling', from: './src/engine/adaptation' },
   { target: './src/engine/adaptation', from: './src/engine/upscaling' },
-  // How the engine works inside is its own: nobody else reaches into these folders.
-  { target: outside, from: ['./src/engine/graph', './src/engine/network'] },
-  // What a person says of a network that they bring is part of asking for it to be inspected.
-  { target: outside, from: './src/engine/upscaling', except: ['./inspect-model.ts'] },
-  // `ends` by itself, since pages that only mix networks are spared the rules of every operation.
-  // `evaluate` gives one picture the embedding of another, for which it looks at crops.
+  // How the engine works inside is its own. `engine`, `engine/browser` and `engine/node` are its doors (the fourth, `graph`,
+  // is for other programs); `inner` is for those who measure it.
   {
     target: outside,
-    from: './src/engine/adaptation',
-    except: ['./index.ts', './ends.ts', './crops.ts', './embedding.ts', './random.ts'],
+    from: './src/engine',
+    except: ['./index.ts', './browser/index.ts', './node/index.ts', './inner.ts'],
   },
-  // Hosts see pixels and the shared contract, nothing else.
   {
-    target: './src/hosts',
-    from: [
-      './src/panel',
-      './src/actions',
-      './src/cli',
-      './src/entries',
-      './src/engine/graph',
-      './src/engine/runtime',
-      './src/engine/network',
-      './src/engine/adaptation',
-      './src/engine/upscaling',
-    ],
+    target: ['./src/{actions,entries,hosts,panel,ui}/**/*', './src/cli/*', './src/cli/!(evaluate)/**/*'],
+    from: './src/engine/inner.ts',
   },
+  // Inside, nobody goes round by a door.
+  {
+    target: ['./src/engine/*', './src/engine/{adaptation,conversion,graph,network,raster,runtime,upscaling}/**/*'],
+    from: ['./src/engine/index.ts', './src/engine/inner.ts', './src/engine/browser', './src/engine/node'],
+  },
+  // A page has no Node and Node no page; only entries and the command line join the engine with the place where it runs.
+  {
+    target: ['./src/actions', './src/panel', './src/ui', './src/hosts'],
+    from: ['./src/engine/browser', './src/engine/node'],
+  },
+  { target: './src/cli', from: './src/engine/browser' },
+  { target: './src/hosts', from: ['./src/panel', './src/actions', './src/cli', './src/entries'] },
   // What panel and editors show is made of; it knows pixels, nothing of what they are for.
   {
     target: './src/ui',
-    from: ['./src/panel', './src/hosts', './src/actions', './src/cli', './src/entries', './src/engine/graph'],
+    from: ['./src/panel', './src/hosts', './src/actions', './src/cli', './src/entries'],
   },
   { target: './src/actions', from: ['./src/panel', './src/cli', './src/entries'] },
   { target: './src/panel', from: ['./src/cli', './src/entries'] },
@@ -117,10 +129,7 @@ export default tseslint.config(
     files: ['src/**', 'tests/**', 'bench/**', 'scripts/**'],
     ignores: ['src/engine/runtime/onnxruntime.node.ts'],
     rules: {
-      'no-restricted-imports': [
-        'error',
-        { paths: [{ name: 'onnxruntime-node', message: 'Import engine/runtime/onnxruntime.node.' }] },
-      ],
+      'no-restricted-imports': ['error', { paths: [onnxRuntime] }],
       'no-restricted-syntax': [
         'error',
         {
@@ -129,6 +138,10 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['src/hosts/**', 'src/ui/**'],
+    rules: { 'no-restricted-imports': ['error', { paths: [onnxRuntime], patterns: [pixels] }] },
   },
   { files: ['src/panel/**', 'src/ui/**', 'src/hosts/embedded/**'], ...lit.configs['flat/recommended'] },
   {

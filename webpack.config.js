@@ -24,6 +24,8 @@ function bundle(name, target, entry, { packaged, ...extra } = {}) {
       // Looked up at run time, in node_modules, not replaced by a number of the bundle's own.
       parser: { javascript: { createRequire: false } },
       rules: [
+        // Of what the engine's doors name only what is used comes along.
+        { test: /src[\\/]engine[\\/]((browser|node)[\\/])?index\.ts$/, sideEffects: false },
         // ONNX Runtime gets its files by name (below), not as assets of this build.
         { test: /node_modules[\\/]onnxruntime-web/, parser: { url: false } },
         {

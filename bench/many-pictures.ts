@@ -6,10 +6,9 @@ import { FileRun, filesAtOnce } from '../src/cli/run-files';
 import { formats } from '../src/cli/files/formats';
 import type { Target } from '../src/cli/files/targets';
 import type { Engine, UpscaleReport } from '../src/engine/engine';
-import { createNodeEngine } from '../src/engine/engine.node';
+import { createNodeEngine, inspectModelFile } from '../src/engine/node';
 import { pipeline, scene } from '../tests/cli/support/pictures';
 import { doublingNetwork } from '../tests/cli/support/test-root';
-import { inspectModelFile } from '../src/engine/engine.node';
 import { median, type Bench, type Cell } from './bench';
 import { never } from './upscale-support';
 

@@ -1,4 +1,4 @@
-import { createNodeEngine } from '../src/engine/engine.node';
+import { createNodeEngine } from '../src/engine/node';
 import { tinyModel } from '../tests/engine/upscaling/tiny-networks';
 import type { Bench, Cell } from './bench';
 import { computedPicture, defaultModel, never, nowhere } from './upscale-support';

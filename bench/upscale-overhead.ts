@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { createNodeEngine } from '../src/engine/engine.node';
+import { createNodeEngine } from '../src/engine/node';
 import { readReflected } from '../src/engine/raster/pad';
 import { crop } from '../src/engine/raster/planes';
 import type { PixelSource } from '../src/engine/raster/raster';

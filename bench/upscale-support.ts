@@ -2,8 +2,8 @@ import { Networks } from '../src/cli/networks';
 import type { AdaptationModels } from '../src/engine/engine';
 import { createRaster } from '../src/engine/raster/planes';
 import type { PictureInfo, PixelSink, PixelSource } from '../src/engine/raster/raster';
-import { readRegistry } from '../src/engine/runtime/models.node';
-import type { Model } from '../src/engine/runtime/registry';
+import { readRegistry } from '../src/engine/network/models.node';
+import type { Model } from '../src/engine/network/registry';
 
 export const never = new AbortController().signal;
 

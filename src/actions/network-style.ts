@@ -1,4 +1,4 @@
-import type { ModelEntry } from '../engine/runtime/registry';
+import type { ModelEntry } from '../engine';
 
 /** The name without the scale: “LWay Crisp ×4” and “LWay Crisp ×2” are one style. */
 export function styleName({ name, scale }: Pick<ModelEntry, 'name' | 'scale'>): string {

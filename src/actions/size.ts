@@ -1,4 +1,4 @@
-import { LWayError } from '../engine/errors';
+import { LWayError } from '../engine';
 import type { UpscaleSettings } from './settings';
 
 /** The engine's range of output scales. */

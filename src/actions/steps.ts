@@ -6,7 +6,7 @@
  *    numbers, strings and booleans under keys that must be unique among all plug-ins.
  * Both carry the version of the settings; older ones are migrated when read, newer ones refused.
  */
-import { LWayError } from '../engine/errors';
+import { LWayError } from '../engine';
 import type { AdaptLevel, UpscaleSettings } from './settings';
 import { defaultSettings } from './settings';
 import { maxScale, minScale } from './size';

@@ -1,6 +1,6 @@
 import type { UpscaleSettings } from '../actions/settings';
 import { maxScale, minScale } from '../actions/size';
-import { LWayError } from '../engine/errors';
+import { LWayError } from '../engine';
 
 /** A result size as people ask for it; in pixels of one side the other follows from the picture. */
 export type AskedSize =

@@ -1,11 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { convert, type BroughtFile } from '../engine/conversion';
-import { inspectModelFile, type SaidOfNetwork } from '../engine/engine.node';
-import { LWayError } from '../engine/errors';
-import { checkModel } from '../engine/runtime/load-model';
-import { modelLimits } from '../engine/runtime/model-file';
-import type { Model } from '../engine/runtime/registry';
+import { type BroughtFile, checkModel, convert, LWayError, type Model, modelLimits } from '../engine';
+import { inspectModelFile, type SaidOfNetwork } from '../engine/node';
 import { systemCode } from './files/file-errors';
 import { exists } from './files/workspace';
 

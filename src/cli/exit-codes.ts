@@ -1,4 +1,4 @@
-import { isAbort, LWayError } from '../engine/errors';
+import { isAbort, LWayError } from '../engine';
 
 /** What the process's exit code says (docs/cli.md). */
 export const exitCode = {

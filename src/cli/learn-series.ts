@@ -1,8 +1,13 @@
 import { basename } from 'node:path';
-import type { AdaptationReport, AdaptOptions, SeriesEngine, TuningOptions } from '../engine/engine';
-import { contains } from '../engine/raster/rect';
-import type { Model } from '../engine/runtime/registry';
-import type { Device } from '../engine/runtime/runtime';
+import {
+  type AdaptationReport,
+  type AdaptOptions,
+  contains,
+  type Device,
+  type Model,
+  type SeriesEngine,
+  type TuningOptions,
+} from '../engine';
 import { readHeader } from './files/decode';
 import { isStream } from './files/inputs';
 import type { Readable } from './files/one-at-a-time';

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { LWayError, toPlainError } from '../engine/errors';
+import { LWayError, toPlainError } from '../engine';
 import { addDoctor } from './commands/doctor';
 import { addModels } from './commands/models';
 import { addPlay } from './commands/play';

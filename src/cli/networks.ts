@@ -2,15 +2,24 @@ import { rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { styleName, suitingFactor } from '../actions/network-style';
 import type { AdaptLevel } from '../actions/settings';
-import { isEnd, loadEnds, tunable, type Tuning } from '../engine/adaptation';
-import type { AdaptationModels, TuningOptions } from '../engine/engine';
-import { computesOnGpu, type SaidOfNetwork } from '../engine/engine.node';
-import { LWayError } from '../engine/errors';
-import { adaptationNetworks, estimateNetworks } from '../engine/runtime/adaptation-networks';
-import { checkModel, defaultId } from '../engine/runtime/load-model';
-import { loadModel, readRegistry } from '../engine/runtime/models.node';
-import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
-import type { Device } from '../engine/runtime/runtime';
+import {
+  type AdaptationModels,
+  adaptationNetworks,
+  checkModel,
+  defaultId,
+  type Device,
+  estimateNetworks,
+  isEnd,
+  loadEnds,
+  LWayError,
+  type Model,
+  type ModelEntry,
+  type ModelRegistry,
+  tunable,
+  type Tuning,
+  type TuningOptions,
+} from '../engine';
+import { computesOnGpu, loadModel, readRegistry, type SaidOfNetwork } from '../engine/node';
 import { broughtModel, isModelFile } from './brought-network';
 import { writeJson, writeWhole } from './files/json-file';
 import { exists } from './files/workspace';

@@ -1,10 +1,7 @@
 import { maxScale, minScale } from '../actions/size';
 import type { AdaptLevel } from '../actions/settings';
-import { LWayError } from '../engine/errors';
-import type { Rect } from '../engine/raster/raster';
-import type { ImageInput } from '../engine/runtime/registry';
-import type { Device } from '../engine/runtime/runtime';
-import { knownRanges } from '../engine/engine.node';
+import { type Device, type ImageInput, LWayError, type Rect } from '../engine';
+import { knownRanges } from '../engine/node';
 import { readSize, type AskedSize } from './asked-size';
 import type { FormatName } from './files/formats';
 import { formatNames, formats } from './files/formats';

@@ -1,7 +1,5 @@
-import { adaptJob } from '../engine/adapt-job';
-import type { Engine, SeriesEngine } from '../engine/engine';
-import { isAbort, toPlainError } from '../engine/errors';
-import { createNodeEngine } from '../engine/engine.node';
+import { type Engine, isAbort, type SeriesEngine, toPlainError } from '../engine';
+import { createNodeEngine } from '../engine/node';
 import { exitCode, exitCodeOf } from './exit-codes';
 import { noRoom } from './files/file-errors';
 import type { Target } from './files/targets';
@@ -43,7 +41,7 @@ export async function runFiles(
 ): Promise<number> {
   const reporter = createReporter(surroundings, flags);
   const started = performance.now();
-  const engine = createNodeEngine({ adapt: adaptJob });
+  const engine = createNodeEngine();
   const run = new FileRun(surroundings.signal, engine, reporter, jobFor);
   reporter.begin(targets.length);
   try {

@@ -5,11 +5,18 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { resultSize } from '../actions/size';
-import type { AdaptationReport, Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine/engine';
-import { LWayError } from '../engine/errors';
-import { profileOf } from '../engine/raster/colour-profile';
-import { contains } from '../engine/raster/rect';
-import type { PixelSource, Rect } from '../engine/raster/raster';
+import {
+  type AdaptationReport,
+  contains,
+  type Engine,
+  type EngineEvent,
+  LWayError,
+  type PixelSource,
+  profileOf,
+  type Rect,
+  type UpscaleOptions,
+  type UpscaleReport,
+} from '../engine';
 import { sizeFor, type AskedSize } from './asked-size';
 import type { PictureHeader } from './files/decode';
 import { decode, readHeader } from './files/decode';

@@ -1,9 +1,7 @@
 import { resultSize } from '../actions/size';
 import { defaultSettings, type UpscaleSettings } from '../actions/settings';
-import { adaptJob } from '../engine/adapt-job';
-import type { EngineEvent } from '../engine/engine';
-import { createNodeEngine } from '../engine/engine.node';
-import { createTileStore } from '../engine/raster/store/tile-store.node';
+import type { EngineEvent } from '../engine';
+import { createNodeEngine, createTileStore } from '../engine/node';
 import type { EditorHost } from '../hosts/host';
 import { knownFactor } from './asked-size';
 import { openNetworks } from './networks';
@@ -39,7 +37,7 @@ export async function upscaleInHost(
   const model = await networks.find(signal, id, cwd, 'auto', knownFactor(size));
   const tuning = await networks.tuning(model.entry, { detail, noise });
   const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
-  const engine = createNodeEngine({ adapt: adaptJob });
+  const engine = createNodeEngine();
   const store = createTileStore();
   try {
     const target = await host.open(signal, region ? 'region' : 'layer');

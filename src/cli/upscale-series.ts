@@ -1,4 +1,4 @@
-import { mixEnds, mixWeights } from '../engine/adaptation';
+import { mixEnds, mixWeights } from '../engine';
 import type { Target } from './files/targets';
 import type { Learned, SeriesRequest } from './learn-series';
 import { learnSeries } from './learn-series';

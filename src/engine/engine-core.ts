@@ -11,9 +11,9 @@ import type {
 import { isAbort, LWayError } from './errors';
 import { mayBeSpoilt, unadapted, WatchedSources } from './never-worse';
 import type { PixelSink, PixelSource } from './raster/raster';
-import { readModelFile } from './runtime/model-file';
+import { readModelFile } from './network/model-file';
 import { fromOrtError } from './runtime/ort-errors';
-import type { Model } from './runtime/registry';
+import type { Model } from './network/registry';
 import type { Device, Runtime } from './runtime/runtime';
 import type { Runtimes } from './runtime/runtimes';
 import { Network } from './network/network';

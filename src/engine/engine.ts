@@ -2,7 +2,7 @@ import type { Ends, Estimate, Tuning } from './adaptation';
 import type { ErrorCode } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import type { Device } from './runtime/runtime';
-import type { Model } from './runtime/registry';
+import type { Model } from './network/registry';
 
 /** Result size: a factor of 1..8, or exact pixels. */
 export type OutputSize = { scale: number } | { width: number; height: number };

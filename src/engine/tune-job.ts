@@ -1,7 +1,7 @@
 import { estimate, mixEnds, ownTuning, tuningFor, type Tuning } from './adaptation';
 import { networkPicture } from './adapt-job';
 import type { PixelSource } from './raster/raster';
-import type { Model } from './runtime/registry';
+import type { Model } from './network/registry';
 import type { Runtime } from './runtime/runtime';
 import type { TuningOptions, TuningReport } from './engine';
 

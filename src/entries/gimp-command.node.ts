@@ -11,9 +11,7 @@ import { openWindow } from '../cli/panel/window';
 import { readSettings, writeSettings } from '../cli/settings-file';
 import type { Surroundings } from '../cli/surroundings';
 import { upscaleInHost } from '../cli/upscale-in-host';
-import type { EngineEvent } from '../engine/engine';
-import { LWayError, toPlainError } from '../engine/errors';
-import type { ModelEntry } from '../engine/runtime/registry';
+import { type EngineEvent, LWayError, type ModelEntry, toPlainError } from '../engine';
 import { decodeFrame, encodeFrame } from '../hosts/gimp/frames';
 import { GimpHost } from '../hosts/gimp/gimp-host';
 import {

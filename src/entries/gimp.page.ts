@@ -1,7 +1,5 @@
-import { WorkerEngine } from '../engine/engine-client.browser';
-import { LWayError, toPlainError } from '../engine/errors';
-import { createTileStore } from '../engine/raster/store/tile-store.browser';
-import { hasGpu } from '../engine/runtime/adapter.browser';
+import { LWayError, toPlainError } from '../engine';
+import { createTileStore, hasGpu, WorkerEngine } from '../engine/browser';
 import { decodeFrame, encodeFrame } from '../hosts/gimp/frames';
 import { GimpHost } from '../hosts/gimp/gimp-host';
 import type { GimpPort, Hello } from '../hosts/gimp/protocol';

@@ -1,9 +1,7 @@
-import { WorkerEngine } from '../engine/engine-client.browser';
-import { createTileStore } from '../engine/raster/store/tile-store.browser';
+import { createTileStore, hasGpu, WorkerEngine } from '../engine/browser';
 import { PhotopeaHost } from '../hosts/photopea/photopea-host';
 import { parentPort } from '../hosts/photopea/port';
 import { ScriptChannel } from '../hosts/photopea/script-channel';
-import { hasGpu } from '../engine/runtime/adapter.browser';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
 import { PageModels } from '../panel/model-library';

@@ -1,8 +1,7 @@
 import type { UpscaleSettings } from '../actions/settings';
 import { fromRecorded, keptSettings, toRecorded } from '../actions/steps';
-import { WorkerEngine } from '../engine/engine-client.browser';
-import { LWayError } from '../engine/errors';
-import { createTileStore } from '../engine/raster/store/tile-store.browser';
+import { LWayError } from '../engine';
+import { createTileStore, hasGpu, WorkerEngine } from '../engine/browser';
 import { Bridge, abortError } from '../hosts/photoshop/bridge/bridge';
 import { BridgeSettings } from '../hosts/photoshop/bridge-settings';
 import { PackedAssets } from '../hosts/photoshop/packed-assets';
@@ -12,7 +11,6 @@ import type { CommandParams, PlayParams, PlayProgress, PlayResult } from '../hos
 import { Diagnostics } from '../hosts/photoshop/ui/diagnostics';
 import { StepBar } from '../hosts/photoshop/ui/step-bar';
 import type { PanelController } from '../panel/controller';
-import { hasGpu } from '../engine/runtime/adapter.browser';
 import { Panel } from '../panel/elements/panel';
 import { PageModels } from '../panel/model-library';
 import { IndexedDbModels } from '../panel/own-models';

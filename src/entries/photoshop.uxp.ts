@@ -2,7 +2,7 @@
 import { action, app, constants, core, imaging } from 'photoshop';
 import { entrypoints, host, pluginManager, storage, versions } from 'uxp';
 import { arch, platform, release } from 'os';
-import { LWayError } from '../engine/errors';
+import { LWayError } from '../engine';
 import { Bridge, abortError } from '../hosts/photoshop/bridge/bridge';
 import { PLAY_METHOD, type CommandId } from '../hosts/photoshop/protocol';
 import { ModalGate } from '../hosts/photoshop/uxp/modal';

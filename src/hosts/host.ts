@@ -1,5 +1,4 @@
-import type { PictureInfo, PixelSource, Rect, TileStore } from '../engine/raster/raster';
-import { relativeTo } from '../engine/raster/rect';
+import { type PictureInfo, type PixelSource, type Rect, relativeTo, type TileStore } from '../engine';
 
 /** What an editor can do; the panel offers nothing else. */
 export interface HostCapabilities {

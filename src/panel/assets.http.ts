@@ -1,5 +1,4 @@
-import { LWayError } from '../engine/errors';
-import type { LoadOrtFiles } from '../engine/runtime/ort-files';
+import { type LoadOrtFiles, LWayError } from '../engine';
 import type { AssetLoader } from './assets';
 
 /** Files beside a page that came over HTTP, from its own origin only. */

@@ -1,11 +1,17 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../actions/settings';
 import { resultSize } from '../actions/size';
-import { ownTuning, tunable, type Tuning } from '../engine/adaptation/ends';
-import type { EngineEvent } from '../engine/engine';
-import { isAbort, LWayError, toPlainError } from '../engine/errors';
-import type { Rect } from '../engine/raster/raster';
-import { intersect } from '../engine/raster/rect';
+import {
+  type EngineEvent,
+  intersect,
+  isAbort,
+  LWayError,
+  ownTuning,
+  type Rect,
+  toPlainError,
+  tunable,
+  type Tuning,
+} from '../engine';
 import { ownRect } from '../hosts/host';
 import type { Learned } from './learned';
 import { previewStrength } from './strength-preview';

@@ -1,5 +1,5 @@
 import type { UpscaleSettings } from '../actions/settings';
-import type { Model } from '../engine/runtime/registry';
+import type { Model } from '../engine';
 import type { OpenedTarget } from '../hosts/host';
 
 /**

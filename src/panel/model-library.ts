@@ -1,10 +1,22 @@
-import { isEnd, loadEnds, type Tuning } from '../engine/adaptation/ends';
-import { convert, type BroughtFile } from '../engine/conversion';
-import type { AdaptationModels, TuningOptions } from '../engine/engine';
-import { LWayError } from '../engine/errors';
-import { adaptationNetworks, estimateNetworks } from '../engine/runtime/adaptation-networks';
-import { checkModel, defaultId, findEntry, parseRegistry } from '../engine/runtime/load-model';
-import type { Model, ModelEntry, ModelRegistry } from '../engine/runtime/registry';
+import {
+  type AdaptationModels,
+  adaptationNetworks,
+  type BroughtFile,
+  checkModel,
+  convert,
+  defaultId,
+  estimateNetworks,
+  findEntry,
+  isEnd,
+  loadEnds,
+  LWayError,
+  type Model,
+  type ModelEntry,
+  type ModelRegistry,
+  parseRegistry,
+  type Tuning,
+  type TuningOptions,
+} from '../engine';
 import { withoutNetworkEnding } from '../ui/network-files';
 import type { AssetLoader } from './assets';
 import type { OwnModels } from './own-models';

@@ -1,7 +1,7 @@
 import { styleName, suitingFactor } from '../actions/network-style';
 import { maxScale } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
-import { tunable } from '../engine/adaptation/ends';
+import { tunable } from '../engine';
 import type { ModelChoice } from './services';
 
 /** A way to upscale, as the person chooses it: one network, or the networks of several scales that go by one name. */

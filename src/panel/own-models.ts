@@ -1,5 +1,4 @@
-import { LWayError } from '../engine/errors';
-import type { ModelEntry } from '../engine/runtime/registry';
+import { LWayError, type ModelEntry } from '../engine';
 
 /** Where networks that the person brought are kept. */
 export interface OwnModels {

@@ -1,5 +1,5 @@
 import type { AdaptLevel } from '../actions/settings';
-import type { EngineEvent } from '../engine/engine';
+import type { EngineEvent } from '../engine';
 
 const key = 'lway.pace.v1';
 

@@ -1,7 +1,4 @@
-import { breathe } from '../engine/breathe';
-import { plane } from '../engine/raster/planes';
-import { hasAlpha, type PixelSource, type Raster, type Rect } from '../engine/raster/raster';
-import { Resampler } from '../engine/raster/resample';
+import { breathe, hasAlpha, type PixelSource, plane, type Raster, type Rect, Resampler } from '../engine';
 
 /** Pixels of the source that are read at once: little enough for a page to stay responsive. */
 const most = 1 << 16;

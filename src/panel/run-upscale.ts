@@ -1,9 +1,14 @@
 import { resultSize } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
-import type { AdaptOptions, EngineEvent, TuningOptions, UpscaleReport } from '../engine/engine';
-import type { Model } from '../engine/runtime/registry';
-import type { TileStore } from '../engine/raster/raster';
-import { LWayError } from '../engine/errors';
+import {
+  type AdaptOptions,
+  type EngineEvent,
+  LWayError,
+  type Model,
+  type TileStore,
+  type TuningOptions,
+  type UpscaleReport,
+} from '../engine';
 import type { OpenedTarget, PlacedResult } from '../hosts/host';
 import { learnedKey, type Learned } from './learned';
 import type { PanelServices } from './services';

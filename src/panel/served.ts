@@ -1,7 +1,6 @@
 import { parseSettings } from '../actions/steps';
 import type { UpscaleSettings } from '../actions/settings';
-import { fromPlainError, LWayError, type PlainError } from '../engine/errors';
-import type { ModelEntry } from '../engine/runtime/registry';
+import { fromPlainError, LWayError, type ModelEntry, type PlainError } from '../engine';
 import type { OwnModels } from './own-models';
 import type { SettingsStore } from './services';
 

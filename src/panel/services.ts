@@ -1,9 +1,14 @@
 import type { UpscaleSettings } from '../actions/settings';
-import type { Tuning } from '../engine/adaptation/ends';
-import type { BroughtFile } from '../engine/conversion';
-import type { AdaptationModels, Engine, TuningOptions } from '../engine/engine';
-import type { TileStore } from '../engine/raster/raster';
-import type { Model, ModelEntry } from '../engine/runtime/registry';
+import type {
+  AdaptationModels,
+  BroughtFile,
+  Engine,
+  Model,
+  ModelEntry,
+  TileStore,
+  Tuning,
+  TuningOptions,
+} from '../engine';
 import type { EditorHost } from '../hosts/host';
 import type { PictureQueue } from './queue/queue';
 

@@ -1,4 +1,4 @@
-import type { PixelSource, Raster, Rect, TileStore } from '../engine/raster/raster';
+import type { PixelSource, Raster, Rect, TileStore } from '../engine';
 
 const side = 512;
 

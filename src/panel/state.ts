@@ -1,6 +1,5 @@
 import type { UpscaleSettings } from '../actions/settings';
-import type { EngineEvent, PreviewImage } from '../engine/engine';
-import type { PlainError } from '../engine/errors';
+import type { EngineEvent, PlainError, PreviewImage } from '../engine';
 import type { DocumentSummary } from '../hosts/host';
 import type { FinishedUpscale } from './run-upscale';
 import type { StrengthPreview } from './strength-preview';

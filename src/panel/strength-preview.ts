@@ -1,6 +1,4 @@
-import { copyRect, createRaster } from '../engine/raster/planes';
-import type { PixelSource, Rect } from '../engine/raster/raster';
-import { grow, intersect, relativeTo } from '../engine/raster/rect';
+import { copyRect, createRaster, grow, intersect, type PixelSource, type Rect, relativeTo } from '../engine';
 import type { FinishedUpscale } from './run-upscale';
 import type { PanelServices } from './services';
 

@@ -1,7 +1,5 @@
 import type { UpscaleSettings } from '../actions/settings';
-import { sourceOf } from '../engine/raster/memory-source';
-import type { PixelSource, Raster, Rect } from '../engine/raster/raster';
-import { grow, intersect, relativeTo } from '../engine/raster/rect';
+import { grow, intersect, type PixelSource, type Raster, type Rect, relativeTo, sourceOf } from '../engine';
 import type { OpenedTarget } from '../hosts/host';
 import type { Style } from './network-styles';
 import type { PanelServices } from './services';

@@ -1,4 +1,4 @@
-import type { UpscaleReport } from '../engine/engine';
+import type { UpscaleReport } from '../engine';
 import type { RunningJob } from './state';
 
 /** "12 s", "3 min", "1 h 5 min": as exact as an estimate deserves. */

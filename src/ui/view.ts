@@ -1,4 +1,4 @@
-import type { Rect } from '../engine/raster/raster';
+import type { Rect } from '../engine';
 
 /** Where the document lies on the screen: document pixel `cx`,`cy` in the middle, `zoom` CSS pixels a document pixel. */
 export interface View {

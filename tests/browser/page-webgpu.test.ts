@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import type { UpscaleOptions } from '../../src/engine/engine';
-import type { Model } from '../../src/engine/runtime/registry';
+import type { Model } from '../../src/engine/network/registry';
 import type { Raster } from '../../src/engine/raster/raster';
 import type { Panel } from '../../src/panel/elements/panel';
 import { tinyModel } from '../engine/upscaling/tiny-networks';

@@ -1,9 +1,9 @@
 import type { EngineEvent, UpscaleOptions } from '../../src/engine/engine';
 import type { Adapt } from '../../src/engine/engine-core';
-import { createNodeEngine } from '../../src/engine/engine.node';
-import { WorkerEngine, type Patience } from '../../src/engine/engine-client.browser';
-import type { FromWorker, ToWorker, WorkerLike } from '../../src/engine/engine-messages';
-import { serveEngine } from '../../src/engine/engine-worker';
+import { createNodeEngine } from '../../src/engine/node';
+import { WorkerEngine, type Patience } from '../../src/engine/browser/client';
+import type { FromWorker, ToWorker, WorkerLike } from '../../src/engine/browser/messages';
+import { serveEngine } from '../../src/engine/browser/worker';
 import { LWayError } from '../../src/engine/errors';
 import { ailingRuntime } from '../support/ailing-runtime';
 import { largestDifference, never, noise } from './raster/support';

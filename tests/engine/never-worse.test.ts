@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { adaptJob } from '../../src/engine/adapt-job';
 import type { AdaptOptions, EngineEvent, UpscaleOptions } from '../../src/engine/engine';
 import { LocalEngine, type Adapt } from '../../src/engine/engine-core';
-import { loadModel, readRegistry } from '../../src/engine/runtime/models.node';
+import { loadModel, readRegistry } from '../../src/engine/network/models.node';
 import type { Runtime } from '../../src/engine/runtime/runtime';
 import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
 import { ailingRuntime } from '../support/ailing-runtime';

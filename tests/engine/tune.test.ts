@@ -5,9 +5,9 @@ import type { TuningOptions } from '../../src/engine/engine';
 import { sourceOf } from '../../src/engine/raster/memory-source';
 import { createRaster } from '../../src/engine/raster/planes';
 import type { Raster } from '../../src/engine/raster/raster';
-import { estimateNetworks } from '../../src/engine/runtime/adaptation-networks';
-import { loadModel, readRegistry } from '../../src/engine/runtime/models.node';
-import type { Model, ModelEntry } from '../../src/engine/runtime/registry';
+import { estimateNetworks } from '../../src/engine/network/adaptation-networks';
+import { loadModel, readRegistry } from '../../src/engine/network/models.node';
+import type { Model, ModelEntry } from '../../src/engine/network/registry';
 import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
 import { tune } from '../../src/engine/tune-job';
 

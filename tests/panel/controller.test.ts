@@ -2,7 +2,7 @@ import { defaultSettings } from '../../src/actions/settings';
 import type { Tuning } from '../../src/engine/adaptation';
 import type { AdaptationModels } from '../../src/engine/engine';
 import { LWayError } from '../../src/engine/errors';
-import type { ModelEntry } from '../../src/engine/runtime/registry';
+import type { ModelEntry } from '../../src/engine/network/registry';
 import type { DocumentSummary, OpenedTarget } from '../../src/hosts/host';
 import { PanelController } from '../../src/panel/controller';
 import { learnedKey } from '../../src/panel/learned';

@@ -1,8 +1,8 @@
 import { LWayError } from '../../src/engine/errors';
-import type { ModelEntry, ModelRegistry } from '../../src/engine/runtime/registry';
+import type { ModelEntry, ModelRegistry } from '../../src/engine/network/registry';
 import { PageModels } from '../../src/panel/model-library';
 import type { OwnModels } from '../../src/panel/own-models';
-import { readModelFile } from '../../src/engine/runtime/model-file';
+import { readModelFile } from '../../src/engine/network/model-file';
 import { safetensors } from '../engine/conversion/support';
 import { tinyModel } from '../engine/upscaling/tiny-networks';
 import { never } from './support';

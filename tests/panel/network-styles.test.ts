@@ -1,5 +1,5 @@
 import { defaultSettings } from '../../src/actions/settings';
-import type { ModelEntry } from '../../src/engine/runtime/registry';
+import type { ModelEntry } from '../../src/engine/network/registry';
 import { networkFor, styleOf, stylesOf, suited } from '../../src/panel/network-styles';
 import { tryChoices } from '../../src/panel/try-out';
 

@@ -1,8 +1,8 @@
 import type { ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../../src/actions/settings';
 import type { Engine, UpscaleOptions, UpscaleReport } from '../../src/engine/engine';
-import { createNodeEngine } from '../../src/engine/engine.node';
-import type { Model } from '../../src/engine/runtime/registry';
+import { createNodeEngine } from '../../src/engine/node';
+import type { Model } from '../../src/engine/network/registry';
 import type { PixelSink, PixelSource } from '../../src/engine/raster/raster';
 import { SpillingTileStore } from '../../src/engine/raster/store/tile-store';
 import { EmbeddedHost } from '../../src/hosts/embedded/embedded-host';

@@ -1,15 +1,17 @@
 import { availableParallelism, release, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import sharp from 'sharp';
-import { createNodeEngine } from '../../engine/engine.node';
-import { LWayError, toPlainError } from '../../engine/errors';
-import { sourceOf } from '../../engine/raster/memory-source';
-import { createRaster } from '../../engine/raster/planes';
-import type { Raster } from '../../engine/raster/raster';
-import { SpillingTileStore } from '../../engine/raster/store/tile-store';
-import { env } from '../../engine/runtime/onnxruntime.node';
-import type { Model } from '../../engine/runtime/registry';
-import type { Device } from '../../engine/runtime/runtime';
+import {
+  createRaster,
+  type Device,
+  LWayError,
+  type Model,
+  type Raster,
+  sourceOf,
+  SpillingTileStore,
+  toPlainError,
+} from '../../engine';
+import { createNodeEngine, env } from '../../engine/node';
 import { exitCode } from '../exit-codes';
 import { columns, fileSize } from '../output/text';
 import { openNetworks } from '../networks';

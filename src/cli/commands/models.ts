@@ -1,11 +1,10 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { LWayError, isAbort } from '../../engine/errors';
+import { type ImageInput, isAbort, LWayError } from '../../engine';
+import type { SaidOfNetwork } from '../../engine/node';
 import { isFolder, nameOf, networksIn } from '../brought-network';
 import { writeWhole } from '../files/json-file';
 import { alreadyThere, exists } from '../files/workspace';
-import type { ImageInput } from '../../engine/runtime/registry';
-import type { SaidOfNetwork } from '../../engine/engine.node';
 import { parseOrder, parseRange } from '../options';
 import { columns, fileSize } from '../output/text';
 import type { ListedNetwork, Networks } from '../networks';

@@ -1,9 +1,7 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import type { AdaptLevel, UpscaleSettings } from '../../actions/settings';
-import { LWayError } from '../../engine/errors';
-import type { Rect } from '../../engine/raster/raster';
-import type { Device } from '../../engine/runtime/runtime';
+import { type Device, LWayError, type Rect } from '../../engine';
 import { knownFactor, type AskedSize } from '../asked-size';
 import type { FormatName } from '../files/formats';
 import { standardStream } from '../files/inputs';

@@ -2,12 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { AdaptLevel } from '../../actions/settings';
-import { adaptJob } from '../../engine/adapt-job';
-import type { Engine } from '../../engine/engine';
-import { createNodeEngine } from '../../engine/engine.node';
-import { LWayError } from '../../engine/errors';
-import type { Model } from '../../engine/runtime/registry';
-import type { Device } from '../../engine/runtime/runtime';
+import { type Device, type Engine, LWayError, type Model } from '../../engine';
+import { createNodeEngine } from '../../engine/node';
 import { systemCode } from '../files/file-errors';
 import { exists } from '../files/workspace';
 import { openNetworks, type Networks } from '../networks';
@@ -111,7 +107,7 @@ async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void>
   const sets = [];
   for (const folder of folders) sets.push(partOf(await readSet(resolve(cwd, folder), flags.limit), flags.pairs));
   const networks = await openNetworks(surroundings);
-  const engine = createNodeEngine({ adapt: adaptJob });
+  const engine = createNodeEngine();
   const judges: Judges = {};
   try {
     const { variants, scale } = await chooseVariants(flags, networks, engine, surroundings);

@@ -1,9 +1,5 @@
 import sharp, { type OverlayOptions } from 'sharp';
-import { toInterleaved } from '../../engine/raster/depth';
-import { crop } from '../../engine/raster/planes';
-import type { Raster, Rect } from '../../engine/raster/raster';
-import { resize } from '../../engine/raster/resample';
-import { highFrequencyMap } from '../../engine/raster/wavelet';
+import { crop, highFrequencyMap, type Raster, type Rect, resize, toInterleaved } from '../../engine';
 
 /** Side of a crop on the sheet, at 100 % of the result. */
 const side = 224;

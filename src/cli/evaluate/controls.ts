@@ -1,15 +1,17 @@
-import { cropGrid, readCrops } from '../../engine/adaptation/crops';
-import { embed } from '../../engine/adaptation/embedding';
-import { randomFrom } from '../../engine/adaptation/random';
-import { recipes, type Cycle, type Recipe } from '../../engine/adaptation';
-import { networkPicture } from '../../engine/adapt-job';
-import type { AdaptOptions } from '../../engine/engine';
-import { luma } from '../../engine/metrics/luma';
-import { psnr } from '../../engine/metrics/psnr';
-import { sourceOf } from '../../engine/raster/memory-source';
-import type { Raster } from '../../engine/raster/raster';
-import { resize } from '../../engine/raster/resample';
-import { cpuRuntime } from '../../engine/runtime/runtime.node';
+import { type AdaptOptions, type Raster, resize, sourceOf } from '../../engine';
+import {
+  cropGrid,
+  type Cycle,
+  embed,
+  networkPicture,
+  randomFrom,
+  readCrops,
+  type Recipe,
+  recipes,
+} from '../../engine/inner';
+import { cpuRuntime } from '../../engine/node';
+import { luma } from './metrics/luma';
+import { psnr } from './metrics/psnr';
 import { scoredBorder } from './measure';
 import { asSaved } from './pixels';
 import { earlier, network, type NetworkVariant, type Variant } from './variants';

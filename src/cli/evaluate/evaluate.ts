@@ -1,5 +1,4 @@
-import { crop } from '../../engine/raster/planes';
-import type { Raster } from '../../engine/raster/raster';
+import { crop, type Raster } from '../../engine';
 import { cropToShow, inputCrop, type SheetRow } from './contact-sheet';
 import { measure, type Judges, type Scores } from './measure';
 import type { PictureSet, Specimen } from './picture-set';

@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { LWayError } from '../../engine/errors';
-import { plane } from '../../engine/raster/planes';
-import type { Raster } from '../../engine/raster/raster';
-import { cpuRuntime } from '../../engine/runtime/runtime.node';
+import { LWayError, plane, type Raster } from '../../engine';
+import { cpuRuntime } from '../../engine/node';
 import { systemCode } from '../files/file-errors';
 
 /** ImageNet's mean and deviation per channel, which the network behind LPIPS expects taken out. */

@@ -1,4 +1,4 @@
-import type { Estimate } from '../../engine/metrics/statistics';
+import type { Estimate } from './metrics/statistics';
 import type { ScoreName } from './measure';
 import { forReporting, type PictureSet } from './picture-set';
 import type { Verdict } from './verdict';

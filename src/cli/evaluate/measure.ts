@@ -1,10 +1,9 @@
-import { consistency } from '../../engine/metrics/consistency';
-import { luma } from '../../engine/metrics/luma';
-import { niqe, type NiqeModel } from '../../engine/metrics/niqe';
-import { psnr } from '../../engine/metrics/psnr';
-import { ssim } from '../../engine/metrics/ssim';
-import { crop } from '../../engine/raster/planes';
-import type { Raster } from '../../engine/raster/raster';
+import { consistency } from './metrics/consistency';
+import { luma } from './metrics/luma';
+import { niqe, type NiqeModel } from './metrics/niqe';
+import { psnr } from './metrics/psnr';
+import { ssim } from './metrics/ssim';
+import { crop, type Raster } from '../../engine';
 import type { Lpips } from './lpips';
 
 /** Pixels cut off at each side before PSNR and SSIM, as the published ×4 figures do. */

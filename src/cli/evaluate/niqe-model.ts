@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { LWayError } from '../../engine/errors';
-import { luma } from '../../engine/metrics/luma';
-import { fitNiqe, type NiqeModel } from '../../engine/metrics/niqe';
+import { LWayError } from '../../engine';
+import { luma } from './metrics/luma';
+import { fitNiqe, type NiqeModel } from './metrics/niqe';
 import { systemCode } from '../files/file-errors';
 import { picturesIn } from './picture-set';
 import { readPixels } from './pixels';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import { systemCode } from '../files/file-errors';
 
 /** One picture to measure on: what the network gets and, where there is one, what it should have become. */

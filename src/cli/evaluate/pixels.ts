@@ -1,8 +1,6 @@
 import { basename } from 'node:path';
 import sharp from 'sharp';
-import { LWayError } from '../../engine/errors';
-import { fromInterleaved, toInterleaved } from '../../engine/raster/depth';
-import type { Raster } from '../../engine/raster/raster';
+import { fromInterleaved, LWayError, type Raster, toInterleaved } from '../../engine';
 
 /** A picture as 8-bit sRGB without alpha, as the sets are measured. @throws LWayError `bad-image` */
 export async function readPixels(path: string): Promise<Raster> {

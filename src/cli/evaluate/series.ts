@@ -1,8 +1,6 @@
-import { adapt, type AdaptationResult } from '../../engine/adaptation';
-import { networkPicture } from '../../engine/adapt-job';
-import { LWayError } from '../../engine/errors';
-import { sourceOf } from '../../engine/raster/memory-source';
-import { cpuRuntime } from '../../engine/runtime/runtime.node';
+import { LWayError, sourceOf } from '../../engine';
+import { adapt, type AdaptationResult, networkPicture } from '../../engine/inner';
+import { cpuRuntime } from '../../engine/node';
 import type { AdaptedVariant } from './controls';
 import type { Specimen } from './picture-set';
 import { readPixels } from './pixels';

@@ -1,5 +1,5 @@
-import { recipes, type Recipe } from '../../engine/adaptation';
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
+import { type Recipe, recipes } from '../../engine/inner';
 
 /** What a recipe's words may be. */
 const words: { readonly [Name in keyof Recipe]?: readonly Recipe[Name][] } = {

@@ -1,4 +1,4 @@
-import { estimate, mean, type Estimate } from '../../engine/metrics/statistics';
+import { estimate, mean, type Estimate } from './metrics/statistics';
 import type { ScoreName, Scores } from './measure';
 import { forReporting } from './picture-set';
 import { verdictOf, type Verdict } from './verdict';

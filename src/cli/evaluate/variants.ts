@@ -1,11 +1,17 @@
-import type { AdaptOptions, Engine, UpscaleOptions, UpscaleReport } from '../../engine/engine';
-import { LWayError } from '../../engine/errors';
-import { sourceOf } from '../../engine/raster/memory-source';
-import type { Raster } from '../../engine/raster/raster';
-import { resize, type ResampleKernel } from '../../engine/raster/resample';
-import { SpillingTileStore } from '../../engine/raster/store/tile-store';
-import type { Model } from '../../engine/runtime/registry';
-import type { Device } from '../../engine/runtime/runtime';
+import {
+  type AdaptOptions,
+  type Device,
+  type Engine,
+  LWayError,
+  type Model,
+  type Raster,
+  type ResampleKernel,
+  resize,
+  sourceOf,
+  SpillingTileStore,
+  type UpscaleOptions,
+  type UpscaleReport,
+} from '../../engine';
 import type { Specimen } from './picture-set';
 import { asSaved } from './pixels';
 

@@ -3,8 +3,7 @@ import { access, constants, open, readFile, stat, writeFile } from 'node:fs/prom
 import { basename } from 'node:path';
 import sharp from 'sharp';
 import type { Metadata } from 'sharp';
-import { LWayError } from '../../engine/errors';
-import type { Channels } from '../../engine/raster/raster';
+import { type Channels, LWayError } from '../../engine';
 import { firstLine, systemCode, writeError } from './file-errors';
 import { inLibvips } from './libvips';
 import { otherFormat, readOther, type OtherFormat, type Pixels } from './other-formats';

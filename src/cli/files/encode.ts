@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
-import type { PictureInfo } from '../../engine/raster/raster';
+import type { PictureInfo } from '../../engine';
 import type { Format } from './formats';
 import { writeError } from './file-errors';
 import { inLibvips, isLarge } from './libvips';

@@ -1,4 +1,4 @@
-import { isAbort, LWayError } from '../../engine/errors';
+import { isAbort, LWayError } from '../../engine';
 
 const noSpace = /no space left|disk quota|file too large|ENOSPC|EDQUOT|EFBIG/i;
 

@@ -1,6 +1,4 @@
-import type { Channels } from '../../engine/raster/raster';
-import { hasAlpha } from '../../engine/raster/raster';
-import { LWayError } from '../../engine/errors';
+import { type Channels, hasAlpha, LWayError } from '../../engine';
 
 export type FormatName = 'png' | 'jpg' | 'webp' | 'tiff' | 'avif';
 

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import { writeError } from './file-errors';
 
 /** What `-` means where a file could be named. */

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import { systemCode, writeError } from './file-errors';
 
 /**

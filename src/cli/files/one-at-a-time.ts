@@ -1,4 +1,4 @@
-import type { PixelSource, Rect } from '../../engine/raster/raster';
+import type { PixelSource, Rect } from '../../engine';
 import type { PictureHeader } from './decode';
 import { decode } from './decode';
 import { encodingOf, regionOf, type PictureSource } from './picture-source';

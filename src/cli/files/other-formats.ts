@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { initializeCanvas, readPsd } from 'ag-psd';
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import { numbersOf, readTiffHeader, bytesOf } from './tiff/directory';
 import { readPages, valueOf } from './tiff/pages';
 

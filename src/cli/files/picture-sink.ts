@@ -1,8 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { toInterleaved } from '../../engine/raster/depth';
-import { contains } from '../../engine/raster/rect';
-import type { PictureInfo, PixelSink, Raster } from '../../engine/raster/raster';
+import { contains, type PictureInfo, type PixelSink, type Raster, toInterleaved } from '../../engine';
 import { writeError } from './file-errors';
 import type { ColourSpace, MetadataField, SampleType } from './vips-file';
 import { encodeHeader, encodeTrailer, headerBytes, sampleTypes } from './vips-file';

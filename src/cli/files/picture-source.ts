@@ -1,9 +1,15 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { LWayError } from '../../engine/errors';
-import type { Interleaved } from '../../engine/raster/depth';
-import { fromInterleaved } from '../../engine/raster/depth';
-import type { Channels, PictureInfo, PixelSource, Raster, Rect } from '../../engine/raster/raster';
+import {
+  type Channels,
+  fromInterleaved,
+  type Interleaved,
+  LWayError,
+  type PictureInfo,
+  type PixelSource,
+  type Raster,
+  type Rect,
+} from '../../engine';
 import type { MetadataField, VipsHeader } from './vips-file';
 import { decodeHeader, decodeTrailer, headerBytes, iccProfileOf, sampleTypes } from './vips-file';
 

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { PlainError } from '../../engine/errors';
-import { LWayError } from '../../engine/errors';
+import { LWayError, type PlainError } from '../../engine';
 import type { FileReport } from '../upscale-file';
 import { readJson, writeJson } from './json-file';
 import { exists } from './workspace';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { UpscaleSettings } from '../../actions/settings';
 import { formatSteps, parseSteps } from '../../actions/steps';
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import type { Surroundings } from '../surroundings';
 import { readJson, writeJson } from './json-file';
 import { alreadyThere, exists } from './workspace';

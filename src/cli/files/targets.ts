@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import { sizeSuffix, type AskedSize } from '../asked-size';
 import type { Format, FormatName } from './formats';
 import { formatOfName, formats } from './formats';

@@ -5,7 +5,7 @@
  * EXIF and XMP travel in the trailer untouched.
  * Layout: libvips, libvips/iofuncs/vips.c ("write a header").
  */
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 
 export const headerBytes = 64;
 

@@ -1,8 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fromCrispness } from '../../actions/steps';
-import type { Tuning } from '../../engine/adaptation';
-import { LWayError } from '../../engine/errors';
+import { LWayError, type Tuning } from '../../engine';
 import { userFolder } from '../user-folder';
 import type { Surroundings } from '../surroundings';
 import { systemCode } from './file-errors';

@@ -1,6 +1,6 @@
 import { chmod, link, mkdir, mkdtemp, realpath, rename, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import { NoRoom, systemCode, writeError } from './file-errors';
 import { clearAway, clearLeftovers, ownPrefix, watcher, type Unfinished } from './unfinished';
 

@@ -1,5 +1,4 @@
-import type { AdaptationReport } from '../../engine/engine';
-import type { PlainError } from '../../engine/errors';
+import type { AdaptationReport, PlainError } from '../../engine';
 import type { TextOutput } from '../surroundings';
 import type { FileEvent, FileReport } from '../upscale-file';
 import type { Reporter, Summary } from './reporter';

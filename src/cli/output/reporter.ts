@@ -1,5 +1,4 @@
-import type { AdaptationReport } from '../../engine/engine';
-import type { PlainError } from '../../engine/errors';
+import type { AdaptationReport, PlainError } from '../../engine';
 import type { FileEvent, FileReport } from '../upscale-file';
 
 export interface Summary {

@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
 import type { SingleBar } from 'cli-progress';
 import { SingleBar as Bar } from 'cli-progress';
-import type { AdaptationReport, TuningReport } from '../../engine/engine';
-import type { PlainError } from '../../engine/errors';
+import type { AdaptationReport, PlainError, TuningReport } from '../../engine';
 import type { TextOutput } from '../surroundings';
 import type { FileEvent, FileReport } from '../upscale-file';
 import type { Reporter, Summary } from './reporter';

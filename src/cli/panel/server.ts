@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { servePage } from '../../../scripts/serve.mjs';
-import { LWayError, toPlainError } from '../../engine/errors';
+import { LWayError, toPlainError } from '../../engine';
 
 /** What the page asks for by its address below `/api/`. The signal aborts when the page no longer waits. */
 export type Handlers = Readonly<

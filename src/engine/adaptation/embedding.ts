@@ -1,4 +1,4 @@
-import type { Model } from '../runtime/registry';
+import type { Model } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import type { Crop } from './crops';
 import { runAll } from '../network/run';

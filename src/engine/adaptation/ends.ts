@@ -3,8 +3,8 @@ import type { Graph, Tensor } from '../graph';
 // The panel mixes, too: these two alone spare its page the rules of every operation.
 import { readGraph } from '../graph/read';
 import { writeGraph } from '../graph/write';
-import { sha256 } from '../runtime/load-model';
-import type { EndName, Model, ModelEntry } from '../runtime/registry';
+import { sha256 } from '../network/load-model';
+import type { EndName, Model, ModelEntry } from '../network/registry';
 
 /** Networks of one graph, trained towards different ends, or files of the offsets to them. */
 export type Ends = Readonly<Partial<Record<EndName, Model>>>;

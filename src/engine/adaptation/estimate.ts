@@ -1,5 +1,5 @@
 import { runOnce } from '../network/run';
-import type { EndName, Model, ModelEntry } from '../runtime/registry';
+import type { EndName, Model, ModelEntry } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import { cropGrid, detailOf, readCrops } from './crops';
 import { embed } from './embedding';

@@ -1,4 +1,4 @@
-import type { Model } from '../runtime/registry';
+import type { Model } from '../network/registry';
 import { evenSide } from './patches';
 import type { NetworkPicture } from './picture';
 import { recipes, type Recipe } from './recipe';

@@ -1,5 +1,5 @@
 import { writeGraph, type Graph } from '../graph';
-import type { Model } from '../runtime/registry';
+import type { Model } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import { takenDown } from './copies';
 import type { Layout } from '../network/layout';

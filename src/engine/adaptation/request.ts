@@ -1,5 +1,5 @@
 import type { AdaptOptions, EngineEvent } from '../engine';
-import type { Model } from '../runtime/registry';
+import type { Model } from '../network/registry';
 import type { NetworkPicture } from './picture';
 
 export interface AdaptRequest {

@@ -1,6 +1,6 @@
 import { LWayError } from '../errors';
 import { writeGraph, type Graph } from '../graph';
-import type { Model } from '../runtime/registry';
+import type { Model } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import type { Copy } from './copies';
 import { runAll, runOnce, type NamedValues } from '../network/run';

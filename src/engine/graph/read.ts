@@ -121,8 +121,10 @@ function nodeFrom(proto: NodeProto, index: number, version: number): Node {
 
 /** Without optional outputs that are left out at the end; the number of a Split's says into how many parts it cuts. */
 function outputsOf({ opType, output }: NodeProto): string[] {
-  const last = output.findLastIndex((name) => name !== '');
-  return opType === 'Split' ? output : output.slice(0, last + 1);
+  if (opType === 'Split') return output;
+  let length = output.length;
+  while (length > 0 && output[length - 1] === '') length--;
+  return output.slice(0, length);
 }
 
 function attributeFrom(proto: AttributeProto, where: string, version: number): Attribute | undefined {

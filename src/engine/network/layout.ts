@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from '../graph';
 import { int64 } from '../graph/tensor';
-import type { ImageInput } from '../runtime/registry';
+import type { ImageInput } from './registry';
 
 /** How a network has its pictures: the order of their axes and channels, and the values of black and white. */
 export type Arrangement = Pick<ImageInput, 'layout' | 'channels' | 'range'>;

@@ -1,6 +1,6 @@
 import type { Raster } from '../raster/raster';
-import { readModelFile } from '../runtime/model-file';
-import type { Model } from '../runtime/registry';
+import { readModelFile } from './model-file';
+import type { Model } from './registry';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
 import { fromTensor, toTensor } from './tensors';
 

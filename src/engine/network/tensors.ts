@@ -2,7 +2,7 @@ import { LWayError } from '../errors';
 import { fromHalves, toHalves } from '../half';
 import { createRaster } from '../raster/planes';
 import type { Raster } from '../raster/raster';
-import type { ImageInput } from '../runtime/registry';
+import type { ImageInput } from './registry';
 import type { Ort, Tensor } from '../runtime/runtime';
 import { layoutOf, type Arrangement } from './layout';
 

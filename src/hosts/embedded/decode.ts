@@ -1,6 +1,5 @@
 import { convertIndexedToRgb, decode, type DecodedPng } from 'fast-png';
-import { LWayError } from '../../engine/errors';
-import type { Channels, PictureInfo } from '../../engine/raster/raster';
+import { type Channels, LWayError, type PictureInfo } from '../../engine';
 import { embeddedProfile } from './icc';
 import { takeOrientation, turnUpright } from './orientation';
 import { PackedPixels } from './pixels';

@@ -1,7 +1,4 @@
-import { LWayError } from '../../engine/errors';
-import { breathe } from '../../engine/breathe';
-import type { PixelSource, Rect, TileStore } from '../../engine/raster/raster';
-import { contains, intersect } from '../../engine/raster/rect';
+import { breathe, contains, intersect, LWayError, type PixelSource, type Rect, type TileStore } from '../../engine';
 import {
   ownRect,
   type CommitRequest,

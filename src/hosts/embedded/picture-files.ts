@@ -1,4 +1,4 @@
-import { hasAlpha, type PixelSource } from '../../engine/raster/raster';
+import { hasAlpha, type PixelSource } from '../../engine';
 import { decodePicture } from './decode';
 import { findExif } from './exif';
 import { pictureFormats, scaledName, type PictureFormat } from './export/formats';

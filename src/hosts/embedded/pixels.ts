@@ -1,5 +1,4 @@
-import { fromInterleaved } from '../../engine/raster/depth';
-import { hasAlpha, type PictureInfo, type PixelSource, type Raster, type Rect } from '../../engine/raster/raster';
+import { fromInterleaved, hasAlpha, type PictureInfo, type PixelSource, type Raster, type Rect } from '../../engine';
 
 /** A layer's pixels: read in pieces, given back to the system when no layer and no undo step needs them any more. */
 export interface LayerPixels extends PixelSource {

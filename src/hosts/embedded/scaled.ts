@@ -1,6 +1,4 @@
-import { plane } from '../../engine/raster/planes';
-import { hasAlpha, type PixelSource, type Raster } from '../../engine/raster/raster';
-import { Resampler } from '../../engine/raster/resample';
+import { hasAlpha, type PixelSource, plane, type Raster, Resampler } from '../../engine';
 
 /** Colour times alpha, in place: resampling must not mix in the colour of transparent pixels. */
 function premultiply(raster: Raster): void {

@@ -1,4 +1,4 @@
-import type { PictureInfo, Rect } from '../../engine/raster/raster';
+import type { PictureInfo, Rect } from '../../engine';
 import type { LayerPixels } from './pixels';
 
 /** A layer. Its pixels keep their own resolution; `bounds` says where in the document they are spread out. */

@@ -1,4 +1,4 @@
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import type { Change, Refusal } from './protocol';
 
 const sentences: Readonly<Record<Change, string>> = {

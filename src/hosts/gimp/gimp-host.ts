@@ -1,9 +1,15 @@
-import { LWayError } from '../../engine/errors';
-import { createRaster } from '../../engine/raster/planes';
-import type { Channels, PictureInfo, PixelSource, Raster, Rect } from '../../engine/raster/raster';
-import { hasAlpha } from '../../engine/raster/raster';
-import { intersect } from '../../engine/raster/rect';
-import { Resampler } from '../../engine/raster/resample';
+import {
+  type Channels,
+  createRaster,
+  hasAlpha,
+  intersect,
+  LWayError,
+  type PictureInfo,
+  type PixelSource,
+  type Raster,
+  type Rect,
+  Resampler,
+} from '../../engine';
 import type { CommitRequest, Destination, DocumentSummary, EditorHost, HostCapabilities, OpenedTarget } from '../host';
 import { changedError, plugInError } from './errors';
 import { factorOf } from './factor';

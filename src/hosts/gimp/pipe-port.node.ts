@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import { encodeFrame, FrameReader } from './frames';
 import type { GimpPort, Question } from './protocol';
 

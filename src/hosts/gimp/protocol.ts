@@ -3,7 +3,7 @@
 // LWay is started by the plug-in and asks over its standard output; answers come over its standard input, one for each
 // question, in order. A message is one line of JSON; where it has `bytes`, so many bytes follow it. Pixels are as GIMP holds
 // them, interleaved, little-endian.
-import type { Channels, Rect } from '../../engine/raster/raster';
+import type { Channels, Rect } from '../../engine';
 
 /** Grows where the two sides would no longer understand each other. */
 export const protocolVersion = 1;

@@ -1,6 +1,13 @@
-import { fromHalves, toHalves } from '../../engine/half';
-import { ensureFinite, fromInterleaved, toInterleaved } from '../../engine/raster/depth';
-import type { Channels, PictureInfo, Raster } from '../../engine/raster/raster';
+import {
+  type Channels,
+  ensureFinite,
+  fromHalves,
+  fromInterleaved,
+  type PictureInfo,
+  type Raster,
+  toHalves,
+  toInterleaved,
+} from '../../engine';
 
 /** How a value is stored. */
 export type SampleType = 'u8' | 'u16' | 'u32' | 'half' | 'float' | 'double';

@@ -1,7 +1,4 @@
-import { LWayError } from '../../engine/errors';
-import type { PixelSource, Raster, Rect } from '../../engine/raster/raster';
-import { hasAlpha } from '../../engine/raster/raster';
-import { intersect } from '../../engine/raster/rect';
+import { hasAlpha, intersect, LWayError, type PixelSource, type Raster, type Rect } from '../../engine';
 import { decodePng } from '../embedded/decode';
 import { writePng } from '../embedded/export/png';
 import { part } from '../embedded/pixels';

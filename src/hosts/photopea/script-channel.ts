@@ -1,4 +1,4 @@
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import type { PhotopeaPort } from './port';
 import { separator, wrap } from './scripts';
 

@@ -1,4 +1,4 @@
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import { decodeBase64 } from './bridge/base64';
 
 /** Called by each packed file: `lwayAsset(name, base64)`, where the base64 is of gzip. */

@@ -1,6 +1,4 @@
-import { LWayError } from '../../engine/errors';
-import { createRaster } from '../../engine/raster/planes';
-import type { PictureInfo, PixelSource, TileStore } from '../../engine/raster/raster';
+import { createRaster, LWayError, type PictureInfo, type PixelSource, type TileStore } from '../../engine';
 import type { CommitRequest, Destination, DocumentSummary, EditorHost, HostCapabilities, OpenedTarget } from '../host';
 import { abortError, type Bridge } from './bridge/bridge';
 import { copyBlock, type Block } from './pixel-codec';

@@ -1,8 +1,13 @@
 // Attachments ↔ rasters, on the page's side.
-import { ensureFinite, toInterleaved } from '../../engine/raster/depth';
-import { createRaster } from '../../engine/raster/planes';
-import type { Channels, Raster, Rect } from '../../engine/raster/raster';
-import { hasAlpha } from '../../engine/raster/raster';
+import {
+  type Channels,
+  createRaster,
+  ensureFinite,
+  hasAlpha,
+  type Raster,
+  type Rect,
+  toInterleaved,
+} from '../../engine';
 import type { PixelHeader, SampleType } from './protocol';
 
 type Samples = Uint8Array | Uint16Array | Float32Array;

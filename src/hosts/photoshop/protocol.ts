@@ -1,6 +1,6 @@
 // What the two sides say to each other over the bridge. Everything here is plain JSON; pixels travel as attachments,
 // interleaved, in the layer's own depth.
-import type { Channels, Rect } from '../../engine/raster/raster';
+import type { Channels, Rect } from '../../engine';
 import type { Destination } from '../host';
 
 /** Global function that Photoshop calls to replay a recorded step. Recorded in people's actions: never rename it. */

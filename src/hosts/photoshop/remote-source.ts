@@ -1,6 +1,4 @@
-import { LWayError } from '../../engine/errors';
-import { createRaster } from '../../engine/raster/planes';
-import type { PictureInfo, PixelSource, Raster, Rect } from '../../engine/raster/raster';
+import { createRaster, LWayError, type PictureInfo, type PixelSource, type Raster, type Rect } from '../../engine';
 import { reasonOf } from './bridge/bridge';
 import { copyBlock, type Block } from './pixel-codec';
 import { BLOCK } from './protocol';

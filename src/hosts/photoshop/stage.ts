@@ -1,5 +1,11 @@
-import { bytesPerValue } from '../../engine/raster/depth';
-import type { PictureInfo, PixelSource, Raster, Rect, TileStore } from '../../engine/raster/raster';
+import {
+  bytesPerValue,
+  type PictureInfo,
+  type PixelSource,
+  type Raster,
+  type Rect,
+  type TileStore,
+} from '../../engine';
 import type { Bridge } from './bridge/bridge';
 import { encodePiece } from './pixel-codec';
 

@@ -1,5 +1,5 @@
 import { css, html, LitElement } from 'lit';
-import type { PixelSource, Rect } from '../../engine/raster/raster';
+import type { PixelSource, Rect } from '../../engine';
 import type { StrengthPreview } from '../strength-preview';
 import { drawRegion } from '../region-image';
 import '../../ui/divider';

@@ -1,5 +1,5 @@
 import { css, html, LitElement } from 'lit';
-import type { PreviewImage } from '../../engine/engine';
+import type { PreviewImage } from '../../engine';
 import type { RunningJob } from '../state';
 import { shared } from '../../ui/styles';
 

@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { Rect } from '../../engine/raster/raster';
+import type { Rect } from '../../engine';
 import '../../ui/segmented';
 import { shared } from '../../ui/styles';
 import type { PanelController } from '../controller';

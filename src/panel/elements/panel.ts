@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { AdaptLevel } from '../../actions/settings';
-import type { Rect } from '../../engine/raster/raster';
+import type { Rect } from '../../engine';
 import type { Destination } from '../../hosts/host';
 import '../../ui/segmented';
 import { shared } from '../../ui/styles';

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { parseSteps } from '../../actions/steps';
-import { toPlainError, type PlainError } from '../../engine/errors';
+import { type PlainError, toPlainError } from '../../engine';
 import { icons } from '../../ui/icons';
 import { shared } from '../../ui/styles';
 import type { PictureQueue, QueueItem } from '../queue/queue';

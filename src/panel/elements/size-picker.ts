@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { maxScale, minScale, resultSize } from '../../actions/size';
 import type { UpscaleSettings } from '../../actions/settings';
-import { LWayError } from '../../engine/errors';
+import { LWayError } from '../../engine';
 import { shared } from '../../ui/styles';
 
 type Size = UpscaleSettings['size'];

@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { ModelEntry } from '../../engine/runtime/registry';
+import type { ModelEntry } from '../../engine';
 import { networkAmong, networkEndings } from '../../ui/network-files';
 import { shared } from '../../ui/styles';
 import type { Style } from '../network-styles';

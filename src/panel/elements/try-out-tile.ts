@@ -1,9 +1,7 @@
 import { Task, TaskStatus } from '@lit/task';
 import { css, html, LitElement, type PropertyValues } from 'lit';
 import type { UpscaleSettings } from '../../actions/settings';
-import { toPlainError } from '../../engine/errors';
-import { sourceOf } from '../../engine/raster/memory-source';
-import type { Raster } from '../../engine/raster/raster';
+import { type Raster, sourceOf, toPlainError } from '../../engine';
 import { shared } from '../../ui/styles';
 import { drawRegion } from '../region-image';
 import type { PanelServices } from '../services';

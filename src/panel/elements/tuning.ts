@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { Tuning } from '../../engine/adaptation/ends';
+import type { Tuning } from '../../engine';
 import { shared } from '../../ui/styles';
 
 /** A person's choice: a number 0..100, or undefined for what suits the picture. */

@@ -1,4 +1,4 @@
-import type { PixelSource } from '../../engine/raster/raster';
+import type { PixelSource } from '../../engine';
 
 /** A picture from a file. */
 export interface DecodedPicture {

@@ -1,5 +1,5 @@
 import type { UpscaleSettings } from '../../actions/settings';
-import { isAbort, toPlainError, type PlainError } from '../../engine/errors';
+import { isAbort, type PlainError, toPlainError } from '../../engine';
 import type { ModelChoice, PanelServices } from '../services';
 import { phaseName } from '../words';
 import type { FileFolder, OutputFormat, PictureFiles } from './picture-files';

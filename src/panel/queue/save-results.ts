@@ -1,5 +1,5 @@
 import { downloadZip } from 'client-zip';
-import { isAbort, LWayError } from '../../engine/errors';
+import { isAbort, LWayError } from '../../engine';
 
 /** The part of the File System Access API that TypeScript does not know. */
 interface WithDirectoryPicker {

@@ -1,8 +1,6 @@
 import { resultSize } from '../../actions/size';
 import type { UpscaleSettings } from '../../actions/settings';
-import { LWayError } from '../../engine/errors';
-import type { EngineEvent } from '../../engine/engine';
-import type { PixelSource, TileStore } from '../../engine/raster/raster';
+import { type EngineEvent, LWayError, type PixelSource, type TileStore } from '../../engine';
 import { suited } from '../network-styles';
 import type { ModelChoice, PanelServices } from '../services';
 

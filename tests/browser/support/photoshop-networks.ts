@@ -1,7 +1,7 @@
 // Networks so small that a whole upscale with adaptation takes a slow machine no time, and of which the result is known.
 import { createHash } from 'node:crypto';
 import { GraphBuilder, writeGraph, type Graph } from '../../../src/engine/graph';
-import type { Model, ModelEntry } from '../../../src/engine/runtime/registry';
+import type { Model, ModelEntry } from '../../../src/engine/network/registry';
 
 const side = 16;
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { packAsset, unpackAsset } from '../../../scripts/pack-asset.mjs';
-import type { ModelRegistry } from '../../../src/engine/runtime/registry';
+import type { ModelRegistry } from '../../../src/engine/network/registry';
 import type {} from '../../../src/hosts/photoshop/page-channel';
 import type { ShowPage } from '../../doubles/photoshop/uxp';
 import { tinyNetworks } from './photoshop-networks';

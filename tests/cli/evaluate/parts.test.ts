@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AdaptOptions, Engine } from '../../../src/engine/engine';
-import { luma } from '../../../src/engine/metrics/luma';
-import { psnr } from '../../../src/engine/metrics/psnr';
+import { luma } from '../../../src/cli/evaluate/metrics/luma';
+import { psnr } from '../../../src/cli/evaluate/metrics/psnr';
 import { resize } from '../../../src/engine/raster/resample';
-import type { Model } from '../../../src/engine/runtime/registry';
+import type { Model } from '../../../src/engine/network/registry';
 import { cropToShow } from '../../../src/cli/evaluate/contact-sheet';
 import { controls } from '../../../src/cli/evaluate/controls';
 import { scoredBorder } from '../../../src/cli/evaluate/measure';
@@ -17,7 +17,7 @@ import { summarise, type Row } from '../../../src/cli/evaluate/summary';
 import type { Task } from '../../../src/cli/evaluate/variants';
 import { verdictOf } from '../../../src/cli/evaluate/verdict';
 import { drawn, noise } from '../../engine/raster/support';
-import { draw, reference } from '../../engine/metrics/pictures';
+import { draw, reference } from '../metrics/pictures';
 
 test('a set is matched by sorted names, counted from 1 and limited', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lway-set-'));

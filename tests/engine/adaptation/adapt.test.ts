@@ -8,8 +8,8 @@ import { randomFrom } from '../../../src/engine/adaptation/random';
 import { GraphBuilder, readGraph, writeGraph, type Tensor } from '../../../src/engine/graph';
 import { createRaster, crop } from '../../../src/engine/raster/planes';
 import type { Raster } from '../../../src/engine/raster/raster';
-import { loadModel, readRegistry } from '../../../src/engine/runtime/models.node';
-import type { Model } from '../../../src/engine/runtime/registry';
+import { loadModel, readRegistry } from '../../../src/engine/network/models.node';
+import type { Model } from '../../../src/engine/network/registry';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { tinyModel } from '../upscaling/tiny-networks';
 

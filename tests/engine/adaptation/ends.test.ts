@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { isEnd, loadEnds, mixEnds, ownTuning, tunable, tuningFor, type Ends } from '../../../src/engine/adaptation';
 import { readGraph } from '../../../src/engine/graph';
-import { sha256 } from '../../../src/engine/runtime/load-model';
-import { loadModel, readRegistry } from '../../../src/engine/runtime/models.node';
-import type { Model, ModelEntry, ModelRegistry } from '../../../src/engine/runtime/registry';
+import { sha256 } from '../../../src/engine/network/load-model';
+import { loadModel, readRegistry } from '../../../src/engine/network/models.node';
+import type { Model, ModelEntry, ModelRegistry } from '../../../src/engine/network/registry';
 import { tinyModel } from '../upscaling/tiny-networks';
 
 const folder = resolve(__dirname, '../../../models');

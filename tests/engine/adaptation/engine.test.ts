@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
-import { adaptJob } from '../../../src/engine/adapt-job';
 import type { AdaptOptions, Engine, UpscaleOptions } from '../../../src/engine/engine';
-import { createNodeEngine } from '../../../src/engine/engine.node';
+import { createNodeEngine } from '../../../src/engine/node';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { sourceOf } from '../../../src/engine/raster/memory-source';
 import { createRaster, plane } from '../../../src/engine/raster/planes';
 import type { PictureInfo, PixelSink, Raster } from '../../../src/engine/raster/raster';
-import { loadModel, readRegistry } from '../../../src/engine/runtime/models.node';
+import { loadModel, readRegistry } from '../../../src/engine/network/models.node';
 import { tinyModel } from '../upscaling/tiny-networks';
 
 jest.setTimeout(120_000);
@@ -32,7 +31,7 @@ beforeAll(async () => {
   };
   const models = { encoder: encoder!, reconstructor: reconstructor!, features: features! };
   adapt = { level: 'quick', strength: 1, models, study };
-  engine = createNodeEngine({ adapt: adaptJob });
+  engine = createNodeEngine();
 });
 
 afterAll(() => engine.dispose());

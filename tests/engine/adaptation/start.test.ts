@@ -4,8 +4,8 @@ import { runAll } from '../../../src/engine/network/run';
 import { startFrom } from '../../../src/engine/adaptation/start';
 import { readGraph, writeGraph, type Graph } from '../../../src/engine/graph';
 import { createRaster } from '../../../src/engine/raster/planes';
-import { loadModel, readRegistry } from '../../../src/engine/runtime/models.node';
-import type { Model, ModelRegistry } from '../../../src/engine/runtime/registry';
+import { loadModel, readRegistry } from '../../../src/engine/network/models.node';
+import type { Model, ModelRegistry } from '../../../src/engine/network/registry';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { randomNumbers } from '../raster/support';
 

@@ -1,9 +1,9 @@
-import { createNodeEngine } from '../../../src/engine/engine.node';
+import { createNodeEngine } from '../../../src/engine/node';
 import { plane } from '../../../src/engine/raster/planes';
 import type { Channels, PictureInfo, Raster } from '../../../src/engine/raster/raster';
 import { resize } from '../../../src/engine/raster/resample';
 import { decodeValue, encodeValue } from '../../../src/engine/raster/transfer';
-import type { Model } from '../../../src/engine/runtime/registry';
+import type { Model } from '../../../src/engine/network/registry';
 import { drawn, largestDifference, never, noise } from '../raster/support';
 import { Collector, sourceOf } from './pictures';
 import { tinyModel } from './tiny-networks';

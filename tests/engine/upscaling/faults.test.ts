@@ -1,6 +1,6 @@
 import type { EngineEvent, UpscaleOptions } from '../../../src/engine/engine';
 import { LocalEngine } from '../../../src/engine/engine-core';
-import { createNodeEngine } from '../../../src/engine/engine.node';
+import { createNodeEngine } from '../../../src/engine/node';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import type { Runtimes } from '../../../src/engine/runtime/runtimes';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createNodeEngine, inspectModelFile } from '../../../src/engine/engine.node';
+import { createNodeEngine, inspectModelFile } from '../../../src/engine/node';
 import { describeWithSharedData, sharedData } from '../../support/shared-data';
 import { largestDifference, never, noise } from '../raster/support';
 import { Collector, sourceOf } from './pictures';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { OutputSize } from '../../../src/engine/engine';
-import { createNodeEngine } from '../../../src/engine/engine.node';
+import { createNodeEngine } from '../../../src/engine/node';
 import type { Channels, PictureInfo, Raster } from '../../../src/engine/raster/raster';
-import type { Model } from '../../../src/engine/runtime/registry';
+import type { Model } from '../../../src/engine/network/registry';
 import { largestDifference, never, noise } from '../raster/support';
 import { Collector, sourceOf } from './pictures';
 import { tinyModel } from './tiny-networks';

@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { AttributeProto_AttributeType, ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
-import { sha256 } from '../../../src/engine/runtime/load-model';
-import type { Model, ModelEntry } from '../../../src/engine/runtime/registry';
+import { sha256 } from '../../../src/engine/network/load-model';
+import type { Model, ModelEntry } from '../../../src/engine/network/registry';
 import { randomNumbers } from '../raster/support';
 
 // Networks small enough to be written down here, real enough for ONNX Runtime.

@@ -3,7 +3,7 @@
 
   python3 tests/golden/metrics/make_golden.py
 
-The same pictures are drawn by tests/engine/metrics/pictures.ts. Made with scikit-image 0.19.3, numpy 1.24.2.
+The same pictures are drawn by tests/cli/metrics/pictures.ts. Made with scikit-image 0.19.3, numpy 1.24.2.
 """
 import json
 import os

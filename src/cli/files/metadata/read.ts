@@ -1,5 +1,5 @@
 import sharp, { type Metadata } from 'sharp';
-import { colourOfCodes, colourOfPng, type Colour } from '../../../engine/raster/colour-profile';
+import { type Colour, colourOfCodes, colourOfPng } from '../../../engine';
 import type { ByteReader } from '../tiff/directory';
 import { numbersOf, readDirectory, readTiffHeader, withFile } from '../tiff/directory';
 import { inLibvips } from '../libvips';

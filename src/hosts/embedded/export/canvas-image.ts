@@ -1,6 +1,4 @@
-import { LWayError } from '../../../engine/errors';
-import { breathe } from '../../../engine/breathe';
-import { hasAlpha, type PictureInfo, type PixelSource } from '../../../engine/raster/raster';
+import { breathe, hasAlpha, LWayError, type PictureInfo, type PixelSource } from '../../../engine';
 import { blocks, toRgba } from '../pixels';
 import { withJpegMetadata } from './jpeg-metadata';
 import { withWebpMetadata } from './webp-metadata';

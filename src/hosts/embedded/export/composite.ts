@@ -1,13 +1,15 @@
-import { plane } from '../../../engine/raster/planes';
 import {
-  hasAlpha,
   type Channels,
+  contains,
+  hasAlpha,
+  intersect,
   type PictureInfo,
   type PixelSource,
+  plane,
   type Raster,
   type Rect,
-} from '../../../engine/raster/raster';
-import { contains, intersect, relativeTo } from '../../../engine/raster/rect';
+  relativeTo,
+} from '../../../engine';
 import { scaled } from '../scaled';
 import type { Layer, OpenDocument } from '../workspace';
 

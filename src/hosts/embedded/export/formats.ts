@@ -1,4 +1,4 @@
-import type { PixelSource } from '../../../engine/raster/raster';
+import type { PixelSource } from '../../../engine';
 import { exifFor } from '../exif';
 import type { OpenDocument } from '../workspace';
 import { checkCanvasImage, writeCanvasImage, type CanvasFormat } from './canvas-image';

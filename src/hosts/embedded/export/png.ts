@@ -1,7 +1,4 @@
-import { toInterleaved } from '../../../engine/raster/depth';
-import { LWayError } from '../../../engine/errors';
-import { breathe } from '../../../engine/breathe';
-import type { PixelSource } from '../../../engine/raster/raster';
+import { breathe, LWayError, type PixelSource, toInterleaved } from '../../../engine';
 
 /** The longest side that common PNG readers accept (libpng's default limit). */
 const maxSide = 1_000_000;

@@ -1,7 +1,5 @@
 import { writePsdUint8Array, type Layer as PsdLayer } from 'ag-psd';
-import { LWayError } from '../../../engine/errors';
-import { breathe } from '../../../engine/breathe';
-import type { PixelSource } from '../../../engine/raster/raster';
+import { breathe, LWayError, type PixelSource } from '../../../engine';
 import { blocks, toRgba } from '../pixels';
 import { scaled } from '../scaled';
 import type { OpenDocument } from '../workspace';

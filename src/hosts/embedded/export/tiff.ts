@@ -1,7 +1,4 @@
-import { LWayError } from '../../../engine/errors';
-import { breathe } from '../../../engine/breathe';
-import { toInterleaved } from '../../../engine/raster/depth';
-import { hasAlpha, type PictureInfo, type PixelSource } from '../../../engine/raster/raster';
+import { breathe, hasAlpha, LWayError, type PictureInfo, type PixelSource, toInterleaved } from '../../../engine';
 
 /** Where the offsets of a TIFF end, with room for its directory. */
 const maxBytes = 4_200_000_000;

@@ -1,4 +1,4 @@
-import type { PictureInfo, Rect } from '../../../engine/raster/raster';
+import type { PictureInfo, Rect } from '../../../engine';
 import type { LayerPixels } from '../pixels';
 import { newId, type Layer, type OpenDocument, type Workspace } from '../workspace';
 import { claimFolder, claimFolders, type ClaimedFolder } from './folders.browser';

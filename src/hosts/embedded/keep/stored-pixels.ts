@@ -1,8 +1,16 @@
-import { bytesPerValue, fromInterleaved, toInterleaved } from '../../../engine/raster/depth';
-import { breathe } from '../../../engine/breathe';
-import { copyRect, createRaster } from '../../../engine/raster/planes';
-import type { PictureInfo, PixelSource, Raster, Rect } from '../../../engine/raster/raster';
-import { intersect } from '../../../engine/raster/rect';
+import {
+  breathe,
+  bytesPerValue,
+  copyRect,
+  createRaster,
+  fromInterleaved,
+  intersect,
+  type PictureInfo,
+  type PixelSource,
+  type Raster,
+  type Rect,
+  toInterleaved,
+} from '../../../engine';
 import type { LayerPixels } from '../pixels';
 
 /**

@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { Rect } from '../../../engine/raster/raster';
+import type { Rect } from '../../../engine';
 import type { Layer, OpenDocument, Workspace } from '../workspace';
 import { stackUpTo, type Comparison } from './comparison';
 import { levelSize, TileCache, tileSide, topLevel } from './tile-cache';

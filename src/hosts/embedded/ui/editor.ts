@@ -1,11 +1,10 @@
 import { html, LitElement, nothing } from 'lit';
-import { LWayError, isAbort, toPlainError } from '../../../engine/errors';
+import { isAbort, LWayError, type Rect, toPlainError } from '../../../engine';
 import { networkAmong, networkEndings } from '../../../ui/network-files';
 import '../../../ui/ask-dialog';
 import type { AskDialog } from '../../../ui/ask-dialog';
 import { decodePicture } from '../decode';
 import { findExif } from '../exif';
-import type { Rect } from '../../../engine/raster/raster';
 import type { OpenDocument, Workspace } from '../workspace';
 import type { CanvasView, Tool } from './canvas-view';
 import './canvas-view';

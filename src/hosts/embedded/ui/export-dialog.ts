@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
-import { LWayError } from '../../../engine/errors';
+import { LWayError } from '../../../engine';
 import '../../../ui/segmented';
 import { shared } from '../../../ui/styles';
 import {

@@ -1,4 +1,4 @@
-import { breathe } from '../../../engine/breathe';
+import { breathe } from '../../../engine';
 import { scaled } from '../scaled';
 import { toRgba, type LayerPixels } from '../pixels';
 

@@ -1,4 +1,4 @@
-import type { Rect } from '../../../engine/raster/raster';
+import type { Rect } from '../../../engine';
 import type { Arg, Value, Wire } from './wire';
 
 const none = -1;

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Rect } from '../../../engine/raster/raster';
+import type { Rect } from '../../../engine';
 import type { Change, CommitQuestion, DocumentFacts, Hello, Mode, Part, Place, Question, Refusal } from '../protocol';
 import { protocolVersion } from '../protocol';
 import { sampleBytes, sampleType } from '../samples';

@@ -1,4 +1,4 @@
-import { LWayError, fromPlainError, toPlainError } from '../../../engine/errors';
+import { fromPlainError, LWayError, toPlainError } from '../../../engine';
 import { decodeBase64, encodeBase64 } from './base64';
 import type { Body, Direction, Envelope } from './envelope';
 import { findEnvelope } from './envelope';

@@ -1,4 +1,4 @@
-import type { PlainError } from '../../../engine/errors';
+import type { PlainError } from '../../../engine';
 
 /** Which way an attachment goes: with a request or with its reply. */
 export type Direction = 'request' | 'reply';

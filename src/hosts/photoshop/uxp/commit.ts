@@ -1,5 +1,4 @@
-import { LWayError } from '../../../engine/errors';
-import type { Rect } from '../../../engine/raster/raster';
+import { LWayError, type Rect } from '../../../engine';
 import { STEP_NAME, type CommitParams, type PixelHeader } from '../protocol';
 import { canvasOf, findLayer, unchanged } from './documents';
 import { addMask } from './layers';

@@ -1,5 +1,4 @@
-import { LWayError } from '../../../engine/errors';
-import type { Rect } from '../../../engine/raster/raster';
+import { LWayError, type Rect } from '../../../engine';
 import type { DocumentSummary } from '../../host';
 import { PSB_MAX_SIDE, PSD_MAX_SIDE } from '../protocol';
 import type { PhotoshopApi, PsDocument, PsLayer } from './photoshop-api';

@@ -1,4 +1,4 @@
-import { LWayError } from '../../../engine/errors';
+import { LWayError } from '../../../engine';
 import type { Descriptor, PhotoshopApi, PsDocument, PsLayer } from './photoshop-api';
 
 /** How a layer's pixels can be had. */

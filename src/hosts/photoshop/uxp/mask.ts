@@ -1,4 +1,4 @@
-import type { Rect } from '../../../engine/raster/raster';
+import type { Rect } from '../../../engine';
 import type { Samples } from './samples';
 import { typeOf, whiteOf } from './samples';
 

@@ -1,4 +1,4 @@
-import { LWayError } from '../../../engine/errors';
+import { LWayError } from '../../../engine';
 import { abortError, reasonOf } from '../bridge/bridge';
 import type { ModalContext, PhotoshopApi } from './photoshop-api';
 

@@ -1,5 +1,4 @@
-import { LWayError } from '../../../engine/errors';
-import type { Channels, Rect } from '../../../engine/raster/raster';
+import { type Channels, LWayError, type Rect } from '../../../engine';
 import { BLOCK, type OpenParams, type TargetInfo } from '../protocol';
 import {
   activeDocument,

@@ -1,5 +1,4 @@
-import { LWayError } from '../../../engine/errors';
-import type { Channels, Rect } from '../../../engine/raster/raster';
+import { type Channels, LWayError, type Rect } from '../../../engine';
 import type { PixelHeader } from '../protocol';
 import { toEdges, toRect } from './documents';
 import type { Bounds, ImageData, PhotoshopApi } from './photoshop-api';

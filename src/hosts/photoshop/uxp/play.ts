@@ -1,4 +1,4 @@
-import { LWayError } from '../../../engine/errors';
+import { LWayError } from '../../../engine';
 import { abortError, type Bridge } from '../bridge/bridge';
 import { STEP_NAME, type CommandId, type PlayProgress, type PlayResult } from '../protocol';
 import type { ModalGate } from './modal';

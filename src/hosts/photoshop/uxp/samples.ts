@@ -1,4 +1,4 @@
-import type { Channels } from '../../../engine/raster/raster';
+import type { Channels } from '../../../engine';
 import type { SampleType } from '../protocol';
 
 export type Samples = Uint8Array | Uint16Array | Float32Array;

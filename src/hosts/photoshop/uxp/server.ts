@@ -1,4 +1,4 @@
-import { LWayError } from '../../../engine/errors';
+import { LWayError } from '../../../engine';
 import { reasonOf, type Bridge } from '../bridge/bridge';
 import {
   STEP_NAME,

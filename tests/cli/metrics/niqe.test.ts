@@ -1,9 +1,9 @@
-import { fitAsymmetric, gamma } from '../../../src/engine/metrics/naturalness';
-import { fitNiqe, niqe } from '../../../src/engine/metrics/niqe';
+import { fitAsymmetric, gamma } from '../../../src/cli/evaluate/metrics/naturalness';
+import { fitNiqe, niqe } from '../../../src/cli/evaluate/metrics/niqe';
 import type { Raster } from '../../../src/engine/raster/raster';
 import { resize } from '../../../src/engine/raster/resample';
 import { createRaster } from '../../../src/engine/raster/planes';
-import { drawn, noise, randomNumbers } from '../raster/support';
+import { drawn, noise, randomNumbers } from '../../engine/raster/support';
 
 // Machines can be busy.
 jest.setTimeout(60_000);

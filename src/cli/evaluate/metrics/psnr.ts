@@ -1,4 +1,4 @@
-import type { Raster } from '../raster/raster';
+import type { Raster } from '../../../engine';
 
 /**
  * Peak signal-to-noise ratio in dB; infinite for equal pictures.

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { luma } from '../../../src/engine/metrics/luma';
-import { psnr } from '../../../src/engine/metrics/psnr';
-import { ssim } from '../../../src/engine/metrics/ssim';
+import { luma } from '../../../src/cli/evaluate/metrics/luma';
+import { psnr } from '../../../src/cli/evaluate/metrics/psnr';
+import { ssim } from '../../../src/cli/evaluate/metrics/ssim';
 import { crop } from '../../../src/engine/raster/planes';
 import { blurred, darker, draw, noisy, reference, type Picture } from './pictures';
 

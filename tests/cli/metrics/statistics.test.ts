@@ -1,5 +1,5 @@
-import { consistency } from '../../../src/engine/metrics/consistency';
-import { estimate, studentQuantile } from '../../../src/engine/metrics/statistics';
+import { consistency } from '../../../src/cli/evaluate/metrics/consistency';
+import { estimate, studentQuantile } from '../../../src/cli/evaluate/metrics/statistics';
 import { resize } from '../../../src/engine/raster/resample';
 import { draw, reference } from './pictures';
 

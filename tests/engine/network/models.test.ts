@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataLocation } from 'onnx-buf';
 import type { GraphProto } from 'onnx-buf';
-import { checkModel, findEntry, parseRegistry, sha256 } from '../../../src/engine/runtime/load-model';
-import { readModelFile } from '../../../src/engine/runtime/model-file';
-import { loadModel, readRegistry } from '../../../src/engine/runtime/models.node';
+import { checkModel, findEntry, parseRegistry, sha256 } from '../../../src/engine/network/load-model';
+import { readModelFile } from '../../../src/engine/network/model-file';
+import { loadModel, readRegistry } from '../../../src/engine/network/models.node';
 import { tinyModel, tinyNetwork } from '../upscaling/tiny-networks';
 
 let folder: string;

@@ -1,5 +1,4 @@
-import { createRaster, plane } from '../raster/planes';
-import type { Raster } from '../raster/raster';
+import { createRaster, plane, type Raster } from '../../../engine';
 
 /**
  * Luma as super-resolution papers measure on: Y of ITU-R BT.601 in studio range, 16..235, of display-encoded RGB (or

@@ -1,5 +1,4 @@
-import { resize } from '../raster/resample';
-import type { Raster } from '../raster/raster';
+import { type Raster, resize } from '../../../engine';
 import { filterInside, gaussianWeights, replicate, type Field } from './gaussian';
 
 // The statistics of natural scenes that NIQE looks at: Mittal, Soundararajan, Bovik, "Making a 'completely blind' image

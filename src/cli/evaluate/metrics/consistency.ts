@@ -1,5 +1,4 @@
-import type { Raster } from '../raster/raster';
-import { resize } from '../raster/resample';
+import { type Raster, resize } from '../../../engine';
 import { luma } from './luma';
 import { psnr } from './psnr';
 

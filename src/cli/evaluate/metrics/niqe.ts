@@ -1,5 +1,4 @@
-import { LWayError } from '../errors';
-import type { Raster } from '../raster/raster';
+import { LWayError, type Raster } from '../../../engine';
 import { blockFeatures, blockSide, featuresPerBlock } from './naturalness';
 
 /** What pristine pictures look like: mean and covariance (row after row) of their block features. */

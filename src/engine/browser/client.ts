@@ -1,13 +1,13 @@
-import type { Engine, EngineEvent, UpscaleOptions, UpscaleReport } from './engine';
-import type { Resume } from './engine-core';
-import type { FromWorker, PlainOptions, Request, ToWorker, WorkerLike } from './engine-messages';
-import { isMessage } from './engine-messages';
-import { fromPlainError, LWayError, toPlainError } from './errors';
-import { unadapted } from './never-worse';
-import type { PixelSink, PixelSource } from './raster/raster';
-import type { LoadOrtFiles } from './runtime/ort-files';
-import type { ModelEntry } from './runtime/registry';
-import { usualTile } from './upscaling/usual-tile';
+import type { Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine';
+import type { Resume } from '../engine-core';
+import type { FromWorker, PlainOptions, Request, ToWorker, WorkerLike } from './messages';
+import { isMessage } from './messages';
+import { fromPlainError, LWayError, toPlainError } from '../errors';
+import { unadapted } from '../never-worse';
+import type { PixelSink, PixelSource } from '../raster/raster';
+import type { LoadOrtFiles } from '../runtime/ort-files';
+import type { ModelEntry } from '../network/registry';
+import { usualTile } from '../upscaling/usual-tile';
 
 export interface WorkerEngineOptions {
   /** Starts the engine's worker: from an address, or from a blob for pages that have no origin of their own. */

@@ -1,14 +1,14 @@
-import type { UpscaleReport } from './engine';
-import type { Adapt } from './engine-core';
-import { LocalEngine } from './engine-core';
-import type { FromWorker, Request, ToWorker, WorkerPort } from './engine-messages';
-import { isMessage } from './engine-messages';
-import { fromPlainError, LWayError, toPlainError } from './errors';
-import type { PixelSink, PixelSource, Raster } from './raster/raster';
-import type { ModelEntry } from './runtime/registry';
-import type { LoadOrtFiles, OrtFiles } from './runtime/ort-files';
-import type { Runtimes } from './runtime/runtimes';
-import { inspectModel } from './upscaling/inspect-model';
+import type { UpscaleReport } from '../engine';
+import type { Adapt } from '../engine-core';
+import { LocalEngine } from '../engine-core';
+import type { FromWorker, Request, ToWorker, WorkerPort } from './messages';
+import { isMessage } from './messages';
+import { fromPlainError, LWayError, toPlainError } from '../errors';
+import type { PixelSink, PixelSource, Raster } from '../raster/raster';
+import type { ModelEntry } from '../network/registry';
+import type { LoadOrtFiles, OrtFiles } from '../runtime/ort-files';
+import type { Runtimes } from '../runtime/runtimes';
+import { inspectModel } from '../upscaling/inspect-model';
 
 export interface WorkerParts {
   /** @param load gets ONNX Runtime's files from the page */

@@ -1,4 +1,4 @@
-import type { Raster } from '../raster/raster';
+import type { Raster } from '../../../engine';
 import { filterInside, gaussianWeights, type Field } from './gaussian';
 
 /**

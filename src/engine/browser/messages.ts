@@ -1,9 +1,9 @@
-import type { AdaptOptions, EngineEvent, UpscaleOptions, UpscaleReport } from './engine';
-import type { AdaptedWeights, Resume } from './engine-core';
-import type { PlainError } from './errors';
-import type { PictureInfo, Raster, Rect } from './raster/raster';
-import type { OrtBuild } from './runtime/ort-files';
-import type { ModelEntry } from './runtime/registry';
+import type { AdaptOptions, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine';
+import type { AdaptedWeights, Resume } from '../engine-core';
+import type { PlainError } from '../errors';
+import type { PictureInfo, Raster, Rect } from '../raster/raster';
+import type { OrtBuild } from '../runtime/ort-files';
+import type { ModelEntry } from '../network/registry';
 
 // What crosses between the page, which owns picture and result, and the engine's worker. Plain data only. Every
 // message carries the number of its job: what belongs to a job that is over is dropped.

@@ -1,0 +1,60 @@
+/**
+ * The engine as pages, Photoshop's page, the command line and the editors see it. Where it runs is a door of its own:
+ * `engine/browser` and `engine/node`. All other modules of the engine are private (`layers` in eslint.config.js).
+ */
+
+// What may go wrong.
+export { fromPlainError, isAbort, LWayError, toPlainError, type ErrorCode, type PlainError } from './errors';
+
+// A job: what it is asked, what it says meanwhile, what it came to.
+export type {
+  AdaptationModels,
+  AdaptationReport,
+  AdaptOptions,
+  Engine,
+  EngineEvent,
+  OutputSize,
+  PreviewImage,
+  SeriesEngine,
+  SeriesOptions,
+  TuningOptions,
+  TuningReport,
+  UpscaleOptions,
+  UpscaleReport,
+} from './engine';
+export type { Device } from './runtime/runtime';
+export type { LoadOrtFiles } from './runtime/ort-files';
+
+// Networks: lists of them, their files, and files of other programs.
+export type { ImageInput, Model, ModelEntry, ModelRegistry } from './network/registry';
+export { checkModel, defaultId, findEntry, parseRegistry } from './network/load-model';
+export { modelLimits } from './network/model-file';
+export { adaptationNetworks, estimateNetworks } from './network/adaptation-networks';
+export { convert, type BroughtFile } from './conversion';
+export type { SaidOfNetwork } from './upscaling/inspect-model';
+
+// Weights: Detail and Noise mix a network's ends, the strength mixes original and adapted weights.
+export { isEnd, loadEnds, mixEnds, ownTuning, tunable, type Ends, type Tuning } from './adaptation/ends';
+export { mixWeights } from './adaptation/strength';
+
+// Pixels.
+export {
+  hasAlpha,
+  type Channels,
+  type PictureInfo,
+  type PixelSink,
+  type PixelSource,
+  type Raster,
+  type Rect,
+  type TileStore,
+} from './raster/raster';
+export { contains, grow, intersect, relativeTo } from './raster/rect';
+export { copyRect, createRaster, crop, plane } from './raster/planes';
+export { bytesPerValue, ensureFinite, fromInterleaved, toInterleaved, type Interleaved } from './raster/depth';
+export { fromHalves, toHalves } from './half';
+export { sourceOf } from './raster/memory-source';
+export { resize, Resampler, type ResampleKernel } from './raster/resample';
+export { colourOfCodes, colourOfPng, profileOf, type Colour } from './raster/colour-profile';
+export { highFrequencyMap } from './raster/wavelet';
+export { SpillingTileStore } from './raster/store/tile-store';
+export { breathe } from './breathe';

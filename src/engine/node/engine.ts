@@ -1,0 +1,39 @@
+import type { SeriesEngine } from '../engine';
+import { adaptJob } from '../adapt-job';
+import { LocalEngine } from '../engine-core';
+import type { ModelEntry } from '../network/registry';
+import type { NodeRuntimesOptions } from '../runtime/runtime.node';
+import type { Device } from '../runtime/runtime';
+import { cpuRuntime, nodeRuntimes } from '../runtime/runtime.node';
+import { probeWebGpu } from '../runtime/webgpu-probe.node';
+import { inspectModel, type SaidOfNetwork } from '../upscaling/inspect-model';
+
+/**
+ * The engine in this very process. onnxruntime-node computes a tile without letting anything else run: timers and
+ * signals of the process come to their turn between tiles.
+ */
+export function createNodeEngine(options: NodeRuntimesOptions = {}): SeriesEngine {
+  return new LocalEngine({ runtimes: nodeRuntimes(options), adapt: adaptJob });
+}
+
+/** Whether a real GPU computes where `device` is asked for. */
+export async function computesOnGpu(device: 'auto' | Device): Promise<boolean> {
+  if (device !== 'auto') return device === 'webgpu';
+  const probe = await probeWebGpu();
+  return probe.works && !probe.software;
+}
+
+/** {@link inspectModel} on the CPU of this process. */
+export async function inspectModelFile(
+  signal: AbortSignal,
+  bytes: Uint8Array,
+  name: string,
+  said?: SaidOfNetwork,
+): Promise<ModelEntry> {
+  const runtime = cpuRuntime();
+  try {
+    return await inspectModel(signal, bytes, runtime, name, said);
+  } finally {
+    await runtime.dispose();
+  }
+}
