@@ -44,6 +44,7 @@ export function learningStep(
       trainable: recipe.trainable,
       optimizer: { type: 'adam', clipNorm: 1, anchor: recipe.weightAnchor },
       device,
+      memory: LIVE_BUDGET[device],
     });
   if (!batches) return inParts(recipe.batch);
   const whole = inParts(1);

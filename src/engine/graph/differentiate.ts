@@ -3,6 +3,7 @@ import { GraphBuilder } from './builder';
 import type { Graph } from './graph';
 import { lowerings, type Lowering } from './lowering';
 import { definitionOf } from './ops/registry';
+import { Recomputation } from './recompute';
 import type { Operation, Value } from './recorder';
 import { straightThroughs } from './straight-through';
 import { sizeOf } from './tensor';
@@ -28,12 +29,14 @@ export interface Gradients {
  * well, because their gradient would be wrong.
  *
  * @param loss a single element
+ * @param frugal saves memory for time: most values are computed a second time instead of being kept
  */
 export function gradients(
   b: GraphBuilder,
   loss: Value,
   wrt: readonly Value[],
   lowering: Lowering = lowerings.cpu,
+  frugal = false,
 ): Gradients {
   if (sizeOf(loss.shape) !== 1 || loss.type !== 'float32') {
     throw new LWayError(
@@ -48,18 +51,27 @@ export function gradients(
     straightThroughs(history, (value) => b.producerOf(value)).map(({ rounded, source }) => [rounded, source]),
   );
   const { obstacles, blocked } = findObstacles(history, loss, needed, roundings);
+  const recomputation = frugal ? new Recomputation(b, history, wrt) : undefined;
+  const asNow = recomputation?.valueOf ?? ((value: Value) => value);
   const sums = new Map<Value, Value[]>([[loss, [b.expand(1, loss.shape)]]]);
+  const add = (value: Value, gradient: Value) => {
+    const parts = sums.get(value);
+    if (parts === undefined) sums.set(value, [gradient]);
+    else parts.push(gradient);
+    recomputation?.note(value, gradient);
+  };
   const takeSum = (value: Value): Value | undefined => {
     const parts = sums.get(value);
     return parts && b.sum(parts);
   };
   for (let i = history.length - 1; i >= 0; i--) {
+    recomputation?.enter(i);
     const operation = history[i]!;
     const source = roundings.get(operation.outputs[0]!);
     if (source !== undefined) {
       const gradient = takeSum(operation.outputs[0]!);
       if (gradient === undefined || !needed.has(source) || blocked.has(source)) continue;
-      sums.set(source, [...(sums.get(source) ?? []), b.reshape(gradient, source.shape)]);
+      add(source, b.reshape(gradient, source.shape));
       continue;
     }
     const rule = definitionOf(operation.op)?.gradient;
@@ -70,13 +82,12 @@ export function gradients(
     if (!needs.includes(true)) continue;
     const incoming = operation.outputs.map(takeSum);
     if (incoming.every((gradient) => gradient === undefined)) continue;
-    const results = rule({ b, ...operation, gradients: incoming, needs, lowering });
+    const inputs = operation.inputs.map((value) => value && asNow(value));
+    const outputs = operation.outputs.map(asNow);
+    const results = rule({ b, ...operation, inputs, outputs, gradients: incoming, needs, lowering });
     operation.inputs.forEach((value, k) => {
       const gradient = results[k];
-      if (value === undefined || gradient === undefined || !needs[k]) return;
-      const parts = sums.get(value);
-      if (parts === undefined) sums.set(value, [gradient]);
-      else parts.push(gradient);
+      if (value !== undefined && gradient !== undefined && needs[k]) add(value, gradient);
     });
   }
   const result = new Map<Value, Value>();

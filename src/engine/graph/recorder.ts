@@ -165,6 +165,11 @@ export abstract class Recorder {
     return this.producers.get(value);
   }
 
+  /** Whether a value is an initialiser that {@link weight} made. */
+  isWeight(value: Value): boolean {
+    return this.weights.has(value);
+  }
+
   /** All operations so far, in an order in which they can run. */
   get history(): readonly Operation[] {
     return this.operations;
@@ -240,6 +245,15 @@ export abstract class Recorder {
     return needed;
   }
 
+  /** Bytes of all computed values: what would be needed to keep them. */
+  madeBytes(): number {
+    let sum = 0;
+    for (const { op, outputs } of this.operations) {
+      if (!SAME_MEMORY.has(op)) for (const value of outputs) sum += bytesOf(value);
+    }
+    return sum;
+  }
+
   /** Bytes of computed values that are alive at once, at most, where operations run in the order of their recording. */
   liveBytes(outputs: readonly Value[]): number {
     const needed = this.neededFor(outputs);
@@ -276,9 +290,10 @@ export abstract class Recorder {
 }
 
 /** Operations whose result lies where their input does. */
-const SAME_MEMORY = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity']);
+export const SAME_MEMORY: ReadonlySet<string> = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity']);
 
-const bytesOf = ({ type, shape }: Value): number => sizeOf(shape) * { float32: 4, int64: 8, int32: 4, bool: 1 }[type];
+export const bytesOf = ({ type, shape }: Value): number =>
+  sizeOf(shape) * { float32: 4, int64: 8, int32: 4, bool: 1 }[type];
 
 function worthFolding(inputs: readonly (Value | undefined)[], outputs: readonly Description[]): boolean {
   if (!inputs.every((value) => value === undefined || value.constant !== undefined)) return false;

@@ -49,6 +49,11 @@ export interface TrainingStepOptions {
    * once, or a network does not take. 1 if left out. `inputs` are the shapes of one set.
    */
   readonly parts?: number;
+  /**
+   * Bytes that a step should hold at once. Where the values that gradients are computed from are more, most of them are
+   * computed a second time instead of being kept, which takes a third more time. No limit if left out.
+   */
+  readonly memory?: number;
   /** Where the step will run, for the choice of lowerings; 'cpu' if left out. Any device runs any. */
   readonly device?: Device;
   /** Differences from what is usual on the device. */
@@ -110,15 +115,12 @@ export interface TrainingStep {
  */
 export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const { network, optimizer, trainable = 'all' } = options;
-  const lowering = { ...lowerings[options.device ?? 'cpu'], ...options.lowering };
-  const { report, names } = survey(options, chooseTrainable(network, trainable));
-  const parameters = layOut(network, names);
-  const size = parameters.reduce((sum, parameter) => sum + parameter.size, 0);
+  const chosen = chooseTrainable(network, trainable);
+  let draft = differentiated(options, chosen);
+  const report = reportOf(draft);
+  if (report.frozen.length > 0) draft = differentiated(options, report.trained);
+  const { b, loss, parameters, size, weights, pieces, of } = draft;
   const moments = momentsOf(optimizer);
-
-  const b = new GraphBuilder(`${network.name}.training`);
-  const { loss, weights, pieces } = forward(b, options, parameters, size);
-  const { of } = gradients(b, loss.total, pieces, lowering);
   const gradient = b.concat(
     pieces.map((piece) => b.flat(of.get(piece)!)),
     0,
@@ -202,31 +204,38 @@ function learn(
 /** Norms above this count as infinite; their square still fits into float32. */
 const LARGEST = 1e19;
 
-/** Finds out which of the chosen weights the loss can teach. */
-function survey(options: TrainingStepOptions, chosen: readonly string[]): { report: TrainingReport; names: string[] } {
-  const { network } = options;
-  const b = new GraphBuilder('survey');
-  const weights = Object.fromEntries(chosen.map((name) => [name, b.weight(name, network.initializers.get(name)!)]));
-  const loss = lossOf(b, options, weights);
-  const values = Object.values(weights);
-  const { of, obstacles, blocked } = gradients(b, loss.total, values);
+type Draft = ReturnType<typeof differentiated>;
+
+/** Forward and backward of a step in which these weights learn. */
+function differentiated(options: TrainingStepOptions, names: readonly string[]) {
+  const { network, memory = Infinity } = options;
+  const lowering = { ...lowerings[options.device ?? 'cpu'], ...options.lowering };
+  const parameters = layOut(network, names);
+  const size = parameters.reduce((sum, parameter) => sum + parameter.size, 0);
+  const b = new GraphBuilder(`${network.name}.training`);
+  const { loss, weights, pieces } = forward(b, options, parameters, size);
+  const frugal = b.madeBytes() > memory;
+  return { b, loss, parameters, size, weights, pieces, ...gradients(b, loss.total, pieces, lowering, frugal) };
+}
+
+/** Which of the chosen weights the loss can teach. */
+function reportOf({ parameters, pieces, of, obstacles, blocked }: Draft): TrainingReport {
   const behind = [...new Set(obstacles.map(({ op, node }) => (node === '' ? op : `${op} "${node}"`)))].join(', ');
-  const frozen = chosen
-    .filter((name) => !of.has(weights[name]!))
-    .map((name) => ({
-      name,
-      reason: blocked.has(weights[name]!) ? `no gradient is known for ${behind}` : 'the loss does not depend on it',
-    }));
-  const names = chosen.filter((name) => of.has(weights[name]!));
-  if (names.length === 0) {
-    const why = behind === '' ? 'the loss does not depend on them' : `no gradient is known for ${behind}`;
-    throw new LWayError(
-      'bad-graph',
-      `None of the network's weights can learn: ${why}.`,
-      'Please choose another network, or upscale without adaptation.',
-    );
-  }
-  return { report: { trained: names, frozen, obstacles }, names };
+  const trained: string[] = [];
+  const frozen: { name: string; reason: string }[] = [];
+  parameters.forEach(({ name }, i) => {
+    const piece = pieces[i]!;
+    const known = `no gradient is known for ${behind}`;
+    if (of.has(piece)) trained.push(name);
+    else frozen.push({ name, reason: blocked.has(piece) ? known : 'the loss does not depend on it' });
+  });
+  if (trained.length > 0) return { trained, frozen, obstacles };
+  const why = behind === '' ? 'the loss does not depend on them' : `no gradient is known for ${behind}`;
+  throw new LWayError(
+    'bad-graph',
+    `None of the network's weights can learn: ${why}.`,
+    'Please choose another network, or upscale without adaptation.',
+  );
 }
 
 function layOut(network: Graph, names: readonly string[]): Parameter[] {

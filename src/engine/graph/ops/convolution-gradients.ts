@@ -163,13 +163,24 @@ function filterByMatMul(b: GraphBuilder, large: Value, small: Value, geometry: G
   return b.reshape(b.transpose(view, [0, 3, 2, 1]), [outputs, inputs, ...kernel]);
 }
 
+/** Shifted copies, in numbers, beyond which pictures take turns. */
+const MOST_COPIED = 2 ** 23;
+
 /**
  * One MatMul between the input shifted along the last axis, one copy per column of the kernel, and the gradient shifted
  * along the others, one copy per row: together they meet in every way that the kernel's weights do, with far fewer
  * copies than weights. Where a shift leaves the picture there are zeros.
  */
-function filterCrosswise(b: GraphBuilder, large: Value, small: Value, { kernel, dilations, begin }: Geometry): Value {
-  const [n, channels, ...sizes] = large.shape as [number, number, ...number[]];
+function filterCrosswise(b: GraphBuilder, large: Value, small: Value, geometry: Geometry): Value {
+  const { kernel, dilations, begin } = geometry;
+  const n = large.shape[0]!;
+  const [columnCount, rowCount] = [kernel.at(-1)!, sizeOf(kernel.slice(0, -1))];
+  if (n > 1 && columnCount * sizeOf(large.shape) + rowCount * sizeOf(small.shape) > MOST_COPIED) {
+    const single = (x: Value, i: number) => b.slice(x, [i], [i + 1], [0]);
+    const pictures = Array.from({ length: n }, (_, i) => i);
+    return b.sum(pictures.map((i) => filterCrosswise(b, single(large, i), single(small, i), geometry)));
+  }
+  const [, channels, ...sizes] = large.shape as [number, number, ...number[]];
   const [, outputs, ...places] = small.shape as [number, number, ...number[]];
   const last = kernel.length - 1;
   // Both are laid out over the padded picture, but for the last axis, where each shift has a window of its own.

@@ -34,3 +34,22 @@ export function srvgg({ features = 8, convs = 2, scale = 4, seed = 1 } = {}): Gr
   const skip = b.resize(x, [scale, scale], { mode: 'nearest' });
   return open(b.build({ y: b.add(y, skip) }));
 }
+
+/** Residual blocks of two convolutions, and one more skip around all of them, as EDSR and its kin have it; random weights. */
+export function residual({ features = 8, blocks = 2, scale = 2, seed = 1 } = {}): Graph {
+  const random = new Random(seed);
+  const b = new GraphBuilder('residual');
+  const x = b.input('x', [1, 3, 16, 16]);
+  let layer = 0;
+  const conv = (from: Value, inputs: number, outputs: number): Value => {
+    const bound = Math.sqrt(3 / (inputs * 9));
+    const weight = float32(random.array(outputs * inputs * 9, -bound, bound), [outputs, inputs, 3, 3]);
+    return b.conv(from, b.weight(`${layer++}.weight`, weight));
+  };
+  const first = conv(x, 3, features);
+  let y = first;
+  for (let i = 0; i < blocks; i++) {
+    y = b.add(y, b.mul(conv(b.relu(conv(y, features, features)), features, features), 0.2));
+  }
+  return open(b.build({ y: b.depthToSpace(conv(b.add(y, first), features, 3 * scale ** 2), scale) }));
+}
