@@ -127,6 +127,29 @@ def waifu():
     return n
 
 
+def span():
+    """SPAN's begin, a mean colour that is taken off, and its block with Swish and a sigmoid as attention."""
+    n = Network()
+    n.layer("Input", [], ["data"])
+    n.layer("MemoryData", [], ["mean"], "0=1 1=1 2=3")
+    n.plain(3, 0.1, 0.4)
+    n.layer("BinaryOp", ["data", "mean"], ["a"], "0=1")
+    n.layer("BinaryOp", ["a"], ["b"], "0=2 1=1 2=2.550000e+02")
+    n.conv("b", "c", 3, 4, spread=0.01)
+    n.layer("Split", ["c"], ["c0", "c1"])
+    n.layer("Swish", ["c0"], ["d"])
+    n.conv("d", "e", 4, 4)
+    n.layer("Split", ["e"], ["e0", "e1", "e2"])
+    n.layer("Sigmoid", ["e0"], ["f"])
+    n.layer("BinaryOp", ["f"], ["g"], "0=1 1=1 2=5.000000e-01")
+    n.layer("BinaryOp", ["e1", "c1"], ["h"])
+    n.layer("BinaryOp", ["h", "g"], ["i"], "0=2")
+    n.layer("Concat", ["i", "e2"], ["j"])
+    n.conv("j", "k", 8, 12)
+    n.layer("PixelShuffle", ["k"], ["output"], "0=2")
+    return n
+
+
 def run(n, x, output):
     with tempfile.TemporaryDirectory() as folder:
         param, binary = pathlib.Path(folder) / "n.param", pathlib.Path(folder) / "n.bin"
@@ -155,6 +178,7 @@ for name, n, output in [
     ("Compact x2, reduced again", compact_reduced(), "output"),
     ("dense x2, weights looked up in a table", dense(), "output"),
     ("waifu2x x2, borders lost", waifu(), "k"),
+    ("SPAN x2, its mean as a layer", span(), "output"),
 ]:
     x = random.random((3, 12, 16), dtype=np.float32)
     cases.append({"name": name, "param": n.param, "bin": base64.b64encode(n.bin).decode(), "input": encode(x),

@@ -311,6 +311,23 @@ function slice(place: Place): readonly Blob[] {
   return (count === 1 ? [value] : parts).map((part, i) => ({ value: part, channels: sizes[i]! }));
 }
 
+/** Values that are part of the network: a mean colour, most often. */
+function memoryData(place: Place): readonly Blob[] {
+  const { s, bin, layer, settings } = place;
+  const [width, height, depth, count] = [0, 1, 11, 2].map((key) => settings.int(key, 0)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  // Of two or four axes ncnn takes the channels to be others than of three.
+  if (depth !== 0 || (count === 0 && height !== 0)) throw unknown(place, 'has values of an unusual shape');
+  const dims = count > 0 ? [count, height, width] : [Math.max(1, width), 1, 1];
+  const size = sizeOf(dims);
+  const data = settings.int(21, 1) === 0 ? bin.marked(size) : bin.plain(size);
+  return [{ value: s.keep(layer.name, { dims, data }), channels: dims[0]! }];
+}
+
 const simple =
   (op: string, attributes: Readonly<Record<string, number>> = {}): Write =>
   (place) =>
@@ -321,6 +338,7 @@ export const layers: Readonly<Record<string, Write>> = {
   Input: ({ channelsIn }) => [{ value: INPUT, channels: channelsIn }],
   Split: ({ inputs, layer }) => layer.outputs.map(() => inputs[0]!),
   Noop: ({ inputs }) => inputs,
+  MemoryData: memoryData,
   Dropout: ({ inputs }) => [inputs[0]!],
   Convolution: convolution,
   ConvolutionDepthWise: convolution,
