@@ -23,18 +23,20 @@ import {
 import { forwardTolerance, gradientTolerance } from './golden-tolerances';
 
 // Whole tiny networks: gradients of a masked L1 loss for all parameters and the input, against float64 PyTorch's
-// (tests/golden/graph/make_networks.py), from two exports of each.
+// (tests/golden/graph/make_networks.py), from two exports of each; of the families that people use, transformers, quantised
+// and diffusion networks among them (make_architectures.py), from one.
 
 const cases = readGolden<NetworkCase>('networks.json');
+const families = readGolden<NetworkCase>('architectures.json');
 const measurements = new Measurements();
 afterAll(() => measurements.save('networks'));
 
 const modelOf = (golden: NetworkCase, variant: 'folded' | 'plain') =>
-  readFileSync(join(goldenFolder, golden.exports[variant].file));
+  readFileSync(join(goldenFolder, golden.exports[variant]!.file));
 
 function gradientGraph(golden: NetworkCase, variant: 'folded' | 'plain', device: DeviceName): Uint8Array {
   const network = readGraph(modelOf(golden, variant));
-  const wrt = Object.keys(golden.exports[variant].parameters);
+  const wrt = Object.keys(golden.exports[variant]!.parameters);
   const b = new GraphBuilder(golden.name);
   const weights: Record<string, Value> = {};
   for (const name of wrt) weights[name] = b.weight(name, network.initializers.get(name)!);
@@ -60,7 +62,8 @@ function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, liste
     afterAll(() => device.close());
 
     const variants = deviceName === 'WebGPU' ? (['folded'] as const) : (['folded', 'plain'] as const);
-    test.each(listed.flatMap((golden) => variants.map((variant) => ({ golden, variant, name: golden.name }))))(
+    const exported = (golden: NetworkCase) => variants.filter((variant) => golden.exports[variant] !== undefined);
+    test.each(listed.flatMap((golden) => exported(golden).map((variant) => ({ golden, variant, name: golden.name }))))(
       '$name, $variant export',
       async ({ golden, variant }) => {
         const { input, target, mask } = golden;
@@ -77,7 +80,7 @@ function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, liste
           if (!(error <= gradientTolerance)) failures.push(`${what}: ${error.toExponential(1)}`);
         };
         compare('input', floats('gradient.input'), decodeFloats(golden['input gradient']));
-        for (const [name, [parameter, turned]] of Object.entries(golden.exports[variant].parameters)) {
+        for (const [name, [parameter, turned]] of Object.entries(golden.exports[variant]!.parameters)) {
           const { shape, ...rest } = golden.gradients[parameter]!;
           const expected = decodeFloats({ shape, ...rest });
           const inFile = turned ? transposed(expected, shape[0]!, shape[1]!) : expected;
@@ -90,7 +93,7 @@ function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, liste
   });
 }
 
-describeOn(describe, 'native', cases);
+describeOn(describe, 'native', [...cases, ...families]);
 describeOn(describe, 'WASM', cases);
 describeOn(
   describeWithSwiftShader,

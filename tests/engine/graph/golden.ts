@@ -27,11 +27,11 @@ export interface OpCase {
   readonly gradients: Encoded;
 }
 
-/** One tiny network in `networks.json`; the loss is mean(mask * |output - target|). */
+/** One tiny network in `networks.json` or `architectures.json`; the loss is mean(mask * |output - target|). */
 export interface NetworkCase {
   readonly name: string;
   readonly parameters: number;
-  readonly exports: Readonly<Record<'folded' | 'plain', NetworkExport>>;
+  readonly exports: Readonly<Partial<Record<'folded' | 'plain', NetworkExport>>>;
   readonly input: EncodedTensor;
   readonly target: EncodedTensor;
   readonly mask: EncodedTensor;
