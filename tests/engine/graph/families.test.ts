@@ -31,7 +31,7 @@ test.each(readGolden<NetworkCase>('architectures.json').map((golden) => [golden.
       input: { data: decodeFloats(input), dims: input.shape },
       target: { data: decodeFloats(target), dims: target.shape },
     };
-    const { losses, ['next.weights']: next } = await runNative(step.graph, firstFeeds(step, data, 1e-4));
+    const { losses, ['next.weights']: next } = await runNative(step.graph, firstFeeds(step, data, 1e-5));
     const after = await runNative(step.evaluation, { ...data, weights: { data: next!, dims: [step.size] } });
     expect(next).not.toEqual(packWeights(step));
     expect(after['losses']![0]!).toBeLessThan(losses![0]!);
