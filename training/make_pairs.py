@@ -4,17 +4,22 @@
   python3 training/make_pairs.py --out runs/synthetic --count 8
   npm run evaluate -- --set runs/synthetic --model lway-crisp-x4 --adapt standard
 
-A tuning set of small pictures, several of a photograph where it is large, with those that training holds out as well:
+The tuning set of the adaptation, with the photographs that training holds out as well, three degradations of each piece,
+and beside it the real pairs of City100 (x3: results are reduced to the size of the truth):
 
-  python3 training/make_pairs.py --out runs/tuning --count 100 --side 64 --held-out
-  npm run evaluate -- --set runs/tuning --pairs tuning ...
+  python3 training/make_pairs.py --out runs/tuning --count 240 --held-out
+  python3 training/make_pairs.py --out runs/city100 --city100 --count 200
+  npm run evaluate -- --set runs/tuning runs/city100 --pairs tuning ...
 
 Photographs take turns: all pieces of one are odd-numbered pairs (for choosing) or all even-numbered (for reporting).
+Where there are more pairs than pieces, pieces come again with other degradations.
 The same --seed gives the same files. What was done to each picture is written to about.json beside them.
 """
 import argparse
+import glob
 import json
 import os
+import shutil
 import sys
 
 import numpy as np
@@ -30,9 +35,24 @@ a.add_argument("--count", type=int, default=8)
 a.add_argument("--scale", type=int, default=4)
 a.add_argument("--side", type=int, default=128, help="of the LR pictures; smaller ones are several pieces of a photograph")
 a.add_argument("--held-out", action="store_true", help="also the photographs of train/ and train2/ that training holds out")
+a.add_argument("--city100", action="store_true", help="no degradations: the pairs of train2/city100, its two cameras in turns")
 a.add_argument("--settings", default=os.path.join(os.path.dirname(D.SETTINGS), "degradation-heldout.json"))
 a.add_argument("--seed", type=int, default=77)
 a = a.parse_args()
+
+for part in ("lr", "hr"):
+    os.makedirs(os.path.join(a.out, part), exist_ok=True)
+
+if a.city100:
+    low = sorted(glob.glob(os.path.join(a.data, "train2", "city100", "*_lr.png")), key=lambda f: f[:-7].rsplit("_", 1)[::-1])
+    # Two pairs of one postcard follow each other: both are odd or both even.
+    low = [f for four in zip(low[::4], low[2::4], low[1::4], low[3::4]) for f in four][:a.count]
+    for number, file in enumerate(low, 1):
+        stem = f"{number:03d}-{os.path.basename(file)[:-7]}"
+        shutil.copy(file, os.path.join(a.out, "lr", stem + ".png"))
+        shutil.copy(file[:-6] + "hr.jpg", os.path.join(a.out, "hr", stem + ".jpg"))
+    print(f"{len(low)} pairs of City100 in {a.out}")
+    raise SystemExit
 
 folder = os.path.join(a.data, "eval", "photos")
 files = [os.path.join(folder, f) for f in sorted(os.listdir(folder))]
@@ -59,10 +79,9 @@ names = names[:len(names) // 2 * 2]
 cut = {n: [p for f in files if data.photo_name(f) == n for p in pieces(data.read_image(f))] for n in names}
 rounds = range(max(len(c) for c in cut.values()))
 chosen = [(n, cut[n][r]) if r < len(cut[n]) else None for r in rounds for n in names]
-for part in ("lr", "hr"):
-    os.makedirs(os.path.join(a.out, part), exist_ok=True)
 queues = [[c for c in chosen[half::2] if c] for half in (0, 1)]
-pairs = [c for both in zip(*queues) for c in both][:a.count]
+pairs = [c for both in zip(*queues) for c in both]
+pairs = [pairs[i % len(pairs)] for i in range(a.count)]
 for number, (name, hr) in enumerate(pairs, 1):
     plan = D.sample_plan(rng, settings, a.scale)
     stem = f"{number:03d}-{name}"

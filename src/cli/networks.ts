@@ -145,8 +145,9 @@ export class Networks {
       await load(entries.reconstructor),
       await load(entries.features),
     ];
+    const readOut = entries.readOut && (await load(entries.readOut));
     const start = entries.start && (await load(entries.start));
-    return { encoder, reconstructor, features, start };
+    return { encoder, reconstructor, features, readOut, start };
   }
 
   /** Whether there is a network of this id; upper and lower case count as the same, as they do for files. */

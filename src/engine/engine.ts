@@ -12,6 +12,8 @@ export interface AdaptationModels {
   encoder: Model;
   reconstructor: Model;
   features: Model;
+  /** Tells noise from texture by the encoder's embedding; without it all that looks like noise passes for it. */
+  readOut?: Model;
   /** Where the SR network has one: moves its weights to suit the picture before they learn. */
   start?: Model;
 }

@@ -138,6 +138,7 @@ export class PageModels implements ModelLibrary {
       encoder: await this.loadShipped(signal, entries.encoder),
       reconstructor: await this.loadShipped(signal, entries.reconstructor),
       features: await this.loadShipped(signal, entries.features),
+      readOut: entries.readOut && (await this.loadShipped(signal, entries.readOut)),
       start: entries.start && (await this.loadShipped(signal, entries.start)),
     };
   }

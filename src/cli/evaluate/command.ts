@@ -44,6 +44,7 @@ const help = `
 A set is a folder with lr/ and hr/, whose pictures belong together in the order of their sorted names, or a folder of
 pictures without ground truth. Pairs 1, 3, 5… are for tuning, pairs 2, 4, 6… for reporting: the tables give both.
 PSNR and SSIM are taken on luma (BT.601) without the outermost 4 pixels; everything is measured as saved with 8 bits.
+Grain is the deviation of what is fine in the flattest quarter of a picture, in steps of 8-bit luma.
 
 Examples:
   $ lway evaluate --set pairs --model bicubic default --lpips lpips_squeeze.onnx

@@ -9,10 +9,11 @@ const headings: Readonly<Record<ScoreName, string>> = {
   ssim: 'SSIM-Y ↑',
   lpips: 'LPIPS ↓',
   niqe: 'NIQE (own fit) ↓',
+  grain: 'grain',
   consistency: 'consistency ↑',
 };
 
-const digits: Readonly<Record<ScoreName, number>> = { psnr: 2, ssim: 4, lpips: 4, niqe: 2, consistency: 2 };
+const digits: Readonly<Record<ScoreName, number>> = { psnr: 2, ssim: 4, lpips: 4, niqe: 2, grain: 2, consistency: 2 };
 
 /** The tables of one set: means with paired differences, over the pictures for reporting and over all; every picture. */
 export function markdown(set: PictureSet, rows: readonly Row[], summaries: readonly VariantSummary[]): string {

@@ -1,9 +1,10 @@
 import { consistency } from './metrics/consistency';
+import { grain } from './metrics/grain';
 import { luma } from './metrics/luma';
 import { niqe, type NiqeModel } from './metrics/niqe';
 import { psnr } from './metrics/psnr';
 import { ssim } from './metrics/ssim';
-import { crop, type Raster } from '../../engine';
+import { crop, resize, type Raster } from '../../engine';
 import type { Lpips } from './lpips';
 
 /** Pixels cut off at each side before PSNR and SSIM, as the published ×4 figures do. */
@@ -15,6 +16,7 @@ export interface Scores {
   ssim?: number;
   lpips?: number;
   niqe?: number;
+  grain?: number;
   consistency: number;
 }
 
@@ -33,7 +35,11 @@ export async function measure(
   judges: Judges,
 ): Promise<Scores> {
   const own = luma(result);
-  const scores: Scores = { consistency: consistency(result, picture) };
+  const flatBy = truth ?? resize(picture, result.width, result.height, 'bicubic');
+  const scores: Scores = {
+    consistency: consistency(result, picture),
+    grain: grain(result, flatBy, Math.max(1, Math.round(result.width / picture.width))),
+  };
   if (judges.niqe) scores.niqe = niqe(own, judges.niqe);
   if (!truth) return scores;
   const wanted = luma(truth);

@@ -28,7 +28,7 @@ export interface VariantSummary {
   verdicts: { even: Record<Verdict, number>; all: Record<Verdict, number> };
 }
 
-export const scoreNames: readonly ScoreName[] = ['psnr', 'ssim', 'lpips', 'niqe', 'consistency'];
+export const scoreNames: readonly ScoreName[] = ['psnr', 'ssim', 'lpips', 'niqe', 'grain', 'consistency'];
 
 /** Means and paired differences of the rows of one set, variant by variant. */
 export function summarise(rows: readonly Row[]): VariantSummary[] {

@@ -36,14 +36,24 @@ export async function estimate(
   if (Math.min(picture.width, picture.height) < LEAST_SIDE) return null;
   const rects = cropGrid(picture.width, picture.height, MOST_CROPS, randomFrom(1));
   const crops = await readCrops(signal, picture, rects);
-  const embedding = await embed(signal, runtime, encoder, crops);
-  const input = { data: embedding, shape: [1, embedding.length] };
-  const outputs = await runOnce(signal, runtime, readOut.bytes, { [readOut.entry.input.name]: input });
-  const value = (name: string) => outputs[name]!.data[0]!;
+  const told = await readFrom(signal, runtime, readOut, await embed(signal, runtime, encoder, crops));
+  if (told === null) return null;
   // What the finest band holds is noise or texture: a picture cannot be noisier than that.
   const most = 255 * detailOf(crops).noise;
-  const result = { noise: Math.min(most, value('noise')), compression: value('compression') };
-  return Number.isFinite(result.noise + result.compression) ? result : null;
+  return { ...told, noise: Math.min(most, told.noise) };
+}
+
+/** What an embedding says; null where that is no number. */
+export async function readFrom(
+  signal: AbortSignal,
+  runtime: Runtime,
+  readOut: Model,
+  embedding: Float32Array,
+): Promise<Estimate | null> {
+  const input = { data: embedding, shape: [1, embedding.length] };
+  const outputs = await runOnce(signal, runtime, readOut.bytes, { [readOut.entry.input.name]: input });
+  const [noise, compression] = [outputs['noise']!.data[0]!, outputs['compression']!.data[0]!];
+  return Number.isFinite(noise + compression) ? { noise, compression } : null;
 }
 
 /** Detail and Noise that suit a picture, by the ramps that the network's ends have in the registry. */

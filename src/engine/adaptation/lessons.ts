@@ -3,7 +3,8 @@ import type { AdaptOptions } from '../engine';
 import type { Runtime } from '../runtime/runtime';
 import { cropGrid, detailOf, readCrops, type Crop, type Detail } from './crops';
 import { embed } from './embedding';
-import { isSeen, noiseOf } from './noise';
+import { readFrom } from './estimate';
+import { isSeen, limitedBy, noiseOf, type Noise } from './noise';
 import type { NetworkPicture } from './picture';
 import type { Plan } from './plan';
 import type { Reason, Refusal } from './refusal';
@@ -50,7 +51,7 @@ export async function readLessons(
     const given = study?.['embedding'] as Float32Array | undefined;
     const embedding = given ?? (await embed(signal, runtime, models.encoder, crops));
     const { entry, bytes } = models.reconstructor;
-    const measured = target === 'picture' ? undefined : noiseOf(crops);
+    const measured = target === 'picture' ? undefined : await noiseIn(signal, runtime, models, crops, embedding);
     const noise = measured !== undefined && isSeen(measured) ? measured : undefined;
     lessons.push({
       crops: crops.map((crop) => ({ ...crop, noise })),
@@ -59,6 +60,19 @@ export async function readLessons(
     });
   }
   return lessons.length > 0 ? lessons : { refused: refused ?? 'flat' };
+}
+
+/** Noise of a picture, as its flattest places and its embedding have it. */
+async function noiseIn(
+  signal: AbortSignal,
+  runtime: Runtime,
+  { readOut }: AdaptOptions['models'],
+  crops: readonly Crop[],
+  embedding: Float32Array,
+): Promise<Noise> {
+  const measured = noiseOf(crops);
+  const told = readOut && (await readFrom(signal, runtime, readOut, embedding));
+  return told ? limitedBy(measured, told.noise / 255) : measured;
 }
 
 /** Why there is nothing to learn from a picture; null where there is. */

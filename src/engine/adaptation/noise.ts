@@ -47,8 +47,22 @@ export function strengthOf({ levels }: Noise): number {
   return levels.length > 0 ? Math.sqrt(sum / (levels.length * (SIZE - 1))) : 0;
 }
 
-/** Deviation of luma noise from which on it is seen, and texture no longer hides it. */
-export const SEEN_NOISE = 2 / 255;
+/**
+ * The same noise, at most about as strong as the embedding says. Blocks of a picture full of texture look like noise, the
+ * encoder tells the two apart (docs/quality.md); but it says too little of kinds of noise that it does not know, hence the
+ * slack.
+ *
+ * @param told deviation, 0..1 units
+ */
+export function limitedBy(noise: Noise, told: number): Noise {
+  const share = (1.5 * Math.max(0, told) + 0.5 / 255) / Math.max(1e-9, strengthOf(noise));
+  if (share >= 1) return noise;
+  const levels = noise.levels.map((level) => ({ ...level, deviations: level.deviations.map((each) => share * each) }));
+  return { ...noise, levels };
+}
+
+/** Deviation of luma noise from which on it is seen. */
+export const SEEN_NOISE = 1.2 / 255;
 
 /** Whether there is noise or compression that must not be learned; of less, a network learns nothing that shows. */
 export function isSeen(noise: Noise): boolean {

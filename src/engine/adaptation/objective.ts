@@ -53,7 +53,9 @@ export function objective(
       // Not learned from: M leaves smooth places out, and they must not pay for the others.
       terms.disagreement = b.mean(b.square(miss));
       const block = Math.min(8, difference.shape[2] as number);
-      terms.colours = b.mean(b.square(b.averagePool(difference, [block, block])));
+      const means = b.averagePool(difference, [block, block]);
+      terms.colours = b.mean(b.square(means));
+      if (recipe.meansWeight > 0) add('means', b.mean(b.abs(means)), recipe.meansWeight);
       if (distance !== undefined && recipe.featureWeight > 0) {
         const enlarge = (value: Value) => b.resize(value, [2, 2]);
         add('features', distance(b, b.clip(enlarge(low), 0, 1), enlarge(x)), recipe.featureWeight);

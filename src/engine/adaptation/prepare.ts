@@ -7,7 +7,7 @@ import { runAll, type Values } from '../network/run';
 import type { Lesson } from './lessons';
 import { withoutNoise } from './noise';
 import { dataNames } from './objective';
-import { targetOf, withItsNoise } from './targets';
+import { targetOf, withItsNoise, withMeansOf } from './targets';
 import { choosePatches, joined, type Patch } from './patches';
 
 /** The data inputs of one training step by name. */
@@ -53,9 +53,10 @@ export async function makePairs(
     );
     const low = await takenDown(signal, runtime, reconstructor, high);
     low.forEach((data, turn) => {
+      const right = withMeansOf(data, side, high[turn]!.data, scale);
       // The noise of another piece: what the network meets in the picture, and must not take for detail.
       const other = (turn + 1) % high.length;
-      const noisy = withItsNoise(data, side, chosen[other]!.pixels, high[other]!);
+      const noisy = withItsNoise(right, side, chosen[other]!.pixels, high[other]!);
       pieces.push({ low: noisy, high: high[turn]!.data, turn });
     });
   }

@@ -31,17 +31,18 @@ export interface Recipe {
   readonly target: Target;
   /** Weigh the cycle with the high-frequency map M (LWay, CVPR 2024, section 3.3). */
   readonly map: boolean;
+  /**
+   * Weight of the L1 distance of means over 8 × 8 pixels, M or not: M leaves smooth places out, and pairs drew their colours
+   * away (docs/quality.md).
+   */
+  readonly meansWeight: number;
   /** Weight of the feature distance on the LR grid beside the L1 distance. */
   readonly featureWeight: number;
   /** Weight of the internal pairs: S(R(x, E(x))) against x. 0: none. */
   readonly pairsWeight: number;
   /** Share of that weight which the feature distance of the pairs gets, besides their L1 distance. */
   readonly pairFeatures: number;
-  /**
-   * Weight of what downscaling cannot see of the change (anchor h). Held loosely, pictures that had little wrong lost up to
-   * 17 % of LPIPS with a network that invents; so 8 for a network that nobody has measured (docs/quality.md). Shipped
-   * networks have a weight of their own in the registry.
-   */
+  /** Weight of what downscaling cannot see of the change (anchor h). */
   readonly unseenAnchor: number;
   /** Weight of the feature distance between adapted and unadapted result (anchor a). */
   readonly featureAnchor: number;
@@ -72,11 +73,12 @@ const standard: Recipe = {
   cycle: 'area',
   target: 'clean',
   map: true,
+  meansWeight: 2,
   featureWeight: 0.07,
-  pairsWeight: 1,
+  pairsWeight: 0.5,
   pairFeatures: 0.12,
-  unseenAnchor: 8,
-  featureAnchor: 0.2,
+  unseenAnchor: 1,
+  featureAnchor: 0.5,
   weightAnchor: 0,
   start: 1,
   trainable: 'all',

@@ -18,6 +18,38 @@ export function targetOf({ pixels, noise }: Patch, before: Float32Array, scale: 
   return low.map((value, i) => value + kept[i]!);
 }
 
+/** Reach of the means that pairs must have right, pixels of the reduced piece to each side. */
+const REACH = 4;
+
+/**
+ * A reduced piece with the colours of the piece that it was made of: the reconstructor changes them a little, and the network
+ * would learn to change them back where nothing did.
+ *
+ * @param low [3, side, side]
+ * @param high [3, s side, s side]
+ */
+export function withMeansOf(low: Float32Array, side: number, high: Float32Array, scale: number): Float32Array {
+  const area = areaMeans(high, side, side, scale);
+  const missing = boxMeans(
+    area.map((value, i) => value - low[i]!),
+    side,
+  );
+  return low.map((value, i) => Math.min(1, Math.max(0, value + missing[i]!)));
+}
+
+/** Means over the squares around each pixel, cut off at the borders; [3, side, side]. */
+function boxMeans(values: Float32Array, side: number): Float32Array {
+  const along = (from: Float32Array, step: number) =>
+    from.map((_, i) => {
+      const at = Math.floor(i / step) % side;
+      const [first, last] = [Math.max(0, at - REACH), Math.min(side - 1, at + REACH)];
+      let sum = 0;
+      for (let k = first; k <= last; k++) sum += from[i + (k - at) * step]!;
+      return sum / (last - first + 1);
+    });
+  return along(along(values, 1), side);
+}
+
 /**
  * A reduced piece with the noise that the picture has (noise injection, Ji et al., CVPRW 2020): reducing has averaged its own
  * away.

@@ -4,6 +4,7 @@ export interface AdaptationNetworks {
   readonly encoder: ModelEntry;
   readonly reconstructor: ModelEntry;
   readonly features: ModelEntry;
+  readonly readOut?: ModelEntry;
   readonly start?: ModelEntry;
 }
 
@@ -30,5 +31,6 @@ export function adaptationNetworks(
   };
   const [encoder, reconstructor, features] = [find('encoder'), find('reconstructor'), find('features')];
   const start = models.find(({ id, kind }) => kind === 'start' && id === wanted);
-  return encoder && reconstructor && features ? { encoder, reconstructor, features, start } : null;
+  const readOut = models.find((entry) => entry.kind === 'estimate' && entry.scale === encoder?.scale);
+  return encoder && reconstructor && features ? { encoder, reconstructor, features, readOut, start } : null;
 }

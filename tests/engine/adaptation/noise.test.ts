@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { jpegQuality } from '../../../src/engine/adaptation/compression';
-import { isSeen, noiseOf, strengthOf, withoutNoise } from '../../../src/engine/adaptation/noise';
+import { isSeen, limitedBy, noiseOf, strengthOf, withoutNoise } from '../../../src/engine/adaptation/noise';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { addInverseDct, forwardDct } from '../../../src/engine/raster/dct';
 import { createRaster, plane } from '../../../src/engine/raster/planes';
@@ -70,6 +70,14 @@ test.each([0, 0.01, 0.03])('noise of %p is measured within a quarter', (deviatio
 test('only what is seen counts', () => {
   expect(isSeen(measured(noisy(scene(), 0.004)))).toBe(false);
   expect(isSeen(measured(noisy(scene(), 0.02)))).toBe(true);
+});
+
+test('what the embedding calls clean is texture; noise that it knows stays', () => {
+  const noise = measured(noisy(scene(), 0.03));
+  const strength = strengthOf(noise);
+  expect(isSeen(limitedBy(noise, 0.0004))).toBe(false);
+  expect(strengthOf(limitedBy(noise, 0.003))).toBeCloseTo(1.5 * 0.003 + 0.5 / 255, 5);
+  expect(limitedBy(noise, strength)).toBe(noise);
 });
 
 test('the noise goes and the picture stays', () => {

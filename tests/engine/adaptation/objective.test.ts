@@ -15,6 +15,7 @@ const LARGE = SIDE * SCALE;
 const none: Recipe = {
   ...recipes.standard,
   map: false,
+  meansWeight: 0,
   featureWeight: 0,
   pairsWeight: 0,
   unseenAnchor: 0,
@@ -116,6 +117,9 @@ test('cycle: the mean distance of the result taken down, without the border that
   const signed = inside(SIDE, BORDER).map((i) => low[i]! - given.x[i]!);
   const blocks = [0, 1, 2].map((channel) => mean(signed.slice(4 * channel, 4 * channel + 4)));
   expect(found['colours']).toBeCloseTo(mean(blocks.map((value) => value ** 2)), 5);
+  const held = await losses(given, { meansWeight: 3, map: true });
+  expect(held['means']).toBeCloseTo(mean(blocks.map(Math.abs)), 5);
+  expect(held['total']).toBeCloseTo(held['cycle']! + 3 * held['means']!, 5);
 });
 
 test('cycle: what is wrong in the border only costs nothing', async () => {
@@ -193,6 +197,17 @@ test('the standard recipe learns from every term', async () => {
       .filter((name) => name !== 'read')
       .sort(),
   ).toEqual(
-    ['colours', 'cycle', 'disagreement', 'features', 'kept', 'pairFeatures', 'pairs', 'total', 'unseen'].sort(),
+    [
+      'colours',
+      'cycle',
+      'disagreement',
+      'features',
+      'kept',
+      'means',
+      'pairFeatures',
+      'pairs',
+      'total',
+      'unseen',
+    ].sort(),
   );
 });
