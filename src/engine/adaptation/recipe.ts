@@ -63,7 +63,7 @@ export interface Recipe {
 
 const standard: Recipe = {
   steps: 12,
-  learningRate: 4e-5,
+  learningRate: 5e-5,
   patch: 48,
   batch: 4,
   trainingBatches: 6,
@@ -75,7 +75,7 @@ const standard: Recipe = {
   map: true,
   meansWeight: 2,
   featureWeight: 0.07,
-  pairsWeight: 0.5,
+  pairsWeight: 1,
   pairFeatures: 0.12,
   unseenAnchor: 1,
   featureAnchor: 0.5,

@@ -8,6 +8,8 @@ export type Reason =
   | 'flat'
   /** Nothing but noise to learn from. */
   | 'noise'
+  /** The result agrees with the picture as well as 8 bits can tell. */
+  | 'agrees'
   /** The held-out patches did not get better. */
   | 'no-gain';
 

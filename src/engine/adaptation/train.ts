@@ -4,7 +4,7 @@ import type { Losses, TrainingRun } from '../graph';
 import { adaptationLosses, meanLosses, type AdaptationLosses } from './losses';
 import type { StepData } from './prepare';
 import { learningRateAt, type Recipe } from './recipe';
-import { lossThatCounts, StopRule } from './stop';
+import { agreesAlready, lossThatCounts, StopRule } from './stop';
 
 /** What training came to, judged on the held-out patches. */
 export interface Trained {
@@ -15,6 +15,8 @@ export interface Trained {
   /** The lowest that count, and after how many steps; `before` and 0 where learning never got below it. */
   readonly best: AdaptationLosses;
   readonly bestStep: number;
+  /** There was nothing to put right, and nothing was learned. */
+  readonly agreed: boolean;
   /** Share by which the loss fell while learning, 0..1. */
   readonly improvement: number;
   /** The weights of `best`, packed. */
@@ -61,8 +63,9 @@ export async function train(
   let best = before;
   let weights: Float32Array | undefined;
   onEvent({ type: 'adaptation', step: 0, loss: before.total, heldOut: before.total });
+  const agreed = agreesAlready(before);
   try {
-    for (let i = 1; i <= recipe.steps && enough?.aborted !== true; i++) {
+    for (let i = 1; i <= recipe.steps && !agreed && enough?.aborted !== true; i++) {
       const began = performance.now();
       const losses = await run.step(signal, training[(i - 1) % training.length]!, learningRateAt(recipe, i - 1));
       const checking = i % recipe.checkEvery === 0 || i === recipe.steps;
@@ -82,7 +85,7 @@ export async function train(
     // Losses that are no numbers any more: what was best before stands.
     if (!(error instanceof LWayError && error.code === 'bad-output')) throw error;
   }
-  return { general, before, best, bestStep: rule.bestAt, improvement: rule.improvement, weights };
+  return { general, before, best, bestStep: rule.bestAt, agreed, improvement: rule.improvement, weights };
 }
 
 /** @param onShown gets what is shown of the first batch */

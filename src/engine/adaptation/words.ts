@@ -13,8 +13,10 @@ export function leftAlone(reason: Reason, several: boolean): string {
       return 'Left alone, because the picture has no fine detail to learn from.';
     case 'noise':
       return 'Left alone, because the picture is noise throughout.';
+    case 'agrees':
+      return `Left alone, because the network already agrees with your ${several ? 'pictures' : 'picture'} to within one step of brightness.`;
     case 'no-gain':
-      return `Left alone, because ${several ? 'these pictures' : 'this picture'} gained nothing: the network agrees as well without.`;
+      return `Left alone, because ${several ? 'these pictures' : 'this picture'} gained nothing by learning.`;
   }
 }
 

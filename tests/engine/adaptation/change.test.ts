@@ -44,7 +44,7 @@ test('says where it began, and why a picture was left alone', () => {
   expect(outcome(false, 8, { ...nothing, edges: true }, true)).toMatch(
     /^Adapted in 8 steps from weights for clean pictures: /,
   );
-  for (const reason of ['too-small', 'flat', 'noise', 'no-gain'] as const) {
+  for (const reason of ['too-small', 'flat', 'noise', 'agrees', 'no-gain'] as const) {
     expect(leftAlone(reason, false)).toMatch(/^Left alone, because /);
   }
 });

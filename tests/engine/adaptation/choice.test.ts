@@ -124,9 +124,9 @@ test('the stop rule does not stop while the anchors are still rising', () => {
 
 test('a network that agrees less with the picture never counts as better', () => {
   const before = { total: 1, cycle: 0.5, disagreement: 0.2 };
-  expect(lossThatCounts(before, { total: 0.6, cycle: 0.3, disagreement: 0.19 })).toBe(0.6);
-  expect(lossThatCounts(before, { total: 0.6, cycle: 0.3, disagreement: 0.21 })).toBe(1);
-  expect(lossThatCounts(before, { total: 1.4, cycle: 0.3, disagreement: 0.21 })).toBe(1.4);
+  expect(lossThatCounts(before, { total: 0.6, cycle: 0.3, disagreement: 0.215 })).toBe(0.6);
+  expect(lossThatCounts(before, { total: 0.6, cycle: 0.3, disagreement: 0.225 })).toBe(1);
+  expect(lossThatCounts(before, { total: 1.4, cycle: 0.3, disagreement: 0.225 })).toBe(1.4);
   expect(lossThatCounts({ total: 1 }, { total: 0.9 })).toBe(0.9);
 });
 

@@ -172,6 +172,17 @@ describe('learn', () => {
     expect(await learn(run)).toMatchObject({ bestStep: 0, improvement: 0, weights: undefined });
   });
 
+  test('what agrees to within one step of 8 bits is left alone', async () => {
+    // The disagreement of a scripted run is a quarter of its total.
+    const total = (steps: number) => 4 * (steps / 255) ** 2;
+    const agreeing = scripted([total(0.9), 0]);
+    expect(await learn(agreeing.run)).toMatchObject({ agreed: true, bestStep: 0 });
+    expect(agreeing.fed.learned).toEqual([]);
+    const other = scripted([total(1.1), total(0.5)]);
+    expect(await learn(other.run)).toMatchObject({ agreed: false });
+    expect(other.fed.learned).not.toEqual([]);
+  });
+
   test('losses that are no numbers end it with what was best', async () => {
     const { run } = scripted([1, 0.5]);
     expect(await learn(run)).toMatchObject({ bestStep: 2, best: { total: 0.5 } });
@@ -200,6 +211,7 @@ describe('judge', () => {
     before: losses(1, 1),
     best: losses(1 - improvement, 0.6),
     bestStep: 4,
+    agreed: false,
     improvement,
     weights: Float32Array.of(1),
   });
@@ -207,6 +219,10 @@ describe('judge', () => {
   test('less than a hundredth is chance', () => {
     expect(verdict(trained(0.0099), false)).toEqual({ refused: 'no-gain' });
     expect(verdict(trained(0.0101), false)).toEqual({ learned: true, steps: 4, improvement: 0.4 });
+  });
+
+  test('says so where there was nothing to put right', () => {
+    expect(verdict({ ...trained(0), agreed: true }, false)).toEqual({ refused: 'agrees' });
   });
 
   test('a start stays where learning gained nothing more', () => {
