@@ -132,6 +132,26 @@ export default [
       plugins: [new CopyPlugin({ patterns: [{ from: 'src/hosts/gimp/plug-in3/lway.py' }] })],
     },
   ),
+  // What other programs import (`exports` in package.json). Readable, since it is stepped through.
+  bundle(
+    'library',
+    'node20',
+    { graph: './src/entries/graph.library.ts', node: './src/entries/node.library.ts' },
+    {
+      experiments: { outputModule: true },
+      externals: { 'onnxruntime-node': 'node-commonjs onnxruntime-node' },
+      output: {
+        path: path('dist/library'),
+        filename: '[name].js',
+        chunkFilename: '[name].js',
+        library: { type: 'module' },
+        chunkFormat: 'module',
+        clean: { keep: /\.d\.ts$/ },
+      },
+      node: { __filename: 'node-module' },
+      optimization: { minimize: false },
+    },
+  ),
   bundle(
     'photoshop',
     ['web', 'es2022'],

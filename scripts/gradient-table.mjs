@@ -21,7 +21,8 @@ if (status !== 0) {
   process.exit(1);
 }
 
-const version = (name) => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies[name];
+const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const version = (name) => ({ ...dependencies, ...devDependencies })[name];
 const devices = ['native', 'WASM', 'WebGPU'];
 const scientific = (value) => (value === undefined ? 'not run' : value === 0 ? '0' : value.toExponential(1));
 const table = (heads, rows) => {

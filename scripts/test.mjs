@@ -23,6 +23,8 @@ check('eslint', node, ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0
 check('prettier', node, ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']);
 check('types', node, ['scripts/typecheck.mjs']);
 check('build', node, ['node_modules/webpack-cli/bin/cli.js', '--stats', 'errors-only']);
+check('types of the library', node, ['scripts/library-types.mjs']);
+check('publint', node, ['node_modules/publint/src/cli.js', 'run', '--strict', '--pack', 'false']);
 
 try {
   env.LWAY_CHROMIUM = ensureChromium();

@@ -1,0 +1,8 @@
+/**
+ * `lway/graph`: any ONNX network's training step as an ordinary ONNX graph, for any ONNX Runtime. Reads and writes ONNX
+ * files, differentiates graphs, and runs the step.
+ */
+export * from '../engine/graph';
+export { OrtRuntime, type OrtRuntimeOptions } from '../engine/runtime/ort-runtime';
+export type { Device, InferenceSession, Ort, Runtime, SessionOptions } from '../engine/runtime/runtime';
+export { LWayError, type ErrorCode } from '../engine';
