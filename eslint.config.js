@@ -55,16 +55,20 @@ const layers = [
   { target: './src/engine/network', from: ['./src/engine/adaptation', './src/engine/upscaling'] },
   { target: './src/engine/upscaling', from: './src/engine/adaptation' },
   { target: './src/engine/adaptation', from: './src/engine/upscaling' },
-  // How the engine works inside is its own. `engine`, `engine/browser` and `engine/node` are its doors (the fourth, `graph`,
-  // is for other programs); `inner` is for those who measure it.
+  // How the engine works inside is its own. `engine`, `engine/browser`, `engine/node` and `engine/graph` are its doors;
+  // `inner` is for those who measure it, `graph` for other programs.
   {
     target: outside,
     from: './src/engine',
-    except: ['./index.ts', './browser/index.ts', './node/index.ts', './inner.ts'],
+    except: ['./index.ts', './browser/index.ts', './node/index.ts', './graph/index.ts', './inner.ts'],
   },
   {
     target: ['./src/{actions,entries,hosts,panel,ui}/**/*', './src/cli/*', './src/cli/!(evaluate)/**/*'],
     from: './src/engine/inner.ts',
+  },
+  {
+    target: ['./src/{actions,cli,hosts,panel,ui}/**/*', './src/entries/!(graph.library).ts'],
+    from: './src/engine/graph',
   },
   // Inside, nobody goes round by a door.
   {

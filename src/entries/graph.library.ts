@@ -3,6 +3,4 @@
  * files, differentiates graphs, and runs the step.
  */
 export * from '../engine/graph';
-export { OrtRuntime, type OrtRuntimeOptions } from '../engine/runtime/ort-runtime';
-export type { Device, InferenceSession, Ort, Runtime, SessionOptions } from '../engine/runtime/runtime';
 export { LWayError, type ErrorCode } from '../engine';

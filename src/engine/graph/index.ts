@@ -25,3 +25,6 @@ export {
 } from './training-step';
 export { foldEmbedding } from './fold-embedding';
 export { TrainingRun, type Losses, type Snapshot, type TrainingData, type TrainingRunOptions } from './run';
+/** Where it runs: over any of ONNX Runtime's packages. */
+export { OrtRuntime, type OrtRuntimeOptions } from '../runtime/ort-runtime';
+export type { Device, InferenceSession, Ort, Runtime, SessionOptions } from '../runtime/runtime';
