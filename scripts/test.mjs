@@ -7,15 +7,21 @@ import { join } from 'node:path';
 import { ensureChromium } from './chromium.mjs';
 import { installFromDebian } from './debian.mjs';
 import { ensureGimps } from './gimp.mjs';
+import { checkPython } from './python.mjs';
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const env = { ...process.env, NODE_OPTIONS: '--max-old-space-size=6144' };
 
-function check(name, command, args) {
+function check(name, command, args, more = {}) {
   console.log(`\n== ${name}`);
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env });
+  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...env, ...more } });
   totals[status === 0 ? 'passed' : 'failed'] += 1;
   if (status !== 0) console.error(`${name}: failed`);
+}
+
+function skip(name, reason) {
+  console.log(`\n== ${name}: skipped, ${reason}`);
+  totals.skipped += 1;
 }
 
 const node = process.execPath;
@@ -25,6 +31,7 @@ check('types', node, ['scripts/typecheck.mjs']);
 check('build', node, ['node_modules/webpack-cli/bin/cli.js', '--stats', 'errors-only']);
 check('types of the library', node, ['scripts/library-types.mjs']);
 check('publint', node, ['node_modules/publint/src/cli.js', 'run', '--strict', '--pack', 'false']);
+checkPython(check, skip);
 
 try {
   env.LWAY_CHROMIUM = ensureChromium();

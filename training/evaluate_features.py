@@ -39,7 +39,7 @@ if len(shown) < 4:
 names = [*net.names, "the distance", "squared error"]
 rows = []
 for folder in ("realsr", "drealsr"):
-    for name, low, high in data.pairs(os.path.join(a.data, "eval", folder))[:a.pairs]:
+    for _, low, high in data.pairs(os.path.join(a.data, "eval", folder))[:a.pairs]:
         lr, hr = data.read_image(low)[None], data.read_image(high)[None]
         table = []
         for upscale in upscalers:

@@ -175,7 +175,7 @@ def validate():
         with torch.no_grad():
             es = [ema.net.E(lr.to(device)) for _, lr, _ in items]
             rows = []
-            for i, (hr, lr, twin) in enumerate(items):
+            for i, (hr, _, twin) in enumerate(items):
                 hr, twin = hr.to(device), twin.to(device)
                 bic = torch.stack([D.resize(hr[0].cpu(), twin.shape[2], twin.shape[3], "bicubic")]).to(device)
                 goal = on_grid(twin)

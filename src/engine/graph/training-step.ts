@@ -81,8 +81,8 @@ export interface TrainingReport {
  *
  * Inputs: the data; `weights` [P], all trained initialisers one after the other; the moments [P] each; `schedule` [3]
  * (scheduleOf); `health` [1], 1 until a gradient was not finite.
- * Outputs: `next.weights`, `next.` and each moment, `next.health` of the same shapes; `losses` [K]: the total, the terms
- * and the norm of the gradient before clipping. Once health is 0, weights no longer change: they stay the last good ones.
+ * Outputs: `next.weights`, `next.` and each moment, `next.health` of the same shapes; `losses` [K], which are the total,
+ * the terms and the norm of the gradient before clipping. Once health is 0, weights no longer change: they stay the last good ones.
  *
  * In parts, `graph` only adds up gradients, from `sum` [P] to `next.sum`, with `losses` without the norm; `update` then
  * takes `sum` instead of data, and gives `norm` [1] instead of losses.

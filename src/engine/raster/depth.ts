@@ -54,7 +54,7 @@ export function fromInterleaved(
  * Planar float32 → interleaved pixels of the given depth: integers are rounded to the nearest and clamped to
  * 0..white, floats kept (alpha too).
  *
- * @param target an array of the right type and length to write to, made when left out
+ * @param options `target`: an array of the right type and length to write to, made when left out
  */
 export function toInterleaved<D extends 8 | 16 | 32>(
   raster: Raster,

@@ -14,7 +14,6 @@ import sys
 import numpy as np
 import onnx
 import torch
-import torch.nn as nn
 
 import architectures
 from golden_format import encode, write_json

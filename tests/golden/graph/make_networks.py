@@ -9,7 +9,6 @@ folded, height and width left open where the exporter can).
 
 adam.json: ten steps of Adam and of SGD with momentum, gradients clipped by their global norm, in float64.
 """
-import base64
 import io
 import os
 import warnings

@@ -13,7 +13,7 @@ import gi
 
 gi.require_version('Gimp', '3.0')
 gi.require_version('Gegl', '0.4')
-from gi.repository import Gegl, Gimp, Gio, GLib  # noqa: E402
+from gi.repository import Gegl, Gimp, GLib  # noqa: E402
 
 PROTOCOL = 1
 UPSCALE = 'lway-upscale'
