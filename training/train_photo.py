@@ -40,6 +40,7 @@ a.add_argument("--whole", action="store_true", help="the teacher's result as it 
 a.add_argument("--perceptual", type=float, default=0.6, help="distance of Darknet's maps f3 to f5")
 a.add_argument("--adversarial", type=float, default=0.15)
 a.add_argument("--grid", type=float, default=0.25, help="amplitude of the error at the grid's frequencies along straight edges")
+a.add_argument("--weave", type=float, default=0.0, help="amplitude beyond the truth's at the grid's frequencies, anywhere")
 a.add_argument("--settings", default="degradation-photo.json", help="degradation of the photographs, a file beside this script")
 a.add_argument("--graphics", type=float, default=0.15, help="share of drawn pictures")
 a.add_argument("--modules", type=float, default=0.03, help="share of pixel drawings")
@@ -163,6 +164,8 @@ def loss_terms(sr, batch, mine, true):
     """{name: loss}, all as functions of sr."""
     hr, s = batch["hr"], net.scale
     terms = {"low": charbonnier(F.avg_pool2d(sr, s), F.avg_pool2d(hr, s)), "grid": grid.dotted(sr, hr, s)}
+    if a.weave:
+        terms["weave"] = grid.woven(sr, hr, s)
     if a.pixel:
         terms["pixel"] = charbonnier(sr, hr)
     if a.distil:

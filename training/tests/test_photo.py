@@ -45,6 +45,19 @@ class Dots(unittest.TestCase):
         # a lighter picture has no dots
         self.assertLess(grid.dotted(clean + 0.05, clean, 2).item(), 1e-3)
 
+    def test_loss_sees_a_weave_that_the_truth_has_not(self):
+        torch.manual_seed(1)
+        truth = (0.5 + 0.05 * torch.randn(1, 1, 96, 96)).repeat(1, 3, 1, 1)
+        y, x = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
+        for scale in (2, 4):
+            weave = (0.04 * torch.cos(2 * np.pi * x / scale) * torch.cos(2 * np.pi * y / scale))[None, None]
+            other = (0.04 * torch.cos(2 * np.pi * x / 7) * torch.cos(2 * np.pi * y / 7))[None, None]
+            self.assertLess(grid.woven(truth, truth, scale).item(), 1e-6)
+            self.assertGreater(grid.woven(truth + weave, truth, scale).item(), 0.01)
+            self.assertLess(grid.woven(truth + other, truth, scale).item(), 1e-3)
+            # less than the truth has is another term's concern
+            self.assertLess(grid.woven(torch.full_like(truth, 0.5), truth, scale).item(), 1e-4)
+
     def test_measure(self):
         torch.manual_seed(0)
         noise = 0.01 * torch.randn(1, 3, 128, 128)
