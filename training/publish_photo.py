@@ -11,6 +11,8 @@ and crisp stay the networks that they are, seen from the new one, and clean keep
 
   python training/publish_photo.py runs/photo-x4.pt --end faithful=runs/photo-faithful.pt --end clean=GENERAL.onnx-GENERAL_WDN.onnx
 
+Networks of x4 are halved for one of x2.
+
 The entry of --id must be in models/about.json and its card in models/ (with its <!-- measured --> block, which this
 fills). Then look at pictures, say in the card how the network was trained, and commit."""
 import argparse
@@ -38,7 +40,7 @@ torch.set_num_threads(a.threads)
 
 net = photo.load(a.checkpoint, a.weights)
 if a.mix:
-    net.load_state_dict(photo.blend(net.state_dict(), photo.load(a.mix).state_dict(), a.share))
+    net.load_state_dict(photo.blend(net.state_dict(), photo.at_scale(photo.load(a.mix), net.scale).state_dict(), a.share))
 net.eval()
 path = os.path.join(a.models, f"{a.id}.onnx")
 end_path = lambda name: os.path.join(a.models, f"{a.id}-{name}.onnx")
@@ -58,7 +60,7 @@ for h, w in ((1, 1), (7, 13), (64, 64)):
     print(f"{a.id} {h}x{w}: largest difference to PyTorch {worst:.2e}")
     if worst > 1e-4:
         raise SystemExit("The export differs from the network.")
-from_file = lambda p: photo.load(p, a.weights).state_dict()
+from_file = lambda p: photo.at_scale(photo.load(p, a.weights), net.scale).state_dict()
 for end in a.end:
     name, files = end.split("=", 1)
     first, _, second = files.partition(".onnx-") if ".onnx-" in files else files.partition(".pt-")
