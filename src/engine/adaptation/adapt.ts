@@ -1,9 +1,10 @@
 import { packWeights, readGraph, TrainingRun, writeGraph, type Graph } from '../graph';
 import type { Runtime } from '../runtime/runtime';
-import { changeOf } from './change';
+import { changeOf, leftOut } from './change';
 import { learningStep } from './learning-step';
 import { readLessons } from './lessons';
 import { gather } from './material';
+import type { Noise } from './noise';
 import { planAdaptation } from './plan';
 import { randomFrom } from './random';
 import { isRefusal, type Reason } from './refusal';
@@ -30,12 +31,12 @@ const STUDIES = 4;
 export async function adapt(signal: AbortSignal, runtime: Runtime, request: AdaptRequest): Promise<AdaptationResult> {
   const { options, onEvent = () => undefined } = request;
   const watch = new Stopwatch();
-  const nothing = (reason: Reason, several = false): AdaptationResult => ({
+  const nothing = (reason: Reason, several = false, noises: readonly Noise[] = []): AdaptationResult => ({
     used: false,
     pictures: 0,
     steps: 0,
     improvement: 0,
-    message: leftAlone(reason, several),
+    message: leftAlone(reason, several, leftOut(noises)),
     seconds: watch.seconds,
     split: watch.split,
     frozen: [],
@@ -71,9 +72,9 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
     watch.lap('steps');
     const frozen = step.report.frozen.map(({ name, reason }) => `${name}: ${reason}`);
     const judged = verdict(trained, start !== null);
-    if (isRefusal(judged)) return { ...nothing(judged.refused, several), pictures: lessons.length, frozen };
-    const { learned, steps, improvement } = judged;
     const noises = lessons.flatMap(({ crops }) => crops[0]!.noise ?? []);
+    if (isRefusal(judged)) return { ...nothing(judged.refused, several, noises), pictures: lessons.length, frozen };
+    const { learned, steps, improvement } = judged;
     const change = changeOf(trained.general, learned ? trained.best : trained.before, noises);
     const exported = learned ? await run.exportNetwork(trained.weights) : writeGraph(network);
     return {

@@ -25,6 +25,13 @@ export function changeOf(before: AdaptationLosses, after: AdaptationLosses, nois
   return {
     colours: fell(before.colours ?? 0, after.colours ?? 0, COLOURS_FELL),
     edges: fell(edges(before), edges(after), EDGES_FELL),
+    ...leftOut(noises),
+  };
+}
+
+/** What is kept out of the learning. */
+export function leftOut(noises: readonly Noise[]): Pick<Change, 'noise' | 'compression'> {
+  return {
     noise: noises.some((noise) => strengthOf(noise) > SEEN_NOISE),
     compression: noises.some(({ quality }) => quality !== null),
   };

@@ -2,8 +2,19 @@ import { sizeOf, type Graph, type TrainingReport } from '../graph';
 import type { Change } from './change';
 import type { Reason } from './refusal';
 
-/** Why the network was left as it is. */
-export function leftAlone(reason: Reason, several: boolean): string {
+/** What of a picture is not learned. */
+export type LeftOut = Pick<Change, 'noise' | 'compression'>;
+
+/**
+ * Why the network was left as it is.
+ *
+ * @param left noise and compression, from which the picture was told
+ */
+export function leftAlone(
+  reason: Reason,
+  several: boolean,
+  left: LeftOut = { noise: false, compression: false },
+): string {
   switch (reason) {
     case 'too-small':
       return 'Left alone, because the picture is too small to learn from.';
@@ -14,7 +25,7 @@ export function leftAlone(reason: Reason, several: boolean): string {
     case 'noise':
       return 'Left alone, because the picture is noise throughout.';
     case 'agrees':
-      return `Left alone, because the network already agrees with your ${several ? 'pictures' : 'picture'} to within one step of brightness.`;
+      return `Left alone, because the result already agrees with your ${several ? 'pictures' : 'picture'}${apart(left, several)} to within one step of brightness.`;
     case 'no-gain':
       return `Left alone, because ${several ? 'these pictures' : 'this picture'} gained nothing by learning.`;
   }
@@ -35,10 +46,18 @@ export function outcome(several: boolean, steps: number, change: Change, started
       : null;
   const adapted = `Adapted in ${steps} steps${started ? ' from weights for clean pictures' : ''}`;
   const gained = closer === null ? 'a small change' : `${closer} closer to your ${several ? 'pictures' : 'picture'}`;
-  const out = [change.noise && 'noise', change.compression && 'compression'].filter(Boolean).join(' and ');
+  const out = inWords(change);
   const left =
     out === '' ? '' : `; ${several ? 'their' : 'its'} ${out} ${out.includes(' and ') ? 'were' : 'was'} not learned`;
   return `${adapted}: ${gained}${left}.`;
+}
+
+const inWords = ({ noise, compression }: LeftOut) =>
+  [noise && 'noise', compression && 'compression'].filter(Boolean).join(' and ');
+
+function apart(left: LeftOut, several: boolean): string {
+  const out = inWords(left);
+  return out === '' ? '' : `, apart from ${several ? 'their' : 'its'} ${out},`;
 }
 
 /** Says how much of the network cannot learn for want of a gradient; null where all of it can. */

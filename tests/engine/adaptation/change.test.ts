@@ -47,4 +47,7 @@ test('says where it began, and why a picture was left alone', () => {
   for (const reason of ['too-small', 'flat', 'noise', 'agrees', 'no-gain'] as const) {
     expect(leftAlone(reason, false)).toMatch(/^Left alone, because /);
   }
+  expect(leftAlone('agrees', false, { noise: true, compression: false })).toBe(
+    'Left alone, because the result already agrees with your picture, apart from its noise, to within one step of brightness.',
+  );
 });
