@@ -1,5 +1,5 @@
 import type { UpscaleSettings } from '../actions/settings';
-import { maxScale, minScale } from '../actions/size';
+import { maxScale, minScale, type Scales } from '../actions/size';
 import { LWayError } from '../engine';
 
 /** A result size as people ask for it; in pixels of one side the other follows from the picture. */
@@ -32,7 +32,12 @@ export const knownFactor = (asked: AskedSize): number | undefined => ('scale' in
  * What it comes to for a picture of `width`×`height` pixels.
  * @throws LWayError `bad-option` where that is smaller than the picture, or more than eight times as large
  */
-export function sizeFor(asked: AskedSize, width: number, height: number): UpscaleSettings['size'] {
+export function sizeFor(
+  asked: AskedSize,
+  width: number,
+  height: number,
+  { least, most }: Scales = { least: minScale, most: maxScale },
+): UpscaleSettings['size'] {
   if ('scale' in asked || 'width' in asked) return asked;
   const scale =
     'onlyWidth' in asked
@@ -42,11 +47,11 @@ export function sizeFor(asked: AskedSize, width: number, height: number): Upscal
         : 'longEdge' in asked
           ? asked.longEdge / Math.max(width, height)
           : Math.sqrt((asked.megapixels * 1e6) / (width * height));
-  if (scale >= minScale && scale <= maxScale) return { scale };
+  if (scale >= least && scale <= most) return { scale };
   throw new LWayError(
     'bad-option',
     `A picture of ${width}×${height} pixels cannot be upscaled to ${words(asked)}: that is ` +
-      (scale < minScale ? 'smaller than it is.' : `more than ${maxScale} times its size.`),
+      (scale < least ? 'smaller than it is.' : `more than ${most} times its size.`),
     'Choose another --size, or a factor with --scale.',
   );
 }

@@ -11,6 +11,7 @@ import {
   type Engine,
   type EngineEvent,
   LWayError,
+  type PictureInfo,
   type PixelSource,
   profileOf,
   type Rect,
@@ -20,12 +21,13 @@ import {
 import { sizeFor, type AskedSize } from './asked-size';
 import type { PictureHeader } from './files/decode';
 import { decode, readHeader } from './files/decode';
+import { draw } from './files/drawing';
 import { encode } from './files/encode';
 import type { Format } from './files/formats';
 import { checkFormat, formats } from './files/formats';
 import { copyStream, isStream, nameOf, standardStream } from './files/inputs';
-import { carryMetadata, type MetadataChoice } from './files/metadata/carry';
-import { nothingSaid, readMetadata } from './files/metadata/read';
+import { carryMetadata, type MetadataChoice, type ResultMetadata } from './files/metadata/carry';
+import { metadataOf, nothingSaid, readMetadata } from './files/metadata/read';
 import { roomFor } from './files/metadata/write';
 import { PictureSink } from './files/picture-sink';
 import { PictureSource, regionOf } from './files/picture-source';
@@ -104,18 +106,20 @@ export async function upscaleFile(
     [...header.notices, ...plan.notices].forEach(notice);
     workspace ??= await Workspace.beside(toStandardOutput ? beside : plan.output);
     await workspace.require(plan.workBytes);
-    const report = await runPasses(
-      signal,
-      engine,
-      path,
-      header,
-      plan,
-      options,
-      workspace,
-      onEvent,
-      notice,
-      (ms) => (waited += ms),
-    );
+    const report = header.drawing
+      ? await drawResult(signal, path, header, plan, options, workspace)
+      : await runPasses(
+          signal,
+          engine,
+          path,
+          header,
+          plan,
+          options,
+          workspace,
+          onEvent,
+          notice,
+          (ms) => (waited += ms),
+        );
     return {
       ...report,
       adaptation: report.adaptation ?? options.adaptation,
@@ -140,6 +144,9 @@ interface Plan {
   notices: string[];
 }
 
+/** A drawing has no size of its own. */
+const ofDrawings = { least: 1 / 1000, most: 1000 };
+
 /** Everything that can be refused before any pixel is read. @throws LWayError */
 export function planFile(header: PictureHeader, target: Target, options: FileOptions): Plan {
   const { name } = header;
@@ -163,7 +170,8 @@ export function planFile(header: PictureHeader, target: Target, options: FileOpt
   let current = { width: region.width, height: region.height };
   for (const pass of options.passes) {
     const { width, height } = current;
-    current = resultSize(sizeFor(pass.size, width, height), width, height);
+    const scales = header.drawing ? ofDrawings : undefined;
+    current = resultSize(sizeFor(pass.size, width, height, scales), width, height, scales);
     sizes.push(current);
   }
   const notices: string[] = [];
@@ -226,7 +234,9 @@ async function runPasses(
   let sink: PictureSink | null = null;
   try {
     const said =
-      header.other && header.other !== 'TIFF' ? nothingSaid : await readMetadata(input, source.header, header.turned);
+      header.said && header.own !== 'TIFF'
+        ? await metadataOf(header.said, header.turned)
+        : await readMetadata(input, source.header, header.turned);
     const { width, height } = plan.sizes.at(-1)!;
     const carried = carryMetadata(said, plan.format, width, height, options.metadata);
     for (const message of carried.notices) notice(`"${header.name}" ${message}`);
@@ -254,20 +264,62 @@ async function runPasses(
       path = result;
       if (!last) source = await PictureSource.open(path);
     }
-    const encoded = workspace.path(`result.${plan.format.extensions[0]}`);
-    const { format, output: label } = plan;
     const info = { ...sink!.info, iccProfile: iccProfileOf(profile) };
-    await encode(signal, path, info, encoded, { format, metadata: carried.metadata, label, quality: options.quality });
-    signal.throwIfAborted();
     const report = combine(reports);
-    await options.complete?.(encoded, { ...report, output: plan.output });
-    if (plan.output === standardStream) await send(signal, encoded, options.streams?.output);
-    else await workspace.publish(encoded, options.force || options.inPlace === true);
+    await finish(signal, path, info, plan, options, workspace, carried.metadata, report);
     return report;
   } finally {
     await source.close();
     await sink?.close();
   }
+}
+
+/** A drawing has no pixels that a network could enlarge: it is drawn anew. */
+async function drawResult(
+  signal: AbortSignal,
+  input: string,
+  header: PictureHeader,
+  plan: Plan,
+  options: FileOptions,
+  workspace: Workspace,
+): Promise<UpscaleReport> {
+  const { width, height } = plan.sizes.at(-1)!;
+  const work = workspace.path('result.v');
+  await draw(signal, input, header, { width, height, region: options.region }, work);
+  const drawn = await PictureSource.open(work);
+  await drawn.close();
+  const { metadata } = carryMetadata(nothingSaid, plan.format, width, height);
+  const report = {
+    width,
+    height,
+    device: 'cpu',
+    deviceName: 'librsvg',
+    tiles: 0,
+    tilesRedone: 0,
+    seconds: 0,
+    notices: [],
+  } as const;
+  await finish(signal, work, drawn.info, plan, options, workspace, metadata, { ...report, notices: [] });
+  return { ...report, notices: [] };
+}
+
+/** Encodes the work file and gives the result its place. */
+async function finish(
+  signal: AbortSignal,
+  work: string,
+  info: PictureInfo,
+  { format, output }: Plan,
+  options: FileOptions,
+  workspace: Workspace,
+  metadata: ResultMetadata,
+  report: UpscaleReport,
+): Promise<void> {
+  const encoded = workspace.path(`result.${format.extensions[0]}`);
+  await encode(signal, work, info, encoded, { format, metadata, label: output, quality: options.quality });
+  signal.throwIfAborted();
+  await options.complete?.(encoded, { ...report, output });
+  if (output === standardStream) await send(signal, encoded, options.streams?.output);
+  else await workspace.publish(encoded, options.force || options.inPlace === true);
 }
 
 /** The finished file to standard output. */

@@ -66,7 +66,11 @@ describe('pictures', () => {
   test.each([
     ['an empty file', Buffer.alloc(0), /it is empty/],
     ['a text named .png', Buffer.from('hello, I am no picture at all'), /is not a picture/],
-    ['an SVG drawing', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /SVG/],
+    [
+      'a broken SVG drawing',
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'),
+      /cannot be drawn/,
+    ],
 
     ['a PNG of 0×0 pixels', headerOnlyPng(0), /cannot be read/],
   ])('%s', async (_what, bytes, sentence) => {

@@ -5,14 +5,15 @@ import { initializeCanvas, readPsd } from 'ag-psd';
 import sharp from 'sharp';
 import { toInterleaved } from '../../src/engine/raster/depth';
 import type { Channels, Raster } from '../../src/engine/raster/raster';
-import { checkSize, decodePng, sniff } from '../../src/hosts/embedded/decode';
+import { checkSize, decodePng } from '../../src/hosts/embedded/decode';
 import { composite } from '../../src/hosts/embedded/export/composite';
 import { writePng } from '../../src/hosts/embedded/export/png';
 import { checkPsd, writePsd } from '../../src/hosts/embedded/export/psd';
 import { embeddedProfile } from '../../src/hosts/embedded/icc';
-import { readOrientation, takeOrientation, turnUpright, type Orientation } from '../../src/hosts/embedded/orientation';
 import { PackedPixels } from '../../src/hosts/embedded/pixels';
 import { newId, Workspace } from '../../src/hosts/embedded/workspace';
+import { kindOf } from '../../src/pictures/kinds';
+import { readOrientation, takeOrientation, turnUpright, type Orientation } from '../../src/pictures/orientation';
 
 const never = new AbortController().signal;
 const whole = (pixels: { info: { width: number; height: number } }) => ({
@@ -130,13 +131,19 @@ describe('PNG', () => {
 describe('other formats', () => {
   const picture = () => sharp({ create: { width: 40, height: 24, channels: 3, background: '#4a7' } });
 
-  test.each(['png', 'jpeg', 'webp', 'avif'] as const)('%s is known by its content', async (format) => {
-    expect(sniff(await picture().toFormat(format).toBuffer())).toBe(format);
+  test.each(['PNG', 'JPEG', 'WebP', 'AVIF', 'TIFF', 'GIF'] as const)('%s is known by its content', async (kind) => {
+    expect(
+      kindOf(
+        await picture()
+          .toFormat(kind.toLowerCase() as 'png')
+          .toBuffer(),
+      ),
+    ).toBe(kind);
   });
 
   test('a text and an empty file are not', () => {
-    expect(sniff(Buffer.from('hello there, this is text'))).toBeNull();
-    expect(sniff(new Uint8Array())).toBeNull();
+    expect(kindOf(Buffer.from('hello there, this is text'))).toBeNull();
+    expect(kindOf(new Uint8Array())).toBeNull();
   });
 
   test.each(['jpeg', 'webp', 'avif'] as const)('the profile is found in a %s', async (format) => {

@@ -79,7 +79,9 @@ export function addUpscale(program: Command, surroundings: Surroundings, finish:
   program
     .command('upscale')
     .summary('upscale pictures')
-    .description('Upscales pictures: PNG, JPEG, WebP, TIFF, AVIF or the first frame of a GIF.')
+    .description(
+      'Upscales pictures: PNG, JPEG, WebP, TIFF, AVIF, GIF, BMP, PPM, TGA, PSD; draws SVG at the size asked for.',
+    )
     .argument('<inputs...>', 'picture files, folders of them, or - for standard input')
     .option('-o, --output <path>', 'file or folder for one picture, folder for several, - for standard output')
     .option('-r, --recursive', 'also pictures in folders below those that are named; below OUT they lie as they did')

@@ -1,14 +1,17 @@
-/* eslint-disable no-control-regex -- files are told by their first bytes */
 import { access, constants, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import sharp from 'sharp';
 import type { Metadata } from 'sharp';
 import { type Channels, LWayError } from '../../engine';
+import { foreign, isSvg, kindOf } from '../../pictures/kinds';
+import type { Picture } from '../../pictures/picture';
+import { ownFormat, readOwn, type OwnFormat } from '../../pictures/read';
+import { drawingHeader } from './drawing';
 import { firstLine, systemCode, writeError } from './file-errors';
 import { inLibvips } from './libvips';
-import { otherFormat, readOther, type OtherFormat, type Pixels } from './other-formats';
 import { colourSpaceOf } from './picture-sink';
 import { PictureSource } from './picture-source';
+import { sharpInput } from './sharp-input';
 import { withFile } from './tiff/directory';
 import { largestPage, readPages, valueOf, type TiffPage } from './tiff/pages';
 import { encodeHeader, encodeTrailer, profileFields } from './vips-file';
@@ -36,7 +39,11 @@ export interface PictureHeader {
   /** Which of several pictures in the file. */
   page: number;
   /** Read by LWay itself, not by libvips. */
-  other?: OtherFormat;
+  own?: OwnFormat;
+  /** A drawing without pixels: it is drawn at the result's size, without a network. */
+  drawing?: boolean;
+  /** What a picture of {@link own} says of itself. */
+  said?: Pick<Picture, 'exif' | 'xmp' | 'iptc' | 'resolution'>;
   /** Colours are converted to sRGB while decoding, and the profile with them. */
   convert: boolean;
   /** The pixels are turned upright while they are decoded. */
@@ -46,26 +53,29 @@ export interface PictureHeader {
 }
 
 const readable = new Set(['jpeg', 'png', 'webp', 'tiff', 'gif', 'heif']);
-const readableNames = 'PNG, JPEG, WebP, TIFF, AVIF, GIF, BMP, PPM, TGA or PSD';
+const readableNames = 'PNG, JPEG, WebP, TIFF, AVIF, GIF, SVG, BMP, PPM, TGA or PSD';
 
 /** Reads and judges the header alone. @throws LWayError `bad-image`, `too-large`, `unsupported` */
 export async function readHeader(signal: AbortSignal, path: string, name = basename(path)): Promise<PictureHeader> {
   await checkReadable(path, name);
   signal.throwIfAborted();
-  const start = await withFile(path, (reader) => reader.read(0, 32));
-  const other = otherFormat(start, name);
-  if (other) return headerOf(path, name, other);
+  const start = await withFile(path, (reader) => reader.read(0, 4096));
+  const own = ownFormat(start, name);
+  if (own) return headerOf(path, name, own);
   const tiff = tiffStart.test(start.toString('latin1')) ? await withFile(path, readPages) : null;
   const kind = tiff?.raw ? 'camera raw' : kindOf(start);
-  const foreign = kind === null ? undefined : foreignKinds[kind];
-  if (foreign) throw new LWayError('unsupported', `"${name}" is ${foreign[0]}, which LWay does not read.`, foreign[1]);
+  const refusal = foreign(kind, `"${name}"`);
+  if (refusal) throw refusal;
+  if (kind === null && isSvg(start)) return drawingHeader(path, name);
   // The first picture of a TIFF may be a small preview of the one that is meant.
   const page = tiff ? largestPage(tiff.pages) : 0;
   let meta: Metadata;
   try {
-    meta = await inLibvips(false, () => sharp(path, { limitInputPixels: false, failOn: 'error', page }).metadata());
-    if (tiff?.pages[page] && isPlanarInTiles(tiff.pages[page])) throw new Error('planes in tiles');
+    const readable = await sharpInput(path);
+    meta = await inLibvips(false, () => sharp(readable, { limitInputPixels: false, failOn: 'error', page }).metadata());
+    if (tiff?.pages[page] && isForUs(tiff.pages[page])) return headerOf(path, name, 'TIFF');
   } catch (error) {
+    if (error instanceof LWayError) throw error;
     if (tiff) return headerOf(path, name, 'TIFF');
     throw await notDecodable(path, name, error);
   }
@@ -73,9 +83,7 @@ export async function readHeader(signal: AbortSignal, path: string, name = basen
     throw new LWayError(
       'bad-image',
       `"${name}" is a ${meta.format?.toUpperCase() ?? 'file'} that LWay does not upscale.`,
-      meta.format === 'svg'
-        ? 'A drawing has no pixels: export it as PNG at the size that you want.'
-        : `Save it as ${readableNames} first.`,
+      `Save it as ${readableNames} first.`,
     );
   }
   // Animated formats stack their frames in `height`.
@@ -91,6 +99,7 @@ export async function readHeader(signal: AbortSignal, path: string, name = basen
     );
   }
   const notices: string[] = [];
+  if (kind === 'animated AVIF') notices.push(`"${name}" is an animated AVIF; its still picture is upscaled.`);
   if ((meta.pages ?? 1) > 1) {
     const what = meta.format === 'tiff' ? 'pages' : meta.format === 'heif' ? 'pictures' : 'frames';
     const which = page > 0 ? `the largest one, number ${page + 1},` : 'only the first one';
@@ -141,11 +150,11 @@ export async function decode(
   const { name } = header;
   const warnings: string[] = [];
   try {
-    const { other } = header;
+    const { own } = header;
     const read = async () => {
       signal.throwIfAborted();
-      if (other) return writePixels(await readOther(other, await readFile(path), name), target);
-      let pipeline = sharp(path, {
+      if (own) return writePixels(await readOwn(own, await readFile(path), `"${name}"`), target);
+      let pipeline = sharp(await sharpInput(path), {
         limitInputPixels: maxInputPixels,
         failOn: 'error',
         sequentialRead: true,
@@ -222,50 +231,7 @@ function damaged(name: string, how: string, cause?: unknown): LWayError {
   );
 }
 
-const signatures: readonly [string, RegExp][] = [
-  ['PNG', /^\x89PNG\r\n/],
-  ['JPEG', /^\xff\xd8\xff/],
-  ['WebP', /^RIFF[^]{4}WEBP/],
-  ['camera raw', /^(FUJIFILM|[^]{4}ftypcrx |FOVb|\0MRM|IIRO|IIRS|IIU\0)/],
-  ['TIFF', /^(II[*+]\0|MM\0[*+])/],
-  ['GIF', /^GIF8[79]a/],
-  ['animated AVIF', /^[^]{4}ftypavis/],
-  ['AVIF', /^[^]{4}ftypavif/],
-  ['HEIC', /^[^]{4}ftyp(hei[cmsx]|hev[cmsx])/],
-  ['JPEG XL', /^(\xff\x0a|\0\0\0\x0cJXL )/],
-  ['JPEG 2000', /^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/],
-  ['OpenEXR', /^\x76\x2f\x31\x01/],
-  ['Radiance HDR', /^#\?(RADIANCE|RGBE)/],
-  ['PDF', /^%PDF/],
-  ['GIMP', /^gimp xcf/],
-  ['Krita', /^PK\x03\x04/],
-  ['DDS', /^DDS /],
-];
-
 const tiffStart = /^(II[*+]\0|MM\0[*+]|IIRO|IIRS|IIU\0)/;
-
-const rawAdvice = 'Develop it in a raw converter and export it as 16-bit TIFF.';
-const exportAdvice = 'Export it as PNG, or as JPEG of high quality, first.';
-
-/** Kinds that are told by their first bytes and cannot be read: what they are, and what to do. */
-const foreignKinds: Readonly<Record<string, readonly [string, string]>> = {
-  'camera raw': ['a camera raw file, and no picture yet', rawAdvice],
-  HEIC: ['a HEIC picture', exportAdvice],
-  'JPEG XL': ['a JPEG XL picture', exportAdvice],
-  'JPEG 2000': ['a JPEG 2000 picture', exportAdvice],
-  OpenEXR: ['an OpenEXR picture', 'Export it as 32-bit TIFF first.'],
-  'Radiance HDR': ['a Radiance HDR picture', 'Export it as 32-bit TIFF first.'],
-  PDF: ['a PDF document', 'Export the page as PNG at the size that you want.'],
-  'animated AVIF': ['an animated AVIF', 'Export the frame that you want as PNG first.'],
-  GIMP: ['a GIMP file', 'Export it as PNG or TIFF from GIMP first.'],
-  Krita: ['a packed file (Krita, OpenRaster or ZIP)', 'Export the picture in it as PNG first.'],
-  DDS: ['a DDS texture', exportAdvice],
-};
-
-function kindOf(start: Buffer): string | null {
-  const text = start.toString('latin1');
-  return signatures.find(([, signature]) => signature.test(text))?.[0] ?? null;
-}
 
 /** Decoders' words for pixels that are not as they were. */
 const losing =
@@ -275,27 +241,33 @@ const losing =
 const harmless = /^read gave \d+ warnings|extraneous bytes|known incorrect sRGB profile/i;
 const oddScan = /Invalid SOS parameters/;
 
-function isPlanarInTiles({ entries }: TiffPage): boolean {
-  return valueOf(entries, 284, 1) === 2 && entries.some(({ tag }) => tag === 322);
+/** Compressions that this build of libvips has no decoder for: Zstandard, LZMA, LERC, JPEG 2000. */
+const packed = new Set([50000, 34925, 34887, 34712]);
+
+/** TIFFs whose header libvips takes and whose pixels it does not: planes in tiles, and what is packed in other ways. */
+function isForUs({ entries, compression }: TiffPage): boolean {
+  return packed.has(compression) || (valueOf(entries, 284, 1) === 2 && entries.some(({ tag }) => tag === 322));
 }
 
 /** Header of a picture that LWay reads itself. */
-async function headerOf(path: string, name: string, other: OtherFormat): Promise<PictureHeader> {
+async function headerOf(path: string, name: string, own: OwnFormat): Promise<PictureHeader> {
   const { size } = await stat(path);
-  if (size > largestOther)
+  if (size > largestOwn)
     throw new LWayError(
       'too-large',
       `"${name}" has ${Math.round(size / 1e6)} MB, too much for a file of its kind.`,
       'Save it as PNG or TIFF first.',
     );
-  const { width, height, channels, data, notice } = await readOther(other, await readFile(path), name);
+  const picture = await readOwn(own, await readFile(path), `"${name}"`);
+  const { width, height, channels, data, notice, exif, xmp, iptc, resolution } = picture;
   const bitDepth = (data.BYTES_PER_ELEMENT * 8) as 8 | 16 | 32;
   const space = channels < 3 ? 'b-w' : 'srgb';
   const notices = notice === undefined ? [] : [`"${name}" ${notice}`];
   return {
     name,
     page: 0,
-    other,
+    own,
+    said: { exif, xmp, iptc, resolution },
     width,
     height,
     channels,
@@ -303,15 +275,15 @@ async function headerOf(path: string, name: string, other: OtherFormat): Promise
     notices,
     space,
     convert: false,
-    turned: false,
+    turned: picture.turned === true,
     bytes: data.byteLength,
   };
 }
 
-const largestOther = 2 ** 30;
+const largestOwn = 2 ** 30;
 
 /** As a work file of libvips. */
-async function writePixels({ width, height, channels, data, iccProfile }: Pixels, target: string): Promise<void> {
+async function writePixels({ width, height, channels, data, iccProfile }: Picture, target: string): Promise<void> {
   const sample = data instanceof Float32Array ? 'float32' : data instanceof Uint16Array ? 'uint16' : 'uint8';
   const space = colourSpaceOf(channels, data.BYTES_PER_ELEMENT);
   const head = encodeHeader({ width, height, bands: channels, sample, space, xResolution: 1, yResolution: 1 });
@@ -329,12 +301,20 @@ async function notDecodable(path: string, name: string, error: unknown): Promise
   } finally {
     await file.close();
   }
-  const kind = signatures.find(([, signature]) => signature.test(start.toString('latin1')))?.[0];
+  const kind = kindOf(start);
   if (!kind) {
     return new LWayError(
       'bad-image',
       `"${name}" is not a picture, whatever its name says.`,
       `LWay reads ${readableNames} files.`,
+      { cause: error },
+    );
+  }
+  if (kind === 'animated AVIF') {
+    return new LWayError(
+      'unsupported',
+      `"${name}" is an animated AVIF without a still picture, which LWay does not read.`,
+      'Export the frame that you want as PNG first.',
       { cause: error },
     );
   }

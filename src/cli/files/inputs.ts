@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { LWayError } from '../../engine';
+import { hasPictureEnding } from '../../pictures/names';
 import { writeError } from './file-errors';
 
 /** What `-` means where a file could be named. */
@@ -15,10 +16,6 @@ export interface Input {
   /** The folder it lies in below one that was named; empty for pictures that were named themselves. */
   readonly below: string;
 }
-
-/** By the names that pictures usually have: what else is in a folder is nobody's wish. */
-const pictureName =
-  /\.(png|jpe?g|jpe|jfif|webp|tiff?|avif|gif|bmp|ppm|pgm|pbm|pam|tga|psd|psb|svg|heic|heif|jxl|jp2|exr)$/i;
 
 /**
  * The pictures that are meant by what was named, folders being what lies in them.
@@ -57,7 +54,7 @@ async function picturesIn(folder: string, below: string, deep: boolean): Promise
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       if (deep) found.push(...(await picturesIn(path, join(below, entry.name), deep)));
-    } else if (pictureName.test(entry.name)) found.push({ path, below });
+    } else if (hasPictureEnding(entry.name)) found.push({ path, below });
   }
   return found;
 }

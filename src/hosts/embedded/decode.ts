@@ -1,22 +1,35 @@
 import { convertIndexedToRgb, decode, type DecodedPng } from 'fast-png';
-import { type Channels, LWayError, type PictureInfo } from '../../engine';
-import { embeddedProfile } from './icc';
-import { takeOrientation, turnUpright } from './orientation';
+import { breathe, type Channels, LWayError, type PictureInfo, profileOf } from '../../engine';
+import { foreign, isSvg, kindOf } from '../../pictures/kinds';
+import { takeOrientation, turnUpright } from '../../pictures/orientation';
+import { ownFormat, readOwn, type OwnFormat } from '../../pictures/read';
+import { colourByNumbers, hdrNotice } from './colour';
+import { findExif } from './exif';
+import { embeddedProfile, profileSpace } from './icc';
+import { isAnimated, jpegComponents } from './peek';
 import { PackedPixels } from './pixels';
 
 /** What may be opened: beyond it a page runs out of memory while decoding. */
 export const maxInputPixels = 160_000_000;
 
-export type PictureFormat = 'png' | 'jpeg' | 'webp' | 'avif';
+/** Formats that the browser decodes. */
+type BrowserFormat = 'jpeg' | 'webp' | 'avif' | 'gif';
 
-/** The format by its first bytes; names and types that come with a file are often wrong. */
-export function sniff(bytes: Uint8Array): PictureFormat | null {
-  const text = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
-  if (text(1, 4) === 'PNG' && bytes[0] === 0x89) return 'png';
-  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'jpeg';
-  if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'webp';
-  if (text(4, 8) === 'ftyp' && /avif|avis|mif1/.test(text(8, 32))) return 'avif';
-  return null;
+const browserFormats: Readonly<Record<string, BrowserFormat>> = {
+  JPEG: 'jpeg',
+  WebP: 'webp',
+  AVIF: 'avif',
+  'animated AVIF': 'avif',
+  GIF: 'gif',
+};
+
+/** A picture as it is opened. */
+export interface Decoded {
+  readonly pixels: PackedPixels;
+  /** A TIFF structure. */
+  readonly exif?: Uint8Array;
+  /** What was done to the picture, or cannot be kept: whole sentences. */
+  readonly notices: readonly string[];
 }
 
 const broken = (name: string, cause?: unknown) =>
@@ -42,18 +55,66 @@ export function checkSize(name: string, width: number, height: number): void {
 /**
  * Decodes a picture with its depth, profile and straight alpha.
  * @param name for messages
- * @throws LWayError `bad-image`, `too-large`
+ * @throws LWayError `bad-image`, `too-large`, `unsupported`
  */
-export async function decodePicture(signal: AbortSignal, name: string, bytes: Uint8Array): Promise<PackedPixels> {
-  const format = sniff(bytes);
-  if (!format) {
-    throw new LWayError(
+export async function decodePicture(signal: AbortSignal, name: string, bytes: Uint8Array): Promise<Decoded> {
+  const quoted = `“${name}”`;
+  if (bytes.length === 0) throw new LWayError('bad-image', `${quoted} is an empty file.`, 'Choose another file.');
+  const kind = kindOf(bytes);
+  const own = kind === 'TIFF' ? 'TIFF' : ownFormat(bytes, name);
+  const notices: string[] = [];
+  const notice = (text: string | undefined) => {
+    if (text !== undefined) notices.push(`${quoted} ${text}`);
+  };
+  if (own) {
+    const { pixels, exif, notice: said } = await decodeOwn(own, quoted, name, bytes);
+    notice(said);
+    return { pixels, exif, notices };
+  }
+  if (kind === 'PNG') {
+    const pixels = decodePng(name, bytes);
+    notice(hdrNotice(colourByNumbers(bytes, 'png'), new Uint8Array()));
+    if (isAnimated(bytes, 'png')) notice('is animated; its first frame is taken.');
+    return { pixels, exif: findExif(bytes), notices };
+  }
+  const format = kind === null ? undefined : browserFormats[kind];
+  if (format) {
+    const { pixels, converted } = await decodeByBrowser(signal, name, bytes, format);
+    if (converted) notice('is a CMYK picture; its colours are converted to sRGB.');
+    if (format !== 'gif') notice(hdrNotice(format === 'avif' ? colourByNumbers(bytes, 'avif') : null, bytes));
+    if (isAnimated(bytes, format)) notice('is animated; its first frame is taken.');
+    return { pixels, exif: findExif(bytes), notices };
+  }
+  if (kind === null && isSvg(bytes)) {
+    const pixels = await drawSvg(signal, name, bytes);
+    const { width, height } = pixels.info;
+    notice(`is a drawing without pixels of its own; it is drawn at ${width} × ${height}.`);
+    return { pixels, notices };
+  }
+  throw (
+    foreign(kind, quoted) ??
+    new LWayError(
       'bad-image',
-      bytes.length === 0 ? `“${name}” is an empty file.` : `“${name}” is not a picture that can be opened here.`,
-      'Open a PNG, JPEG, WebP or AVIF file.',
+      `${quoted} is not a picture that can be opened here.`,
+      'Open a PNG, JPEG, WebP, AVIF, TIFF, PSD, GIF, SVG, BMP, PPM or TGA file.',
+    )
+  );
+}
+
+/** What LWay reads by itself. */
+async function decodeOwn(format: OwnFormat, quoted: string, name: string, bytes: Uint8Array) {
+  const { data, width, height, channels, iccProfile, resolution, exif, notice } = await readOwn(format, bytes, quoted);
+  checkSize(name, width, height);
+  if (data instanceof Float32Array) {
+    throw new LWayError(
+      'unsupported',
+      `${quoted} has 32-bit floating point values, which this page does not open.`,
+      'Save it with 16 bits, or use the command line (npx lway upscale), which keeps them.',
     );
   }
-  return format === 'png' ? decodePng(name, bytes) : decodeByBrowser(signal, name, bytes, format);
+  const bitDepth = data instanceof Uint16Array ? 16 : 8;
+  const info: PictureInfo = { width, height, channels, bitDepth, encoding: 'display', iccProfile, resolution };
+  return { pixels: new PackedPixels(info, data), exif, notice };
 }
 
 /** PNG of any depth; not by a canvas, which would cut 16 bits down to 8. */
@@ -69,13 +130,14 @@ export function decodePng(name: string, bytes: Uint8Array): PackedPixels {
     throw broken(name, error);
   }
   const { width, height, depth } = png;
+  const colour = colourByNumbers(bytes, 'png');
   const info = (channels: Channels): PictureInfo => ({
     width,
     height,
     channels,
     bitDepth: depth === 16 ? 16 : 8,
     encoding: 'display',
-    iccProfile: png.iccEmbeddedProfile?.profile,
+    iccProfile: png.iccEmbeddedProfile?.profile ?? (colour && profileOf(colour, channels < 3)) ?? undefined,
     resolution: png.resolution?.unit === 1 ? png.resolution.x * 0.0254 : undefined,
   });
   if (png.palette) {
@@ -126,25 +188,24 @@ function addAlpha(samples: Uint8Array | Uint16Array, channels: number, clear: Ui
   return out;
 }
 
-const mime = { jpeg: 'image/jpeg', webp: 'image/webp', avif: 'image/avif' } as const;
-
 /**
- * JPEG, WebP and AVIF by the browser's own decoders, with the EXIF orientation applied. The values stay those of the
- * picture's own profile, and alpha stays straight. Pixels are taken over in strips: a canvas of the whole picture's
- * size would be silently black beyond the browser's limit.
+ * JPEG, WebP, AVIF and a GIF's first frame by the browser's own decoders, with the EXIF orientation applied. The values
+ * stay those of the picture's own profile (but for CMYK, which is converted), and alpha stays straight.
  */
 async function decodeByBrowser(
   signal: AbortSignal,
   name: string,
   bytes: Uint8Array,
-  format: Exclude<PictureFormat, 'png'>,
-): Promise<PackedPixels> {
+  format: BrowserFormat,
+): Promise<{ pixels: PackedPixels; converted: boolean }> {
   const stored = format === 'webp' ? takeOrientation(bytes) : { orientation: 1 as const, bytes };
+  const components = format === 'jpeg' ? jpegComponents(bytes) : 3;
+  const converted = components === 4;
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(new Blob([stored.bytes as Uint8Array<ArrayBuffer>], { type: mime[format] }), {
+    bitmap = await createImageBitmap(new Blob([stored.bytes as Uint8Array<ArrayBuffer>], { type: `image/${format}` }), {
       imageOrientation: 'from-image',
-      colorSpaceConversion: 'none',
+      colorSpaceConversion: converted ? 'default' : 'none',
       premultiplyAlpha: 'none',
     });
   } catch (error) {
@@ -153,39 +214,93 @@ async function decodeByBrowser(
   try {
     const { width, height } = bitmap;
     checkSize(name, width, height);
-    const strip = Math.max(1, Math.min(height, Math.floor(4_000_000 / width)));
-    const canvas = new OffscreenCanvas(width, strip);
-    const context = canvas.getContext('2d', { willReadFrequently: true });
-    if (!context) throw broken(name);
-    const rgba = new Uint8ClampedArray(width * height * 4);
-    let opaque = true;
-    for (let y = 0; y < height; y += strip) {
-      signal.throwIfAborted();
-      const rows = Math.min(strip, height - y);
-      context.clearRect(0, 0, width, strip);
-      context.drawImage(bitmap, 0, y, width, rows, 0, 0, width, rows);
-      const { data } = context.getImageData(0, 0, width, rows);
-      rgba.set(data, y * width * 4);
-      if (opaque) for (let i = 3; i < data.length && opaque; i += 4) opaque = data[i] === 255;
-    }
+    const rgba = await pixelsOf(signal, name, bitmap, width, height);
     const upright = turnUpright(rgba, width, height, 4, stored.orientation);
-    const info = {
+    const channels = components === 1 ? 1 : isOpaque(rgba) ? 3 : 4;
+    const colour = format === 'avif' ? colourByNumbers(bytes, 'avif') : null;
+    const profile =
+      (format === 'gif' ? undefined : embeddedProfile(bytes, format)) ??
+      (colour && profileOf(colour, channels < 3)) ??
+      undefined;
+    const info: PictureInfo = {
       width: upright.width,
       height: upright.height,
+      channels,
       bitDepth: 8,
       encoding: 'display',
-      iccProfile: embeddedProfile(bytes, format),
-    } as const;
-    if (!opaque) return new PackedPixels({ ...info, channels: 4 }, upright.samples);
-    // An opaque picture goes without the alpha that the canvas added.
-    const rgb = new Uint8ClampedArray(width * height * 3);
-    for (let i = 0, o = 0; i < rgba.length; i += 4) {
-      rgb[o++] = upright.samples[i]!;
-      rgb[o++] = upright.samples[i + 1]!;
-      rgb[o++] = upright.samples[i + 2]!;
-    }
-    return new PackedPixels({ ...info, channels: 3 }, rgb);
+      // A profile for other colours than those that came out would make other programs refuse the file.
+      iccProfile: profile && profileSpace(profile) === (channels < 3 ? 'GRAY' : 'RGB') ? profile : undefined,
+    };
+    return { pixels: new PackedPixels(info, firstChannels(upright.samples, channels)), converted };
   } finally {
     bitmap.close();
+  }
+}
+
+/**
+ * RGBA of what can be drawn. In strips: a canvas of the whole picture's size would be silently black beyond the
+ * browser's limit.
+ */
+async function pixelsOf(
+  signal: AbortSignal,
+  name: string,
+  image: CanvasImageSource,
+  width: number,
+  height: number,
+): Promise<Uint8ClampedArray> {
+  const strip = Math.max(1, Math.min(height, Math.floor(4_000_000 / width)));
+  const canvas = new OffscreenCanvas(width, strip);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (!context) throw broken(name);
+  const rgba = new Uint8ClampedArray(width * height * 4);
+  for (let y = 0; y < height; y += strip) {
+    signal.throwIfAborted();
+    const rows = Math.min(strip, height - y);
+    context.clearRect(0, 0, width, strip);
+    context.drawImage(image, 0, -y, width, height);
+    rgba.set(context.getImageData(0, 0, width, rows).data, y * width * 4);
+    await breathe();
+  }
+  return rgba;
+}
+
+function isOpaque(rgba: Uint8ClampedArray): boolean {
+  for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== 255) return false;
+  return true;
+}
+
+/** Without what the canvas added: an opaque picture's alpha, a gray one's other colours. */
+function firstChannels(rgba: Uint8ClampedArray, channels: 1 | 3 | 4): Uint8ClampedArray {
+  if (channels === 4) return rgba;
+  const out = new Uint8ClampedArray((rgba.length / 4) * channels);
+  for (let i = 0, o = 0; i < rgba.length; i += 4) for (let c = 0; c < channels; c++) out[o++] = rgba[i + c]!;
+  return out;
+}
+
+/** Longest side at which a smaller drawing is drawn: enough for a screen. */
+const drawingSide = 2048;
+
+/**
+ * A drawing at its own size, or larger where that is small. As an image a browser neither runs its scripts nor loads
+ * what it refers to.
+ */
+async function drawSvg(signal: AbortSignal, name: string, bytes: Uint8Array): Promise<PackedPixels> {
+  const address = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'image/svg+xml' }));
+  try {
+    const image = new Image();
+    image.src = address;
+    await image.decode().catch((error: unknown) => {
+      throw broken(name, error);
+    });
+    const [w, h] = [image.naturalWidth || drawingSide, image.naturalHeight || drawingSide];
+    const factor = Math.max(1, drawingSide / Math.max(w, h));
+    const [width, height] = [Math.round(w * factor), Math.round(h * factor)];
+    checkSize(name, width, height);
+    const rgba = await pixelsOf(signal, name, image, width, height);
+    const channels = isOpaque(rgba) ? 3 : 4;
+    const info: PictureInfo = { width, height, channels, bitDepth: 8, encoding: 'display' };
+    return new PackedPixels(info, firstChannels(rgba, channels));
+  } finally {
+    URL.revokeObjectURL(address);
   }
 }

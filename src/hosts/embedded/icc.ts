@@ -1,3 +1,5 @@
+import { colourBoxes } from './colour';
+
 /**
  * The ICC profile inside a JPEG, WebP or AVIF file, which browsers decode without telling. Formats: ICC.1:2022 annex B
  * (JPEG's APP2 chunks), the WebP container specification (ICCP), ISO/IEC 14496-12 (colr box). A file without a readable
@@ -7,7 +9,11 @@ export function embeddedProfile(bytes: Uint8Array, format: 'jpeg' | 'webp' | 'av
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     const profile =
-      format === 'jpeg' ? fromJpeg(bytes, view) : format === 'webp' ? fromWebp(bytes, view) : fromAvif(bytes, view);
+      format === 'jpeg'
+        ? fromJpeg(bytes, view)
+        : format === 'webp'
+          ? fromWebp(bytes, view)
+          : colourBoxes(bytes, ['prof', 'rICC']).next().value;
     // A profile says its own length first and has "acsp" at byte 36.
     return profile && text(profile, 36, 40) === 'acsp' ? profile : undefined;
   } catch {
@@ -49,22 +55,5 @@ function fromWebp(bytes: Uint8Array, view: DataView): Uint8Array | undefined {
   return undefined;
 }
 
-/** Boxes that lead to `colr`, with the bytes that each has before its children. */
-const path: Record<string, number> = { meta: 4, iprp: 0, ipco: 0 };
-
-function fromAvif(bytes: Uint8Array, view: DataView, from = 0, to = bytes.length): Uint8Array | undefined {
-  for (let at = from; at + 8 <= to;) {
-    const length = view.getUint32(at) || to - at;
-    if (length < 8) return undefined;
-    const type = text(bytes, at + 4, at + 8);
-    if (type in path) {
-      const found = fromAvif(bytes, view, at + 8 + path[type]!, at + length);
-      if (found) return found;
-    }
-    if (type === 'colr' && ['prof', 'rICC'].includes(text(bytes, at + 8, at + 12))) {
-      return bytes.slice(at + 12, at + length);
-    }
-    at += length;
-  }
-  return undefined;
-}
+/** The colour space that a profile is for: `RGB`, `GRAY`, `CMYK`. */
+export const profileSpace = (profile: Uint8Array): string => text(profile, 16, 20).trim();

@@ -1,6 +1,5 @@
 import { hasAlpha, type PixelSource } from '../../engine';
 import { decodePicture } from './decode';
-import { findExif } from './exif';
 import { pictureFormats, scaledName, type PictureFormat } from './export/formats';
 
 /** Reads and writes files of pictures for the queue, in the formats of the editor. */
@@ -11,8 +10,9 @@ export class BrowserPictures {
     signal: AbortSignal,
     name: string,
     bytes: Uint8Array,
-  ): Promise<{ source: PixelSource; exif?: Uint8Array }> {
-    return { source: await decodePicture(signal, name, bytes), exif: findExif(bytes) };
+  ): Promise<{ source: PixelSource; exif?: Uint8Array; notices: readonly string[] }> {
+    const { pixels, exif, notices } = await decodePicture(signal, name, bytes);
+    return { source: pixels, exif, notices };
   }
 
   async encode(

@@ -1,6 +1,7 @@
 import type { Format } from '../formats';
 import { carryExif, comment, isEmpty, minimalExif, tags, text, withEntry, type Exif } from './exif';
 import type { PngText } from './png-chunks';
+import { iptcIntoXmp } from './iptc-xmp';
 import type { PictureMetadata } from './read';
 import { carryXmp } from './xmp';
 
@@ -69,11 +70,18 @@ export function carryMetadata(
         `says something under ${left.map((key) => `"${key}"`).join(', ')}, for which ${format.label} has no place: use --format png to keep it.`,
       );
   }
-  if (said.iptc && (format.name === 'webp' || format.name === 'avif'))
-    notices.push(`has IPTC data, for which ${format.label} has no place; they are left out.`);
   // With EXIF in the file, that says how the picture was turned, and XMP only repeats it.
   const turned = said.turned || said.exif?.image.some(({ tag }) => tag === tags.orientation) === true;
-  const xmp = said.xmp === null ? null : carryXmp(said.xmp, { width, height, turned });
+  let xmp = said.xmp === null ? null : carryXmp(said.xmp, { width, height, turned });
+  if (said.iptc && (format.name === 'webp' || format.name === 'avif')) {
+    const { xmp: both, left } = iptcIntoXmp(said.iptc, xmp);
+    xmp = both;
+    notices.push(
+      left
+        ? `has IPTC data, for which ${format.label} has no place; what XMP can say of it is written as that, the rest is left out.`
+        : `has IPTC data, for which ${format.label} has no place; they are written as XMP.`,
+    );
+  }
   return {
     metadata: { ...bare, exif: exif && !isEmpty(exif) ? exif : null, xmp, iptc: said.iptc, text: said.text },
     notices,

@@ -1,8 +1,10 @@
 import sharp, { type Metadata } from 'sharp';
 import { type Colour, colourOfCodes, colourOfPng } from '../../../engine';
+import type { Picture } from '../../../pictures/picture';
 import type { ByteReader } from '../tiff/directory';
 import { numbersOf, readDirectory, readTiffHeader, withFile } from '../tiff/directory';
 import { inLibvips } from '../libvips';
+import { sharpInput } from '../sharp-input';
 import type { VipsHeader } from '../vips-file';
 import { colourCodes, itemTypes, readMeta } from './boxes';
 import { readExif, readExifAt, tags, type Exif } from './exif';
@@ -53,9 +55,10 @@ export async function readMetadata(
   turned: boolean,
 ): Promise<PictureMetadata> {
   // As they lie in the file; in the work file libvips puts EXIF of its own.
-  const { exif, xmp, iptc } = await inLibvips(false, () => sharp(path, { limitInputPixels: false }).metadata()).catch(
-    (): Partial<Metadata> => ({}),
-  );
+  const readable = await sharpInput(path);
+  const { exif, xmp, iptc } = await inLibvips(false, () =>
+    sharp(readable, { limitInputPixels: false }).metadata(),
+  ).catch((): Partial<Metadata> => ({}));
   const found: PictureMetadata = {
     ...nothingSaid,
     exif: exif ? await readExif(exif) : null,
@@ -68,6 +71,22 @@ export async function readMetadata(
   const more = await withFile(path, (reader) => ownReading(reader, found));
   const gainMap = more.gainMap === true || (found.xmp !== null && hasGainMap(found.xmp));
   return { ...found, ...more, gainMap };
+}
+
+/** The same of a picture that LWay reads by itself. */
+export async function metadataOf(
+  { exif, xmp, iptc, resolution }: Pick<Picture, 'exif' | 'xmp' | 'iptc' | 'resolution'>,
+  turned: boolean,
+): Promise<PictureMetadata> {
+  return {
+    ...nothingSaid,
+    exif: exif ? await readExif(Buffer.from(exif)) : null,
+    xmp: xmp ?? null,
+    iptc: iptc ? readIptc(Buffer.from(iptc)) : null,
+    gainMap: xmp !== undefined && hasGainMap(xmp),
+    resolution: resolution ?? null,
+    turned,
+  };
 }
 
 async function ownReading(reader: ByteReader, found: PictureMetadata): Promise<Partial<PictureMetadata>> {

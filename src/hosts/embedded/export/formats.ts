@@ -1,5 +1,6 @@
 import type { PixelSource } from '../../../engine';
 import { exifFor } from '../exif';
+import { baseName } from '../../../pictures/names';
 import type { OpenDocument } from '../workspace';
 import { checkCanvasImage, writeCanvasImage, type CanvasFormat } from './canvas-image';
 import { composite } from './composite';
@@ -125,11 +126,6 @@ export const exportFormats: readonly ExportFormat[] = [
     },
   },
 ];
-
-/** A file's name without the ending of a picture. */
-export function baseName(name: string): string {
-  return name.replace(/\.(png|jpe?g|jfif|webp|avif|tiff?|psd|psb|gif|bmp|heic|heif|jxl)$/i, '');
-}
 
 /** A name that every file system takes. */
 export function fileName(name: string): string {

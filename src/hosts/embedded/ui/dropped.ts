@@ -1,11 +1,10 @@
+import { hasPictureEnding } from '../../../pictures/names';
+
 /** What was dropped, or chosen as a folder: files, and the folders among them by name. */
 export interface Dropped {
   readonly files: File[];
   readonly folders: string[];
 }
-
-/** Endings of files that may be pictures; of a folder, the others are passed over. */
-const pictureName = /\.(png|jpe?g|jfif|webp|avif|tiff?|psd|psb|gif|bmp|heic|heif|jxl)$/i;
 
 /**
  * Everything in a drop, folders and their folders included. To be called in the event itself: the browser takes the list
@@ -31,7 +30,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<Dropped> {
 /** Pictures of a list in which a folder's other files are as well, in the order of their names. */
 export function picturesOf(files: readonly File[]): File[] {
   return files
-    .filter(({ name }) => pictureName.test(name) && !name.startsWith('.'))
+    .filter(({ name }) => hasPictureEnding(name) && !name.startsWith('.'))
     .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
 }
 

@@ -4,13 +4,13 @@ import { networkAmong, networkEndings } from '../../../ui/network-files';
 import '../../../ui/ask-dialog';
 import type { AskDialog } from '../../../ui/ask-dialog';
 import { decodePicture } from '../decode';
-import { findExif } from '../exif';
 import type { OpenDocument, Workspace } from '../workspace';
 import type { CanvasView, Tool } from './canvas-view';
 import './canvas-view';
 import './compare-bar';
 import { comparable, comparisonOf, type Comparison } from './comparison';
 import './document-tabs';
+import { pictureEndings } from '../../../pictures/names';
 import { droppedFiles, picturesOf } from './dropped';
 import { layout } from './editor-styles';
 import './export-dialog';
@@ -125,7 +125,7 @@ export class Editor extends LitElement {
         <input
           class="visually-hidden"
           type="file"
-          accept=${`image/*,.psd,.tif,.tiff,.heic,.jxl,${networkEndings}`}
+          accept=${`image/*,${pictureEndings},${networkEndings}`}
           multiple
           tabindex="-1"
           aria-label="Picture to open"
@@ -253,9 +253,10 @@ export class Editor extends LitElement {
   open(file: File): Promise<void> {
     return this.during(`Opening ${file.name}…`, async (signal) => {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      const pixels = await decodePicture(signal, file.name, bytes);
+      const { pixels, exif, notices } = await decodePicture(signal, file.name, bytes);
       signal.throwIfAborted();
-      this.workspace.add(file.name, 'Background', pixels, { exif: findExif(bytes) });
+      this.workspace.add(file.name, 'Background', pixels, { exif });
+      if (notices.length > 0) this.info = notices.join(' ');
     });
   }
 

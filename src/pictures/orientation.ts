@@ -41,7 +41,7 @@ export function readOrientation(exif: Uint8Array): Orientation {
 }
 
 /** Interleaved pixels turned upright. */
-export function turnUpright<T extends Uint8Array | Uint8ClampedArray>(
+export function turnUpright<T extends Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array>(
   samples: T,
   width: number,
   height: number,
