@@ -21,6 +21,12 @@ export interface TrainingRunOptions {
   readonly snapshotEvery?: number;
 }
 
+/**
+ * Nodes beyond which ONNX Runtime takes longer to improve a graph than a dozen steps gain by it: 26 s for the 33,000 of a
+ * network of 16.7 million weights, whose steps are 9 % faster for it.
+ */
+const MOST_OPTIMISED = 20_000;
+
 /** Weights as they were after a step. */
 export interface Snapshot {
   readonly step: number;
@@ -72,7 +78,8 @@ export class TrainingRun {
     signal.throwIfAborted();
     const onGpu = runtime.device === 'webgpu';
     const options = { keepOnDevice: onGpu, training: true };
-    const session = await runtime.createSession(writeGraph(step.graph), options);
+    const asItStands = step.graph.nodes.length > MOST_OPTIMISED;
+    const session = await runtime.createSession(writeGraph(step.graph), { ...options, asItStands });
     let updating: InferenceSession | undefined;
     let reader: InferenceSession | undefined;
     try {

@@ -81,6 +81,7 @@ export class OrtRuntime implements Runtime {
     dimensions,
     keepOnDevice,
     training,
+    asItStands,
     noFallback,
   }: SessionOptions): InferenceSession.SessionOptions {
     const options: InferenceSession.SessionOptions = {
@@ -95,6 +96,7 @@ export class OrtRuntime implements Runtime {
       // Planned as one block, memory of a training step is twice what it needs at once, and no step is faster.
       options.enableMemPattern = false;
     }
+    if (asItStands && this.device !== 'webgpu') options.graphOptimizationLevel = 'disabled';
     if (keepOnDevice && this.device === 'webgpu')
       options.preferredOutputLocation = Array.isArray(keepOnDevice)
         ? Object.fromEntries((keepOnDevice as readonly string[]).map((name) => [name, 'gpu-buffer' as const]))

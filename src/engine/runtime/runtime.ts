@@ -20,6 +20,11 @@ export interface SessionOptions {
    * elsewhere it goes back to the system after each run.
    */
   training?: boolean;
+  /**
+   * Run the graph as it stands on a CPU: no time is spent on making it faster, which for tens of thousands of nodes takes
+   * longer than it saves.
+   */
+  asItStands?: boolean;
   /** Refuse nodes that would fall back to the CPU (tests, benchmarks). */
   noFallback?: boolean;
 }

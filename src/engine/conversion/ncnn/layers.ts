@@ -269,7 +269,10 @@ function crop(place: Place): readonly Blob[] {
     return like(place, s.op('Slice', [x!.value, s.ints([top, left]), ends, s.ints([2, 3])]));
   }
   const [starts, ends] = [settings.ints(9), settings.ints(10)];
-  const axes = settings.has(11) ? settings.ints(11) : starts.map((_, i) => i);
+  // Counted from the channels, or from the end.
+  const axes = (settings.has(11) ? settings.ints(11) : starts.map((_, i) => i)).map((axis) =>
+    axis < 0 ? axis + 3 : axis,
+  );
   if (starts.length === 0 || ends.length !== starts.length || axes.some((axis) => axis < 1 || axis > 2)) {
     throw unknown(place, 'crops in an unusual way');
   }
