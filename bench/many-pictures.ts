@@ -6,7 +6,7 @@ import { FileRun, filesAtOnce } from '../src/cli/run-files';
 import { formats } from '../src/cli/files/formats';
 import type { Target } from '../src/cli/files/targets';
 import type { Engine, UpscaleReport } from '../src/engine/engine';
-import { createNodeEngine, inspectModelFile } from '../src/engine/node';
+import { createNodeEngine, takeInFile } from '../src/engine/node';
 import { pipeline, scene } from '../tests/cli/support/pictures';
 import { doublingNetwork } from '../tests/cli/support/test-root';
 import { median, type Bench, type Cell } from './bench';
@@ -37,7 +37,7 @@ async function measure(part: string): Promise<Cell[][]> {
   const native = createNodeEngine();
   try {
     const bytes = doublingNetwork();
-    const model = { entry: await inspectModelFile(never, bytes, 'doubling'), bytes };
+    const model = await takeInFile(never, { file: { name: 'doubling.onnx', bytes }, name: 'doubling' });
     const targets: Target[] = [];
     for (let i = 0; i < pictures; i++) {
       const input = join(folder, `${i}.jpg`);

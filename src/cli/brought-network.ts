@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { type BroughtFile, checkModel, convert, LWayError, type Model, modelLimits } from '../engine';
-import { inspectModelFile, type SaidOfNetwork } from '../engine/node';
+import { type BroughtFile, checkModel, LWayError, type Model, modelLimits } from '../engine';
+import { takeInFile, type SaidOfNetwork } from '../engine/node';
 import { systemCode } from './files/file-errors';
 import { exists } from './files/workspace';
 
@@ -52,11 +52,8 @@ export async function broughtModel(signal: AbortSignal, path: string, said?: Sai
   const file = await readNetwork(path);
   const companion = await otherHalf(path);
   try {
-    const { bytes, architecture } = convert(file, companion);
-    signal.throwIfAborted();
-    const entry = await inspectModelFile(signal, bytes, nameOf(path), said);
-    const description = architecture && `${architecture} network, read from ${basename(path)}`;
-    return await checkModel({ ...entry, description }, bytes);
+    const { entry, bytes } = await takeInFile(signal, { file, companion, name: nameOf(path), said });
+    return await checkModel(entry, bytes);
   } catch (error) {
     if (!(error instanceof LWayError)) throw error;
     throw new LWayError(error.code, `"${basename(path)}": ${error.message}`, error.advice, { cause: error });

@@ -75,6 +75,14 @@ export function parseRange(text: string): ImageInput['range'] {
 export const parseOrder = (text: string): ImageInput['channels'] =>
   oneOf('--order', ['rgb', 'bgr'])(text) === 'rgb' ? 'RGB' : 'BGR';
 
+/** `NAME=NUMBER`, gathered over several occurrences of the option. */
+export function collectValues(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const at = text.lastIndexOf('=');
+  const value = at > 0 && text.slice(at + 1).trim() !== '' ? Number(text.slice(at + 1)) : NaN;
+  if (!Number.isFinite(value)) throw bad('--value', text, 'the name of an input and a number, such as noise=15');
+  return { ...before, [text.slice(0, at)]: value };
+}
+
 /** Also other spellings of the same format: `jpeg`, `tif`. */
 export function parseFormat(text: string): FormatName {
   const found = Object.values(formats).find((format) => format.extensions.includes(text.toLowerCase()));

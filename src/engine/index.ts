@@ -30,7 +30,8 @@ export type { ImageInput, Model, ModelEntry, ModelRegistry } from './network/reg
 export { checkModel, defaultId, findEntry, parseRegistry } from './network/load-model';
 export { modelLimits } from './network/model-file';
 export { adaptationNetworks, estimateNetworks } from './network/adaptation-networks';
-export { convert, type BroughtFile } from './conversion';
+export type { BroughtFile } from './conversion';
+export type { Brought } from './upscaling/take-in';
 export type { SaidOfNetwork } from './upscaling/inspect-model';
 
 // Weights: Detail and Noise mix a network's ends, the strength mixes original and adapted weights.

@@ -31,12 +31,7 @@ async function start(): Promise<void> {
   const services = {
     host,
     engine,
-    models: new PageModels(
-      assets,
-      new IndexedDbModels(),
-      (signal, name, bytes) => engine.inspect(signal, bytes, name),
-      hasGpu,
-    ),
+    models: new PageModels(assets, new IndexedDbModels(), (signal, brought) => engine.takeIn(signal, brought), hasGpu),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),
     saveFile: (name: string, bytes: Uint8Array) => saveFile(name, new Blob([bytes as Uint8Array<ArrayBuffer>])),

@@ -5,7 +5,7 @@ import { GimpHost } from '../hosts/gimp/gimp-host';
 import type { GimpPort, Hello } from '../hosts/gimp/protocol';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
-import { PageModels } from '../panel/model-library';
+import { PageModels, type TakeIn } from '../panel/model-library';
 import { ServedBy, ServedModels, ServedSettings } from '../panel/served';
 import { applyTokens } from '../ui/tokens';
 
@@ -29,11 +29,11 @@ async function start(): Promise<void> {
   });
   const panel = new Panel();
   const host = new GimpHost({ port, origin, onNotice: (message) => panel.controller?.notice(message) });
-  const inspect = (signal: AbortSignal, name: string, bytes: Uint8Array) => engine.inspect(signal, bytes, name);
+  const takeIn: TakeIn = (signal, brought) => engine.takeIn(signal, brought);
   panel.services = {
     host,
     engine,
-    models: new PageModels(new HttpAssetLoader(), new ServedModels(by), inspect, hasGpu),
+    models: new PageModels(new HttpAssetLoader(), new ServedModels(by), takeIn, hasGpu),
     settings: new ServedSettings(by),
     createStore: () => createTileStore(),
   };

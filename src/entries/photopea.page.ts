@@ -21,12 +21,7 @@ function start(): void {
   panel.services = {
     host: new PhotopeaHost(new ScriptChannel(parentPort(window))),
     engine,
-    models: new PageModels(
-      assets,
-      new IndexedDbModels(),
-      (signal, name, bytes) => engine.inspect(signal, bytes, name),
-      hasGpu,
-    ),
+    models: new PageModels(assets, new IndexedDbModels(), (signal, brought) => engine.takeIn(signal, brought), hasGpu),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),
   };

@@ -76,12 +76,7 @@ async function start(): Promise<void> {
   panel.services = {
     host,
     engine,
-    models: new PageModels(
-      assets,
-      new IndexedDbModels(),
-      (signal, name, bytes) => engine.inspect(signal, bytes, name),
-      hasGpu,
-    ),
+    models: new PageModels(assets, new IndexedDbModels(), (signal, brought) => engine.takeIn(signal, brought), hasGpu),
     settings,
     createStore: () => createTileStore(),
   };

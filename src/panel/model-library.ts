@@ -1,9 +1,9 @@
 import {
   type AdaptationModels,
   adaptationNetworks,
+  type Brought,
   type BroughtFile,
   checkModel,
-  convert,
   defaultId,
   estimateNetworks,
   findEntry,
@@ -22,8 +22,8 @@ import type { AssetLoader } from './assets';
 import type { OwnModels } from './own-models';
 import type { ModelChoice, ModelLibrary } from './services';
 
-/** Finds out how a network wants its image, by looking at its file and trying it. */
-export type InspectModel = (signal: AbortSignal, name: string, bytes: Uint8Array) => Promise<ModelEntry>;
+/** Makes a network of a person's file and finds out how it wants its image, by trying it. */
+export type TakeIn = (signal: AbortSignal, brought: Brought) => Promise<Model>;
 
 const noAdaptation = 'The networks that this needs did not come with this version of LWay.';
 
@@ -38,7 +38,7 @@ export class PageModels implements ModelLibrary {
   constructor(
     private readonly assets: AssetLoader,
     private readonly own: OwnModels,
-    private readonly inspect: InspectModel,
+    private readonly takeIn: TakeIn,
     private readonly hasGpu: () => Promise<boolean>,
   ) {}
 
@@ -98,12 +98,10 @@ export class PageModels implements ModelLibrary {
   }
 
   async add(signal: AbortSignal, name: string, bytes: Uint8Array, companion?: BroughtFile): Promise<ModelChoice> {
-    const network = convert({ name, bytes }, companion);
-    const found = await this.inspect(signal, withoutNetworkEnding(name), network.bytes);
-    const { architecture } = network;
-    const entry = architecture ? { ...found, description: `${architecture} network, read from ${name}.` } : found;
-    await this.own.put(entry, network.bytes);
-    return { entry, own: true };
+    const brought = { file: { name, bytes }, companion, name: withoutNetworkEnding(name) };
+    const network = await this.takeIn(signal, brought);
+    await this.own.put(network.entry, network.bytes);
+    return { entry: network.entry, own: true };
   }
 
   async remove(id: string): Promise<void> {

@@ -137,9 +137,10 @@ describe('the engine in a worker', () => {
 
   test('finds out how a network wants its image', async () => {
     const { engine } = setUp();
-    const entry = await engine.inspect(never, tinyNetwork({ layout: 'NHWC' }), 'mine');
+    const file = (name: string, bytes: Uint8Array) => ({ file: { name, bytes }, name });
+    const { entry } = await engine.takeIn(never, file('mine.onnx', tinyNetwork({ layout: 'NHWC' })));
     expect(entry).toMatchObject({ scale: 2, input: { layout: 'NHWC' } });
-    const bad = engine.inspect(never, new TextEncoder().encode('text'), 'text');
+    const bad = engine.takeIn(never, file('text', new TextEncoder().encode('text')));
     await expect(bad).rejects.toMatchObject({ code: 'bad-model' });
     await engine.dispose();
   });

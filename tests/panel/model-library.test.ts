@@ -1,5 +1,6 @@
 import { LWayError } from '../../src/engine/errors';
 import type { ModelEntry, ModelRegistry } from '../../src/engine/network/registry';
+import { takeInFile } from '../../src/engine/node';
 import { PageModels } from '../../src/panel/model-library';
 import type { OwnModels } from '../../src/panel/own-models';
 import { readModelFile } from '../../src/engine/network/model-file';
@@ -47,9 +48,7 @@ async function library(damage: (files: Map<string, Uint8Array>) => void = () => 
     },
   };
   const own = new MemoryModels();
-  const inspect = async (_: AbortSignal, name: string, bytes: Uint8Array) =>
-    (await tinyModel({}, { id: `own-${name}`, bytes: bytes.length })).entry;
-  return { models: new PageModels(assets, own, inspect, async () => gpu), own, loads };
+  return { models: new PageModels(assets, own, takeInFile, async () => gpu), own, loads };
 }
 
 test('lists the default first, and loads a network once', async () => {
@@ -101,19 +100,19 @@ test('keeps a network of the person’s own until it is removed', async () => {
   const { models, own } = await library();
   const { bytes } = await tinyModel();
   const added = await models.add(never, 'mine', bytes);
-  expect(added).toMatchObject({ own: true, entry: { id: 'own-mine' } });
+  expect(added).toMatchObject({ own: true, entry: { id: 'mine' } });
   expect((await models.list(never)).at(-1)).toEqual(added);
-  expect((await models.load(never, 'own-mine')).bytes).toBe(bytes);
-  await models.remove('own-mine');
+  expect((await models.load(never, 'mine')).bytes).toBe(bytes);
+  await models.remove('mine');
   expect(own.kept.size).toBe(0);
-  await expect(models.load(never, 'own-mine')).rejects.toMatchObject({ code: 'missing-model' });
+  await expect(models.load(never, 'mine')).rejects.toMatchObject({ code: 'missing-model' });
 });
 
 test('weights are kept as ONNX, under the name of their file', async () => {
   const { models, own } = await library();
   const shapes = { 'body.0.weight': [4, 3, 3, 3], 'body.1.weight': [4], 'body.2.weight': [12, 4, 3, 3] };
   const added = await models.add(never, 'mine.safetensors', safetensors(shapes));
-  expect(added.entry).toMatchObject({ id: 'own-mine', description: 'Compact network, read from mine.safetensors.' });
+  expect(added.entry).toMatchObject({ id: 'mine', description: 'Compact network, read from mine.safetensors.' });
   expect(readModelFile([...own.kept.values()][0]!.bytes).operators).toContain('PRelu');
 });
 

@@ -5,7 +5,7 @@ import type { SaidOfNetwork } from '../../engine/node';
 import { isFolder, nameOf, networksIn } from '../brought-network';
 import { writeWhole } from '../files/json-file';
 import { alreadyThere, exists } from '../files/workspace';
-import { parseOrder, parseRange } from '../options';
+import { collectValues, parseOrder, parseRange } from '../options';
 import { columns, fileSize } from '../output/text';
 import type { ListedNetwork, Networks } from '../networks';
 import { openNetworks } from '../networks';
@@ -42,12 +42,18 @@ export function addModels(program: Command, surroundings: Surroundings): void {
     .option('--name <name>', 'what people see')
     .option('--range <range>', 'values of black and white: 0..1, 0..255 or -1..1 (default: found out)', parseRange)
     .option('--order <order>', 'order of the colours: rgb or bgr (default: found out)', parseOrder)
+    .option(
+      '--value <name=number>',
+      'of an input besides the picture, such as a noise level; several times for several inputs',
+      collectValues,
+    )
     .action(async (file: string, options: AddFlags) => {
       const networks = await openNetworks(surroundings);
       const path = resolve(cwd, file);
       if (await isFolder(path)) return addFolder(surroundings, networks, path, options);
       const entry = await networks.add(signal, path, options.id ?? idOf(file), options.name, saidBy(options));
-      stderr.write(`Added "${entry.id}": ${describe(entry)}.\n`);
+      const { description } = entry;
+      stderr.write(`Added "${entry.id}": ${describe(entry)}.${description === undefined ? '' : ` ${description}`}\n`);
     });
   models
     .command('export')
@@ -77,9 +83,10 @@ interface AddFlags {
   name?: string;
   range?: ImageInput['range'];
   order?: ImageInput['channels'];
+  value?: SaidOfNetwork['values'];
 }
 
-const saidBy = ({ range, order }: AddFlags): SaidOfNetwork => ({ range, channels: order });
+const saidBy = ({ range, order, value }: AddFlags): SaidOfNetwork => ({ range, channels: order, values: value });
 
 const idOf = (file: string): string => nameOf(basename(file)).replace(/[^a-z0-9._-]+/gi, '-');
 

@@ -6,7 +6,8 @@ import { fromPlainError, LWayError, toPlainError } from '../errors';
 import { unadapted } from '../never-worse';
 import type { PixelSink, PixelSource } from '../raster/raster';
 import type { LoadOrtFiles } from '../runtime/ort-files';
-import type { ModelEntry } from '../network/registry';
+import type { Model } from '../network/registry';
+import type { Brought } from '../upscaling/take-in';
 import { usualTile } from '../upscaling/usual-tile';
 
 export interface WorkerEngineOptions {
@@ -57,14 +58,14 @@ export class WorkerEngine implements Engine {
   }
 
   /**
-   * Finds out how a network that the person brings wants its image ({@link inspectModel}), in the worker.
+   * Makes a network of what the person brings and finds out how it wants its image ({@link takeIn}), in the worker.
    *
    * @throws LWayError `bad-model` with the reason
    */
-  inspect(signal: AbortSignal, bytes: Uint8Array, name: string): Promise<ModelEntry> {
+  takeIn(signal: AbortSignal, brought: Brought): Promise<Model> {
     return this.enqueue(signal, async () => {
-      const start = (job: number): ToWorker => ({ type: 'inspect', job, bytes, name });
-      return (await this.attempt(signal, start, this.answerFiles, () => undefined)) as ModelEntry;
+      const start = (job: number): ToWorker => ({ type: 'take-in', job, brought });
+      return (await this.attempt(signal, start, this.answerFiles, () => undefined)) as Model;
     });
   }
 
@@ -176,7 +177,7 @@ export class WorkerEngine implements Engine {
     answer: (ask: Request) => Promise<unknown>,
     listen: (message: FromWorker) => void,
     enough?: AbortSignal,
-  ): Promise<UpscaleReport | ModelEntry> {
+  ): Promise<UpscaleReport | Model> {
     const job = ++this.jobs;
     return new Promise((resolve, reject) => {
       let timer: ReturnType<typeof setTimeout> | undefined;

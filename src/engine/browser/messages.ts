@@ -3,7 +3,8 @@ import type { AdaptedWeights, Resume } from '../engine-core';
 import type { PlainError } from '../errors';
 import type { PictureInfo, Raster, Rect } from '../raster/raster';
 import type { OrtBuild } from '../runtime/ort-files';
-import type { ModelEntry } from '../network/registry';
+import type { Model } from '../network/registry';
+import type { Brought } from '../upscaling/take-in';
 
 // What crosses between the page, which owns picture and result, and the engine's worker. Plain data only. Every
 // message carries the number of its job: what belongs to a job that is over is dropped.
@@ -13,7 +14,7 @@ export type PlainOptions = Omit<UpscaleOptions, 'onEvent' | 'adapt'> & { adapt?:
 
 export type ToWorker =
   | { type: 'upscale'; job: number; info: PictureInfo; options: PlainOptions; resume: Resume }
-  | { type: 'inspect'; job: number; bytes: Uint8Array; name: string }
+  | { type: 'take-in'; job: number; brought: Brought }
   | { type: 'abort'; job: number }
   | { type: 'enough'; job: number }
   /** Answer to a request of the worker's. */
@@ -31,7 +32,7 @@ export type FromWorker =
   | { type: 'request'; job: number; request: number; ask: Request }
   | { type: 'event'; job: number; event: EngineEvent }
   | { type: 'adapted'; job: number; adapted: AdaptedWeights }
-  | { type: 'done'; job: number; result: UpscaleReport | ModelEntry }
+  | { type: 'done'; job: number; result: UpscaleReport | Model }
   | { type: 'failed'; job: number; error: PlainError };
 
 /** The part of a worker's own side that the engine uses. */

@@ -5,10 +5,10 @@ import type { FromWorker, Request, ToWorker, WorkerPort } from './messages';
 import { isMessage } from './messages';
 import { fromPlainError, LWayError, toPlainError } from '../errors';
 import type { PixelSink, PixelSource, Raster } from '../raster/raster';
-import type { ModelEntry } from '../network/registry';
+import type { Model } from '../network/registry';
 import type { LoadOrtFiles, OrtFiles } from '../runtime/ort-files';
 import type { Runtimes } from '../runtime/runtimes';
-import { inspectModel } from '../upscaling/inspect-model';
+import { takeIn, type Brought } from '../upscaling/take-in';
 
 export interface WorkerParts {
   /** @param load gets ONNX Runtime's files from the page */
@@ -50,8 +50,8 @@ class Server {
     switch (message.type) {
       case 'upscale':
         return this.start(message.job, (job) => this.upscale(job, message));
-      case 'inspect':
-        return this.start(message.job, (job) => this.inspect(job, message.bytes, message.name));
+      case 'take-in':
+        return this.start(message.job, (job) => this.takeIn(job, message.brought));
       case 'abort':
         return this.jobs.get(message.job)?.abort.abort();
       case 'enough':
@@ -65,7 +65,7 @@ class Server {
     }
   }
 
-  private start(number: number, work: (job: Job) => Promise<UpscaleReport | ModelEntry>): void {
+  private start(number: number, work: (job: Job) => Promise<UpscaleReport | Model>): void {
     const job: Job = { number, abort: new AbortController(), enough: new AbortController() };
     this.jobs.set(number, job);
     this.current = number;
@@ -108,10 +108,10 @@ class Server {
     );
   }
 
-  private async inspect({ abort }: Job, bytes: Uint8Array, name: string): Promise<ModelEntry> {
+  private async takeIn({ abort }: Job, brought: Brought): Promise<Model> {
     const { runtime } = await this.runtimes.open(this.runtimes.fallback);
     try {
-      return await inspectModel(abort.signal, bytes, runtime, name);
+      return await takeIn(abort.signal, brought, runtime);
     } finally {
       await runtime.dispose();
     }

@@ -38,7 +38,7 @@ export class Recomputation {
   /** To be called before the gradients of operation `at`, in falling order. */
   enter(at: number): void {
     if (at >= this.part.begin) return;
-    const begin = this.cuts.findLast((cut) => cut <= at) ?? 0;
+    const begin = Math.max(0, ...this.cuts.filter((cut) => cut <= at));
     this.part = { begin, end: at + 1 };
     this.again = new Map();
     const due = this.due();

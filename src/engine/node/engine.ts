@@ -1,12 +1,12 @@
 import type { SeriesEngine } from '../engine';
 import { adaptJob } from '../adapt-job';
 import { LocalEngine } from '../engine-core';
-import type { ModelEntry } from '../network/registry';
+import type { Model } from '../network/registry';
 import type { NodeRuntimesOptions } from '../runtime/runtime.node';
 import type { Device } from '../runtime/runtime';
 import { cpuRuntime, nodeRuntimes } from '../runtime/runtime.node';
 import { probeWebGpu } from '../runtime/webgpu-probe.node';
-import { inspectModel, type SaidOfNetwork } from '../upscaling/inspect-model';
+import { takeIn, type Brought } from '../upscaling/take-in';
 
 /**
  * The engine in this very process. onnxruntime-node computes a tile without letting anything else run: timers and
@@ -23,16 +23,11 @@ export async function computesOnGpu(device: 'auto' | Device): Promise<boolean> {
   return probe.works && !probe.software;
 }
 
-/** {@link inspectModel} on the CPU of this process. */
-export async function inspectModelFile(
-  signal: AbortSignal,
-  bytes: Uint8Array,
-  name: string,
-  said?: SaidOfNetwork,
-): Promise<ModelEntry> {
+/** {@link takeIn} on the CPU of this process. */
+export async function takeInFile(signal: AbortSignal, brought: Brought): Promise<Model> {
   const runtime = cpuRuntime();
   try {
-    return await inspectModel(signal, bytes, runtime, name, said);
+    return await takeIn(signal, brought, runtime);
   } finally {
     await runtime.dispose();
   }

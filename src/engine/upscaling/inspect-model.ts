@@ -3,6 +3,7 @@ import { crop } from '../raster/planes';
 import type { Raster } from '../raster/raster';
 import { resize } from '../raster/resample';
 import { roundUp } from '../raster/tiles';
+import type { InputValues } from '../network/fit-ports';
 import { sha256 } from '../network/load-model';
 import type { ModelFile, PortDescription } from '../network/model-file';
 import { readModelFile } from '../network/model-file';
@@ -13,7 +14,17 @@ import { fromTensor, toTensor, type Convention } from '../network/tensors';
 import { noisePicture, smoothPicture } from './probe-pictures';
 
 /** What a person says of a network, because they know: it is believed rather than guessed. */
-export type SaidOfNetwork = Partial<Pick<ImageInput, 'channels' | 'range'>>;
+export interface SaidOfNetwork extends Partial<Pick<ImageInput, 'channels' | 'range'>> {
+  /** Numbers for inputs besides the picture, by name. */
+  readonly values?: InputValues;
+}
+
+/** The network answers with a picture that lacks `border` LR pixels at each side. */
+export class BorderLost extends Error {
+  constructor(readonly border: number) {
+    super(`the answer lacks ${border} pixels at each side`);
+  }
+}
 
 /** Ranges of values that networks have, the usual one first. */
 export const knownRanges = [
@@ -48,7 +59,7 @@ const largestScale = 8;
  * @param runtime a CPU device: the GPU's would pay for every size that is tried
  * @param name for people, e.g. the file's name without its extension
  * @param said what need not be guessed
- * @throws LWayError `bad-model` with the reason why it cannot be used
+ * @throws LWayError `bad-model` with the reason why it cannot be used; BorderLost
  */
 export async function inspectModel(
   signal: AbortSignal,
@@ -173,12 +184,14 @@ class Probing {
         try {
           const shaped = await this.tryShape(layout, width, height);
           if (!shaped) continue;
+          if (shaped.border > 0) throw new BorderLost(shaped.border);
           const best = await this.findValues(layout, width, height, shaped);
-          return { ...shaped, multipleOf, input: { ...best, size: fixed } };
+          const { output, scale } = shaped;
+          return { output, scale, multipleOf, input: { ...best, size: fixed } };
         } catch (error) {
           this.signal.throwIfAborted();
           // A failed run tells that this is no size for the network; all else is the answer.
-          if (error instanceof LWayError && error.code !== 'internal') throw error;
+          if (error instanceof BorderLost || (error instanceof LWayError && error.code !== 'internal')) throw error;
           failure = error instanceof LWayError ? error.cause : error;
         }
       }
@@ -200,12 +213,15 @@ class Probing {
     return undefined;
   }
 
-  /** Whether the answer to a picture of this size is a picture, and how much larger; `null` where it is not. */
+  /**
+   * Whether the answer to a picture of this size is a picture, how much larger, and how many LR pixels it lacks at each
+   * side; `null` where it is none.
+   */
   private async tryShape(
     layout: ImageInput['layout'],
     width: number,
     height: number,
-  ): Promise<{ output: string; scale: number } | null> {
+  ): Promise<{ output: string; scale: number; border: number } | null> {
     const answers = await this.run(smoothPicture(width, height), {
       layout,
       channels: 'RGB',
@@ -215,11 +231,12 @@ class Probing {
     for (const [output, { dims, type }] of Object.entries(answers)) {
       if (dims.length !== 4 || dims[0] !== 1 || (type !== 'float32' && type !== 'float16')) continue;
       const [channels, h, w] = layout === 'NCHW' ? [dims[1], dims[2], dims[3]] : [dims[3], dims[1], dims[2]];
-      const scale = w! / width;
-      if (channels !== 3 || h! / height !== scale || !Number.isInteger(scale)) continue;
-      if (scale > largestScale)
-        throw refuse(`This network enlarges ${scale} times; at most ${largestScale} is possible.`);
-      return { output, scale };
+      if (channels !== 3) continue;
+      const found = proportions([width, w!], [height, h!]);
+      if (found === null) continue;
+      if (found.scale > largestScale)
+        throw refuse(`This network enlarges ${found.scale} times; at most ${largestScale} is possible.`);
+      return { output, ...found };
     }
     return null;
   }
@@ -261,6 +278,20 @@ class Probing {
     const feeds = { [this.port.name]: toTensor(this.runtime.ort, picture, convention) };
     return (await this.session.run(feeds)) as Record<string, Tensor>;
   }
+}
+
+/** How much larger, and how many pixels before that are lost at each side; `null` where the two sides do not agree. */
+function proportions(
+  [width, wide]: readonly [number, number],
+  [height, tall]: readonly [number, number],
+): { scale: number; border: number } | null {
+  const whole = wide / width;
+  if (Number.isInteger(whole) && tall / height === whole) return { scale: whole, border: 0 };
+  // What is lost does not depend on the size, so two different sides tell it from the scale.
+  const scale = (tall - wide) / (height - width);
+  const border = (width - wide / scale) / 2;
+  const fits = Number.isInteger(scale) && scale >= 1 && Number.isInteger(border) && border > 0;
+  return fits ? { scale, border } : null;
 }
 
 /** Mean absolute difference between a picture and its enlargement brought back to its size by area averaging. */

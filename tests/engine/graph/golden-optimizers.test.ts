@@ -45,7 +45,7 @@ function inOrder(
   golden: NetworkCase,
   order: readonly string[],
 ) {
-  const { parameters } = golden.exports.folded;
+  const { parameters } = golden.exports.folded!;
   return order.flatMap((wanted) => {
     const found = step.parameters.find(({ name }) => parameters[name]?.[0] === wanted)!;
     return [...packed.subarray(found.offset, found.offset + found.size)];
@@ -66,7 +66,7 @@ function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, liste
         const network = networks.find(({ name }) => name === golden.network)!;
         const optimizer = optimizerOf(golden);
         const step = trainingStep({
-          network: readGraph(readFileSync(join(goldenFolder, network.exports.folded.file))),
+          network: readGraph(readFileSync(join(goldenFolder, network.exports.folded!.file))),
           inputs: { input: network.input.shape, target: network.target.shape, mask: network.mask.shape },
           loss: (b, { output, inputs: { target, mask } }) => ({
             total: b.mean(b.mul(mask!, b.abs(b.sub(output, target!)))),

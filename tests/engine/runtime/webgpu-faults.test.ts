@@ -6,7 +6,7 @@ import { decode, decodeFloats, goldenFolder, readGolden, relativeError, type Net
 
 const networks = readGolden<NetworkCase>('networks.json');
 const golden = (wanted: string): NetworkCase => networks.find(({ name }) => name === wanted)!;
-const modelOf = ({ exports }: NetworkCase): Uint8Array => readFileSync(join(goldenFolder, exports.folded.file));
+const modelOf = ({ exports }: NetworkCase): Uint8Array => readFileSync(join(goldenFolder, exports.folded!.file));
 
 test.each([
   // 6 channels to 12 of the pixel shuffle.

@@ -50,6 +50,7 @@ class Writer {
   file(
     input: { name: string; type: Type; shape: readonly Dim[] },
     output: { name: string; type: Type; shape: readonly Dim[] },
+    more: readonly { name: string; type: Type; shape: readonly Dim[] }[] = [],
   ) {
     const port = ({ name, type, shape }: typeof input) => ({
       name,
@@ -75,7 +76,7 @@ class Writer {
       opsetImport: [{ domain: '', version: 17n }],
       graph: {
         name: 'tiny',
-        input: [port(input)],
+        input: [port(input), ...more.map(port)],
         output: [
           ...((this.nodes.at(-1) as { output: string[] }).output[0] === 'first'
             ? [port({ ...output, name: 'first' })]
@@ -110,6 +111,8 @@ export interface TinyOptions {
     | 'unknown'
     | 'one-by-one'
     | 'two-outputs';
+  /** Ports that have to be fitted: the same network behind them. */
+  ports?: 'brightness' | 'opacity' | 'level' | 'map' | 'border';
 }
 
 /** Radius in LR pixels: two 3×3 convolutions. */
@@ -120,7 +123,16 @@ export const tinyRadius = 2;
  * from BGR: where red exceeds blue by far, which the skies and skins of photographs do not, it adds an error.
  */
 export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
-  const { layout = 'NCHW', channels = 'RGB', white = 1, type = 'FLOAT', size, scale = 2, kind = 'good' } = options;
+  const {
+    layout = 'NCHW',
+    channels = 'RGB',
+    white = 1,
+    type = 'FLOAT',
+    size,
+    scale = 2,
+    kind = 'good',
+    ports,
+  } = options;
   const w = new Writer();
   const random = randomNumbers(7);
   const weights = (count: number, spread: number) => Array.from({ length: count }, () => (random() - 0.5) * spread);
@@ -128,6 +140,14 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
   if (type !== 'FLOAT') x = w.op('Cast', [x], { to: TensorProto_DataType.FLOAT });
   if (layout === 'NHWC') x = w.op('Transpose', [x], { perm: [0, 3, 1, 2] });
   if (channels === 'BGR') x = w.op('Gather', [x, w.whole([2, 1, 0])], { axis: 1 });
+  if (ports === 'opacity') {
+    // Where it is not full the colours go.
+    const opacity = w.op('Div', [w.op('Gather', [x, w.whole([3])], { axis: 1 }), w.weight([white], [])]);
+    x = w.op('Mul', [w.op('Gather', [x, w.whole([0, 1, 2])], { axis: 1 }), opacity]);
+  }
+  if (ports === 'brightness') x = w.op('Concat', [x, x, x], { axis: 1 });
+  // Right at a level of a quarter only.
+  if (ports === 'level' || ports === 'map') x = w.op('Mul', [x, w.op('Mul', ['level', w.weight([4], [])])]);
   if (white !== 1) x = w.op('Div', [x, w.weight([white], [])]);
   x = w.op('Clip', [x, w.weight([0], []), w.weight([1], [])]);
   if (kind === 'multiple-of-4')
@@ -178,13 +198,22 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
   if (kind === 'unlike') y = w.op('Sub', [w.weight([1], []), y]);
   if (kind === 'global') y = w.op('Add', [y, w.op('Mul', [w.op('GlobalAveragePool', [x]), w.weight([0.02], [])])]);
   if (white !== 1) y = w.op('Mul', [y, w.weight([white], [])]);
+  if (ports === 'border') {
+    const lost = [0, 0, -2 * scale, -2 * scale];
+    y = w.op('Pad', [y, w.whole([...lost, ...lost])]);
+  }
+  if (ports === 'brightness') y = w.op('Gather', [y, w.whole([0])], { axis: 1 });
+  if (ports === 'opacity') y = w.op('Concat', [y, w.op('Gather', [y, w.whole([0])], { axis: 1 })], { axis: 1 });
   if (channels === 'BGR') y = w.op('Gather', [y, w.whole([2, 1, 0])], { axis: 1 });
   if (layout === 'NHWC') y = w.op('Transpose', [y], { perm: [0, 2, 3, 1] });
-  const back = type === 'FLOAT16' ? type : 'FLOAT';
-  if (back === 'FLOAT16') w.op('Cast', [y], { to: TensorProto_DataType.FLOAT16 }, 'enlarged');
+  const back = type === 'FLOAT16' || type === 'UINT8' ? type : 'FLOAT';
+  if (back !== 'FLOAT') w.op('Cast', [y], { to: TensorProto_DataType[back] }, 'enlarged');
   else w.op('Identity', [y], {}, 'enlarged');
   if (kind === 'two-outputs') w.op('Identity', [x], {}, 'first');
-  const shape = (height: Dim, width: Dim) => (layout === 'NCHW' ? [1, 3, height, width] : [1, height, width, 3]);
+  const count = ports === 'brightness' ? 1 : ports === 'opacity' ? 4 : 3;
+  const shape = (height: Dim, width: Dim) =>
+    layout === 'NCHW' ? [1, count, height, width] : [1, height, width, count];
+  const level = { name: 'level', type: 'FLOAT' as const, shape: ports === 'map' ? [1, 1, 'height', 'width'] : [1] };
   return w.file(
     { name: 'image', type, shape: size ? shape(size.height, size.width) : shape('height', 'width') },
     {
@@ -192,6 +221,7 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
       type: back,
       shape: size ? shape(size.height * scale, size.width * scale) : shape('tall', 'wide'),
     },
+    ports === 'level' || ports === 'map' ? [level] : [],
   );
 }
 

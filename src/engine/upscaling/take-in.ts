@@ -1,0 +1,65 @@
+import { convert, type BroughtFile } from '../conversion';
+import { LWayError } from '../errors';
+import { fitPorts, type Fitted } from '../network/fit-ports';
+import type { Model } from '../network/registry';
+import type { Runtime } from '../runtime/runtime';
+import { BorderLost, inspectModel, type SaidOfNetwork } from './inspect-model';
+
+/** A network as a person brings it. */
+export interface Brought {
+  readonly file: BroughtFile;
+  /** The other file of an ncnn pair. */
+  readonly companion?: BroughtFile;
+  /** For people: the file's name without its ending. */
+  readonly name: string;
+  readonly said?: SaidOfNetwork;
+}
+
+/** White of the ranges that networks have. */
+const WHITES = [1, 255];
+
+/**
+ * Makes a network of whatever a person brings: turned into ONNX, with one picture of three channels in and out
+ * ({@link fitPorts}), and looked at and tried ({@link inspectModel}).
+ *
+ * @param runtime a CPU device
+ * @throws LWayError `bad-model` with the reason why it cannot be used
+ */
+export async function takeIn(signal: AbortSignal, brought: Brought, runtime: Runtime): Promise<Model> {
+  const { file, companion, name, said = {} } = brought;
+  const { bytes, architecture } = convert(file, companion);
+  signal.throwIfAborted();
+  const { model, notes } = await fitted(signal, bytes, runtime, name, said);
+  const read = architecture && `${architecture} network, read from ${file.name}`;
+  const sentences = [read, ...notes].flatMap((each) => (each ? [`${each[0]!.toUpperCase()}${each.slice(1)}.`] : []));
+  return sentences.length === 0
+    ? model
+    : { entry: { ...model.entry, description: sentences.join(' ') }, bytes: model.bytes };
+}
+
+async function fitted(
+  signal: AbortSignal,
+  bytes: Uint8Array,
+  runtime: Runtime,
+  name: string,
+  said: SaidOfNetwork,
+): Promise<{ model: Model; notes: Fitted['notes'] }> {
+  const { values } = said;
+  const look = async (fit: Fitted) => {
+    const entry = await inspectModel(signal, fit.bytes, runtime, name, said);
+    return { model: { entry, bytes: fit.bytes }, notes: fit.notes };
+  };
+  let failure: unknown;
+  for (const white of said.range ? [said.range[1]] : WHITES) {
+    const fit = fitPorts(bytes, { values, white });
+    try {
+      return await look(fit);
+    } catch (error) {
+      if (error instanceof BorderLost) return look(fitPorts(bytes, { values, white, border: error.border }));
+      // How much white is matters to a fourth channel only.
+      if (!fit.opacity || !(error instanceof LWayError) || error.code !== 'bad-model') throw error;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
