@@ -71,6 +71,26 @@ test('who has the token gets answers, and errors in a sentence', async () => {
   expect((await ask('/api/other', '', headers)).status).toBe(400);
 });
 
+test('what every object has by itself is not served', async () => {
+  const headers = { 'x-lway-token': await token() };
+  for (const name of ['constructor', 'valueof', 'hasownproperty', 'tostring'])
+    expect((await ask(`/api/${name}`, '', headers)).status).toBe(400);
+});
+
+test('who has no token is refused before a byte of the body is taken in', async () => {
+  const status = await new Promise<number>((resolve, reject) => {
+    const headers = { origin: address.origin, 'x-lway-token': '0'.repeat(64), 'content-length': 2 ** 30 };
+    const sent = request({ host: '127.0.0.1', port: address.port, path: '/api/echo', method: 'POST', headers });
+    sent.on('response', (response) => {
+      resolve(response.statusCode!);
+      sent.destroy();
+    });
+    sent.on('error', reject);
+    sent.write('only the beginning');
+  });
+  expect(status).toBe(403);
+});
+
 test('the ticket is taken once, and only the right one', async () => {
   expect((await ask('/api/session', 'f'.repeat(64))).status).toBe(403);
   expect((await ask('/api/session', '')).status).toBe(403);

@@ -52,22 +52,23 @@ export async function servePanel(root: string, file: string, handlers: Handlers)
     const allowed = request.method === 'POST' && request.headers.origin !== undefined;
     if (!allowed) return (send(403, toPlainError(refused())), true);
     try {
-      const body = await bodyOf(request);
       if (name === 'session') {
-        if (ticket === null || !equal(Buffer.from(body).toString('latin1'), ticket)) throw refused();
+        const given = await bodyOf(request, 1024);
+        if (ticket === null || !equal(Buffer.from(given).toString('latin1'), ticket)) throw refused();
         ticket = null;
         send(200, { token });
         return true;
       }
+      // Before anything is taken in: who has no token shall not fill the memory.
       const given = request.headers[tokenHeader];
       if (typeof given !== 'string' || !equal(given, token)) throw refused();
       if (name === 'alive') {
         stayAlive(response);
         return true;
       }
-      const handler = handlers[name];
+      const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
       if (!handler) throw new LWayError('unsupported', `"${name}" is not served.`, 'Install LWay’s plug-in again.');
-      send(200, await handler(gone.signal, body));
+      send(200, await handler(gone.signal, await bodyOf(request, largest)));
     } catch (error) {
       if (!gone.signal.aborted) send(error instanceof Refused ? 403 : 400, toPlainError(error));
     }
@@ -115,7 +116,7 @@ function equal(a: string, b: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
+async function bodyOf(request: IncomingMessage, largest: number): Promise<Uint8Array> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {
