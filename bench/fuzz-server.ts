@@ -47,10 +47,12 @@ function request(random: Random, port: number, token: string): Asked {
   const given = wrong()
     ? one(['', '0'.repeat(64), token.slice(1), `${token}x`, token.toUpperCase(), `${token}, ${token}`])
     : token;
+  const api = random(2) === 0;
   const method = wrong()
     ? one(['GET', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'HEAD', 'PROPFIND', 'get', 'POST\t'])
-    : 'POST';
-  const api = random(2) === 0;
+    : api
+      ? 'POST'
+      : 'GET';
   const path = api
     ? one([
         '/api/echo',

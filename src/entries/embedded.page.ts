@@ -60,7 +60,7 @@ async function start(): Promise<void> {
     (event) => void panel.controller!.addModel((event as CustomEvent<readonly File[]>).detail),
   );
   // The piece that is tried follows the hand, and is pointed out in the picture.
-  const tryAt = (at: { x: number; y: number } | null) => void panel.controller!.openTryOut(at);
+  const tryAt = (at: { x: number; y: number } | null) => panel.tryAt(at);
   editor.addEventListener('preview', () => tryAt(editor.pointed()));
   editor.addEventListener('point', (event) => {
     if (panel.controller!.state.tryOut) tryAt((event as CustomEvent<{ x: number; y: number }>).detail);

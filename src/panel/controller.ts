@@ -261,8 +261,9 @@ export class PanelController implements ReactiveController {
   /**
    * Shows a piece of the picture by several choices, before anything is done.
    * @param at pixel of the document; null: the middle of what would be upscaled
+   * @param side of what is shown of each, in pixels of the result; 256 if left out
    */
-  async openTryOut(at: { x: number; y: number } | null): Promise<void> {
+  async openTryOut(at: { x: number; y: number } | null, side?: number): Promise<void> {
     this.tryWork?.abort();
     const { signal } = (this.tryWork = new AbortController());
     const { style, input, effective } = this;
@@ -270,7 +271,7 @@ export class PanelController implements ReactiveController {
     try {
       const target = await this.services.host.open(signal, effective.target);
       try {
-        const piece = await pieceAt(signal, target, at, factorOf(effective.size, input));
+        const piece = await pieceAt(signal, target, at, factorOf(effective.size, input), side);
         const choices = tryChoices(this.styles, style, this.state.settings, this.can);
         signal.throwIfAborted();
         this.update({ tryOut: { ...piece, choices } });

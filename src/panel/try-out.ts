@@ -22,10 +22,10 @@ export interface TryChoice {
   readonly settings: Pick<UpscaleSettings, 'model' | 'detail' | 'noise'>;
 }
 
-/** Side of a piece in pixels of its result. */
-const side = 256;
-/** Pixels of the original around it: its edges are then nearly as in the whole. */
-const margin = 12;
+/** The longest side of a piece in pixels of its result. */
+const mostSide = 256;
+/** Pixels of the original around it; beyond them the network sees them reflected. More would cost more than it shows. */
+const margin = 4;
 const most = 4;
 
 /**
@@ -50,9 +50,20 @@ export function tryChoices(
   return [now, ...tuned.slice(0, 2), ...others, ...tuned.slice(2)].slice(0, most);
 }
 
+/** Pixels of a result that a tile shows beside the others in a panel of this width: what nobody sees is not computed. */
+export function shownSide(panelWidth: number): number {
+  const gap = 8;
+  // The panel's padding, the card's with its border, then columns as its grid lays them out.
+  const room = panelWidth - 32 - 26;
+  const columns = Math.min(most + 1, Math.max(1, Math.floor((room + gap) / (92 + gap))));
+  const tile = (room - gap * (columns - 1)) / columns - 8;
+  return Math.min(mostSide, Math.max(64, Math.ceil(tile / 4) * 4));
+}
+
 /**
  * Reads the piece around a point of the document.
  *
+ * @param side of its result, in pixels
  * @param at null: the middle of what would be upscaled
  * @param scale how much larger the result will be
  */
@@ -61,6 +72,7 @@ export async function pieceAt(
   target: OpenedTarget,
   at: { x: number; y: number } | null,
   scale: number,
+  side = mostSide,
 ): Promise<Omit<TryOut, 'choices'>> {
   const { bounds, source } = target;
   const { width, height } = source.info;

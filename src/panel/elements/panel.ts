@@ -15,6 +15,7 @@ import './notice-list';
 import './outcome-card';
 import './size-picker';
 import './style-picker';
+import { shownSide } from '../try-out';
 import './try-out-card';
 import './tuning';
 import type { TuningChoice } from './tuning';
@@ -197,12 +198,17 @@ export class Panel extends LitElement {
         class="preview"
         ?disabled=${obstacle !== ''}
         title="See a piece of it in a moment, before anything is done (P)"
-        @click=${() => void controller.openTryOut(this.services.pointed?.() ?? null)}
+        @click=${() => this.tryAt(this.services.pointed?.() ?? null)}
       >
         Preview
       </button>
       <p class="hint under numbers" id="why">${obstacle || estimateText(controller.estimate)}</p>
     </div>`;
+  }
+
+  /** Shows the piece around a pixel of the document by several choices, as large as there is room for. */
+  tryAt(at: { x: number; y: number } | null): void {
+    void this.controller?.openTryOut(at, shownSide(this.clientWidth));
   }
 
   private renderTryOut(controller: PanelController) {
