@@ -1,6 +1,14 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { type BroughtFile, checkModel, LWayError, type Model, modelLimits } from '../engine';
+import {
+  type BroughtFile,
+  checkModel,
+  hasExternalData,
+  LWayError,
+  type Model,
+  modelLimits,
+  withDataInside,
+} from '../engine';
 import { takeInFile, type SaidOfNetwork } from '../engine/node';
 import { systemCode } from './files/file-errors';
 import { exists } from './files/workspace';
@@ -49,9 +57,15 @@ export async function networksIn(folder: string, depth = 0): Promise<string[]> {
  * @throws LWayError `missing-model`, `bad-model`
  */
 export async function broughtModel(signal: AbortSignal, path: string, said?: SaidOfNetwork): Promise<Model> {
-  const file = await readNetwork(path);
+  const read = await readNetwork(path);
   const companion = await otherHalf(path);
   try {
+    const file = hasExternalData(read.bytes)
+      ? {
+          ...read,
+          bytes: await withDataInside(read.bytes, async (name) => (await readNetwork(join(dirname(path), name))).bytes),
+        }
+      : read;
     const { entry, bytes } = await takeInFile(signal, { file, companion, name: nameOf(path), said });
     return await checkModel(entry, bytes);
   } catch (error) {

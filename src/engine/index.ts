@@ -29,6 +29,7 @@ export type { LoadOrtFiles } from './runtime/ort-files';
 export type { ImageInput, Model, ModelEntry, ModelRegistry } from './network/registry';
 export { checkModel, defaultId, findEntry, parseRegistry } from './network/load-model';
 export { modelLimits } from './network/model-file';
+export { hasExternalData, withDataInside } from './network/external-data';
 export { adaptationNetworks, estimateNetworks } from './network/adaptation-networks';
 export type { BroughtFile } from './conversion';
 export type { Brought } from './upscaling/take-in';

@@ -12,6 +12,7 @@ import {
   LWayError,
   type Model,
   type ModelEntry,
+  modelLimits,
   type ModelRegistry,
   parseRegistry,
   type Tuning,
@@ -98,6 +99,13 @@ export class PageModels implements ModelLibrary {
   }
 
   async add(signal: AbortSignal, name: string, bytes: Uint8Array, companion?: BroughtFile): Promise<ModelChoice> {
+    if (bytes.length + (companion?.bytes.length ?? 0) > modelLimits.pageBytes) {
+      throw new LWayError(
+        'bad-model',
+        `"${name}" has more than ${modelLimits.pageBytes / 2 ** 20} MB, which is too much for this window.`,
+        'Choose a smaller network, or use the command line (lway models add).',
+      );
+    }
     const brought = { file: { name, bytes }, companion, name: withoutNetworkEnding(name) };
     const network = await this.takeIn(signal, brought);
     await this.own.put(network.entry, network.bytes);

@@ -1,4 +1,6 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation } from 'onnx-buf';
 import { readGraph } from '../../src/engine/graph';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { safetensors } from '../engine/conversion/support';
@@ -93,5 +95,47 @@ test('what is found out about the values is told, and what is said is believed',
   expect(await root.lway('models', 'add', 'b.onnx', '--id', 'd', '--range', '0..7')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('0..255') as string,
+  });
+});
+
+/** An ONNX file whose largest weight lies in `weights.data` from byte 8 on, and that file. */
+function inTwoFiles(bytes: Uint8Array, location = 'weights.data'): { network: Uint8Array; data: Uint8Array } {
+  const model = fromBinary(ModelProtoSchema, bytes);
+  const [largest] = model.graph!.initializer.toSorted((a, b) => b.rawData.length - a.rawData.length);
+  const data = new Uint8Array(8 + largest!.rawData.length);
+  data.set(largest!.rawData, 8);
+  const entries = { location, offset: '8', length: String(largest!.rawData.length) };
+  largest!.rawData = new Uint8Array(0);
+  largest!.dataLocation = TensorProto_DataLocation.EXTERNAL;
+  largest!.externalData = Object.entries(entries).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value }),
+  );
+  return { network: toBinary(ModelProtoSchema, model), data };
+}
+
+test('weights in a file beside the network are taken along; from elsewhere nothing is', async () => {
+  const { network, data } = inTwoFiles(tinyNetwork());
+  writeFileSync(root.path('two.onnx'), network);
+  expect(await root.lway('models', 'add', 'two.onnx')).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('weights.data') as string,
+  });
+  writeFileSync(root.path('weights.data'), data.subarray(0, 20));
+  expect((await root.lway('models', 'add', 'two.onnx')).stderr).toMatch(/weights\.data".* too short/);
+  writeFileSync(root.path('weights.data'), data);
+  expect(await root.lway('models', 'add', 'two.onnx')).toMatchObject({ code: 0 });
+  expect(await root.lway('models', 'export', 'two', 'one.onnx')).toMatchObject({ code: 0 });
+  expect(readGraph(readFileSync(root.path('one.onnx'))).initializers).toEqual(readGraph(tinyNetwork()).initializers);
+  writeFileSync(root.path('escaping.onnx'), inTwoFiles(tinyNetwork(), '../weights.data').network);
+  expect((await root.lway('models', 'add', 'escaping.onnx')).stderr).toMatch(/not in its folder/);
+});
+
+test('an input besides the picture takes the value that is said', async () => {
+  writeFileSync(root.path('level.onnx'), tinyNetwork({ ports: 'level' }));
+  expect((await root.lway('models', 'add', 'level.onnx')).stderr).toMatch(/input "level".*--value level=NUMBER/s);
+  expect((await root.lway('models', 'add', 'level.onnx', '--value', 'level')).stderr).toMatch(/--value/);
+  expect(await root.lway('models', 'add', 'level.onnx', '--value', 'level=0.25')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('Its input "level" is 0.25.') as string,
   });
 });

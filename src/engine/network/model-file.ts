@@ -22,7 +22,8 @@ export interface ModelFile {
   parameters: number;
 }
 
-export const modelLimits = { bytes: 512 * 1024 * 1024, nodes: 50_000, depth: 8 } as const;
+/** `bytes`: what a protobuf message holds. `pageBytes`: what a page should have in its memory several times over. */
+export const modelLimits = { bytes: 2 ** 31 - 1, pageBytes: 2 ** 29, nodes: 50_000, depth: 8 } as const;
 
 /**
  * Reads the outline of an ONNX file. Everything here is checked before ONNX Runtime sees the file: its size, how deep
@@ -34,7 +35,7 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
   if (bytes.length === 0) throw refuse('The model file is empty.', 'Download or export it again.');
   if (bytes.length > modelLimits.bytes)
     throw refuse(
-      `The model file has ${Math.round(bytes.length / 1048576)} MB; the limit is ${modelLimits.bytes / 1048576} MB.`,
+      `The model file has ${Math.round(bytes.length / 1048576)} MB; the limit is ${Math.floor(modelLimits.bytes / 1048576)} MB.`,
       'Choose a smaller network.',
     );
   let graph: GraphProto | undefined;
