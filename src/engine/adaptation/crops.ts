@@ -14,6 +14,8 @@ export interface Crop {
   readonly map: Raster;
   /** Noise of the whole picture, where it is to be left out of the learning. */
   readonly noise?: Noise;
+  /** The same noise, however faint. */
+  readonly grain?: Noise;
 }
 
 /** Side of a crop in pixels; even, so that crops stacked for one wavelet transform do not touch. */

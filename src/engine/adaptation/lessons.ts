@@ -54,7 +54,7 @@ export async function readLessons(
     const measured = target === 'picture' ? undefined : await noiseIn(signal, runtime, models, crops, embedding);
     const noise = measured !== undefined && isSeen(measured) ? measured : undefined;
     lessons.push({
-      crops: crops.map((crop) => ({ ...crop, noise })),
+      crops: crops.map((crop) => ({ ...crop, noise, grain: measured })),
       embedding,
       reconstructor: entry.scale === scale ? foldEmbedding(readGraph(bytes), embedding) : undefined,
     });

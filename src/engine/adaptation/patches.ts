@@ -11,6 +11,8 @@ export interface Patch {
   readonly map: Raster;
   /** Noise of the picture that it is a piece of, where that is to be left out. */
   readonly noise?: Noise;
+  /** The same, however faint: pairs would teach it. */
+  readonly grain?: Noise;
 }
 
 /** Patches to learn from and patches to judge by; no pixel is in both. */
@@ -91,7 +93,7 @@ function fill<T>(elements: readonly T[], count: number): T[] {
 
 function patchAt({ crop, x, y }: Place, side: number): Patch {
   const rect = { x, y, width: side, height: side };
-  return { pixels: cut(crop.pixels, rect), map: cut(crop.map, rect), noise: crop.noise };
+  return { pixels: cut(crop.pixels, rect), map: cut(crop.map, rect), noise: crop.noise, grain: crop.grain };
 }
 
 /** Arrays of one length, one after the other: the data of an [N, ...] tensor. */

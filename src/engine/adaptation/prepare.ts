@@ -22,6 +22,8 @@ export interface Pairs {
   readonly side: number;
 }
 
+/** Sides of a piece at most, in sides of a patch: all of a small picture, of which there is too little to leave any out. */
+const MOST_SIDE = 10 / 3;
 /** Pieces that pairs are made of at most. */
 const MOST_PAIRS = 8;
 
@@ -39,7 +41,7 @@ export async function makePairs(
   fixed: boolean,
 ): Promise<Pairs | null> {
   const room = Math.min(...lessons.flatMap(({ crops }) => [crops[0]!.pixels.width, crops[0]!.pixels.height]));
-  const side = fixed ? patch : Math.floor(Math.min(room, 2.5 * patch) / (4 * scale)) * 4;
+  const side = fixed ? patch : Math.floor(Math.min(room, MOST_SIDE * patch) / (4 * scale)) * 4;
   if (side * scale > room) return null;
   if (side < 8) return null;
   const most = Math.ceil(MOST_PAIRS / lessons.length);
@@ -48,8 +50,8 @@ export async function makePairs(
     if (reconstructor === undefined) return null;
     const wanted = Math.min(most, crops.length * 2);
     const chosen = choosePatches(crops, side * scale, { training: wanted, heldOut: 0 }, () => 0.5).training;
-    const high = chosen.map(({ pixels, noise }) =>
-      noise === undefined ? pixels : withoutNoise(pixels, pixels, noise),
+    const high = chosen.map(({ pixels, grain }) =>
+      grain === undefined ? pixels : withoutNoise(pixels, pixels, grain),
     );
     const low = await takenDown(signal, runtime, reconstructor, high);
     low.forEach((data, turn) => {

@@ -62,8 +62,8 @@ export interface Recipe {
 }
 
 const standard: Recipe = {
-  steps: 12,
-  learningRate: 5e-5,
+  steps: 8,
+  learningRate: 6e-5,
   patch: 48,
   batch: 4,
   trainingBatches: 6,
@@ -75,7 +75,7 @@ const standard: Recipe = {
   map: true,
   meansWeight: 2,
   featureWeight: 0.07,
-  pairsWeight: 1,
+  pairsWeight: 2,
   pairFeatures: 0.12,
   unseenAnchor: 1,
   featureAnchor: 0.5,
@@ -88,9 +88,9 @@ const standard: Recipe = {
 
 /** The levels that a person chooses from. */
 export const recipes: Readonly<Record<'quick' | 'standard' | 'thorough', Recipe>> = {
-  quick: { ...standard, steps: 6, trainingBatches: 3, heldOutBatches: 1 },
+  quick: { ...standard, steps: 4, trainingBatches: 3, heldOutBatches: 1 },
   standard,
-  thorough: { ...standard, steps: 48, trainingBatches: 16, heldOutBatches: 4, checkEvery: 3, patience: 3 },
+  thorough: { ...standard, steps: 24, trainingBatches: 12, heldOutBatches: 4, checkEvery: 3, patience: 3 },
 };
 
 /** Steps over which the learning rate rises: Adam's first steps move every weight by as much, all at once. */
