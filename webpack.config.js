@@ -121,10 +121,16 @@ export default [
   bundle(
     'cli',
     'node20',
-    { lway: './src/entries/cli.node.ts', 'gimp-plug-in': './src/entries/gimp-plug-in.node.ts' },
     {
-      // Native addons and their loaders stay packages of their own.
-      externals: { sharp: 'commonjs sharp', 'onnxruntime-node': 'commonjs onnxruntime-node' },
+      lway: './src/entries/cli.node.ts',
+      'gimp-plug-in': './src/entries/gimp-plug-in.node.ts',
+      'keep-locks': './src/entries/keep-locks.node.ts',
+    },
+    {
+      // Native addons and their loaders stay packages of their own, and so does what only a queue needs.
+      externals: Object.fromEntries(
+        ['sharp', 'onnxruntime-node', 'bullmq', 'ioredis', 'prom-client'].map((name) => [name, `commonjs ${name}`]),
+      ),
       // bin/lway.mjs loads it, and onnxruntime-node is looked up from where it lies.
       output: { path: path('dist/cli'), filename: '[name].cjs', library: { type: 'commonjs2' }, clean: true },
       node: { __filename: false, __dirname: false },

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { QuietReporter } from '../src/cli/output/text-reporter';
 import { FileRun, filesAtOnce } from '../src/cli/run-files';
 import { formats } from '../src/cli/files/formats';
 import type { Target } from '../src/cli/files/targets';
-import type { Engine, UpscaleReport } from '../src/engine/engine';
+import type { Engine, UpscaleReport } from '../src/engine';
 import { createNodeEngine, takeInFile } from '../src/engine/node';
-import { pipeline, scene } from '../tests/cli/support/pictures';
 import { doublingNetwork } from '../tests/cli/support/test-root';
 import { median, type Bench, type Cell } from './bench';
 import { never } from './upscale-support';
@@ -15,6 +15,16 @@ import { never } from './upscale-support';
 const pictures = 8;
 const rounds = 3;
 const [width, height] = [1200, 800];
+
+/** Waves with some grain: neither flat nor noise. */
+function drawn(): Uint8Array {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < data.length; i++) {
+    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    data[i] = 128 + 90 * Math.sin(x / 17 + (i % 3)) * Math.cos(y / 13) + (((x * 7) ^ (y * 13)) % 16);
+  }
+  return data;
+}
 
 /** Takes the engine's answer only after so many milliseconds in which this machine's processors are free, as a GPU does. */
 function elsewhere(engine: Engine, milliseconds: number): Engine {
@@ -41,7 +51,9 @@ async function measure(part: string): Promise<Cell[][]> {
     const targets: Target[] = [];
     for (let i = 0; i < pictures; i++) {
       const input = join(folder, `${i}.jpg`);
-      await pipeline(scene(width, height)).jpeg({ quality: 90 }).toFile(input);
+      await sharp(drawn(), { raw: { width, height, channels: 3 } })
+        .jpeg({ quality: 90 })
+        .toFile(input);
       targets.push({ input, output: join(folder, 'out', `${i}.png`), format: formats.png });
     }
     const run = async (engine: Engine, atOnce: number): Promise<number> => {

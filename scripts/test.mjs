@@ -45,6 +45,10 @@ if (process.platform === 'linux' && !existsSync('/usr/bin/strace')) installFromD
 ensureGimps();
 // Without it the test of its script is skipped (tests/integrations).
 if (process.platform === 'linux' && !existsSync('/usr/bin/darktable')) installFromDebian('darktable', 'dbus');
+// Without it the tests of the queue are skipped (tests/queue). The tools hold the server; no service is set up by them.
+if (process.platform === 'linux' && !existsSync('/usr/bin/redis-check-rdb')) installFromDebian('redis-tools');
+if (!['redis-check-rdb', 'redis-server', 'valkey-server'].some((name) => !spawnSync(name, ['--version']).error))
+  console.error('The queue is not tested here: install Redis or Valkey.');
 
 console.log('\n== jest');
 const folder = mkdtempSync(join(tmpdir(), 'lway-test-'));

@@ -27,6 +27,8 @@ export interface SeriesRequest {
   readonly adapt: AdaptOptions;
   /** What is done with each file afterwards: where no result can come, nothing is learned. */
   readonly options: FileOptions;
+  /** What to learn from, where that is more than what is upscaled. */
+  readonly teachers?: readonly Target[];
 }
 
 export interface Learned {

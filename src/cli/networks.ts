@@ -80,7 +80,7 @@ export class Networks {
    * @throws LWayError `bad-option` where one is set that means nothing to this network
    */
   async tuning(entry: ModelEntry, { detail, noise }: Partial<Tuning>): Promise<TuningOptions | undefined> {
-    const shipped = this.shipped.models.find(({ id, sha256 }) => id === entry.id && sha256 === entry.sha256);
+    const shipped = this.cameWithLWay(entry);
     const can = shipped ? tunable(shipped) : { detail: false, noise: false };
     if (detail !== undefined && !can.detail) throw this.notTunable(entry, 'detail');
     if (noise !== undefined && !can.noise) throw this.notTunable(entry, 'noise');
@@ -96,6 +96,11 @@ export class Networks {
       encoder: telling && (await load(telling.encoder)),
       readOut: telling && (await load(telling.readOut)),
     };
+  }
+
+  /** The entry of a network that came with LWay, if it is one. */
+  cameWithLWay(entry: ModelEntry): ModelEntry | undefined {
+    return this.shipped.models.find(({ id, sha256 }) => id === entry.id && sha256 === entry.sha256);
   }
 
   private async defaultOn(device: 'auto' | Device, factor?: number): Promise<string> {

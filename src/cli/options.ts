@@ -142,6 +142,29 @@ export function parseQuality(text: string): number {
   return quality;
 }
 
+export interface Part {
+  /** From 1 on. */
+  readonly number: number;
+  readonly of: number;
+}
+
+/** `2/8` */
+export function parsePart(text: string): Part {
+  const [, number, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text.trim())?.map(Number) ?? [];
+  if (!(number! >= 1 && number! <= of!)) throw bad('--part', text, 'which part of how many, such as 2/8');
+  return { number: number!, of: of! };
+}
+
+/** @returns parses whole numbers within a range */
+export function parseWhole(option: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (!(Number.isInteger(value) && value >= least && value <= most))
+      throw bad(option, text, `a whole number from ${least} to ${most}`);
+    return value;
+  };
+}
+
 export function parseDepth(text: string): 8 | 16 {
   if (text !== '8' && text !== '16') throw bad('--depth', text, '8 or 16');
   return Number(text) as 8 | 16;

@@ -24,4 +24,6 @@ export interface Surroundings {
   readonly version: string;
   /** Aborts when the person presses Ctrl-C. */
   readonly signal: AbortSignal;
+  /** For commands that go on for ever: aborts at the first Ctrl-C, when what is in work is still to be done. */
+  readonly finish?: AbortSignal;
 }

@@ -2,13 +2,14 @@ import { mixEnds, mixWeights } from '../engine';
 import type { Target } from './files/targets';
 import type { Learned, SeriesRequest } from './learn-series';
 import { learnSeries } from './learn-series';
-import { runFiles } from './run-files';
+import { runFiles, type FileJob } from './run-files';
 import type { Surroundings } from './surroundings';
 import type { FileOptions, Pass } from './upscale-file';
 
 /**
  * One adaptation to all files together, then file after file with its weights.
  *
+ * @param jobFor what to do with each, given how
  * @param save keeps the weights; where it fails, the files are upscaled all the same before that is thrown
  * @returns the exit code
  */
@@ -17,7 +18,8 @@ export async function upscaleSeries(
   flags: { json?: boolean; quiet?: boolean },
   targets: readonly Target[],
   request: SeriesRequest,
-  save: (learned: Learned) => Promise<void>,
+  jobFor: (target: Target, options: FileOptions) => Promise<FileJob>,
+  save?: (learned: Learned) => Promise<void>,
 ): Promise<number> {
   let { options } = request;
   let unsaved: unknown = null;
@@ -25,19 +27,19 @@ export async function upscaleSeries(
     surroundings,
     flags,
     targets,
-    async () => ({ options }),
+    (target) => jobFor(target, options),
     async (engine, reporter) => {
-      const learned = await learnSeries(surroundings.signal, engine, targets, request, reporter);
+      const learned = await learnSeries(surroundings.signal, engine, request.teachers ?? targets, request, reporter);
       options = await withSeries(request, learned);
-      if (learned) await save(learned).catch((error: unknown) => (unsaved = error));
+      if (learned) await save?.(learned).catch((error: unknown) => (unsaved = error));
     },
   );
   if (unsaved !== null) throw unsaved;
   return code;
 }
 
-/** The options for each file once the series has been learned: its weights instead of an adaptation, and what to say. */
-async function withSeries(
+/** What each file is done with once the series has been learned: its weights instead of an adaptation, and what to say. */
+export async function withSeries(
   { model, tuning, adapt, options }: SeriesRequest,
   learned: Learned | null,
 ): Promise<FileOptions> {

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../cli/main';
 import { addGimp } from './gimp-command.node';
-import { isSupervised, reportUnfinished, supervise } from './supervise.node';
+import { isSupervised, reportUnfinished, supervise, type Order } from './supervise.node';
 
 /**
  * Runs the command line and ends this process with its exit code. The work is done in a second process, which this one
@@ -16,9 +16,12 @@ export async function main(root: string): Promise<void> {
     process.exit(await supervise(root, process.argv.slice(2)));
   }
   const controller = new AbortController();
+  const finishing = new AbortController();
   const cancel = () => controller.abort();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, cancel);
-  process.on('message', cancel);
+  // A terminal sends its Ctrl-C to both processes: the other one says what it means.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, cancel);
+  process.on('message', (order: Order) => (order === 'finish' ? finishing.abort() : cancel()));
   reportUnfinished(cancel);
   ignoreClosedOutput(cancel);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -33,6 +36,7 @@ export async function main(root: string): Promise<void> {
     root,
     version,
     signal: controller.signal,
+    finish: finishing.signal,
   };
   const code = await run(process.argv.slice(2), surroundings, [addGimp]);
   // Native threads (libvips, ONNX Runtime) may still be at work on something abandoned.

@@ -7,6 +7,13 @@ const mark = 'LWAY_SUPERVISED';
 
 /** How long the process that works may take to end by itself once it shall. */
 const patience = 1200;
+/** The same for one that gives back to a queue, over a network, what it has in work. */
+const gentlePatience = 9000;
+/** Commands that go on for ever: the first Ctrl-C lets them finish what is in work. */
+const endless = ['work'];
+
+/** What the process that works is told. */
+export type Order = 'finish' | 'cancel';
 
 type Message = { begun: Unfinished } | { ended: Unfinished };
 
@@ -41,6 +48,8 @@ export function supervise(root: string, args: readonly string[]): Promise<number
     if ('begun' in message) unfinished.set(message.begun.folder, message.begun);
     else unfinished.delete(message.ended.folder);
   });
+  const gentle = endless.includes(args[0] ?? '');
+  let finishing = false;
   let cancelled = false;
   let killed = false;
   const kill = () => {
@@ -49,11 +58,16 @@ export function supervise(root: string, args: readonly string[]): Promise<number
   };
   for (const signal of signals) {
     process.on(signal, () => {
+      const order = (what: Order) => child.connected && child.send(what);
+      if (gentle && signal === 'SIGINT' && !finishing && !cancelled) {
+        finishing = true;
+        return order('finish');
+      }
       // The second time nothing is waited for.
       if (cancelled) return kill();
       cancelled = true;
-      if (child.connected) child.send('cancel');
-      setTimeout(kill, patience).unref();
+      setTimeout(kill, gentle ? gentlePatience : patience).unref();
+      return order('cancel');
     });
   }
   return new Promise((resolve) => {
@@ -69,7 +83,8 @@ export function supervise(root: string, args: readonly string[]): Promise<number
           // Said below.
         }
       }
-      if (killed) say(args, 'Cancelled; nothing was left behind.', 'aborted', '');
+      if (killed && gentle) say(args, 'Ended; the queue gives what was in work to others.', 'aborted', '');
+      else if (killed) say(args, 'Cancelled; nothing was left behind.', 'aborted', '');
       else if (signal !== null)
         say(
           args,
@@ -77,7 +92,7 @@ export function supervise(root: string, args: readonly string[]): Promise<number
           'internal',
           'If nobody did that, the memory may have been too small: try a smaller --tile.',
         );
-      resolve(cancelled ? 130 : (code ?? 1));
+      resolve(cancelled || finishing ? 130 : (code ?? 1));
     });
   });
 }

@@ -3,18 +3,32 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { UpscaleSettings } from '../../actions/settings';
 import { formatSteps } from '../../actions/steps';
-import { type Device, LWayError, type Rect, toPlainError } from '../../engine';
+import { type Device, LWayError, type Model, type Rect, toPlainError } from '../../engine';
 import type { FormatName } from '../files/formats';
 import type { MetadataChoice } from '../files/metadata/carry';
 import { PlayReport } from '../files/play-report';
 import { readSteps } from '../files/steps-file';
-import { chooseTargets } from '../files/targets';
+import { chooseTargets, type Target } from '../files/targets';
 import { openNetworks } from '../networks';
-import { parseDepth, parseDevice, parseFormat, parseMetadata, parseQuality, parseRegion, parseTile } from '../options';
 import { knownFactor } from '../asked-size';
-import { runFiles } from '../run-files';
+import {
+  parseDepth,
+  parseDevice,
+  parseFormat,
+  parseMetadata,
+  parsePart,
+  parseQuality,
+  parseRegion,
+  parseTile,
+  type Part,
+} from '../options';
+import { checkRegions, overallSize, passesFor } from '../passes';
+import { queueAddress } from '../queue/address';
+import { SharedFolder } from '../queue/shared-folder';
+import { runFiles, type FileJob } from '../run-files';
 import type { Surroundings } from '../surroundings';
-import type { Pass } from '../upscale-file';
+import type { FileOptions } from '../upscale-file';
+import { upscaleSeries } from '../upscale-series';
 
 interface PlayFlags {
   output?: string;
@@ -26,6 +40,11 @@ interface PlayFlags {
   quality?: number;
   depth?: 8 | 16;
   metadata?: MetadataChoice;
+  series?: boolean;
+  part?: Part;
+  queue?: string | true;
+  root?: string;
+  wait: boolean;
   report?: string;
   again?: boolean;
   force?: boolean;
@@ -39,7 +58,11 @@ steps have changed. What was done and what failed is written to the report, besi
 
 Examples:
   $ lway upscale first.jpg --scale 2 --save-steps steps.json
-  $ lway play steps.json holiday/*.jpg -o large/`;
+  $ lway play steps.json holiday/*.jpg -o large/
+  $ lway play steps.json scans/ -r -o large/ --part 3/8        the third of eight machines (Slurm: docs/many-pictures.md)
+  $ lway play steps.json scans/ -r -o large/ --queue           workers take them: LWAY_QUEUE=redis://host:6379
+
+Exit codes: 0 all done, 1 some or all failed, 2 wrong usage, 3 nothing could be started, 130 cancelled.`;
 
 export function addPlay(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
   program
@@ -61,6 +84,14 @@ export function addPlay(program: Command, surroundings: Surroundings, finish: (c
       'keep (default), minimal: author and copyright only, or strip; colour and resolution always stay',
       parseMetadata,
     )
+    .option(
+      '--series',
+      'the pictures lose detail in the same way (one camera, one export): adapt once, to all of them together',
+    )
+    .option('--part <i/n>', 'only every n-th picture, from the i-th on: for n machines with the same list', parsePart)
+    .option('--queue [url]', 'put the pictures into a queue for "lway work" (default: LWAY_QUEUE of the environment)')
+    .option('--root <folder>', 'with --queue: the folder that all machines share (default: the current one)')
+    .option('--no-wait', 'with --queue: do not stay until all is done')
     .option('--report <file>', 'where to keep what was done (default: STEPS-report.json beside the steps)')
     .option('--again', 'start anew, whatever an earlier run has done')
     .option('-f, --force', 'replace existing files')
@@ -78,12 +109,15 @@ async function play(
   flags: PlayFlags,
   surroundings: Surroundings,
 ): Promise<number> {
-  const { cwd } = surroundings;
+  checkTogether(flags);
+  const { cwd, signal } = surroundings;
+  const address = flags.queue === undefined ? null : queueAddress(surroundings, flags.queue);
   const stepsPath = resolve(cwd, stepsName);
   const steps = await readSteps(stepsPath);
   checkRegions(steps, flags.region);
+  if (flags.series) checkSeries(steps);
   const size = overallSize(steps);
-  const targets = await chooseTargets({
+  const all = await chooseTargets({
     inputs,
     out: flags.output,
     format: flags.format,
@@ -91,74 +125,95 @@ async function play(
     cwd,
     recursive: flags.recursive,
   });
-  const passes = await preparePasses(surroundings, steps, flags);
+  const { part } = flags;
+  const targets = part ? all.filter((_, i) => i % part.of === part.number - 1) : all;
+  const networks = await openNetworks(surroundings);
+  const models: Model[] = [];
+  for (const { model, size: asked } of steps)
+    models.push(await networks.find(signal, model, cwd, flags.device, knownFactor(asked)));
 
-  const { region, quality, depth, metadata, force = false } = flags;
-  const work = { steps: formatSteps(steps), region, quality, depth, metadata };
-  const fingerprint = createHash('sha256').update(JSON.stringify(work)).digest('hex');
-  const beside = join(dirname(stepsPath), `${basename(stepsPath, extname(stepsPath))}-report.json`);
-  const report = await PlayReport.open(
-    flags.report ? resolve(cwd, flags.report) : beside,
-    fingerprint,
-    flags.again ?? false,
-  );
+  const { region, quality, depth, metadata, series, force = false, again = false } = flags;
+  const kind = { steps: formatSteps(steps), region, quality, depth, metadata, series };
+  const fingerprint = createHash('sha256').update(JSON.stringify(kind)).digest('hex');
+  const report = await PlayReport.open(reportPath(stepsPath, flags, cwd), fingerprint, again);
 
-  return runFiles(surroundings, flags, targets, async (target) => ({
+  if (address) {
+    const { putInQueue } = await import('../queue/put');
+    const brought = models.filter(({ entry }) => !networks.cameWithLWay(entry));
+    return putInQueue(surroundings, {
+      address,
+      folder: await SharedFolder.open(cwd, flags.root),
+      work: {
+        steps: steps.map((step, i) => ({ ...step, model: models[i]!.entry.id })),
+        networks: models.map(({ entry }) => entry),
+        brought: brought.map(({ entry }) => entry.sha256),
+        region,
+        quality,
+        depth,
+        metadata,
+        force,
+      },
+      brought: brought.map(({ bytes }) => bytes),
+      targets,
+      report,
+      series: series === true && targets.length > 1,
+      again,
+      wait: flags.wait,
+      json: flags.json,
+      quiet: flags.quiet,
+    });
+  }
+
+  const passes = await passesFor(networks, steps, models, flags);
+  const options: FileOptions = { passes, region, quality, bitDepth: depth, metadata, force };
+  const jobFor = async (target: Target, now = options): Promise<FileJob> => ({
     finished: await report.finished(target.input),
-    options: { passes, region, quality, bitDepth: depth, metadata, force },
+    options: now,
     done: (result) => report.done(result),
     failed: (error) => report.failed(target.input, toPlainError(error)),
-  }));
+  });
+  const { model, tuning, adapt } = passes[0]!.options;
+  if (series && adapt && all.length > 1) {
+    // All parts learn from the whole, so that they come to the same weights.
+    const request = { model, device: flags.device, tuning, adapt, options, teachers: all };
+    return upscaleSeries(surroundings, flags, targets, request, jobFor);
+  }
+  return runFiles(surroundings, flags, targets, (target) => jobFor(target));
 }
 
-function checkRegions(steps: readonly UpscaleSettings[], region: Rect | undefined): void {
-  const onSelection = steps.flatMap(({ target }, i) => (target === 'region' ? [i] : []));
-  if (onSelection.some((i) => i > 0)) {
-    throw new LWayError(
-      'bad-option',
-      `Step ${onSelection.at(-1)! + 1} works on a selection, which the result of the step before does not have.`,
-      'Only the first step may work on a selection.',
-    );
-  }
-  if (onSelection.length > 0 && !region) {
-    throw new LWayError(
-      'bad-option',
-      'The step was recorded on a selection, and a file has none.',
-      'Say which part with --region x,y,w,h, or set "target" to "layer" in the steps.',
-    );
-  }
-  if (onSelection.length === 0 && region) {
-    throw new LWayError(
-      'bad-option',
-      'No step works on a selection.',
-      'Leave --region out, or set "target" to "region".',
-    );
-  }
+/** Parts that run at the same time have a report each. */
+function reportPath(stepsPath: string, { report, part }: PlayFlags, cwd: string): string {
+  if (report !== undefined) return resolve(cwd, report);
+  const which = part ? `-${part.number}-of-${part.of}` : '';
+  return join(dirname(stepsPath), `${basename(stepsPath, extname(stepsPath))}-report${which}.json`);
 }
 
-/** For the names of results: all factors multiplied, or the last size in pixels. */
-function overallSize(steps: readonly UpscaleSettings[]): UpscaleSettings['size'] {
-  let scale = 1;
-  for (const { size } of steps) {
-    if (!('scale' in size)) return steps.at(-1)!.size;
-    scale *= size.scale;
+function checkTogether(flags: PlayFlags): void {
+  const bad = (message: string, advice: string) => new LWayError('bad-option', message, advice);
+  if (flags.json && flags.quiet) throw bad('--json and --quiet exclude each other.', 'Use one of them.');
+  if (flags.queue === undefined) {
+    if (flags.root !== undefined || !flags.wait)
+      throw bad('--root and --no-wait are for pictures in a queue.', 'Add --queue, or leave them out.');
+    return;
   }
-  return { scale: Math.round(scale * 1000) / 1000 };
+  if (flags.part)
+    throw bad('--part and --queue exclude each other: workers share a queue by themselves.', 'Use one of them.');
+  if (flags.device !== 'auto' || flags.tile !== undefined)
+    throw bad('With --queue the workers choose what computes.', 'Give --device and --tile to "lway work".');
 }
 
-async function preparePasses(
-  surroundings: Surroundings,
-  steps: readonly UpscaleSettings[],
-  { device, tile }: PlayFlags,
-): Promise<Pass[]> {
-  const { signal, cwd } = surroundings;
-  const networks = await openNetworks(surroundings);
-  const passes: Pass[] = [];
-  for (const { model: id, size, adapt: level, strength, detail, noise } of steps) {
-    const model = await networks.find(signal, id, cwd, device, knownFactor(size));
-    const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
-    const tuning = await networks.tuning(model.entry, { detail, noise });
-    passes.push({ size, options: { model, device, tile, tuning, adapt } });
-  }
-  return passes;
+import { knownFactor } from '../asked-size';
+function checkSeries(steps: readonly UpscaleSettings[]): void {
+  if (steps.length > 1)
+    throw new LWayError(
+      'bad-option',
+      '--series works with one step: a second one would need an adaptation to the results of the first.',
+      'Leave --series out, or play the steps one after the other.',
+    );
+  if (steps[0]!.adapt === 'off')
+    throw new LWayError(
+      'bad-option',
+      '--series shares an adaptation among the pictures, and the step has "adapt": "off".',
+      'Change it to quick, standard or thorough, or leave --series out.',
+    );
 }

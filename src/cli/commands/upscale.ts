@@ -6,7 +6,7 @@ import { knownFactor, type AskedSize } from '../asked-size';
 import type { FormatName } from '../files/formats';
 import { standardStream } from '../files/inputs';
 import type { MetadataChoice } from '../files/metadata/carry';
-import { chooseTargets } from '../files/targets';
+import { chooseTargets, type Target } from '../files/targets';
 import { writeSteps } from '../files/steps-file';
 import { readWeights, saveWeights, weightsTarget } from '../files/weights-file';
 import { isModelFile } from '../brought-network';
@@ -213,7 +213,8 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Surrounding
   };
   if (adapt && series) {
     const request = { model, device: flags.device, tuning, adapt, options };
-    return upscaleSeries(surroundings, flags, targets, request, async ({ inputs: learnedFrom, report }) => {
+    const jobFor = async (_target: Target, learned: FileOptions) => ({ options: learned });
+    return upscaleSeries(surroundings, flags, targets, request, jobFor, async ({ inputs: learnedFrom, report }) => {
       if (keep) await saveWeights(keep, modelName, learnedFrom, report.weights, report.tuning);
     });
   }
@@ -263,8 +264,8 @@ function checkSeries(flags: UpscaleFlags, inputs: number): void {
   if (flags.saveSteps !== undefined && inputs > 1) {
     throw new LWayError(
       'bad-option',
-      '--save-steps cannot hold --series: played, steps adapt to each picture.',
-      'Leave one of them out; --save-weights keeps what the series taught.',
+      '--save-steps cannot hold --series: steps are what is done with one picture.',
+      'Leave it out here, and play the steps with "lway play --series".',
     );
   }
 }

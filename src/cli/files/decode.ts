@@ -176,7 +176,7 @@ export async function decode(
       onDoubt(`"${name}" is not quite as such a file should be, and was read all the same (${firstLine(doubt)}).`);
   } catch (error) {
     signal.throwIfAborted();
-    if (/no space left|wbuffer_write/i.test(String(error))) throw writeError(error, target);
+    if (/no space left|disk quota|file too large|write failed/i.test(String(error))) throw writeError(error, target);
     throw await notDecodable(path, name, error);
   }
   signal.throwIfAborted();

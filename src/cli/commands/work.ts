@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { type Device, LWayError } from '../../engine';
+import { parseDevice, parseTile, parseWhole } from '../options';
+import { queueAddress } from '../queue/address';
+import { filesAtOnce } from '../run-files';
+import type { Surroundings } from '../surroundings';
+
+interface WorkFlags {
+  queue?: string | true;
+  root?: string;
+  jobs: number;
+  device: 'auto' | Device;
+  tile?: number;
+  untilEmpty?: boolean;
+  patience: number;
+  metrics?: number;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+const about = `Takes pictures from a queue, into which "lway play --queue" puts them, and upscales them, on any number of
+machines at once. What fails is tried three times, then put aside ("lway queue status" says why). A worker that is killed
+or loses its machine loses nothing: another one takes its pictures.
+
+Ctrl-C finishes what is in work and ends; a second one, or SIGTERM, gives it back to the queue.`;
+
+const examples = `
+Examples:
+  $ lway work --queue redis://queue.local:6379 --root /mnt/pictures
+  $ LWAY_QUEUE=rediss://queue.local LWAY_QUEUE_PASSWORD=… lway work    keeps the password out of the list of processes
+  $ lway work --until-empty                                            for batch systems: ends with the last picture
+
+Exit codes: 0 ended with nothing left to do, 1 some pictures were put aside, 2 wrong usage, 3 nothing could be started,
+130 ended by Ctrl-C or SIGTERM.`;
+
+export function addWork(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
+  program
+    .command('work')
+    .summary('upscale pictures from a queue')
+    .description(about)
+    .option('--queue [url]', 'redis://… or rediss://… (default: LWAY_QUEUE of the environment)')
+    .option('--root <folder>', 'the folder that all machines share, as it is called here (default: the current one)')
+    .option(
+      '--jobs <number>',
+      'pictures in work at once: one computes while others are read and written',
+      parseWhole('--jobs', 1, 64),
+      filesAtOnce,
+    )
+    .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'auto')
+    .option('--tile <pixels>', 'side of a tile in pixels of the input (default: what the device takes)', parseTile)
+    .option('--until-empty', 'end when nothing is left to do')
+    .option(
+      '--patience <seconds>',
+      'a worker that was not heard of for so long counts as gone',
+      parseWhole('--patience', 2, 3600),
+      30,
+    )
+    .option(
+      '--metrics <port>',
+      'serve metrics for Prometheus at http://127.0.0.1:PORT/metrics',
+      parseWhole('--metrics', 0, 65535),
+    )
+    .option('--json', 'one JSON object per line on standard output')
+    .option('-q, --quiet', 'nothing but errors')
+    .addHelpText('after', examples)
+    .action(async (flags: WorkFlags) => {
+      if (flags.json && flags.quiet)
+        throw new LWayError('bad-option', '--json and --quiet exclude each other.', 'Use one of them.');
+      const address = queueAddress(surroundings, flags.queue);
+      const { work } = await import('../queue/work');
+      const { root, jobs, device, tile, patience, untilEmpty = false, metrics, json, quiet } = flags;
+      const computing = { device, tile };
+      finish(await work(surroundings, { address, computing, jobs, root, patience, untilEmpty, metrics, json, quiet }));
+    });
+}

@@ -1,0 +1,349 @@
+import { Job as QueueJob, Queue, QueueEvents } from 'bullmq';
+import { LWayError, type PlainError, toPlainError } from '../../engine';
+import { exitCode } from '../exit-codes';
+import { hashOfFile } from '../files/file-hash';
+import type { PlayReport } from '../files/play-report';
+import type { Target } from '../files/targets';
+import { exists } from '../files/workspace';
+import { createReporter } from '../output/create-reporter';
+import type { Reporter } from '../output/reporter';
+import type { Surroundings } from '../surroundings';
+import type { QueueAddress } from './address';
+import { Artefacts } from './artefacts';
+import { connect, prefix, queueName } from './connection';
+import {
+  jobOptions,
+  jobVersion,
+  pictureId,
+  seriesId,
+  type Job,
+  type Picture,
+  type PictureResult,
+  type SeriesResult,
+  type Work,
+} from './job';
+import type { SharedFolder } from './shared-folder';
+import { addPictures } from './work';
+
+export interface PutOptions {
+  readonly address: QueueAddress;
+  readonly folder: SharedFolder;
+  readonly work: Work;
+  /** Networks that workers may not have, by their hash. */
+  readonly brought: readonly Uint8Array[];
+  readonly targets: readonly Target[];
+  readonly report: PlayReport;
+  readonly series: boolean;
+  readonly again: boolean;
+  /** Whether to stay until all is done. */
+  readonly wait: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/**
+ * Puts pictures into a queue and, unless told otherwise, tells what becomes of them. What is there already, from an earlier
+ * run, is only waited for; what was put aside is tried anew.
+ * @returns the exit code
+ */
+export async function putInQueue(surroundings: Surroundings, options: PutOptions): Promise<number> {
+  const redis = await connect(surroundings.signal, options.address);
+  const queue = new Queue<Job>(queueName, { connection: redis, prefix });
+  queue.on('error', () => undefined);
+  const artefacts = new Artefacts(redis);
+  const reporter = createReporter(surroundings, options);
+  const batch = new Batch(surroundings, options, queue, artefacts, reporter);
+  reporter.begin(options.targets.length);
+  try {
+    if (!options.wait) return await batch.run();
+    const listening = redis.duplicate();
+    listening.on('error', () => undefined);
+    const events = new QueueEvents(queueName, { connection: listening, prefix });
+    try {
+      events.on('error', () => undefined);
+      events.on('completed', ({ jobId }) => batch.look(jobId));
+      events.on('failed', ({ jobId }) => batch.look(jobId));
+      // From here on nothing is missed.
+      await events.waitUntilReady();
+      return await batch.run();
+    } finally {
+      // It would go on trying to listen, and is not waited for: its last question may take long to be answered.
+      void events.close().catch(() => undefined);
+      listening.disconnect();
+    }
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** How often all that is still out is looked after, should the queue's own word of it have been lost. */
+const lookEvery = 10_000;
+/** Jobs that are asked about at once. */
+const askedAtOnce = 200;
+
+interface Out {
+  readonly index: number;
+  readonly target: Target;
+  readonly picture: Picture;
+}
+
+/** The pictures of one run, from being hashed to being told of. */
+class Batch {
+  private readonly summary = { succeeded: 0, failed: 0, skipped: 0 };
+  private readonly began = performance.now();
+  /** Not done yet, by their jobs. */
+  private readonly out = new Map<string, Out>();
+  private series: string | null = null;
+  private told: Promise<void> = Promise.resolve();
+  private settled!: () => void;
+  private readonly allSettled = new Promise<void>((resolve) => (this.settled = resolve));
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    private readonly options: PutOptions,
+    private readonly queue: Queue<Job>,
+    private readonly artefacts: Artefacts,
+    private readonly reporter: Reporter,
+  ) {}
+
+  async run(): Promise<number> {
+    const { signal, stderr } = this.surroundings;
+    const { wait, address } = this.options;
+    for (const bytes of this.options.brought) await this.artefacts.put(bytes);
+    try {
+      await this.put();
+      if (!wait) {
+        if (this.options.json || this.summary.failed > 0) this.end();
+        this.note(`${count(this.out.size)} in the queue at ${address.shown}; "lway queue status" tells how far it is.`);
+        return this.code();
+      }
+      await this.wait();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      this.end();
+      if (!this.options.json)
+        stderr.write(
+          `${count(this.out.size)} still in the queue, where workers go on with ${this.out.size === 1 ? 'it' : 'them'}; the same command waits for the rest.\n`,
+        );
+      return exitCode.cancelled;
+    }
+    this.end();
+    return this.code();
+  }
+
+  /** Something has become of a job. */
+  look(id: string): void {
+    if (id !== this.series && !this.out.has(id)) return;
+    this.told = this.told.then(() => this.settle(id)).catch(() => undefined);
+  }
+
+  private async put(): Promise<void> {
+    const { signal } = this.surroundings;
+    const { work, targets, report, series, again } = this.options;
+    const pictures: Picture[] = [];
+    const items: Out[] = [];
+    for (const [index, target] of targets.entries()) {
+      signal.throwIfAborted();
+      const finished = again ? undefined : await report.finished(target.input);
+      // A series needs all its pictures, also those that are done, to be the same series again.
+      if (finished !== undefined && !series) {
+        this.reporter.fileBegins(index + 1, target.input);
+        this.skipped(target, finished);
+        continue;
+      }
+      try {
+        const picture = await this.pictureOf(target);
+        pictures.push(picture);
+        items.push({ index, target, picture });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof LWayError && error.code === 'bad-option') throw error;
+        this.reporter.fileBegins(index + 1, target.input);
+        await this.failed(target, toPlainError(error));
+      }
+    }
+    this.series = series ? seriesId(work, pictures) : null;
+    for (const item of items) this.out.set(pictureId(work, item.picture, this.series ?? undefined), item);
+    await this.tidy([...this.out.keys()]);
+    const left = [...this.out.values()].map(({ picture }) => picture);
+    if (left.length === 0) return this.settled();
+    if (this.series === null) return addPictures(this.queue, work, left);
+    await this.putSeries(this.series, pictures, left);
+  }
+
+  private async pictureOf({ input, output, format }: Target): Promise<Picture> {
+    const { folder } = this.options;
+    const [from, to] = [await folder.placeOf(input), await folder.placeOf(output)];
+    const sha256 = await hashOfFile(this.surroundings.signal, input).catch((cause: unknown) => {
+      const code = (cause as NodeJS.ErrnoException).code;
+      throw new LWayError(
+        'bad-image',
+        code === 'ENOENT' ? `There is no file "${input}".` : `"${input}" cannot be read (${code ?? String(cause)}).`,
+        'Check the name and the permissions of the file.',
+        { cause },
+      );
+    });
+    return { input: from, sha256, output: to, format: format?.name ?? null };
+  }
+
+  /** What earlier runs have left of the same jobs: what is done is done, as long as its result is there. */
+  private async tidy(ids: readonly string[]): Promise<void> {
+    const { again } = this.options;
+    await inGroups(ids, async (id) => {
+      const job = await QueueJob.fromId<Job, PictureResult>(this.queue, id);
+      if (!job) return;
+      const { target, index } = this.out.get(id)!;
+      if (await job.isCompleted()) {
+        const output = await this.options.folder.pathOf(job.returnvalue.output);
+        if (!again && (await exists(output))) {
+          this.out.delete(id);
+          this.reporter.fileBegins(index + 1, target.input);
+          return this.skipped(target, output);
+        }
+        await job.remove();
+      } else if (await job.isFailed()) await job.remove();
+    });
+  }
+
+  private async putSeries(id: string, pictures: readonly Picture[], left: readonly Picture[]): Promise<void> {
+    const { work } = this.options;
+    const job = await QueueJob.fromId<Job, SeriesResult>(this.queue, id);
+    if (job && (await job.isCompleted())) {
+      const { sha256, adaptation } = job.returnvalue;
+      if (!this.options.again && (sha256 === null || (await this.artefacts.has(sha256)))) {
+        return addPictures(this.queue, work, left, { id, sha256, adaptation });
+      }
+      await job.remove();
+    } else if (job && (await job.isFailed())) await job.remove();
+    const data: Job = { kind: 'series', version: jobVersion, work, pictures };
+    await this.queue.add('series', data, { ...jobOptions, jobId: id });
+  }
+
+  private async wait(): Promise<void> {
+    const { signal } = this.surroundings;
+    for (const [, { index, target }] of this.out) this.reporter.fileBegins(index + 1, target.input);
+    this.progress();
+    const all = () =>
+      [...(this.series === null ? [] : [this.series]), ...this.out.keys()].forEach((id) => this.look(id));
+    all();
+    const regularly = setInterval(all, lookEvery);
+    const lonely = setTimeout(() => void this.sayWhereNobodyWorks(), 3000);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const abort = () => reject(signal.reason as Error);
+        if (signal.aborted) return abort();
+        signal.addEventListener('abort', abort, { once: true });
+        void this.allSettled.then(() => {
+          signal.removeEventListener('abort', abort);
+          resolve();
+        });
+      });
+      await this.told;
+    } finally {
+      clearInterval(regularly);
+      clearTimeout(lonely);
+    }
+  }
+
+  private async sayWhereNobodyWorks(): Promise<void> {
+    const workers = await this.queue.getWorkersCount().catch(() => 1);
+    if (workers === 0) this.note('No worker is there yet: start one with "lway work --queue …", here or elsewhere.');
+  }
+
+  private async settle(id: string): Promise<void> {
+    if (id === this.series) return this.settleSeries(id);
+    const item = this.out.get(id);
+    if (!item) return;
+    const { target } = item;
+    const job = await QueueJob.fromId<Job, PictureResult>(this.queue, id);
+    if (!job) {
+      // Those of a series come when it has been learned.
+      if (this.series !== null && (await QueueJob.fromId(this.queue, this.series))) return;
+      if (!this.out.delete(id)) return;
+      await this.failed(target, gone);
+    } else if (job.finishedOn === undefined) return;
+    else if (await job.isCompleted()) {
+      if (!this.out.delete(id)) return;
+      const { returnvalue: result } = job;
+      const output = await this.options.folder.pathOf(result.output);
+      const report = { ...result, input: target.input, output, deviceName: `${result.deviceName}, ${result.worker}` };
+      await this.options.report.done(report);
+      this.reporter.fileDone(report);
+      this.summary.succeeded++;
+    } else if (await job.isFailed()) {
+      if (!this.out.delete(id)) return;
+      await this.failed(target, reasonOf(job));
+    } else return;
+    this.progress();
+    if (this.out.size === 0) this.settled();
+  }
+
+  private async settleSeries(id: string): Promise<void> {
+    const job = await QueueJob.fromId<Job, SeriesResult>(this.queue, id);
+    if (job && !(await job.isFailed())) {
+      if (!(await job.isCompleted())) return;
+      const { adaptation } = job.returnvalue;
+      if (adaptation) this.reporter.seriesDone(adaptation);
+      this.series = null;
+      return;
+    }
+    const reason = job ? reasonOf(job) : gone;
+    for (const { target } of this.out.values()) await this.failed(target, reason);
+    this.out.clear();
+    this.settled();
+  }
+
+  private skipped({ input }: Target, output: string): void {
+    this.reporter.fileSkipped(input, output);
+    this.summary.skipped++;
+  }
+
+  private async failed({ input }: Target, error: PlainError): Promise<void> {
+    this.reporter.fileFailed(input, error);
+    this.summary.failed++;
+    await this.options.report.failed(input, error);
+  }
+
+  private progress(): void {
+    const total = this.options.targets.length;
+    if (this.out.size > 0) this.reporter.queued(total - this.out.size, total);
+  }
+
+  private note(message: string): void {
+    this.reporter.event({ type: 'notice', message });
+  }
+
+  private end(): void {
+    this.reporter.end({ ...this.summary, seconds: (performance.now() - this.began) / 1000 });
+  }
+
+  private code(): number {
+    return this.summary.failed > 0 ? exitCode.failed : exitCode.ok;
+  }
+}
+
+const gone: PlainError = {
+  code: 'no-queue',
+  message: 'The job was taken out of the queue before it was done.',
+  advice: 'Run the same command again to put it back.',
+};
+
+/** Why a job was put aside. */
+export function reasonOf({ data, failedReason }: { data: Job; failedReason?: string }): PlainError {
+  if (/stalled more than allowable/.test(failedReason ?? '')) {
+    return {
+      code: 'internal',
+      message: 'The workers that had this picture in work ended in the middle of it, each time.',
+      advice: 'If nobody stopped them, their memory may have been too small: try "lway work --tile 128 --jobs 1".',
+    };
+  }
+  return data.error ?? { code: 'internal', message: failedReason ?? 'No reason is known.', advice: '' };
+}
+
+function count(pictures: number): string {
+  return pictures === 1 ? '1 picture is' : `${pictures} pictures are`;
+}
+
+async function inGroups<T>(list: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < list.length; at += askedAtOnce) await Promise.all(list.slice(at, at + askedAtOnce).map(work));
+}

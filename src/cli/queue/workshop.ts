@@ -1,0 +1,168 @@
+import { basename } from 'node:path';
+import {
+  checkModel,
+  LWayError,
+  type Model,
+  type ModelEntry,
+  type SeriesEngine,
+  type UpscaleReport,
+} from '../../engine';
+import { formats } from '../files/formats';
+import { hashOfFile } from '../files/file-hash';
+import type { Target } from '../files/targets';
+import { exists } from '../files/workspace';
+import { learnSeries, type SeriesRequest } from '../learn-series';
+import type { Networks } from '../networks';
+import type { Reporter } from '../output/reporter';
+import { passesFor, type Computing } from '../passes';
+import { upscaleFile, type FileEvent, type FileOptions } from '../upscale-file';
+import { withSeries } from '../upscale-series';
+import type { Artefacts } from './artefacts';
+import { checkVersion, type PictureJob, type PictureResult, type SeriesJob, type SeriesResult, type Work } from './job';
+import type { SharedFolder } from './shared-folder';
+
+/** What a worker has to do jobs with. */
+export interface Tools {
+  readonly engine: SeriesEngine;
+  readonly networks: Networks;
+  readonly folder: SharedFolder;
+  readonly artefacts: Artefacts;
+  readonly computing: Computing;
+  /** How the worker is called: its machine and process. */
+  readonly worker: string;
+}
+
+/** Does jobs, whoever brings them. Steps that many pictures share are prepared once. */
+export class Workshop {
+  private readonly prepared = new Map<string, Promise<FileOptions>>();
+
+  constructor(private readonly tools: Tools) {}
+
+  /**
+   * @param made told of the result when all of it is there, before it gets its name
+   * @throws LWayError `document-changed` where the picture is another one by now, and all that an upscale throws
+   */
+  async picture(
+    signal: AbortSignal,
+    job: PictureJob,
+    onEvent: (event: FileEvent) => void,
+    made: (made: NonNullable<PictureJob['made']>) => Promise<void>,
+  ): Promise<PictureResult> {
+    checkVersion(job);
+    // Somebody may have ended between giving the result its name and saying so.
+    const before = job.made && (await this.isThere(signal, job.made)) ? job.made : null;
+    if (before) return before.result;
+    const target = await this.targetOf(job);
+    await this.checkPicture(signal, target.input, job);
+    const options = await this.options(job.work, job.series);
+    let latest: PictureJob['made'];
+    const complete = async (file: string, report: UpscaleReport & { output: string }) => {
+      const result = this.resultOf(job, report, await this.tools.folder.placeOf(report.output));
+      latest = { sha256: await hashOfFile(signal, file), result };
+      await made(latest);
+    };
+    try {
+      const report = await upscaleFile(signal, this.tools.engine, target, { ...options, complete }, onEvent);
+      const output = await this.tools.folder.placeOf(report.output);
+      return { ...this.resultOf(job, report, output), seconds: report.seconds };
+    } catch (error) {
+      // Two that believe the job theirs make the same result; one of them finds its name taken.
+      if (latest && !signal.aborted && (await this.isThere(signal, latest))) return latest.result;
+      throw error;
+    }
+  }
+
+  /** Learns from the pictures together. @throws LWayError */
+  async series(signal: AbortSignal, job: SeriesJob, reporter: Reporter): Promise<SeriesResult> {
+    checkVersion(job);
+    const { engine, artefacts, computing, worker } = this.tools;
+    const options = await this.options(job.work);
+    const targets: Target[] = [];
+    for (const picture of job.pictures) targets.push(await this.targetOf(picture));
+    const { model, tuning, adapt } = options.passes[0]!.options;
+    const request: SeriesRequest = { model, device: computing.device, tuning, adapt: adapt!, options };
+    const learned = await learnSeries(signal, engine, targets, request, reporter);
+    const { passes, adaptation } = await withSeries(request, learned);
+    const { weights } = passes[0]!.options;
+    return { sha256: weights ? await artefacts.put(weights) : null, adaptation, worker };
+  }
+
+  private resultOf(job: PictureJob, report: UpscaleReport, output: string): PictureResult {
+    const adaptation = report.adaptation ?? job.series?.adaptation;
+    // The weights are megabytes.
+    const facts = adaptation && { ...adaptation, weights: undefined };
+    return { ...report, adaptation: facts, input: job.input, output, worker: this.tools.worker };
+  }
+
+  private async isThere(signal: AbortSignal, { sha256, result }: NonNullable<PictureJob['made']>): Promise<boolean> {
+    const path = await this.tools.folder.pathOf(result.output);
+    return (await exists(path)) && (await hashOfFile(signal, path)) === sha256;
+  }
+
+  private async targetOf({ input, output, format }: Pick<PictureJob, 'input' | 'output' | 'format'>): Promise<Target> {
+    const { folder } = this.tools;
+    return {
+      input: await folder.pathOf(input),
+      output: await folder.pathOf(output),
+      format: format && formats[format],
+    };
+  }
+
+  private async checkPicture(signal: AbortSignal, path: string, { sha256 }: PictureJob): Promise<void> {
+    // What is not there, or cannot be read, is said by who reads it.
+    const found = await hashOfFile(signal, path).catch(() => sha256);
+    signal.throwIfAborted();
+    if (found === sha256) return;
+    throw new LWayError(
+      'document-changed',
+      `"${basename(path)}" has changed since it was put into the queue.`,
+      'Put it into the queue again.',
+    );
+  }
+
+  /** The last few kinds of work are remembered. */
+  private options(work: Work, series?: PictureJob['series']): Promise<FileOptions> {
+    const key = JSON.stringify([work, series]);
+    let options = this.prepared.get(key);
+    if (!options) {
+      options = this.prepare(work, series);
+      this.prepared.set(key, options);
+      options.catch(() => this.prepared.delete(key));
+      if (this.prepared.size > 4) this.prepared.delete(this.prepared.keys().next().value!);
+    }
+    return options;
+  }
+
+  private async prepare(work: Work, series: PictureJob['series']): Promise<FileOptions> {
+    const { networks, artefacts, computing } = this.tools;
+    const models: Model[] = [];
+    for (const entry of work.networks) models.push(await this.model(entry, work.brought.includes(entry.sha256)));
+    const { region, quality, depth: bitDepth, metadata, force } = work;
+    const passes = await passesFor(networks, work.steps, models, computing);
+    const options: FileOptions = { passes, region, quality, bitDepth, metadata, force };
+    if (!series) return options;
+    const weights = series.sha256 === null ? undefined : await artefacts.get(series.sha256);
+    const learned = passes.map((pass) => ({
+      ...pass,
+      options: {
+        ...pass.options,
+        tuning: weights ? undefined : pass.options.tuning,
+        adapt: undefined,
+        weights,
+        strength: 1,
+      },
+    }));
+    return { ...options, passes: learned, adaptation: series.adaptation };
+  }
+
+  private async model(entry: ModelEntry, brought: boolean): Promise<Model> {
+    if (brought) return checkModel(entry, await this.tools.artefacts.get(entry.sha256));
+    const own = this.tools.networks.cameWithLWay(entry);
+    if (own) return this.tools.networks.find(new AbortController().signal, own.id, '', this.tools.computing.device);
+    throw new LWayError(
+      'missing-model',
+      `The LWay of this worker does not have the network "${entry.id}" that the job was put in with.`,
+      'Use the same version of LWay on all machines.',
+    );
+  }
+}
