@@ -34,7 +34,7 @@ export class JsonReporter implements Reporter {
   event({ type, ...rest }: FileEvent, input?: string): void {
     // Pixels are nothing to read.
     if (type === 'preview') return;
-    this.line({ event: type, input, ...rest });
+    this.line({ event: type, ...rest, input });
   }
 
   fileDone({ adaptation, ...report }: FileReport): void {
