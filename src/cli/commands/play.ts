@@ -202,7 +202,6 @@ function checkTogether(flags: PlayFlags): void {
     throw bad('With --queue the workers choose what computes.', 'Give --device and --tile to "lway work".');
 }
 
-import { knownFactor } from '../asked-size';
 function checkSeries(steps: readonly UpscaleSettings[]): void {
   if (steps.length > 1)
     throw new LWayError(
