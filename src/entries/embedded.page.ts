@@ -79,7 +79,14 @@ async function start(): Promise<void> {
     for (const other of left) await other.remove();
     const names = restored.map((name) => `“${name}”`).join(', ');
     const parts = [...(names ? [names] : []), ...(waiting > 0 ? [`a queue of ${waiting}`] : [])];
-    if (parts.length > 0) editor.info = `Restored from your last visit: ${parts.join(' and ')}. Steps back begin anew.`;
+    if (parts.length > 0) {
+      const line = `Restored from your last visit: ${parts.join(' and ')}. Steps back begin anew.`;
+      editor.info = line;
+      // It lies over what was restored, and nothing is lost by not having read it.
+      setTimeout(() => {
+        if (editor.info === line) editor.info = null;
+      }, 20_000);
+    }
     if (restored.length === 0) {
       const sample = await assets.load(new AbortController().signal, 'sample.png');
       const pixels = decodePng('sample.png', sample);

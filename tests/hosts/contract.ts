@@ -260,6 +260,19 @@ export function describeHostContract(name: string, create: (document: TestDocume
       expect(await host.describe(never())).toMatchObject({ width: 160, height: 120 });
     });
 
+    test('enlarges the document evenly, though the sizes of a small region were rounded', async () => {
+      await use();
+      await editor.select({ x: 10, y: 8, width: 8, height: 5 });
+      const target = await open('region');
+      // By 1.5: 7.5 rows were rounded to 8, which by themselves would be 1.6.
+      await commit(target, resultOf(testPixels(12, 8, 3, 8), 8));
+      expect((await editor.layers())[0]).toEqual({
+        name: 'Subject ×2',
+        bounds: { x: 15, y: 12, width: 12, height: 8 },
+      });
+      expect(await host.describe(never())).toMatchObject({ width: 60, height: 45 });
+    });
+
     test('keeps the alpha of a result', async () => {
       await use(documentOf(4, 8));
       const pixels = testPixels(48, 36, 4, 8);

@@ -1,4 +1,5 @@
 import { breathe, contains, intersect, LWayError, type PixelSource, type Rect, type TileStore } from '../../engine';
+import { factorOf } from '../factor';
 import {
   ownRect,
   type CommitRequest,
@@ -27,10 +28,10 @@ function summary({ id, name, bounds, pixels, madeFrom }: Layer, layers: readonly
 }
 
 /** What enlarges the document so that a result of `width`×`height` fits where its target lies; it never shrinks. */
-const enlargement = ({ bounds }: OpenedTarget, width: number, height: number) => ({
-  sx: Math.max(1, width / bounds.width),
-  sy: Math.max(1, height / bounds.height),
-});
+const enlargement = ({ bounds }: OpenedTarget, width: number, height: number) => {
+  const { x, y } = factorOf(bounds, { width, height });
+  return { sx: Math.max(1, x), sy: Math.max(1, y) };
+};
 
 const scaleRect = ({ x, y, width, height }: Rect, sx: number, sy: number): Rect => {
   const left = Math.round(x * sx);
@@ -171,7 +172,18 @@ export class EmbeddedHost implements EditorHost {
       if (destination === 'document') return this.openResult(`${document.name} (${layerName})`, layerName, pixels);
       const { sx, sy } = enlargement(target, width, height);
       const { layers, selection } = document.state;
-      const place = scaleRect(target.bounds, sx, sy);
+      const shown = scaleRect(target.bounds, sx, sy);
+      // At its own size where the document became as large as that: not a pixel is resampled.
+      const exact = Math.abs(shown.width - width) <= 1 && Math.abs(shown.height - height) <= 1;
+      const inside = (at: number, length: number, size: number) => Math.max(0, Math.min(at, Math.round(size) - length));
+      const place = exact
+        ? {
+            x: inside(shown.x, width, document.state.width * sx),
+            y: inside(shown.y, height, document.state.height * sy),
+            width,
+            height,
+          }
+        : shown;
       const added: Layer = { id: newId('layer'), name: layerName, visible: true, bounds: place, pixels };
       const enlarged = layers.map((one) => ({ ...one, bounds: scaleRect(one.bounds, sx, sy) }));
       // Above what was made from the same layer before: the newest variant is seen.

@@ -12,7 +12,7 @@ import {
 } from '../../engine';
 import type { CommitRequest, Destination, DocumentSummary, EditorHost, HostCapabilities, OpenedTarget } from '../host';
 import { changedError, plugInError } from './errors';
-import { factorOf } from './factor';
+import { factorOf } from '../factor';
 import type {
   Change,
   CommitQuestion,

@@ -1,6 +1,7 @@
 import { hasAlpha, intersect, LWayError, type PixelSource, type Raster, type Rect } from '../../engine';
 import { decodePng } from '../embedded/decode';
 import { writePng } from '../embedded/export/png';
+import { factorOf } from '../factor';
 import { part } from '../embedded/pixels';
 import type { CommitRequest, Destination, DocumentSummary, EditorHost, HostCapabilities, OpenedTarget } from '../host';
 import type { ScriptChannel } from './script-channel';
@@ -132,8 +133,8 @@ export class PhotopeaHost implements EditorHost {
         await this.channel.run(never, nameScript(layerName));
       } else {
         const size = enlarged(target as PhotopeaTarget, width, height);
-        const x = Math.round((bounds.x * width) / bounds.width);
-        const y = Math.round((bounds.y * height) / bounds.height);
+        const factor = factorOf(bounds, { width, height });
+        const [x, y] = [Math.round(bounds.x * factor.x), Math.round(bounds.y * factor.y)];
         const script = insertScript({ trace, layer: target.layerName, name: layerName, ...size, x, y });
         const { values } = await this.channel.run(never, script, { timeout: 300_000 });
         if (values[0] !== '1') throw changed();
@@ -223,9 +224,10 @@ function rectOf(text: string): Rect {
 }
 
 function enlarged({ documentWidth, documentHeight, bounds }: PhotopeaTarget, width: number, height: number) {
+  const factor = factorOf(bounds, { width, height });
   return {
-    width: Math.max(1, Math.round((documentWidth * width) / bounds.width)),
-    height: Math.max(1, Math.round((documentHeight * height) / bounds.height)),
+    width: Math.max(1, Math.round(documentWidth * factor.x)),
+    height: Math.max(1, Math.round(documentHeight * factor.y)),
   };
 }
 

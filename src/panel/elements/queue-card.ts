@@ -115,7 +115,8 @@ export class QueueCard extends LitElement {
         ></span>`;
       case 'done':
         return html`<span class="state"
-          ><span class="done">✓</span> ${state.name}${state.saved ? ', saved' : ''}</span
+          ><span class="done">✓</span>
+          ${state.name}${state.saved ? ', saved' : ''}${state.note ? html`<br />${state.note}` : nothing}</span
         >`;
       case 'failed':
         return html`<span class="state failed">${state.error.message} ${state.error.advice}</span>`;

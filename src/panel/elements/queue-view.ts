@@ -43,8 +43,11 @@ export class QueueView extends LitElement {
         font-size: 13px;
         font-weight: 600;
       }
-      .gap {
-        flex: 1;
+      .results {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 6px 8px;
+        margin-inline-start: auto;
       }
       select {
         width: auto;
@@ -124,26 +127,31 @@ export class QueueView extends LitElement {
             ? html`<button title="The picture at work begins anew when you go on" @click=${() => queue.pause()}>
                 ${icons.pause} Pause
               </button>`
-            : html`<button class="primary" ?disabled=${waiting === 0} @click=${() => queue.start()}>
-                ${icons.play} ${done + failed > 0 ? 'Go on' : 'Upscale all'}
-              </button>`
+            : waiting > 0
+              ? html`<button class="primary" @click=${() => queue.start()}>
+                  ${icons.play} ${done + failed > 0 ? 'Go on' : 'Upscale all'}
+                </button>`
+              : nothing
         }
         ${this.renderSteps()} ${this.renderFormat()}
-        <span class="gap"></span>
-        ${
-          'showDirectoryPicker' in window
-            ? html`<button ?disabled=${this.saving} @click=${() => void this.saveInFolder()}>Save in a folder…</button>`
-            : nothing
-        }
-        <button ?disabled=${done === 0 || this.saving} @click=${() => void this.saveZip()}>Save as ZIP</button>
-        <button
-          class="quiet"
-          title=${queue.unsaved > 0 ? 'Save the results first' : 'Take all pictures off this list'}
-          ?disabled=${queue.unsaved > 0 || queue.running}
-          @click=${() => queue.clear()}
+        <span class="results"
+          >${
+            'showDirectoryPicker' in window
+              ? html`<button ?disabled=${this.saving} @click=${() => void this.saveInFolder()}>
+                  Save in a folder…
+                </button>`
+              : nothing
+          }
+          <button ?disabled=${done === 0 || this.saving} @click=${() => void this.saveZip()}>Save as ZIP</button>
+          <button
+            class="quiet"
+            title=${queue.unsaved > 0 ? 'Save the results first' : 'Take all pictures off this list'}
+            ?disabled=${queue.unsaved > 0 || queue.running}
+            @click=${() => queue.clear()}
+          >
+            Clear
+          </button></span
         >
-          Clear
-        </button>
       </div>
       ${trouble ? html`<p class="wrong" role="alert">${trouble.message} ${trouble.advice}</p>` : nothing}
       <ul aria-label="Pictures">

@@ -5,6 +5,8 @@ export interface DecodedPicture {
   readonly source: PixelSource;
   /** A TIFF structure. */
   readonly exif?: Uint8Array;
+  /** What was done to the picture, or cannot be kept: whole sentences. */
+  readonly notices?: readonly string[];
 }
 
 /** How results are written. */

@@ -13,7 +13,14 @@ export interface QueueItem {
   readonly state:
     | { readonly kind: 'waiting' }
     | { readonly kind: 'working'; readonly text: string; /** 0..1 */ readonly done: number | null }
-    | { readonly kind: 'done'; readonly name: string; readonly file: Blob; readonly saved: boolean }
+    | {
+        readonly kind: 'done';
+        readonly name: string;
+        readonly file: Blob;
+        readonly saved: boolean;
+        /** What was done to the picture besides. */
+        readonly note?: string;
+      }
     | { readonly kind: 'failed'; readonly error: PlainError };
 }
 
@@ -211,7 +218,7 @@ export class PictureQueue {
     const steps = this.steps?.steps ?? [settings];
     const say = (text: string, done: number | null) => this.set(id, { kind: 'working', text, done });
     say('Opening', null);
-    const { source, exif } = await this.files.decode(signal, name, new Uint8Array(await input.arrayBuffer()));
+    const { source, exif, notices } = await this.files.decode(signal, name, new Uint8Array(await input.arrayBuffer()));
     signal.throwIfAborted();
     let phase = phaseName('preparing');
     const result = await upscalePicture(signal, this.services, models, steps, source, (event, step) => {
@@ -225,7 +232,7 @@ export class PictureQueue {
       const made = await this.files.encode(signal, result, { ...this.output, name, scale, exif });
       // From the folder it takes no memory.
       const file = await this.keepResult(id, made.file);
-      this.set(id, { kind: 'done', name: made.name, file, saved: false });
+      this.set(id, { kind: 'done', name: made.name, file, saved: false, note: notices?.join(' ') || undefined });
     } finally {
       await result.dispose();
     }

@@ -1,4 +1,5 @@
 import { LWayError, type Rect } from '../../../engine';
+import { factorOf } from '../../factor';
 import { STEP_NAME, type CommitParams, type PixelHeader } from '../protocol';
 import { canvasOf, findLayer, unchanged } from './documents';
 import { addMask } from './layers';
@@ -56,8 +57,7 @@ async function intoDocument(job: Job): Promise<void> {
   // The person may be looking at another one by now, and not every command takes a document's id.
   ps.app.activeDocument = document;
   const { bounds } = target.info;
-  const sx = params.width / bounds.width;
-  const sy = params.height / bounds.height;
+  const { x: sx, y: sy } = factorOf(bounds, params);
   const canvas = canvasOf(document);
   let added: number | undefined;
   await suspended(
