@@ -129,7 +129,10 @@ export default [
     {
       // Native addons and their loaders stay packages of their own, and so does what only a queue needs.
       externals: Object.fromEntries(
-        ['sharp', 'onnxruntime-node', 'bullmq', 'ioredis', 'prom-client'].map((name) => [name, `commonjs ${name}`]),
+        ['sharp', 'onnxruntime-node', 'bullmq', 'ioredis', 'prom-client', '@aws-sdk/client-s3'].map((name) => [
+          name,
+          `commonjs ${name}`,
+        ]),
       ),
       // bin/lway.mjs loads it, and onnxruntime-node is looked up from where it lies.
       output: { path: path('dist/cli'), filename: '[name].cjs', library: { type: 'commonjs2' }, clean: true },

@@ -49,6 +49,8 @@ if (process.platform === 'linux' && !existsSync('/usr/bin/darktable')) installFr
 if (process.platform === 'linux' && !existsSync('/usr/bin/redis-check-rdb')) installFromDebian('redis-tools');
 if (!['redis-check-rdb', 'redis-server', 'valkey-server'].some((name) => !spawnSync(name, ['--version']).error))
   console.error('The queue is not tested here: install Redis or Valkey.');
+if (spawnSync('python3', ['-c', 'import moto.server']).status !== 0)
+  console.log("Pictures in a store are not tested here: pip install 'moto[server,s3]'.");
 
 console.log('\n== jest');
 const folder = mkdtempSync(join(tmpdir(), 'lway-test-'));

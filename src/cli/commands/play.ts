@@ -24,6 +24,9 @@ import {
 } from '../options';
 import { checkRegions, overallSize, passesFor } from '../passes';
 import { queueAddress } from '../queue/address';
+import { isObject } from '../queue/object-store';
+import { chooseObjectTargets } from '../queue/object-targets';
+import { Places } from '../queue/places';
 import { SharedFolder } from '../queue/shared-folder';
 import { runFiles, type FileJob } from '../run-files';
 import type { Surroundings } from '../surroundings';
@@ -70,8 +73,14 @@ export function addPlay(program: Command, surroundings: Surroundings, finish: (c
     .summary('run recorded steps over files')
     .description('Runs recorded steps over pictures, each step on the result of the one before.')
     .argument('<steps>', 'a steps file (JSON)')
-    .argument('<inputs...>', 'picture files, or folders of them')
-    .option('-o, --output <path>', 'file or folder for one picture, folder for several')
+    .argument(
+      '<inputs...>',
+      'picture files, or folders of them; with --queue also s3://BUCKET/KEY or s3://BUCKET/PREFIX/',
+    )
+    .option(
+      '-o, --output <path>',
+      'file or folder for one picture, folder for several; with --queue also s3://BUCKET/PREFIX/',
+    )
     .option('-r, --recursive', 'also pictures in folders below those that are named; below OUT they lie as they did')
     .option('--region <x,y,w,h>', 'what a step that was recorded on a selection works on', parseRegion)
     .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'auto')
@@ -117,14 +126,11 @@ async function play(
   checkRegions(steps, flags.region);
   if (flags.series) checkSeries(steps);
   const size = overallSize(steps);
-  const all = await chooseTargets({
-    inputs,
-    out: flags.output,
-    format: flags.format,
-    size,
-    cwd,
-    recursive: flags.recursive,
-  });
+  const remote = [...inputs, flags.output ?? ''].some(isObject);
+  if (remote) checkRemote(flags);
+  const places = address ? new Places(surroundings, await SharedFolder.open(cwd, flags.root)) : null;
+  const named = { inputs, out: flags.output, format: flags.format, size, cwd, recursive: flags.recursive };
+  const all = remote ? await chooseObjectTargets(signal, await places!.store, named) : await chooseTargets(named);
   const { part } = flags;
   const targets = part ? all.filter((_, i) => i % part.of === part.number - 1) : all;
   const networks = await openNetworks(surroundings);
@@ -137,12 +143,12 @@ async function play(
   const fingerprint = createHash('sha256').update(JSON.stringify(kind)).digest('hex');
   const report = await PlayReport.open(reportPath(stepsPath, flags, cwd), fingerprint, again);
 
-  if (address) {
+  if (address && places) {
     const { putInQueue } = await import('../queue/put');
     const brought = models.filter(({ entry }) => !networks.cameWithLWay(entry));
     return putInQueue(surroundings, {
       address,
-      folder: await SharedFolder.open(cwd, flags.root),
+      places,
       work: {
         steps: steps.map((step, i) => ({ ...step, model: models[i]!.entry.id })),
         networks: models.map(({ entry }) => entry),
@@ -200,6 +206,17 @@ function checkTogether(flags: PlayFlags): void {
     throw bad('--part and --queue exclude each other: workers share a queue by themselves.', 'Use one of them.');
   if (flags.device !== 'auto' || flags.tile !== undefined)
     throw bad('With --queue the workers choose what computes.', 'Give --device and --tile to "lway work".');
+}
+
+function checkRemote({ queue, series }: PlayFlags): void {
+  if (queue === undefined)
+    throw new LWayError(
+      'bad-option',
+      'Addresses that begin with s3:// are for pictures in a queue.',
+      'Add --queue, and start "lway work" for it.',
+    );
+  if (series)
+    throw new LWayError('bad-option', '--series needs its pictures in the shared folder.', 'Copy them there first.');
 }
 
 function checkSeries(steps: readonly UpscaleSettings[]): void {

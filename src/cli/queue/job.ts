@@ -26,7 +26,7 @@ export interface Work {
 /** One picture: places in the shared folder, or addresses that begin with s3://. */
 export interface Picture {
   readonly input: string;
-  /** SHA-256 of the file. */
+  /** SHA-256 of the file; of an object in a store what its content is told by there. */
   readonly sha256: string;
   /** Without extension where `format` is null, until the picture's depth is known. */
   readonly output: string;

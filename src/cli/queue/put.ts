@@ -1,10 +1,8 @@
 import { Job as QueueJob, Queue, QueueEvents } from 'bullmq';
 import { LWayError, type PlainError, toPlainError } from '../../engine';
 import { exitCode } from '../exit-codes';
-import { hashOfFile } from '../files/file-hash';
 import type { PlayReport } from '../files/play-report';
 import type { Target } from '../files/targets';
-import { exists } from '../files/workspace';
 import { createReporter } from '../output/create-reporter';
 import type { Reporter } from '../output/reporter';
 import type { Surroundings } from '../surroundings';
@@ -22,12 +20,12 @@ import {
   type SeriesResult,
   type Work,
 } from './job';
-import type { SharedFolder } from './shared-folder';
+import type { Places } from './places';
 import { addPictures } from './work';
 
 export interface PutOptions {
   readonly address: QueueAddress;
-  readonly folder: SharedFolder;
+  readonly places: Places;
   readonly work: Work;
   /** Networks that workers may not have, by their hash. */
   readonly brought: readonly Uint8Array[];
@@ -172,9 +170,10 @@ class Batch {
   }
 
   private async pictureOf({ input, output, format }: Target): Promise<Picture> {
-    const { folder } = this.options;
-    const [from, to] = [await folder.placeOf(input), await folder.placeOf(output)];
-    const sha256 = await hashOfFile(this.surroundings.signal, input).catch((cause: unknown) => {
+    const { places } = this.options;
+    const [from, to] = [await places.placeOf(input), await places.placeOf(output)];
+    const sha256 = await places.contentOf(this.surroundings.signal, input).catch((cause: unknown) => {
+      if (cause instanceof LWayError) throw cause;
       const code = (cause as NodeJS.ErrnoException).code;
       throw new LWayError(
         'bad-image',
@@ -194,8 +193,9 @@ class Batch {
       if (!job) return;
       const { target, index } = this.out.get(id)!;
       if (await job.isCompleted()) {
-        const output = await this.options.folder.pathOf(job.returnvalue.output);
-        if (!again && (await exists(output))) {
+        const { places } = this.options;
+        const output = await places.pathOf(job.returnvalue.output);
+        if (!again && (await places.exists(this.surroundings.signal, job.returnvalue.output))) {
           this.out.delete(id);
           this.reporter.fileBegins(index + 1, target.input);
           return this.skipped(target, output);
@@ -265,7 +265,7 @@ class Batch {
     else if (await job.isCompleted()) {
       if (!this.out.delete(id)) return;
       const { returnvalue: result } = job;
-      const output = await this.options.folder.pathOf(result.output);
+      const output = await this.options.places.pathOf(result.output);
       const report = { ...result, input: target.input, output, deviceName: `${result.deviceName}, ${result.worker}` };
       await this.options.report.done(report);
       this.reporter.fileDone(report);

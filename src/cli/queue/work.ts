@@ -14,6 +14,7 @@ import { jobOptions, jobVersion, pictureId, type Job, type PictureJob, type Seri
 import { createJobLog, type JobLog } from './job-log';
 import { LockKeeper } from './keep-locks';
 import { serveMetrics, WorkMetrics } from './metrics';
+import { Places } from './places';
 import { SharedFolder } from './shared-folder';
 import { Workshop } from './workshop';
 
@@ -43,13 +44,13 @@ const rest = { first: 2, most: 60, times: 12 };
 export async function work(surroundings: Surroundings, options: WorkOptions): Promise<number> {
   const { signal, cwd, root } = surroundings;
   const { address, computing, patience } = options;
-  const folder = await SharedFolder.open(cwd, options.root);
+  const places = new Places(surroundings, await SharedFolder.open(cwd, options.root));
   const networks = await openNetworks(surroundings);
   const redis = await connect(signal, address);
   const engine = createNodeEngine();
   const name = `${hostname()}:${process.pid}`;
   const artefacts = new Artefacts(redis);
-  const workshop = new Workshop({ engine, networks, folder, artefacts, computing, worker: name });
+  const workshop = new Workshop({ engine, networks, places, artefacts, computing, worker: name });
   const queue = new Queue<Job>(queueName, { connection: redis, prefix });
   const keeper = new LockKeeper(root, { address, patience: patience * 1000 });
   const log = createJobLog(surroundings, options);
@@ -66,6 +67,7 @@ export async function work(surroundings: Surroundings, options: WorkOptions): Pr
     await server?.close();
     await keeper.close();
     redis.disconnect();
+    await places.close();
     await engine.dispose();
   }
 }

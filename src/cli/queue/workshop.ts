@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, extname, join } from 'node:path';
 import {
   checkModel,
   LWayError,
@@ -10,7 +11,7 @@ import {
 import { formats } from '../files/formats';
 import { hashOfFile } from '../files/file-hash';
 import type { Target } from '../files/targets';
-import { exists } from '../files/workspace';
+import { Workspace } from '../files/workspace';
 import { learnSeries, type SeriesRequest } from '../learn-series';
 import type { Networks } from '../networks';
 import type { Reporter } from '../output/reporter';
@@ -18,14 +19,23 @@ import { passesFor, type Computing } from '../passes';
 import { upscaleFile, type FileEvent, type FileOptions } from '../upscale-file';
 import { withSeries } from '../upscale-series';
 import type { Artefacts } from './artefacts';
-import { checkVersion, type PictureJob, type PictureResult, type SeriesJob, type SeriesResult, type Work } from './job';
-import type { SharedFolder } from './shared-folder';
+import {
+  checkVersion,
+  type Picture,
+  type PictureJob,
+  type PictureResult,
+  type SeriesJob,
+  type SeriesResult,
+  type Work,
+} from './job';
+import { isObject } from './object-store';
+import type { Places } from './places';
 
 /** What a worker has to do jobs with. */
 export interface Tools {
   readonly engine: SeriesEngine;
   readonly networks: Networks;
-  readonly folder: SharedFolder;
+  readonly places: Places;
   readonly artefacts: Artefacts;
   readonly computing: Computing;
   /** How the worker is called: its machine and process. */
@@ -50,25 +60,33 @@ export class Workshop {
   ): Promise<PictureResult> {
     checkVersion(job);
     // Somebody may have ended between giving the result its name and saying so.
-    const before = job.made && (await this.isThere(signal, job.made)) ? job.made : null;
-    if (before) return before.result;
-    const target = await this.targetOf(job);
-    await this.checkPicture(signal, target.input, job);
-    const options = await this.options(job.work, job.series);
+    if (job.made && (await this.isThere(signal, job.made))) return job.made.result;
+    const { engine, places } = this.tools;
+    const remote = isObject(job.input) || isObject(job.output);
+    const scratch = remote ? await Workspace.beside(join(tmpdir(), 'picture')) : null;
     let latest: PictureJob['made'];
-    const complete = async (file: string, report: UpscaleReport & { output: string }) => {
-      const result = this.resultOf(job, report, await this.tools.folder.placeOf(report.output));
-      latest = { sha256: await hashOfFile(signal, file), result };
-      await made(latest);
-    };
     try {
-      const report = await upscaleFile(signal, this.tools.engine, target, { ...options, complete }, onEvent);
-      const output = await this.tools.folder.placeOf(report.output);
+      const target = await this.targetOf(signal, job, scratch);
+      const options = await this.options(job.work, job.series);
+      const outputOf = (file: string) =>
+        isObject(job.output) ? job.output + (job.format ? '' : extname(file)) : places.placeOf(file);
+      const complete = async (file: string, report: UpscaleReport & { output: string }) => {
+        const result = this.resultOf(job, report, await outputOf(report.output));
+        latest = { sha256: await hashOfFile(signal, file), result };
+        await made(latest);
+      };
+      const report = await upscaleFile(signal, engine, target, { ...options, complete }, onEvent);
+      const output = await outputOf(report.output);
+      if (isObject(output)) {
+        await (await places.store).deliver(signal, report.output, output, latest!.sha256, options.force);
+      }
       return { ...this.resultOf(job, report, output), seconds: report.seconds };
     } catch (error) {
       // Two that believe the job theirs make the same result; one of them finds its name taken.
       if (latest && !signal.aborted && (await this.isThere(signal, latest))) return latest.result;
       throw error;
+    } finally {
+      scratch?.remove();
     }
   }
 
@@ -78,7 +96,7 @@ export class Workshop {
     const { engine, artefacts, computing, worker } = this.tools;
     const options = await this.options(job.work);
     const targets: Target[] = [];
-    for (const picture of job.pictures) targets.push(await this.targetOf(picture));
+    for (const picture of job.pictures) targets.push(await this.targetOf(signal, picture, null));
     const { model, tuning, adapt } = options.passes[0]!.options;
     const request: SeriesRequest = { model, device: computing.device, tuning, adapt: adapt!, options };
     const learned = await learnSeries(signal, engine, targets, request, reporter);
@@ -94,25 +112,34 @@ export class Workshop {
     return { ...report, adaptation: facts, input: job.input, output, worker: this.tools.worker };
   }
 
-  private async isThere(signal: AbortSignal, { sha256, result }: NonNullable<PictureJob['made']>): Promise<boolean> {
-    const path = await this.tools.folder.pathOf(result.output);
-    return (await exists(path)) && (await hashOfFile(signal, path)) === sha256;
+  private isThere(signal: AbortSignal, { sha256, result }: NonNullable<PictureJob['made']>): Promise<boolean> {
+    return this.tools.places.holds(signal, result.output, sha256);
   }
 
-  private async targetOf({ input, output, format }: Pick<PictureJob, 'input' | 'output' | 'format'>): Promise<Target> {
-    const { folder } = this.tools;
-    return {
-      input: await folder.pathOf(input),
-      output: await folder.pathOf(output),
+  /**
+   * Where the picture is here and its result will be: objects come into the scratch folder, and go from there.
+   * @param scratch null where all are files; a series, whose pictures are looked at in their own turn, has none
+   */
+  private async targetOf(signal: AbortSignal, picture: Picture, scratch: Workspace | null): Promise<Target> {
+    const { places } = this.tools;
+    const { input, sha256: content, output, format } = picture;
+    const here = async (place: string, name: string) =>
+      isObject(place) && scratch ? scratch.path(name) : places.pathOf(place);
+    const target = {
+      input: await here(input, `given-${basename(input)}`),
+      output: await here(output, `result-${basename(output)}`),
       format: format && formats[format],
     };
+    if (isObject(input)) await (await places.store).fetch(signal, input, content, target.input);
+    else await this.checkPicture(signal, target.input, content);
+    return target;
   }
 
-  private async checkPicture(signal: AbortSignal, path: string, { sha256 }: PictureJob): Promise<void> {
+  private async checkPicture(signal: AbortSignal, path: string, content: string): Promise<void> {
     // What is not there, or cannot be read, is said by who reads it.
-    const found = await hashOfFile(signal, path).catch(() => sha256);
+    const found = await hashOfFile(signal, path).catch(() => content);
     signal.throwIfAborted();
-    if (found === sha256) return;
+    if (found === content) return;
     throw new LWayError(
       'document-changed',
       `"${basename(path)}" has changed since it was put into the queue.`,

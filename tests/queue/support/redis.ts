@@ -64,7 +64,7 @@ export async function until(what: () => boolean | Promise<boolean>, seconds = 12
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

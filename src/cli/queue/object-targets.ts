@@ -1,0 +1,83 @@
+import { posix, resolve } from 'node:path';
+import { LWayError } from '../../engine';
+import { formatOfName, formats } from '../files/formats';
+import { hasPictureEnding } from '../../pictures/names';
+import { expandInputs } from '../files/inputs';
+import type { Target, TargetOptions } from '../files/targets';
+import { isObject, type ObjectStore } from './object-store';
+
+interface Found {
+  /** A file, or an object's address. */
+  readonly input: string;
+  /** The folder that it lies in below what was named, with slashes. */
+  readonly below: string;
+}
+
+/**
+ * As `chooseTargets`, where pictures or results are objects in a store. An address that ends in a slash means all pictures
+ * that it begins those of; results go to OUT, called like the pictures.
+ * @throws LWayError `bad-option`
+ */
+export async function chooseObjectTargets(
+  signal: AbortSignal,
+  store: ObjectStore,
+  { inputs, out, format: wanted, cwd, recursive = false }: TargetOptions,
+): Promise<Target[]> {
+  if (out === undefined) {
+    throw new LWayError(
+      'bad-option',
+      'Nothing says where the results go.',
+      'Give -o s3://BUCKET/PREFIX/ or a folder: only results of files go beside their pictures.',
+    );
+  }
+  const found: Found[] = [];
+  for (const name of inputs) {
+    if (!isObject(name)) {
+      const files = await expandInputs([name], cwd, recursive);
+      found.push(...files.map(({ path, below }) => ({ input: path, below: below.split('\\').join('/') })));
+    } else if (!name.endsWith('/')) found.push({ input: name, below: '' });
+    else found.push(...(await objectsBelow(signal, store, name, recursive)));
+  }
+  const unique = [...new Map(found.map((each) => [each.input, each])).values()];
+  const folder = (isObject(out) ? out : resolve(cwd, out).split('\\').join('/')).replace(/\/$/, '');
+  const exact = isObject(out) && unique.length === 1 ? formatOfName(out) : null;
+  if (exact && (!wanted || exact.name === wanted)) return [{ input: unique[0]!.input, output: out, format: exact }];
+  const format = wanted ? formats[wanted] : null;
+  const nameOf = ({ input, below }: Found, longer: boolean) => {
+    const { name, ext } = posix.parse(input.split('\\').join('/'));
+    return [folder, ...(below ? [below] : []), longer ? name + ext.replace('.', '_') : name].join('/');
+  };
+  const counts = new Map<string, number>();
+  for (const each of unique) counts.set(nameOf(each, false), (counts.get(nameOf(each, false)) ?? 0) + 1);
+  const targets = unique.map((each): Target => {
+    const base = nameOf(each, counts.get(nameOf(each, false))! > 1);
+    return { input: each.input, output: format ? `${base}.${format.extensions[0]}` : base, format };
+  });
+  const taken = new Set<string>();
+  for (const { input, output } of targets) {
+    if (taken.has(output)) {
+      throw new LWayError(
+        'bad-option',
+        `The result of "${input}" would have the name of another one, "${output}".`,
+        'Upscale them into different folders.',
+      );
+    }
+    taken.add(output);
+  }
+  return targets;
+}
+
+async function objectsBelow(signal: AbortSignal, store: ObjectStore, name: string, deep: boolean): Promise<Found[]> {
+  const objects = (await store.list(signal, name, deep)).filter((each) => hasPictureEnding(each));
+  if (objects.length === 0) {
+    throw new LWayError(
+      'bad-option',
+      `There are no pictures at "${name}".`,
+      deep ? 'Check bucket and prefix.' : 'Use --recursive for what lies behind further slashes.',
+    );
+  }
+  return objects.map((input) => {
+    const { dir } = posix.parse(input.slice(name.length));
+    return { input, below: dir };
+  });
+}
