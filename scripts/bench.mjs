@@ -112,7 +112,9 @@ function bundle(entries) {
     resolve: { extensions: ['.ts', '.mjs', '.js'] },
     externals: [
       ({ request }, done) =>
-        /^(onnxruntime-(node|web)|sharp)/.test(request) ? done(null, `commonjs ${request}`) : done(),
+        /^(onnxruntime-(node|web)|sharp|bullmq|ioredis|prom-client|@aws-sdk)/.test(request)
+          ? done(null, `commonjs ${request}`)
+          : done(),
     ],
     node: { __filename: false, __dirname: false },
     module: {

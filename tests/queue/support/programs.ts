@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { doublingNetwork, type TestRoot } from '../../cli/support/test-root';
 
-const program = join(__dirname, '..', '..', '..', 'bin', 'lway.mjs');
+// Also from a bundle: both tests and benchmarks run in the checkout.
+const program = join(process.cwd(), 'bin', 'lway.mjs');
 
 /** A running `lway`, with all that it has said. */
 export interface Running {
