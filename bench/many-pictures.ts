@@ -14,7 +14,7 @@ import { never } from './upscale-support';
 
 const pictures = 8;
 const rounds = 3;
-const [width, height] = [1200, 800];
+const [width, height] = [600, 400];
 
 /** Waves with some grain: neither flat nor noise. */
 function drawn(): Uint8Array {
