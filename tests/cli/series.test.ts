@@ -100,7 +100,7 @@ test('says how many pictures it adapts to, for people', async () => {
   const { code, stderr } = await series('a.png', 'b.png', '-o', 'out');
   expect(code).toBe(0);
   expect(stderr).toContain('Adapting to 2 pictures together.\n');
-  expect(stderr).toMatch(/^2 pictures adapting: \d of 6/m);
+  expect(stderr).toMatch(/^2 pictures adapting: \d of 4/m);
   expect(stderr.match(/^Adapted in \d+ steps.*\.$/gm)).toHaveLength(1);
   expect(stderr.match(/^Used the network adapted to 2 pictures of the series\.$/gm)).toHaveLength(2);
   expect(readdirSync(root.path('out')).sort()).toEqual(['a.png', 'b.png']);
