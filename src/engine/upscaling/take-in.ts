@@ -15,6 +15,8 @@ export interface Brought {
   readonly said?: SaidOfNetwork;
 }
 
+const MOST_ROUNDS = 3;
+
 /** White of the ranges that networks have. */
 const WHITES = [1, 255];
 
@@ -45,21 +47,40 @@ async function fitted(
   said: SaidOfNetwork,
 ): Promise<{ model: Model; notes: Fitted['notes'] }> {
   const { values } = said;
+  const { opacity } = fitPorts(bytes, { values });
   const look = async (fit: Fitted) => {
     const entry = await inspectModel(signal, fit.bytes, runtime, name, said);
     return { model: { entry, bytes: fit.bytes }, notes: fit.notes };
   };
+  const whole = async (white: number) => {
+    // Of small pictures some networks lose less than of others: what is still missing is added.
+    for (let border = 0, round = 0; ; round++) {
+      const fit = fitPorts(bytes, { values, white, border });
+      try {
+        return await look(fit);
+      } catch (error) {
+        if (!(error instanceof BorderLost)) throw error;
+        if (round === MOST_ROUNDS) throw uneven();
+        border += error.border;
+      }
+    }
+  };
   let failure: unknown;
   for (const white of said.range ? [said.range[1]] : WHITES) {
-    const fit = fitPorts(bytes, { values, white });
     try {
-      return await look(fit);
+      return await whole(white);
     } catch (error) {
-      if (error instanceof BorderLost) return look(fitPorts(bytes, { values, white, border: error.border }));
       // How much white is matters to a fourth channel only.
-      if (!fit.opacity || !(error instanceof LWayError) || error.code !== 'bad-model') throw error;
+      if (!opacity || !(error instanceof LWayError) || error.code !== 'bad-model') throw error;
       failure ??= error;
     }
   }
   throw failure;
 }
+
+const uneven = (): LWayError =>
+  new LWayError(
+    'bad-model',
+    'What this network answers lacks a border that is not always as wide.',
+    'Choose another network.',
+  );

@@ -122,6 +122,15 @@ describe('a network that a person brings', () => {
   });
 });
 
+test.each(['lway-photo-fast-x4', 'lway-faithful-x4'])(
+  '%s, which hardly cares, is told to be RGB 0..1',
+  async (name) => {
+    const { entry } = await takeIn(new Uint8Array(readFileSync(resolve('models', `${name}.onnx`))), name);
+    expect(entry.input).toMatchObject({ channels: 'RGB', range: [0, 1] });
+  },
+  60_000,
+);
+
 const peers = ['4xNomos8k_span_otf_weak', 'ClearReality4x', 'RealESRGAN_General_WDN_x4_v3'];
 describeWithSharedData('peers')('networks from the wild', () => {
   test.each(peers)(

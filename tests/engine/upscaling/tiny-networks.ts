@@ -191,7 +191,10 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
     w.op('Gather', [repeated, w.whole([2])], { axis: 1 }),
   ];
   const excess = w.op('Sub', [w.op('Sub', [red, blue]), w.weight([0.32], [])]);
-  y = w.op('Add', [y, w.op('Clip', [excess, w.weight([0], []), w.weight([0.1], [])])]);
+  y = w.op('Add', [
+    y,
+    w.op('Clip', [w.op('Mul', [excess, w.weight([3], [])]), w.weight([0], []), w.weight([0.3], [])]),
+  ]);
   if (kind === 'nan') y = w.op('Log', [w.op('Sub', [y, w.weight([5], [])])]);
   if (kind === 'black') y = w.op('Mul', [y, w.weight([0], [])]);
   if (kind === 'bright') y = w.op('Add', [y, w.weight([0.6], [])]);
