@@ -13,6 +13,8 @@ export {
   type AdaptationModels,
   type AdaptationReport,
   type AdaptOptions,
+  type Brought,
+  type BroughtFile,
   type Channels,
   type Device,
   type Engine,
@@ -38,4 +40,4 @@ export {
   type UpscaleOptions,
   type UpscaleReport,
 } from '../engine';
-export { createNodeEngine, createTileStore, inspectModelFile, loadModel, readRegistry } from '../engine/node';
+export { createNodeEngine, createTileStore, loadModel, readRegistry, takeInFile } from '../engine/node';

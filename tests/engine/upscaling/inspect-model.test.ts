@@ -16,13 +16,13 @@ const takeIn = (bytes: Uint8Array, name: string, said?: SaidOfNetwork, signal = 
 
 const variants: TinyOptions[] = [
   {},
-  { channels: 'BGR' },
+  { channels: 'BGR', taste: 3 },
   { layout: 'NHWC' },
   { white: 255 },
   { type: 'FLOAT16' },
   { size: { width: 40, height: 32 } },
   { scale: 1 },
-  { scale: 3, layout: 'NHWC', channels: 'BGR', white: 255 },
+  { scale: 3, layout: 'NHWC', channels: 'BGR', white: 255, taste: 3 },
   { scale: 4, type: 'FLOAT16', white: 255, size: { width: 24, height: 24 } },
   { kind: 'multiple-of-4' },
 ];
@@ -31,7 +31,7 @@ describe('a network that a person brings', () => {
   test.each(variants)('%j: all of it is found out, and it upscales', async (options) => {
     const bytes = tinyNetwork(options);
     const { entry } = await takeIn(bytes, 'My network (v1)');
-    const { layout = 'NCHW', channels = 'RGB', white = 1, type = 'FLOAT', size, scale = 2, kind } = options;
+    const { layout = 'NCHW', channels = 'RGB', white = 1, type = 'FLOAT', size, scale = 2, kind, taste } = options;
     expect(entry).toMatchObject({
       id: 'my-network-v1',
       name: 'My network (v1)',
@@ -49,7 +49,7 @@ describe('a network that a person brings', () => {
     const [sink, plain] = [new Collector(), new Collector()];
     const job = { size: { scale }, device: 'cpu' as const };
     await engine.upscale(never, sourceOf(picture), sink, { ...job, model: { entry, bytes } });
-    await engine.upscale(never, sourceOf(picture), plain, { ...job, model: await tinyModel({ scale }) });
+    await engine.upscale(never, sourceOf(picture), plain, { ...job, model: await tinyModel({ scale, taste }) });
     const tolerance = type === 'FLOAT16' ? 5e-3 : 1e-4;
     expect(largestDifference(sink.result.data, plain.result.data)).toBeLessThanOrEqual(tolerance);
   });

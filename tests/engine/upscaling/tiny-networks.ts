@@ -111,6 +111,8 @@ export interface TinyOptions {
     | 'unknown'
     | 'one-by-one'
     | 'two-outputs';
+  /** How strongly it tells RGB from BGR; 1 if left out. */
+  taste?: number;
   /** Ports that have to be fitted: the same network behind them. */
   ports?: 'brightness' | 'opacity' | 'level' | 'map' | 'border';
 }
@@ -132,6 +134,7 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
     scale = 2,
     kind = 'good',
     ports,
+    taste = 1,
   } = options;
   const w = new Writer();
   const random = randomNumbers(7);
@@ -193,7 +196,7 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
   const excess = w.op('Sub', [w.op('Sub', [red, blue]), w.weight([0.32], [])]);
   y = w.op('Add', [
     y,
-    w.op('Clip', [w.op('Mul', [excess, w.weight([3], [])]), w.weight([0], []), w.weight([0.3], [])]),
+    w.op('Clip', [w.op('Mul', [excess, w.weight([taste], [])]), w.weight([0], []), w.weight([0.1 * taste], [])]),
   ]);
   if (kind === 'nan') y = w.op('Log', [w.op('Sub', [y, w.weight([5], [])])]);
   if (kind === 'black') y = w.op('Mul', [y, w.weight([0], [])]);
