@@ -129,7 +129,7 @@ async function main() {
       const child = spawn(process.execPath, [...args, 'unit', '--runTestsByPath', ...tests], {
         cwd: folder,
         stdio: 'ignore',
-        timeout: limit * 1000,
+        timeout: Math.ceil(limit * 1000),
         killSignal: 'SIGKILL',
       });
       child.once('close', (code) => resolve({ code, seconds: (performance.now() - began) / 1000 }));
