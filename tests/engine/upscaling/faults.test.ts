@@ -202,12 +202,23 @@ test.each<[string, Partial<UpscaleOptions>, string]>([
   ['half a pixel', { size: { width: 128.5, height: 96 } }, 'bad-option'],
   ['a tile without room', { tile: 4 }, 'bad-option'],
   ['a device of browsers', { device: 'wasm' }, 'no-device'],
-  ['adaptation where there is none', { adapt: { level: 'quick', strength: 1, models: {} as never } }, 'unsupported'],
 ])('%s is refused', async (_, options, code) => {
   const sink = new Collector();
   const all = { model: await tinyModel(), size: { scale: 2 }, device: 'cpu' as const, ...options };
   await expect(engine.upscale(never, sourceOf(picture), sink, all)).rejects.toMatchObject({ code });
   expect(sink.info).toBeNull();
+});
+
+test('adaptation where there is none is refused', async () => {
+  const local = new LocalEngine({
+    runtimes: { fallback: 'cpu', open: async () => ({ runtime: cpuRuntime(1), notices: [] }) },
+  });
+  const sink = new Collector();
+  const adapt = { level: 'quick', strength: 1, models: {} as never } as const;
+  const all = { model: await tinyModel(), size: { scale: 2 }, device: 'cpu' as const, adapt };
+  await expect(local.upscale(never, sourceOf(picture), sink, all)).rejects.toMatchObject({ code: 'unsupported' });
+  expect(sink.info).toBeNull();
+  await local.dispose();
 });
 
 test('the time left settles', async () => {
