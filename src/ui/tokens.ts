@@ -78,8 +78,8 @@ export const tokens = css`
     ${unsafeCSS(dark)}
   }
   html {
-    /* What has the focus is not hidden by the panel's button (WCAG 2.4.11). */
-    scroll-padding-bottom: 88px;
+    /* What has the focus is not hidden by the panel's buttons, two rows and a line in a narrow panel (WCAG 2.4.11). */
+    scroll-padding-bottom: 128px;
   }
   html,
   body {
