@@ -203,10 +203,10 @@ describe('requests', () => {
   });
 
   test('progress and slow handlers keep a request alive; silence ends it', async () => {
-    const { webView, host, page } = pair({ silence: 80, heartbeat: 20 });
+    const { webView, host, page } = pair({ silence: 800, heartbeat: 20 });
     host.handle('slow', async ({ progress }) => {
       for (let i = 0; i < 3; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 60));
+        await new Promise((resolve) => setTimeout(resolve, 300));
         progress(i);
       }
       return { value: 'done' };
