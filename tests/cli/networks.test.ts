@@ -47,6 +47,21 @@ test('where no GPU computes, the network for the CPU is used unless one is named
   expect((await root.lway('models')).stdout).toMatch(/large \*(?!\*)[^]*doubling \*\*/);
 });
 
+test('where the factor is known, the default gives way to the network of its style that suits', async () => {
+  const file = join(root.root, 'models', 'models.json');
+  const registry = JSON.parse(readFileSync(file, 'utf8')) as { models: object[] };
+  const [doubling] = registry.models;
+  const models = [
+    { ...doubling, id: 'style-x4', name: 'Style ×4', scale: 4 },
+    { ...doubling, id: 'style-x2', name: 'Style ×2', scale: 2 },
+  ];
+  writeFileSync(file, JSON.stringify({ ...registry, models, default: 'style-x4', defaultOnCpu: undefined }));
+  await writePng(root.path('in.png'), drawn(8, 8, 3));
+  const args = ['in.png', '--scale', '2', '--device', 'cpu', '--save-steps', 'steps.json'];
+  expect(await root.lway('upscale', ...args)).toMatchObject({ code: 0 });
+  expect(readFileSync(root.path('steps.json'), 'utf8')).toContain('"style-x2"');
+});
+
 test('steps remember a network from a file by its place', async () => {
   writeFileSync(root.path('mine.onnx'), doublingNetwork());
   await writePng(root.path('in.png'), drawn(8, 8, 3));
