@@ -213,7 +213,9 @@ test('takes a network of the person’s own, and refuses a file that is none', a
   await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
   expect((await editor.panelState()).settings).toMatchObject({ size: { scale: 2 } });
   await page.getByRole('button', { name: 'Remove this network' }).click();
-  await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'detached' });
+  // The default of the same scale takes its place.
+  await page.getByText(/^Your own network/).waitFor({ state: 'detached' });
+  expect(await page.getByRole('option', { name: 'tiny' }).count()).toBe(0);
 });
 
 test('Detail is automatic until it is moved, by the keyboard as well', async () => {
