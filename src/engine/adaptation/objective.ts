@@ -27,9 +27,9 @@ const SLACK = 1 / 255;
  * The objective of the adaptation.
  *
  * `cycle`: M times the L1 distance between the result, taken down again, and the picture (LWay, CVPR 2024), here on the
- * LR grid and without the picture's noise; `features`: the same in feature space; `pairs`: supervised, the picture itself as the target of its reduced
- * copy; `unseen` and `kept`: anchors that hold what downscaling cannot see, without which the network fills the high
- * frequencies with patterns.
+ * LR grid and without the picture's noise; `means`: the same of means over 8 × 8 pixels, M or not; `features`: the same in
+ * feature space; `pairs` and `pairFeatures`: supervised, the picture itself as the target of its reduced copy; `unseen` and
+ * `kept`: anchors that hold what downscaling cannot see, without which the network fills the high frequencies with patterns.
  */
 export function objective(
   recipe: Recipe,
