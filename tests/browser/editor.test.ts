@@ -1,33 +1,15 @@
 import { decode, encode } from 'fast-png';
-import type { Browser } from 'playwright-core';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import type { Editor } from '../../src/hosts/embedded/ui/editor';
-import { EditorPage, launch, serveBuiltPage, type Served } from './support/editor-page';
+import { useEditor } from './support/editor-fixture';
+import type { EditorPage } from './support/editor-page';
 
 // What the built-in editor does beside upscaling: it loses nothing, keeps variants and compares them.
 
 jest.setTimeout(90_000);
 
-let server: Served;
-let browser: Browser;
 let editor: EditorPage;
-
-beforeAll(async () => {
-  server = await serveBuiltPage();
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-beforeEach(async () => {
-  editor = await EditorPage.open(browser, server.url);
-});
-afterEach(async () => {
-  expect(editor.errors).toEqual([]);
-  expect(editor.strangers).toEqual([]);
-  await editor.close();
-});
+useEditor((opened) => (editor = opened));
 
 /** A small picture that the tiny network enlarges in no time. */
 function picture(width = 60, height = 40): Buffer {
@@ -83,7 +65,7 @@ test('documents survive a reload with their layers, and a result that is in no f
   // A crash asks nobody: the page goes away at once, and comes again.
   const again = await editor.context.newPage();
   await page.close({ runBeforeUnload: false });
-  await again.goto(server.url);
+  await again.goto(page.url());
   await again.getByText('Restored from your last visit: “photo.png”').waitFor();
   // Exported, it may go.
   await again.getByRole('button', { name: 'Close photo.png' }).click();

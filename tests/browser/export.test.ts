@@ -1,30 +1,13 @@
 import { decode, encode } from 'fast-png';
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
-import { EditorPage, launch, serveBuiltPage, type Served } from './support/editor-page';
+import { useEditor } from './support/editor-fixture';
+import type { EditorPage } from './support/editor-page';
 
 jest.setTimeout(90_000);
 
-let server: Served;
-let browser: Browser;
 let editor: EditorPage;
-
-beforeAll(async () => {
-  server = await serveBuiltPage();
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-beforeEach(async () => {
-  editor = await EditorPage.open(browser, server.url);
-});
-afterEach(async () => {
-  expect(editor.errors).toEqual([]);
-  await editor.close();
-});
+useEditor((opened) => (editor = opened));
 
 const [width, height] = [40, 24];
 

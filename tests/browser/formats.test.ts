@@ -1,30 +1,14 @@
 import { writePsdBuffer } from 'ag-psd';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { EditorPage, launch, serveBuiltPage, type Served } from './support/editor-page';
+import { useEditor } from './support/editor-fixture';
+import type { EditorPage } from './support/editor-page';
 
 jest.setTimeout(120_000);
 
-let server: Served;
-let browser: Browser;
 let editor: EditorPage;
-
-beforeAll(async () => {
-  server = await serveBuiltPage();
-  browser = await launch();
-  editor = await EditorPage.open(browser, server.url);
-});
-afterAll(async () => {
-  await editor?.close();
-  await browser?.close();
-  await server?.close();
-});
-afterEach(() => {
-  expect(editor.errors.splice(0)).toEqual([]);
-  expect(editor.strangers).toEqual([]);
-});
+useEditor((opened) => (editor = opened), 'file');
 
 const fixture = (name: string) => readFileSync(join(__dirname, '../fixtures/files', name));
 const said = (part: string) => editor.page.getByRole('status').filter({ hasText: part });

@@ -1,33 +1,15 @@
 import sharp from 'sharp';
-import type { Browser } from 'playwright-core';
 import yauzl from 'yauzl';
 import { formatSteps } from '../../src/actions/steps';
 import { defaultSettings } from '../../src/actions/settings';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
-import { EditorPage, launch, serveBuiltPage, type Served } from './support/editor-page';
+import { useEditor } from './support/editor-fixture';
+import type { EditorPage } from './support/editor-page';
 
 jest.setTimeout(120_000);
 
-let server: Served;
-let browser: Browser;
 let editor: EditorPage;
-
-beforeAll(async () => {
-  server = await serveBuiltPage();
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-beforeEach(async () => {
-  editor = await EditorPage.open(browser, server.url);
-});
-afterEach(async () => {
-  expect(editor.errors).toEqual([]);
-  expect(editor.strangers).toEqual([]);
-  await editor.close();
-});
+useEditor((opened) => (editor = opened));
 
 /** A photograph's worth of a file: JPEG, with camera data, lying on its side. */
 function photograph(i: number): Promise<Buffer> {

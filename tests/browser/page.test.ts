@@ -3,35 +3,17 @@ import { decode, encode } from 'fast-png';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import type { Compare } from '../../src/panel/elements/compare';
 import { resize } from '../../src/engine/raster/resample';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
-import { EditorPage, launch, serveBuiltPage, type Served } from './support/editor-page';
+import { useEditor } from './support/editor-fixture';
+import type { EditorPage } from './support/editor-page';
 
 jest.setTimeout(60_000);
 
-let server: Served;
-let browser: Browser;
 let editor: EditorPage;
-
-beforeAll(async () => {
-  server = await serveBuiltPage();
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-beforeEach(async () => {
-  editor = await EditorPage.open(browser, server.url);
-});
-afterEach(async () => {
-  expect(editor.errors).toEqual([]);
-  expect(editor.strangers).toEqual([]);
-  await editor.close();
-});
+const openWith = useEditor((opened) => (editor = opened));
 
 /** Waits until the focus is on an element of the panel. */
 async function panelFocus(selector: string): Promise<void> {
@@ -328,8 +310,7 @@ test.each([
   [260, 'light'],
   [320, 'dark'],
 ] as const)('fits a window %i pixels wide, %s', async (width, colorScheme) => {
-  await editor.close();
-  editor = await EditorPage.open(browser, server.url, { viewport: { width, height: 800 }, colorScheme });
+  await openWith({ viewport: { width, height: 800 }, colorScheme });
   const overflow = await editor.page.evaluate(() => document.scrollingElement!.scrollWidth - window.innerWidth);
   expect(overflow).toBeLessThanOrEqual(0);
   await editor.button.scrollIntoViewIfNeeded();
