@@ -248,29 +248,16 @@ export function describeHostContract(name: string, create: (document: TestDocume
       }
     });
 
-    test('commits a region where it was', async () => {
-      await use();
-      await editor.select({ x: 10, y: 8, width: 8, height: 6 });
-      const target = await open('region');
-      await commit(target, resultOf(testPixels(32, 24, 3, 8), 8));
-      expect((await editor.layers())[0]).toEqual({
-        name: 'Subject ×2',
-        bounds: { x: 40, y: 32, width: 32, height: 24 },
-      });
-      expect(await host.describe(never())).toMatchObject({ width: 160, height: 120 });
-    });
-
-    test('enlarges the document evenly, though the sizes of a small region were rounded', async () => {
-      await use();
-      await editor.select({ x: 10, y: 8, width: 8, height: 5 });
-      const target = await open('region');
+    test.each([
+      ['commits a region where it was', 6, [32, 24], { x: 40, y: 32 }, [160, 120]],
       // By 1.5: 7.5 rows were rounded to 8, which by themselves would be 1.6.
-      await commit(target, resultOf(testPixels(12, 8, 3, 8), 8));
-      expect((await editor.layers())[0]).toEqual({
-        name: 'Subject ×2',
-        bounds: { x: 15, y: 12, width: 12, height: 8 },
-      });
-      expect(await host.describe(never())).toMatchObject({ width: 60, height: 45 });
+      ['enlarges evenly though the sizes of a small region were rounded', 5, [12, 8], { x: 15, y: 12 }, [60, 45]],
+    ] as const)('%s', async (_, rows, [width, height], place, [documentWidth, documentHeight]) => {
+      await use();
+      await editor.select({ x: 10, y: 8, width: 8, height: rows });
+      await commit(await open('region'), resultOf(testPixels(width, height, 3, 8), 8));
+      expect((await editor.layers())[0]).toEqual({ name: 'Subject ×2', bounds: { ...place, width, height } });
+      expect(await host.describe(never())).toMatchObject({ width: documentWidth, height: documentHeight });
     });
 
     test('keeps the alpha of a result', async () => {
