@@ -1,3 +1,5 @@
+import { readDirectories } from './tiff/directory';
+
 /** EXIF orientation: 1 upright, 2–8 mirrored or turned (Exif 2.32, tag 0x0112). */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
@@ -22,22 +24,9 @@ export function takeOrientation(webp: Uint8Array): { orientation: Orientation; b
 /** The orientation in a block of EXIF data; 1 where it is damaged or says nothing. */
 export function readOrientation(exif: Uint8Array): Orientation {
   // Some writers keep the prefix that the block has in a JPEG.
-  const start = exif[0] === 0x45 && exif[1] === 0x78 ? 6 : 0;
-  const view = new DataView(exif.buffer, exif.byteOffset + start, exif.byteLength - start);
-  try {
-    const little = view.getUint16(0) === 0x4949;
-    const directory = view.getUint32(4, little);
-    const entries = view.getUint16(directory, little);
-    for (let i = 0; i < entries; i++) {
-      const entry = directory + 2 + 12 * i;
-      if (view.getUint16(entry, little) !== 0x0112) continue;
-      const value = view.getUint16(entry + 8, little);
-      return value >= 1 && value <= 8 ? (value as Orientation) : 1;
-    }
-  } catch {
-    // Cut off: the picture is more important than its orientation.
-  }
-  return 1;
+  const tiff = exif[0] === 0x45 && exif[1] === 0x78 ? exif.subarray(6) : exif;
+  const value = readDirectories(tiff).pages[0]?.number(0x0112, 1) ?? 1;
+  return value >= 1 && value <= 8 ? (value as Orientation) : 1;
 }
 
 /** Interleaved pixels turned upright. */

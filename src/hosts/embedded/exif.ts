@@ -1,3 +1,5 @@
+import { typeBytes } from '../../pictures/tiff/layout';
+
 /**
  * EXIF (JEITA CP-3451) as a TIFF structure, the form in which JPEG, PNG and WebP all carry it. Only what would be wrong
  * or would show the old picture is changed, in place; the rest travels untouched.
@@ -45,9 +47,6 @@ function inChunks(bytes: Uint8Array, view: DataView, from: number, kind: 'png' |
   }
   return undefined;
 }
-
-/** Bytes of one value by TIFF type. */
-const typeBytes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 
 interface Entry {
   tag: number;

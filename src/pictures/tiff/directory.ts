@@ -1,4 +1,5 @@
 import { viewOf } from '../picture';
+import { directoryBytes, mostBelow, mostEntries, mostPages, subDirectories, typeBytes } from './layout';
 
 /** One picture of a TIFF file in memory, as its directory describes it (TIFF 6.0, section 2; BigTIFF). */
 export interface Directory {
@@ -11,28 +12,6 @@ export interface Directory {
   has(tag: number): boolean;
 }
 
-const sizes: Readonly<Record<number, number>> = {
-  1: 1,
-  2: 1,
-  3: 2,
-  4: 4,
-  5: 8,
-  6: 1,
-  7: 1,
-  8: 2,
-  9: 4,
-  10: 8,
-  11: 4,
-  12: 8,
-  13: 4,
-  16: 8,
-  17: 8,
-  18: 8,
-};
-const mostEntries = 4096;
-const mostPages = 1000;
-const subDirectories = 0x014a;
-
 /** All directories of the chain, and those below them. */
 export function readDirectories(bytes: Uint8Array): { pages: Directory[]; below: Directory[] } {
   const view = viewOf(bytes);
@@ -41,7 +20,7 @@ export function readDirectories(bytes: Uint8Array): { pages: Directory[]; below:
   if (bytes.length < 16) return { pages, below };
   const little = bytes[0] === 0x49;
   const big = view.getUint16(2, little) === 43;
-  const [countBytes, entryBytes, offsetBytes] = big ? [8, 20, 8] : [2, 12, 4];
+  const [countBytes, entryBytes, offsetBytes] = directoryBytes(big);
   const number = (at: number, size: number): number => {
     if (size === 8) return Number(view.getBigUint64(at, little));
     return size === 4 ? view.getUint32(at, little) : size === 2 ? view.getUint16(at, little) : view.getUint8(at);
@@ -55,7 +34,7 @@ export function readDirectories(bytes: Uint8Array): { pages: Directory[]; below:
       const at = offset + countBytes + i * entryBytes;
       if (at + entryBytes > bytes.length) break;
       const [tag, type, values] = [number(at, 2), number(at + 2, 2), number(at + 4, offsetBytes)];
-      const length = (sizes[type] ?? NaN) * values;
+      const length = (typeBytes[type] ?? NaN) * values;
       const place = length <= offsetBytes ? at + 4 + offsetBytes : number(at + 4 + offsetBytes, offsetBytes);
       // What lies outside the file, or is of no known type, is not there.
       if (place + length <= bytes.length) entries.set(tag, { type, count: values, at: place });
@@ -68,7 +47,7 @@ export function readDirectories(bytes: Uint8Array): { pages: Directory[]; below:
       if (type === 5)
         return Array.from({ length: entry.count }, (_, i) => number(at + 8 * i, 4) / number(at + 8 * i + 4, 4));
       if (![1, 3, 4, 13, 16, 18].includes(type)) return [];
-      return Array.from({ length: entry.count }, (_, i) => number(at + sizes[type]! * i, sizes[type]!));
+      return Array.from({ length: entry.count }, (_, i) => number(at + typeBytes[type]! * i, typeBytes[type]!));
     };
     const directory: Directory = {
       little,
@@ -77,7 +56,7 @@ export function readDirectories(bytes: Uint8Array): { pages: Directory[]; below:
       has: (tag) => entries.has(tag),
       bytes(tag) {
         const entry = entries.get(tag);
-        return entry && bytes.slice(entry.at, entry.at + sizes[entry.type]! * entry.count);
+        return entry && bytes.slice(entry.at, entry.at + typeBytes[entry.type]! * entry.count);
       },
     };
     return { directory, next: end + offsetBytes <= bytes.length ? number(end, offsetBytes) : 0 };
@@ -88,7 +67,7 @@ export function readDirectories(bytes: Uint8Array): { pages: Directory[]; below:
     const found = read(at);
     if (!found) break;
     pages.push(found.directory);
-    for (const place of found.directory.numbers(subDirectories).slice(0, 16)) {
+    for (const place of found.directory.numbers(subDirectories).slice(0, mostBelow)) {
       const sub = read(place);
       if (sub) below.push(sub.directory);
     }

@@ -2,9 +2,10 @@ import { breathe } from '../../engine';
 import type { Channels } from '../../engine';
 import { labToSrgb } from '../lab';
 import { turnUpright, type Orientation } from '../orientation';
-import { checkPixels, cutOff, Damaged, mostPixels, tooLarge, unsupported, type Picture } from '../picture';
+import { checkPixels, cutOff, Damaged, mostPixels, textAt, tooLarge, unsupported, type Picture } from '../picture';
 import { decoderOf, mostShrunk } from './codecs';
 import { readDirectories, type Directory } from './directory';
+import { dngVersion, isCameraRaw } from './layout';
 
 const tags = {
   width: 256,
@@ -32,13 +33,9 @@ const tags = {
   xmp: 700,
   iptc: 33723,
   iccProfile: 34675,
-  dngVersion: 50706,
 } as const;
 
 const [whiteIsZero, blackIsZero, rgb, palette, cmyk, yCbCr, lab] = [0, 1, 2, 3, 5, 6, 8];
-/** Photometric interpretations of sensors: a colour filter array, and linear raw. */
-const sensor = [32803, 34892];
-
 /** Memory that the samples may take. */
 const mostBytes = 1.6e9;
 
@@ -53,9 +50,11 @@ export async function readTiff(bytes: Uint8Array): Promise<Picture> {
   const size = (page: Directory) => page.number(tags.width, 0) * page.number(tags.height, 0);
   const page = [...pages].sort((a, b) => size(b) - size(a))[0];
   if (!page) throw new Damaged('it has no directory');
-  if (
-    [...pages, ...below].some((each) => sensor.includes(each.number(tags.photometric, -1)) || each.has(tags.dngVersion))
-  )
+  const kinds = [...pages, ...below].map((each) => ({
+    photometric: each.number(tags.photometric, -1),
+    dng: each.has(dngVersion),
+  }));
+  if (isCameraRaw(kinds, textAt(bytes, 8, 10)))
     throw unsupported(
       'is a camera raw file, and no picture yet',
       'Develop it in a raw converter and export it as 16-bit TIFF.',

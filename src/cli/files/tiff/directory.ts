@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { directoryBytes, mostEntries, typeBytes } from '../../../pictures/tiff/layout';
 
 /**
  * The directories of a TIFF (TIFF 6.0, section 2, and BigTIFF), which EXIF blocks have, too. Damage never throws: what
@@ -33,29 +34,6 @@ export interface TiffDirectory {
   /** Offset of the next one; 0 behind the last. */
   readonly next: number;
 }
-
-/** Bytes of one value by type (BYTE, ASCII, SHORT … IFD8; 129 is Exif 3.0's UTF-8). */
-export const typeBytes: Readonly<Record<number, number>> = {
-  1: 1,
-  2: 1,
-  3: 2,
-  4: 4,
-  5: 8,
-  6: 1,
-  7: 1,
-  8: 2,
-  9: 4,
-  10: 8,
-  11: 4,
-  12: 8,
-  13: 4,
-  16: 8,
-  17: 8,
-  18: 8,
-  129: 1,
-};
-
-const mostEntries = 4096;
 
 export function bytesOf(buffer: Buffer): ByteReader {
   return {
@@ -106,7 +84,7 @@ export async function readDirectory(
   mostBytes = 1 << 20,
 ): Promise<TiffDirectory> {
   const none = { entries: [], next: 0 };
-  const [countBytes, entryBytes, offsetBytes] = big ? [8, 20, 8] : [2, 12, 4];
+  const [countBytes, entryBytes, offsetBytes] = directoryBytes(big);
   const number = (buffer: Buffer, at: number, bytes: number): number => {
     if (bytes === 8) return Number(little ? buffer.readBigUInt64LE(at) : buffer.readBigUInt64BE(at));
     return little ? buffer.readUIntLE(at, bytes) : buffer.readUIntBE(at, bytes);
@@ -177,7 +155,7 @@ export function numbersOf(entry: TiffEntry | undefined): number[] {
 /** A directory laid out at `offset` of a little-endian file, the long values right behind it. */
 export function writeDirectory(entries: readonly TiffEntry[], offset: number, big = false): Buffer {
   const sorted = entries.filter(({ value }) => value !== null).sort((a, b) => a.tag - b.tag);
-  const [countBytes, entryBytes, offsetBytes] = big ? [8, 20, 8] : [2, 12, 4];
+  const [countBytes, entryBytes, offsetBytes] = directoryBytes(big);
   const table = Buffer.alloc(countBytes + sorted.length * entryBytes + offsetBytes);
   const put = (value: number, at: number, bytes: number) =>
     bytes === 8 ? table.writeBigUInt64LE(BigInt(value), at) : table.writeUIntLE(value, at, bytes);

@@ -1,3 +1,4 @@
+import { dngVersion, isCameraRaw, mostBelow, mostPages, subDirectories } from '../../../pictures/tiff/layout';
 import type { ByteReader, TiffDirectory, TiffEntry } from './directory';
 import { numbersOf, readDirectory, readTiffHeader } from './directory';
 
@@ -16,12 +17,6 @@ export interface TiffPages {
   /** What the camera's sensor saw is in it, not yet a picture. */
   readonly raw: boolean;
 }
-
-const mostPages = 1000;
-const subDirectories = 0x014a;
-const dngVersion = 0xc612;
-/** Photometric interpretations of sensors: a colour filter array, and linear raw. */
-const sensor = new Set([32803, 34892]);
 
 export const valueOf = (entries: readonly TiffEntry[], tag: number, otherwise: number): number =>
   numbersOf(entries.find((entry) => entry.tag === tag))[0] ?? otherwise;
@@ -49,15 +44,15 @@ export async function readPages(reader: ByteReader): Promise<TiffPages | null> {
     const directory = await readDirectory(reader, header, at);
     if (directory.entries.length === 0) break;
     pages.push(pageOf(directory));
-    for (const place of numbersOf(directory.entries.find(({ tag }) => tag === subDirectories)).slice(0, 16))
+    for (const place of numbersOf(directory.entries.find(({ tag }) => tag === subDirectories)).slice(0, mostBelow))
       below.push(pageOf(await readDirectory(reader, header, place)));
     at = directory.next;
   }
-  const raw =
-    [...pages, ...below].some(({ photometric }) => sensor.has(photometric)) ||
-    pages.some(({ entries }) => entries.some(({ tag }) => tag === dngVersion)) ||
-    // Canon's CR2 says so behind the header.
-    (await reader.read(8, 2)).toString('latin1') === 'CR';
+  const kinds = [...pages, ...below].map(({ photometric, entries }) => ({
+    photometric,
+    dng: entries.some(({ tag }) => tag === dngVersion),
+  }));
+  const raw = isCameraRaw(kinds, (await reader.read(8, 2)).toString('latin1'));
   return { pages, raw };
 }
 
