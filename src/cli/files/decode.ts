@@ -7,7 +7,7 @@ import { foreign, isSvg, kindOf } from '../../pictures/kinds';
 import type { Picture } from '../../pictures/picture';
 import { ownFormat, readOwn, type OwnFormat } from '../../pictures/read';
 import { drawingHeader } from './drawing';
-import { firstLine, systemCode, writeError } from './file-errors';
+import { failedWriting, firstLine, systemCode, writeError } from './file-errors';
 import { inLibvips } from './libvips';
 import { colourSpaceOf } from './picture-sink';
 import { PictureSource } from './picture-source';
@@ -176,7 +176,7 @@ export async function decode(
       onDoubt(`"${name}" is not quite as such a file should be, and was read all the same (${firstLine(doubt)}).`);
   } catch (error) {
     signal.throwIfAborted();
-    if (/no space left|disk quota|file too large|write failed/i.test(String(error))) throw writeError(error, target);
+    if (failedWriting(error)) throw writeError(error, target);
     throw await notDecodable(path, name, error);
   }
   signal.throwIfAborted();

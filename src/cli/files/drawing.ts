@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
-import { LWayError } from '../../engine';
-import type { Rect } from '../../engine';
+import { LWayError, type Rect } from '../../engine';
 import type { PictureHeader } from './decode';
-import { firstLine, writeError } from './file-errors';
+import { failedWriting, firstLine, writeError } from './file-errors';
+import { inLibvips, isLarge } from './libvips';
 
 /** More is no drawing that a person made. */
 const mostBytes = 2 ** 26;
@@ -28,11 +28,11 @@ const cannot = (name: string, error: unknown) =>
 /** The header of an SVG drawing, whose size is that in its file. @throws LWayError `bad-image`, `too-large` */
 export async function drawingHeader(path: string, name: string): Promise<PictureHeader> {
   const bytes = await bytesOf(path, name);
-  const { width, height } = await sharp(bytes, { limitInputPixels: false })
-    .metadata()
-    .catch((error: unknown) => {
+  const { width, height } = await inLibvips(false, () => sharp(bytes, { limitInputPixels: false }).metadata()).catch(
+    (error: unknown) => {
       throw cannot(name, error);
-    });
+    },
+  );
   return {
     name,
     page: 0,
@@ -74,9 +74,13 @@ export async function draw(
         height,
       });
     }
-    await drawn.timeout({ seconds: mostSeconds }).toColourspace('srgb').toFile(target);
+    await inLibvips(isLarge(whole), async () => {
+      signal.throwIfAborted();
+      await drawn.timeout({ seconds: mostSeconds }).toColourspace('srgb').toFile(target);
+    });
   } catch (error) {
-    if (/no space left|wbuffer_write/i.test(String(error))) throw writeError(error, target);
+    signal.throwIfAborted();
+    if (failedWriting(error)) throw writeError(error, target);
     throw cannot(name, error);
   }
   signal.throwIfAborted();

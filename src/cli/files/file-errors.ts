@@ -2,6 +2,10 @@ import { isAbort, LWayError } from '../../engine';
 
 const noSpace = /no space left|disk quota|file too large|ENOSPC|EDQUOT|EFBIG/i;
 
+/** Whether what libvips says is about the file that it wrote, not the one that it read. */
+export const failedWriting = (error: unknown): boolean =>
+  noSpace.test(String(error)) || /write failed|wbuffer_write/i.test(String(error));
+
 /** A lack of room that may pass, of disk or of memory, when nothing else is in work. */
 export function noRoom(error: unknown): boolean {
   return error instanceof NoRoom || (error instanceof LWayError && error.code === 'out-of-memory');
