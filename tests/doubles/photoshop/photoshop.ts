@@ -394,6 +394,11 @@ export class FakePhotoshop {
             if (layer.mask) throw new Error('The layer has a mask already.');
             const canvas = { left: 0, top: 0, right: document.width, bottom: document.height };
             layer.mask = makePlane(canvas, 1, false, 8);
+            const { _value } = command.using as { _value: string };
+            if (!['hideAll', 'revealAll'].includes(_value))
+              throw new Error(`make: a mask of ${_value} is not doubled.`);
+            if (_value === 'revealAll') layer.mask.data.fill(255);
+            if (layer.allLocked) throw new Error('The layer is locked.');
           });
           return {};
         }

@@ -459,6 +459,43 @@ describe('writing', () => {
     ]);
   });
 
+  test('of a blended layer, only the region that was upscaled gives way', async () => {
+    const document = open();
+    Object.assign(document.state.layers[0]!, { opacity: 40, blendMode: 'multiply', allLocked: true });
+    made.ps.select(document, { left: 4, top: 2, right: 14, bottom: 12 }, (x) => (x < 8 ? 255 : 102));
+    await upscale('region', 'layer');
+    const [added, original] = document.state.layers;
+    expect(document.state.active).toEqual([added!.id]);
+    expect(added).toMatchObject({ opacity: 40, blendMode: 'multiply' });
+    expect(original).toMatchObject({ visible: true, allLocked: true });
+    // Together they cover every pixel once: inside, at the soft part, beside.
+    const at = ({ mask }: typeof original & object, x: number) => mask!.data[indexOf(mask!, x, 10)];
+    expect([10, 24].map((x) => [at(added!, x), at(original!, x)])).toEqual([
+      [255, 0],
+      [102, 153],
+    ]);
+    expect([7, 28].map((x) => at(original!, x))).toEqual([255, 255]);
+    expect(document.history.map(({ name }) => name)).toEqual(['Open', 'Marquee', STEP_NAME]);
+  });
+
+  test('what the mask of a blended layer hides stays hidden, and one that is switched off stays as it is', async () => {
+    const document = open();
+    const mask = makePlane({ left: 0, top: 0, right: 6, bottom: 20 }, 1, false, 8);
+    Object.assign(document.state.layers[0]!, { opacity: 40, mask });
+    made.ps.select(document, { left: 4, top: 2, right: 14, bottom: 12 });
+    await upscale('region', 'layer');
+    const [, original] = document.state.layers;
+    const row = [2, 11, 20, 27, 28].map((x) => original!.mask!.data[indexOf(original!.mask!, x, 10)]);
+    expect(row.slice(0, 4)).toEqual([0, 0, 0, 0]);
+    expect(original!.visible).toBe(true);
+
+    const other = open();
+    Object.assign(other.state.layers[0]!, { opacity: 40, mask: { ...mask }, maskEnabled: false });
+    made.ps.select(other, { left: 4, top: 2, right: 14, bottom: 12 });
+    await upscale('region', 'layer');
+    expect(other.state.layers[1]).toMatchObject({ visible: true, maskEnabled: false, mask: { right: 12 } });
+  });
+
   test('a transparent piece is left out, whichever it is', async () => {
     const document = open({ pixel: (x, y) => [...where(x, y).slice(0, 3), y < 19 ? 0 : 1] });
     await upscale('layer', 'layer', 4);

@@ -2,10 +2,10 @@ import { LWayError, type Rect } from '../../../engine';
 import { factorOf } from '../../factor';
 import { STEP_NAME, type CommitParams, type PixelHeader } from '../protocol';
 import { canvasOf, findLayer, unchanged } from './documents';
-import { addMask } from './layers';
-import { scaleMask, type Mask } from './mask';
+import { addMask, masksOf, selectLayer } from './layers';
+import { cutOut, scaleMask, uniformMask, type Mask } from './mask';
 import { suspended, type ModalGate, type Scope } from './modal';
-import type { Target } from './open';
+import { readMask, type Target } from './open';
 import type { ImageData, PhotoshopApi, PsDocument, PsLayer } from './photoshop-api';
 import { samplesOf } from './samples';
 import type { Spool } from './spool';
@@ -83,7 +83,11 @@ async function intoDocument(job: Job): Promise<void> {
           const left = Math.round(bounds.x * sx);
           const top = Math.round(bounds.y * sy);
           await writeAll(job, document.id, layer, left, top);
-          takeOverAppearance(ps, layer, original);
+          if (takeOverAppearance(ps, layer, original)) {
+            if (target.whole) original.visible = false;
+            else await cutHole(job, document.id, original, left, top);
+            await selectLayer(ps, document.id, layer.id);
+          }
         },
       );
     },
@@ -218,7 +222,7 @@ async function writePixels(
 }
 
 async function writeMask(
-  { ps, scope, target, params, report }: Job,
+  job: Job,
   mask: Mask,
   documentID: number,
   layer: PsLayer,
@@ -226,14 +230,31 @@ async function writeMask(
   top: number,
   share: number,
 ): Promise<void> {
-  const place = { documentID, layerID: layer.id };
-  await addMask(ps, documentID, layer.id);
-  const rows = Math.max(1, Math.floor(MASK_BYTES / params.width));
-  for (let y = 0; y < params.height; y += rows) {
+  const { ps, scope, target, params, report } = job;
+  await addMask(ps, documentID, layer.id, 'hideAll');
+  await putMask(job, documentID, layer.id, left, top, async (rect) => {
     scope.check();
-    const rect: Rect = { x: 0, y, width: params.width, height: Math.min(rows, params.height - y) };
-    const imageData = await ps.imaging.createImageDataFromBuffer(scaleMask(mask, params.width, params.height, rect), {
-      width: rect.width,
+    report(share + ((1 - share) * rect.y) / params.height);
+    return scaleMask(mask, params.width, params.height, rect);
+  });
+  report(1);
+  if (target.maskFeather > 0) layer.layerMaskFeather = (target.maskFeather * params.width) / target.info.bounds.width;
+}
+
+/** Writes as much of a layer's mask as the result covers, some rows at a time. @param read those of a part of the result */
+async function putMask(
+  { ps, params: { width, height } }: Job,
+  documentID: number,
+  layerID: number,
+  left: number,
+  top: number,
+  read: (rect: Rect) => Promise<Uint8Array>,
+): Promise<void> {
+  const rows = Math.max(1, Math.floor(MASK_BYTES / width));
+  for (let y = 0; y < height; y += rows) {
+    const rect: Rect = { x: 0, y, width, height: Math.min(rows, height - y) };
+    const imageData = await ps.imaging.createImageDataFromBuffer(await read(rect), {
+      width,
       height: rect.height,
       components: 1,
       chunky: true,
@@ -242,13 +263,40 @@ async function writeMask(
     });
     try {
       const targetBounds = { left, top: top + y };
-      await ps.imaging.putLayerMask({ ...place, imageData, replace: false, targetBounds, commandName: STEP_NAME });
+      await ps.imaging.putLayerMask({
+        documentID,
+        layerID,
+        imageData,
+        replace: false,
+        targetBounds,
+        commandName: STEP_NAME,
+      });
     } finally {
       await imageData.dispose();
     }
-    report(share + ((1 - share) * (y + rect.height)) / params.height);
   }
-  if (target.maskFeather > 0) layer.layerMaskFeather = (target.maskFeather * params.width) / target.info.bounds.width;
+}
+
+/**
+ * Hides what the new layer replaces behind the original's mask; what lies beside it stays. The last that is done: it is not
+ * cancelled half way. A mask that is switched off is left as it is, as GIMP's is.
+ */
+async function cutHole(job: Job, documentID: number, original: PsLayer, left: number, top: number): Promise<void> {
+  const { ps, target, params } = job;
+  const masks = await masksOf(ps, documentID, original);
+  if (masks.userIsOff) return;
+  const locked = original.allLocked;
+  if (locked) original.allLocked = false;
+  if (!masks.user) await addMask(ps, documentID, original.id, 'revealAll');
+  await putMask(job, documentID, original.id, left, top, async (rect) => {
+    const place = { ...rect, x: left, y: top + rect.y };
+    const before = masks.user
+      ? await readMask(ps, documentID, original.id, 'user', place)
+      : uniformMask(rect.width, rect.height, 255);
+    const { selection } = target;
+    return cutOut(before, selection && scaleMask(selection, params.width, params.height, rect)).data;
+  });
+  if (locked) original.allLocked = true;
 }
 
 function imageDataOf(
@@ -268,12 +316,12 @@ function imageDataOf(
   });
 }
 
-/** A layer that is blended is replaced, not doubled: the new one blends like it, and it is hidden. */
-function takeOverAppearance(ps: PhotoshopApi, layer: PsLayer, original: PsLayer): void {
+/** A layer that is blended is replaced, not doubled: the new one blends like it. @returns whether it is blended */
+function takeOverAppearance(ps: PhotoshopApi, layer: PsLayer, original: PsLayer): boolean {
   const { NORMAL, PASSTHROUGH } = ps.constants.BlendMode;
   const plainMode = original.blendMode === NORMAL || original.blendMode === PASSTHROUGH;
-  if (plainMode && original.opacity >= 100) return;
+  if (plainMode && original.opacity >= 100) return false;
   layer.opacity = original.opacity;
   if (!plainMode) layer.blendMode = original.blendMode;
-  original.visible = false;
+  return true;
 }

@@ -53,6 +53,7 @@ export function activeLayer(document: PsDocument): PsLayer {
 
 export interface LayerMasks {
   user: boolean;
+  userIsOff: boolean;
   vector: boolean;
   /** 0..1 */
   userDensity: number;
@@ -61,7 +62,7 @@ export interface LayerMasks {
   userFeather: number;
 }
 
-/** Which masks of a layer are there and switched on. */
+/** Which masks of a layer are there and switched on, and whether there is one that is switched off. */
 export async function masksOf(
   ps: Pick<PhotoshopApi, 'action'>,
   documentID: number,
@@ -70,6 +71,7 @@ export async function masksOf(
   const [found] = await ps.action.batchPlay([{ _obj: 'get', _target: target(documentID, layer.id) }], {});
   return {
     user: found?.hasUserMask === true && found.userMaskEnabled !== false,
+    userIsOff: found?.hasUserMask === true && found.userMaskEnabled === false,
     vector: found?.hasVectorMask === true && found.vectorMaskEnabled !== false,
     userDensity: density(found?.userMaskDensity),
     vectorDensity: density(found?.vectorMaskDensity),
@@ -77,21 +79,41 @@ export async function masksOf(
   };
 }
 
-/** Gives a layer a mask that hides all of it. */
-export async function addMask(ps: Pick<PhotoshopApi, 'action'>, documentID: number, layerID: number): Promise<void> {
+/** Makes a layer the active one. */
+export async function selectLayer(
+  ps: Pick<PhotoshopApi, 'action'>,
+  documentID: number,
+  layerID: number,
+): Promise<void> {
+  await ps.action.batchPlay([selecting(documentID, layerID)], {});
+}
+
+/** Gives a layer a mask that hides or shows all of it, and makes it the active one. */
+export async function addMask(
+  ps: Pick<PhotoshopApi, 'action'>,
+  documentID: number,
+  layerID: number,
+  shows: 'hideAll' | 'revealAll',
+): Promise<void> {
   await ps.action.batchPlay(
     [
-      { _obj: 'select', _target: target(documentID, layerID), makeVisible: false },
+      selecting(documentID, layerID),
       {
         _obj: 'make',
         new: { _class: 'channel' },
         at: { _ref: 'channel', _enum: 'channel', _value: 'mask' },
-        using: { _enum: 'userMaskEnabled', _value: 'hideAll' },
+        using: { _enum: 'userMaskEnabled', _value: shows },
       },
     ],
     {},
   );
 }
+
+const selecting = (documentID: number, layerID: number): Descriptor => ({
+  _obj: 'select',
+  _target: target(documentID, layerID),
+  makeVisible: false,
+});
 
 function target(documentID: number, layerID: number): Descriptor[] {
   return [

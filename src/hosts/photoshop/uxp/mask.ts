@@ -32,6 +32,11 @@ export function multiplyMasks(mask: Mask, density: number, other: Mask | null): 
   return { ...mask, data };
 }
 
+/** `mask` without what `shape`, of the same size, takes of it; null: all of it. */
+export function cutOut({ width, height, data }: Mask, shape: Uint8Array | null): Mask {
+  return { width, height, data: data.map((value, i) => Math.round((value * (255 - (shape ? shape[i]! : 255))) / 255)) };
+}
+
 /**
  * Part of `mask` scaled to `width`×`height`, bilinear, pixel centres on pixel centres, edges repeated.
  * @param rect which part of the scaled mask

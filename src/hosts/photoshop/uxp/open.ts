@@ -43,6 +43,10 @@ export interface Target {
   profile: string;
   mask: Mask | null;
   maskFeather: number;
+  /** Nothing of the layer lies beside what is open. */
+  whole: boolean;
+  /** Where the region is not a plain rectangle: how much of each pixel is in it. */
+  selection: Mask | null;
   read(signal: AbortSignal, column: number, row: number): Promise<Omit<Pixels, 'profile'>>;
   close(): Promise<void>;
 }
@@ -89,6 +93,8 @@ export async function openTarget(context: OpenContext, signal: AbortSignal, { ta
         const alpha = effective ? !effective.isBackgroundLayer : !document.backgroundLayer;
         return {
           bounds,
+          whole: !selection && bounds.width === extent.width && bounds.height === extent.height,
+          selection,
           profile: first.profile,
           channels: (colours + (alpha ? 1 : 0)) as Channels,
           mask: masks && selection ? multiplyMasks(masks.mask, 1, selection) : (masks?.mask ?? selection),
@@ -126,6 +132,8 @@ export async function openTarget(context: OpenContext, signal: AbortSignal, { ta
         profile: found.profile,
         mask: found.mask,
         maskFeather: found.maskFeather,
+        whole: found.whole,
+        selection: found.selection,
         read: async (readSignal, column, row) => {
           const spooled = await spool.get(key(column, row));
           if (spooled) return spooled;
@@ -312,18 +320,23 @@ async function readMasks(
   for (const kind of ['user', 'vector'] as const) {
     if (!masks[kind]) continue;
     scope.check();
-    // What a mask does not cover, it does not hide (docs/photoshop.md, assumption 7).
-    const mask = uniformMask(bounds.width, bounds.height, 255);
-    const answer = await ps.imaging.getLayerMask({
-      documentID: document.id,
-      layerID: layer.id,
-      kind,
-      sourceBounds: toEdges(bounds),
-    });
-    await take(mask, bounds, answer);
+    const mask = await readMask(ps, document.id, layer.id, kind, bounds);
     result = multiplyMasks(mask, kind === 'user' ? masks.userDensity : masks.vectorDensity, result);
   }
   return result && { mask: result, feather: masks.user ? masks.userFeather : 0 };
+}
+
+/** A layer's mask within `bounds` of the document. What it does not cover, it does not hide (docs/photoshop.md, assumption 7). */
+export async function readMask(
+  ps: PhotoshopApi,
+  documentID: number,
+  layerID: number,
+  kind: 'user' | 'vector',
+  bounds: Rect,
+): Promise<Mask> {
+  const mask = uniformMask(bounds.width, bounds.height, 255);
+  await take(mask, bounds, await ps.imaging.getLayerMask({ documentID, layerID, kind, sourceBounds: toEdges(bounds) }));
+  return mask;
 }
 
 async function take(

@@ -186,7 +186,7 @@ const once: Record<string, Probe> = {
   },
   async 'mask-is-written'(ps, _scope, document) {
     const layer = document.layers[0]!;
-    await addMask(ps, document.id, layer.id);
+    await addMask(ps, document.id, layer.id, 'hideAll');
     const imageData = await ps.imaging.createImageDataFromBuffer(new Uint8Array([0, 128, 255]), {
       width: 3,
       height: 1,
