@@ -66,6 +66,7 @@ Examples:
   $ lway upscale photo.jpg -o large.tif           another name and format
   $ lway upscale *.jpg -o large/ --format jpg     many pictures into a folder
   $ lway upscale *.jpg -o large/ --series         of one camera: adapts once to all, in a fraction of the time
+  $ lway upscale grainy.jpg --scale 1             the same size, without its noise and compression
   $ lway upscale scan.tif --size 6000x4000        the largest that fits into 6000×4000
   $ lway upscale trip/ -r -o large/               a folder and those below it
   $ lway upscale edit.tif --in-place              for programs that hand a file over and read it again
