@@ -49,7 +49,8 @@ export function tuningText({ tuning }: UpscaleReport): string {
   const { detail, noise, estimate } = tuning;
   const set = `Detail ${detail} %, noise ${noise} % cleaned`;
   if (!estimate) return `${set}.`;
-  const told = estimate.noise < 1 ? 'hardly any noise' : `noise of about ${Math.round(estimate.noise)} steps of 255`;
+  const steps = Math.round(estimate.noise);
+  const told = estimate.noise < 1 ? 'hardly any noise' : `noise of about ${steps} step${steps === 1 ? '' : 's'} of 255`;
   const lossy =
     estimate.compression >= 15 ? `, compressed as at JPEG quality ${100 - Math.round(estimate.compression)}` : '';
   return `${set}: this picture has ${told}${lossy}.`;

@@ -22,6 +22,7 @@ test('says how Detail and Noise were set, and why', () => {
     tuningText({ tuning: { detail: 50, noise: 20, estimate } } as UpscaleReport);
   expect(text()).toBe('Detail 50 %, noise 20 % cleaned.');
   expect(text({ noise: 9.6, compression: 40 })).toMatch(/noise of about 10 steps of 255, .*JPEG quality 60/);
+  expect(text({ noise: 1.4, compression: 3 })).toMatch(/noise of about 1 step of 255\.$/);
   expect(text({ noise: 0.3, compression: 3 })).toMatch(/: this picture has hardly any noise\.$/);
   expect(tuningText({} as UpscaleReport)).toBe('');
 });

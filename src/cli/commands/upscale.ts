@@ -93,7 +93,7 @@ export function addUpscale(program: Command, surroundings: Surroundings, finish:
       'W×H to fit into (3000x2000), one side (3000x, x2000), the longer one (3000), or megapixels (24mp)',
       parseAskedSize,
     )
-    .option('--model <id|file>', 'network: an id from "lway models", or an .onnx file')
+    .option('--model <id|file>', 'network: an id from "lway models", or a file (.onnx, .pth, .safetensors, ncnn)')
     .option('--detail <auto|0-100>', '0 faithful … 100 crisp (default: auto, as suits the picture)', parseDetail)
     .option('--noise <auto|0-100>', '0 keep … 100 clean (default: auto, as suits the picture)', parseNoise)
     .addOption(new Option('--crispness <number>').argParser(refuseCrispness).hideHelp())

@@ -6,7 +6,7 @@ import { shared } from '../../ui/styles';
 const names: Record<AdaptLevel, string> = { off: 'Off', quick: 'Fast', standard: 'Normal', thorough: 'Best' };
 const explained: Record<AdaptLevel, string> = {
   off: 'The network is used as it is.',
-  quick: 'Learns from this picture for a few seconds first.',
+  quick: 'Learns from this picture first: seconds on a graphics card, minutes without.',
   standard: 'Learns from this picture first, until it stops improving.',
   thorough: 'Learns longer, from more of this picture.',
 };

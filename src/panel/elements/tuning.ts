@@ -31,7 +31,7 @@ export class TuningPicker extends LitElement {
   static override styles = [
     shared,
     css`
-      .knob + .knob {
+      .knob {
         margin-top: 8px;
       }
       .head {
