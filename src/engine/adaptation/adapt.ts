@@ -1,4 +1,4 @@
-import { packWeights, readGraph, TrainingRun, writeGraph, type Graph } from '../graph';
+import { packWeights, TrainingRun, writeGraph } from '../graph';
 import type { Runtime } from '../runtime/runtime';
 import { changeOf, leftOut } from './change';
 import { learningStep } from './learning-step';
@@ -76,7 +76,11 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
     if (isRefusal(judged)) return { ...nothing(judged.refused, several, noises), pictures: lessons.length, frozen };
     const { learned, steps, improvement } = judged;
     const change = changeOf(trained.general, learned ? trained.best : trained.before, noises);
-    const exported = learned ? await run.exportNetwork(trained.weights) : writeGraph(network);
+    // Declared as in the file that it comes from.
+    const { inputs, outputs } = original;
+    const weights = learned
+      ? await run.exportNetwork(trained.weights, original)
+      : writeGraph({ ...network, inputs, outputs });
     return {
       used: true,
       pictures: lessons.length,
@@ -86,16 +90,11 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
       change,
       message: outcome(several, steps, change, start !== null),
       seconds: watch.seconds,
-      weights: withPortsOf(original, exported),
+      weights,
       split: watch.split,
       frozen,
     };
   } finally {
     await run.dispose();
   }
-}
-
-/** The learned network with inputs and outputs declared as in the file it comes from. */
-function withPortsOf({ inputs, outputs }: Graph, learned: Uint8Array): Uint8Array {
-  return writeGraph({ ...readGraph(learned), inputs, outputs });
 }

@@ -1,13 +1,14 @@
 import type { AdaptOptions } from '../engine';
 import { readGraph, writeGraph, type Graph } from '../graph';
 import { layoutOf, type Layout } from '../network/layout';
-import { runAll } from '../network/run';
+import { withNetwork, type RunAll } from '../network/run';
 import type { Runtime } from '../runtime/runtime';
 import { reducedCopies } from './copies';
 import { meanOf } from './embedding';
 import type { Lesson } from './lessons';
 import { choosePatches, type Patch } from './patches';
 import type { Plan } from './plan';
+import { dataNames } from './objective';
 import { makePairs, prepareBatches, type Pairs, type StepData } from './prepare';
 import type { Recipe } from './recipe';
 import { startFrom, type Start } from './start';
@@ -52,12 +53,15 @@ export async function gather(
   const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, lessons, side, scale, fixed) : null;
   const start = recipe.start > 0 ? await beginning(signal, runtime, options, original, lessons, recipe.start) : null;
   const network = withFreeBatch(withOutput(start?.network ?? original, model.entry.output));
-  const prepare = (patches: readonly Patch[]) =>
-    prepareBatches(signal, runtime, { model, network, layout, patches, batch: recipe.batch, side, pairs });
-  const training = await prepare(chosen.training);
-  const heldOut = await prepare(chosen.heldOut);
-  const batches = recipe.batch > 1 && (await takesBatches(signal, runtime, network, model, training[0]!, recipe, side));
-  return { original, network, start, layout, pairs, training, heldOut, batches };
+  return withNetwork(signal, runtime, writeGraph(network), async (run) => {
+    const prepare = (patches: readonly Patch[]) =>
+      prepareBatches(run, { model, layout, patches, batch: recipe.batch, side, pairs });
+    const training = await prepare(chosen.training);
+    const heldOut = await prepare(chosen.heldOut);
+    // Last: nothing is asked of a session any more that may have failed.
+    const batches = recipe.batch > 1 && (await takesBatches(signal, run, model, layout, training[0]!, recipe, side));
+    return { original, network, start, layout, pairs, training, heldOut, batches };
+  });
 }
 
 /** Where the network begins to learn; null: as it came. */
@@ -80,31 +84,26 @@ function withOutput(graph: Graph, name: string): Graph {
   return { ...graph, outputs: graph.outputs.filter((output) => output.name === name) };
 }
 
-/** Difference of a result, relative to the network's range, above which two pictures at once are not as two alone. */
+/** Difference of a result, 0..1, above which two pictures at once are not as two alone. */
 const ALIKE = 1e-3;
 
 /** Tries it: files made for one picture may refuse several, or mix them up. */
 async function takesBatches(
   signal: AbortSignal,
-  runtime: Runtime,
-  network: Graph,
-  { entry }: Plan['model'],
+  run: RunAll,
+  { entry: { input, scale } }: Plan['model'],
+  layout: Layout,
   data: StepData,
   { batch }: Recipe,
   side: number,
 ): Promise<boolean> {
-  const { name, range } = entry.input;
-  const layout = layoutOf(entry.input);
-  const pictures = data[name]!;
-  const size = pictures.length / batch;
-  const feed = (n: number, from: number) => ({
-    [name]: { data: pictures.slice(from * size, (from + n) * size), shape: layout.shape(n, side, side) },
-  });
+  const two = (name: string) => data[name]!.slice(0, (2 * data[name]!.length) / batch);
+  const feed = { [input.name]: { data: two(input.name), shape: layout.shape(2, side, side) } };
   try {
-    const [both, second] = await runAll(signal, runtime, writeGraph(network), [feed(2, 0), feed(1, 1)]);
-    const half = both!.length / 2;
-    const limit = ALIKE * (range[1] - range[0]);
-    return second!.length === half && second!.every((value, i) => Math.abs(value - both![half + i]!) <= limit);
+    const [results] = await run([feed]);
+    const apart = two(dataNames.before);
+    const both = layout.fromNetwork(results!, 2, side * scale, side * scale);
+    return both.length === apart.length && both.every((value, i) => Math.abs(value - apart[i]!) <= ALIKE);
   } catch {
     signal.throwIfAborted();
     return false;

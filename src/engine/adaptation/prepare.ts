@@ -1,9 +1,8 @@
-import { writeGraph, type Graph } from '../graph';
 import type { Model } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import { takenDown } from './copies';
 import type { Layout } from '../network/layout';
-import { runAll, type Values } from '../network/run';
+import type { RunAll, Values } from '../network/run';
 import type { Lesson } from './lessons';
 import { withoutNoise } from './noise';
 import { dataNames } from './objective';
@@ -69,8 +68,6 @@ export async function makePairs(
 
 export interface Preparation {
   readonly model: Model;
-  /** The same network as a graph: float32 also where its file holds half precision. */
-  readonly network: Graph;
   readonly layout: Layout;
   readonly patches: readonly Patch[];
   readonly batch: number;
@@ -78,11 +75,14 @@ export interface Preparation {
   readonly pairs: Pairs | null;
 }
 
-/** The data of all steps: everything that does not change while the network learns is computed once. */
+/**
+ * The data of all steps: everything that does not change while the network learns is computed once.
+ *
+ * @param run the network before it learns: float32 also where its file holds half precision
+ */
 export async function prepareBatches(
-  signal: AbortSignal,
-  runtime: Runtime,
-  { model, network, layout, patches, batch, side, pairs }: Preparation,
+  run: RunAll,
+  { model, layout, patches, batch, side, pairs }: Preparation,
 ): Promise<StepData[]> {
   const { entry } = model;
   const groups = Array.from({ length: Math.ceil(patches.length / batch) }, (_, i) =>
@@ -93,7 +93,7 @@ export async function prepareBatches(
   const feeds = patches.map(({ pixels }) => ({
     [entry.input.name]: { data: single(pixels.data), shape: layout.shape(1, side, side) } satisfies Values,
   }));
-  const results = await runAll(signal, runtime, writeGraph(network), feeds);
+  const results = await run(feeds);
   const large = side * entry.scale;
   const before = results.map((result) => layout.fromNetwork(result, 1, large, large));
   return groups.map((group, i) => ({

@@ -241,9 +241,16 @@ export class TrainingRun {
     });
   }
 
-  /** The network with the present weights, or given ones, as an ONNX file; its input sizes are open as they were. */
-  async exportNetwork(weights?: Float32Array): Promise<Uint8Array> {
-    return writeGraph(withWeights(this.description, weights ?? (await this.weights())));
+  /**
+   * The network as an ONNX file; its input sizes are open as they were.
+   *
+   * @param weights the present ones if left out
+   * @param ports inputs and outputs to be declared, where they are not to be those of the network that learned
+   */
+  async exportNetwork(weights?: Float32Array, ports?: Pick<Graph, 'inputs' | 'outputs'>): Promise<Uint8Array> {
+    const learned = withWeights(this.description, weights ?? (await this.weights()));
+    const { inputs, outputs } = ports ?? learned;
+    return writeGraph({ ...learned, inputs, outputs });
   }
 
   /** Frees what lies on the device; safe to call twice. */

@@ -9,6 +9,34 @@ export interface Values {
 /** Inputs or outputs of a run by name. */
 export type NamedValues = Readonly<Record<string, Values>>;
 
+/** Runs a network on several sets of inputs, one after the other, and gives its first output for each. */
+export type RunAll = (feeds: readonly NamedValues[]) => Promise<Float32Array[]>;
+
+/**
+ * Makes one session of an ONNX file for all that `work` runs: for a large network that takes longer than running it.
+ *
+ * @throws LWayError as the runtime says
+ */
+export async function withNetwork<T>(
+  signal: AbortSignal,
+  runtime: Runtime,
+  network: Uint8Array,
+  work: (run: RunAll) => Promise<T>,
+): Promise<T> {
+  return withSession(runtime, network, async (session) => {
+    const first = session.outputNames[0]!;
+    return work(async (feeds) => {
+      const results: Float32Array[] = [];
+      for (const feed of feeds) {
+        signal.throwIfAborted();
+        const outputs = await session.run(tensorsOf(runtime, feed), [first]);
+        results.push((await taken(outputs[first] as Tensor)).data);
+      }
+      return results;
+    });
+  });
+}
+
 /**
  * Runs an ONNX file on several sets of inputs, one after the other, and gives its first output for each.
  *
@@ -20,16 +48,7 @@ export async function runAll(
   network: Uint8Array,
   feeds: readonly NamedValues[],
 ): Promise<Float32Array[]> {
-  return withSession(runtime, network, async (session) => {
-    const first = session.outputNames[0]!;
-    const results: Float32Array[] = [];
-    for (const feed of feeds) {
-      signal.throwIfAborted();
-      const outputs = await session.run(tensorsOf(runtime, feed), [first]);
-      results.push((await taken(outputs[first] as Tensor)).data);
-    }
-    return results;
-  });
+  return withNetwork(signal, runtime, network, (run) => run(feeds));
 }
 
 /**

@@ -25,6 +25,10 @@ const small: Partial<Recipe> = { steps: 4, patch: 24, batch: 2, trainingBatches:
 
 let models: AdaptOptions['models'];
 let faithful: Model;
+/** One picture and its adaptation, which several tests compare with. */
+const usualPicture = detailed(64, 64);
+let usual: ReturnType<typeof adapted> | undefined;
+const usually = () => (usual ??= adapted(usualPicture, faithful));
 
 beforeAll(async () => {
   const registry = await readRegistry(folder);
@@ -119,7 +123,7 @@ test('a network learns from a picture, judged by what it did not learn from', as
 });
 
 test('the same picture gives the same weights again', async () => {
-  const [first, second] = [await adapted(detailed(64, 64), faithful), await adapted(detailed(64, 64), faithful)];
+  const [first, second] = [await usually(), await adapted(usualPicture, faithful)];
   expect(second.improvement).toBeCloseTo(first.improvement, 5);
   expect(second.steps).toBe(first.steps);
 });
@@ -136,8 +140,8 @@ describe('a series', () => {
   });
 
   test('pictures smaller than a patch, and flat ones, change nothing', async () => {
-    const alone = await adapted(detailed(64, 64), faithful);
-    const together = await adapted(detailed(64, 64), faithful, { series: [detailed(16, 90), flat] });
+    const alone = await usually();
+    const together = await adapted(usualPicture, faithful, { series: [detailed(16, 90), flat] });
     expect(together.improvement).toBeCloseTo(alone.improvement, 5);
   });
 });
@@ -159,8 +163,8 @@ test.each([
   ['has its picture as the second output', { kind: 'two-outputs' }],
 ] as const)('a network that %s learns', async (_, kind) => {
   const model = await tinyModel(kind);
-  const study = { ...small, learningRate: 2e-4, batch: 2 };
-  const result = await adapted(detailed(180, 176), model, { study });
+  const study = { ...small, learningRate: 2e-4 };
+  const result = await adapted(detailed(96, 80), model, { study });
   expect(result).toMatchObject({ used: true, frozen: [] });
   expect(result.events.filter(({ type }) => type === 'notice')).toEqual([]);
 });
@@ -180,6 +184,8 @@ test('a network for oblong pictures only is used as it came', async () => {
 });
 
 describe('a start network', () => {
+  /** Steps that change nothing: one is as good as four. */
+  const idle = { ...small, start: 1, learningRate: 0, steps: 1 };
   const bias = (model: Uint8Array) => Number(readGraph(model).initializers.get('tail.bias')!.data[0]);
   const shift = 0.05;
 
@@ -216,8 +222,7 @@ describe('a start network', () => {
 
   test('counts as well where learning gains nothing more', async () => {
     const { model, start } = await tooBright();
-    const study = { ...small, start: 1, learningRate: 0 };
-    const result = await adapted(detailed(96, 80), model, { study, start });
+    const result = await adapted(detailed(96, 80), model, { study: idle, start });
     expect(result).toMatchObject({ used: true, start: 1, steps: 0 });
     expect(result.message).toBe('Learning gained nothing more; weights for clean pictures were used.');
     expect(bias(result.weights!)).toBeCloseTo(bias(faithful.bytes), 6);
@@ -225,9 +230,8 @@ describe('a start network', () => {
 
   test('stays out where it does not help, or is not wanted', async () => {
     const { model, start } = await tooBright();
-    const study = { ...small, start: 1, learningRate: 0 };
-    expect(await adapted(detailed(96, 80), faithful, { study, start })).toMatchObject({ used: false, steps: 0 });
-    const without = { ...study, start: 0 };
+    expect(await adapted(detailed(96, 80), faithful, { study: idle, start })).toMatchObject({ used: false, steps: 0 });
+    const without = { ...idle, start: 0 };
     expect(await adapted(detailed(96, 80), model, { study: without, start })).toMatchObject({ used: false });
   });
 });
@@ -247,17 +251,17 @@ test.each([
 });
 
 test('steps that make it worse leave the original network', async () => {
-  const result = await adapted(detailed(64, 64), faithful, { study: { ...small, learningRate: 0.5 } });
+  const result = await adapted(usualPicture, faithful, { study: { ...small, steps: 2, learningRate: 0.5 } });
   expect(result).toMatchObject({ used: false, message: expect.stringMatching(/gained nothing/) });
 });
 
 test('stopping early keeps what was learned; cancelling throws it away', async () => {
   const enough = new AbortController();
   enough.abort();
-  const stopped = await adapted(detailed(64, 64), faithful, { enough: enough.signal });
+  const stopped = await adapted(usualPicture, faithful, { enough: enough.signal });
   expect(stopped).toMatchObject({ used: false, steps: 0 });
   const cancelled = new AbortController();
-  const running = adapted(detailed(64, 64), faithful, { on: cancelled.signal });
+  const running = adapted(usualPicture, faithful, { on: cancelled.signal });
   cancelled.abort(new DOMException('enough', 'AbortError'));
   await expect(running).rejects.toMatchObject({ name: 'AbortError' });
 });
