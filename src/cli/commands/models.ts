@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type ImageInput, isAbort, LWayError } from '../../engine';
 import type { SaidOfNetwork } from '../../engine/node';
@@ -51,7 +51,7 @@ export function addModels(program: Command, surroundings: Surroundings): void {
       const networks = await openNetworks(surroundings);
       const path = resolve(cwd, file);
       if (await isFolder(path)) return addFolder(surroundings, networks, path, options);
-      const entry = await networks.add(signal, path, options.id ?? idOf(file), options.name, saidBy(options));
+      const entry = await networks.add(signal, path, options.id ?? idOf(nameOf(file)), options.name, saidBy(options));
       const { description } = entry;
       stderr.write(`Added "${entry.id}": ${describe(entry)}.${description === undefined ? '' : ` ${description}`}\n`);
     });
@@ -88,7 +88,16 @@ interface AddFlags {
 
 const saidBy = ({ range, order, value }: AddFlags): SaidOfNetwork => ({ range, channels: order, values: value });
 
-const idOf = (file: string): string => nameOf(basename(file)).replace(/[^a-z0-9._-]+/gi, '-');
+const idOf = (name: string): string => name.replace(/[^a-z0-9._-]+/gi, '-');
+
+/** Names of the files without their endings; where several are called the same, as in waifu2x's folders, with their folders'. */
+function namesOf(folder: string, files: readonly string[]): string[] {
+  const plain = files.map(nameOf);
+  return plain.map((name, i) => {
+    const only = plain.filter((other) => other === name).length === 1;
+    return only ? name : `${relative(folder, dirname(files[i]!)).replace(/[/\\]/g, ' ')} ${name}`.trim();
+  });
+}
 
 /** All networks of a folder, one after the other; one that cannot be used does not keep the others out. */
 async function addFolder(
@@ -105,17 +114,19 @@ async function addFolder(
     const endings = 'No file in it ends in .onnx, .pth, .safetensors or .param.';
     throw new LWayError('missing-model', `There are no networks in "${folder}".`, endings);
   }
+  const names = namesOf(folder, files);
   let failed = 0;
   let added = 0;
   for (const [i, path] of files.entries()) {
     signal.throwIfAborted();
-    const [id, label] = [idOf(path), `[${i + 1}/${files.length}] ${basename(path)}`];
+    const name = names[i]!;
+    const [id, label] = [idOf(name), `[${i + 1}/${files.length}] ${relative(folder, path)}`];
     if (networks.has(id)) {
       stderr.write(`${label}: there is a network "${id}" already.\n`);
       continue;
     }
     try {
-      const entry = await networks.add(signal, path, id, undefined, saidBy(options));
+      const entry = await networks.add(signal, path, id, name, saidBy(options));
       stderr.write(`${label}: added "${entry.id}", ${describe(entry)}.\n`);
       added++;
     } catch (error) {
