@@ -468,6 +468,7 @@ class DySample(nn.Module):
 
 
 # NAFNet: Chen et al., ECCV 2022: gates instead of activations, a U of two scales.
+# Written out in views, as NAFNet has it; SAFMN's, in make_networks.py, is exported with other operations.
 class ChannelNorm(nn.Module):
     def __init__(self, dim):
         super().__init__()

@@ -7,7 +7,6 @@ quantised networks with PyTorch's detach. Exported once each, at opset 17, as pe
 some for one picture of one size.
 """
 
-import io
 import os
 import sys
 
@@ -17,7 +16,7 @@ import torch
 
 import architectures
 from golden_format import encode, write_json
-from make_networks import margin_of, masked_l1, parameters_of_initializers, randomise
+from golden_networks import away_from_kinks, export, masked_l1, parameters_of_initializers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -35,6 +34,9 @@ ALL = {
     "sinsr": (architectures.SinSR, (8, 8), False),
     "osediff": (architectures.OSEDiff, (8, 8), False),
 }
+
+
+FREE = {"input": {0: "batch", 2: "height", 3: "width"}, "output": {0: "batch", 2: "tall", 3: "wide"}}
 
 
 def choice_margin(module, x):
@@ -58,25 +60,6 @@ def choice_margin(module, x):
     return min(margins)
 
 
-def prepare(name):
-    kind, size, _ = ALL[name]
-    seed = 100 + list(ALL).index(name)
-    for attempt in range(300):
-        random = np.random.default_rng(1000 * seed + attempt)
-        torch.manual_seed(seed)
-        module = randomise(kind().eval(), random)
-        x = torch.tensor(random.uniform(0, 1, (1, 3, *size)).astype(np.float32)).double()
-        margin, y = margin_of(module, x)
-        if margin > 3e-5 and choice_margin(module, x) > 1e-3:
-            break
-    else:
-        raise RuntimeError(f"{name}: no smooth point found")
-    step = random.uniform(0.05, 0.5, y.shape) * random.choice([-1.0, 1.0], y.shape)
-    target = torch.tensor((y.numpy() + step).astype(np.float32)).double()
-    mask = torch.tensor(random.uniform(0, 1, (1, 1, *y.shape[2:])).astype(np.float32)).double()
-    return module, x, target, mask
-
-
 def shorten(graph, names):
     """Short names for values and none for nodes: most of such a small file would be names."""
     del graph.value_info[:]
@@ -94,26 +77,15 @@ def shorten(graph, names):
         value.name = names.get(value.name, value.name)
 
 
-def export(module, x, path, free):
-    module.float()
-    axes = {"input": {0: "batch", 2: "height", 3: "width"}, "output": {0: "batch", 2: "tall", 3: "wide"}}
-    file = io.BytesIO()
-    torch.onnx.export(
-        module, (x.float(),), file, input_names=["input"], output_names=["output"], opset_version=17, dynamo=False,
-        dynamic_axes=axes if free else None,
-    )
-    module.double()
-    model = onnx.load_model_from_string(file.getvalue())
-    kept = {"input", "output", *(each.name for each in model.graph.initializer)}
-    shorten(model.graph, {name: name for name in kept})
-    onnx.checker.check_model(model)
-    with open(path, "wb") as out:
-        out.write(model.SerializeToString())
-    return model
+def tidy(graph):
+    kept = {"input", "output", *(each.name for each in graph.initializer)}
+    shorten(graph, {name: name for name in kept})
 
 
 def case(name):
-    module, x, target, mask = prepare(name)
+    kind, size, free = ALL[name]
+    seed = 100 + list(ALL).index(name)
+    module, x, target, mask, _ = away_from_kinks(name, kind, size, seed, lambda m, y: choice_margin(m, y) > 1e-3)
     # Tensors that forward makes anew have the type of the parameters.
     torch.set_default_dtype(torch.float64)
     x.requires_grad_(True)
@@ -129,7 +101,8 @@ def case(name):
     assert quantised or abs(rise.item() / (2e-7 * grads[0].norm().item()) - 1) < 1e-4, (name, rise)
     torch.set_default_dtype(torch.float32)
     file = f"architectures/{name}.onnx"
-    model = export(module, x.detach(), os.path.join(HERE, file), ALL[name][2])
+    options = {"dynamic_axes": FREE} if free else {}
+    model = export(module, x.detach(), os.path.join(HERE, file), tidy, opset_version=17, dynamo=False, **options)
     # The exporter folds tables of positions and, with the convolution before it, what is a BatchNorm in training.
     found = parameters_of_initializers(model, module, lambda missing: True)
     assert len({each for each, _ in found.values()}) > len(named) // 2

@@ -9,18 +9,16 @@ folded, height and width left open where the exporter can).
 
 adam.json: ten steps of Adam and of SGD with momentum, gradients clipped by their global norm, in float64.
 """
-import io
 import os
 import warnings
 
-import numpy as np
-import onnx
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from onnx import numpy_helper
 
+from architectures import relative_index, to_windows
 from golden_format import encode, write_json
+from golden_networks import away_from_kinks, export, masked_l1, parameters_of_initializers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 warnings.filterwarnings("ignore")
@@ -147,22 +145,15 @@ class WindowBlock(nn.Module):
         self.qkv, self.proj = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
         self.fc1, self.fc2 = nn.Linear(dim, 2 * dim), nn.Linear(2 * dim, dim)
         self.table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
-        at = torch.stack(torch.meshgrid(torch.arange(window), torch.arange(window), indexing="ij")).flatten(1)
-        relative = (at[:, :, None] - at[:, None, :]).permute(1, 2, 0) + window - 1
-        self.register_buffer("index", relative[..., 0] * (2 * window - 1) + relative[..., 1])
+        self.register_buffer("index", relative_index(window))
         # Pixels that the roll brings together from opposite edges do not attend to each other.
         region = torch.zeros(1, size, size, 1)
         cuts = (slice(0, -window), slice(-window, -shift), slice(-shift, None)) if shift else ()
         for i, rows in enumerate(cuts):
             for j, columns in enumerate(cuts):
                 region[:, rows, columns] = 3 * i + j
-        groups = self.windows(region).squeeze(-1)
+        groups = to_windows(region, window, window).squeeze(-1)
         self.register_buffer("mask", (groups[:, None, :] != groups[:, :, None]).float() * -100.0)
-
-    def windows(self, x):
-        b, h, w, c = x.shape
-        n = self.window
-        return x.view(b, h // n, n, w // n, n, c).permute(0, 1, 3, 2, 4, 5).reshape(-1, n * n, c)
 
     def forward(self, x, size):
         h, w = size
@@ -172,7 +163,7 @@ class WindowBlock(nn.Module):
         x = self.norm1(x).view(b, h, w, c)
         if self.shift:
             x = torch.roll(x, (-self.shift, -self.shift), (1, 2))
-        x = self.windows(x)
+        x = to_windows(x, n, n)
         many, length, _ = x.shape
         q, k, v = self.qkv(x).reshape(many, length, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4)
         attention = (q * (c // self.heads) ** -0.5) @ k.transpose(-2, -1)
@@ -319,125 +310,22 @@ NETWORKS = {
 }
 
 
-def round_to_float32(module):
-    """float64 parameters that float32 holds exactly."""
-    module.float()
-    module.double()
-    return module
-
-
-def randomise(module, generator):
-    with torch.no_grad():
-        for name, p in module.named_parameters():
-            noise = torch.tensor(generator.standard_normal(p.shape))
-            if p.dim() >= 2:
-                fan_in = p[0].numel() if "table" not in name else 1
-                p.copy_(noise * fan_in**-0.5)
-            elif "norm" in name.lower() and name.endswith("weight"):
-                p.copy_(1 + 0.2 * noise)
-            else:
-                p.copy_(0.2 * noise)
-    return round_to_float32(module)
-
-
-def margin_of(module, x):
-    """Smallest distance of any activation from a kink: zeros of the rectifiers, ties of the max pools."""
-    smallest = [np.inf]
-
-    def before(layer, inputs):
-        smallest[0] = min(smallest[0], inputs[0].abs().min().item())
-
-    handles = [
-        m.register_forward_pre_hook(before) for m in module.modules() if isinstance(m, (nn.ReLU, nn.LeakyReLU, nn.PReLU))
-    ]
-    pool = F.adaptive_max_pool2d
-
-    def watched(y, size):
-        k = (y.shape[2] // size[0], y.shape[3] // size[1])
-        top = F.unfold(y.flatten(0, 1)[:, None], k, stride=k).topk(2, dim=1).values
-        smallest[0] = min(smallest[0], (top[:, 0] - top[:, 1]).min().item())
-        return pool(y, size)
-
-    F.adaptive_max_pool2d = watched
-    with torch.no_grad():
-        y = module(x)
-    F.adaptive_max_pool2d = pool
-    for handle in handles:
-        handle.remove()
-    return smallest[0], y
-
-
-def masked_l1(output, target, mask):
-    return (mask * (output - target).abs()).mean()
-
-
 def prepare(name):
-    """A network, an input, a target and a mask, all away from kinks."""
     kind, size, seed, _ = NETWORKS[name]
-    for attempt in range(200):
-        random = np.random.default_rng(1000 * seed + attempt)
-        torch.manual_seed(seed)
-        module = randomise(kind().eval(), random)
-        x = torch.tensor(random.uniform(0, 1, (1, 3, *size)).astype(np.float32)).double()
-        margin, y = margin_of(module, x)
-        if margin > 3e-5:
-            break
-    else:
-        raise RuntimeError(f"{name}: no smooth point found")
-    # Residuals of at least 0.05: the absolute value has no kink near them.
-    step = random.uniform(0.05, 0.5, y.shape) * random.choice([-1.0, 1.0], y.shape)
-    target = torch.tensor((y.numpy() + step).astype(np.float32)).double()
-    mask = torch.tensor(random.uniform(0, 1, (1, 1, *y.shape[2:])).astype(np.float32)).double()
-    return module, x, target, mask, margin
+    return away_from_kinks(name, kind, size, seed)
 
 
-def export(module, x, path, folded, open_size):
-    module.float()
-    kwargs = {}
-    if not folded and open_size:
-        kwargs["dynamic_axes"] = {"input": {2: "height", 3: "width"}, "output": {2: "out_height", 3: "out_width"}}
-    file = io.BytesIO()
-    torch.onnx.export(
-        module,
-        x.float(),
-        file,
-        input_names=["input"],
-        output_names=["output"],
-        opset_version=13 if folded else 17,
-        do_constant_folding=folded,
-        **kwargs,
-    )
-    module.double()
-    model = onnx.load_model_from_string(file.getvalue())
-    for node in model.graph.node:
+def without_strings(graph):
+    for node in graph.node:
         node.ClearField("doc_string")
-    onnx.checker.check_model(model)
-    with open(path, "wb") as out:
-        out.write(model.SerializeToString())
-    return model
 
 
-def parameters_of_initializers(model, module, may_miss):
-    """The exporter renames, transposes and reshapes some parameters: found again by value."""
-    named = {name: p.detach().numpy() for name, p in module.named_parameters()}
-    found, used = {}, set()
-    for initializer in model.graph.initializer:
-        array = numpy_helper.to_array(initializer)
-        if array.dtype != np.float32 or array.size < 2:
-            continue
-        for name, p in named.items():
-            if p.size != array.size:
-                continue
-            if np.array_equal(p.reshape(-1).astype(np.float32), array.reshape(-1)):
-                found[initializer.name] = [name, False]
-            elif p.ndim == 2 and p.T.shape == array.shape and np.array_equal(p.T.astype(np.float32), array):
-                found[initializer.name] = [name, True]
-            else:
-                continue
-            used.add(name)
-    missing = set(named) - used
-    assert all(may_miss(name) for name in missing), missing
-    return found
+def export_variant(module, x, path, folded, open_size):
+    options = {}
+    if not folded and open_size:
+        options["dynamic_axes"] = {"input": {2: "height", 3: "width"}, "output": {2: "out_height", 3: "out_width"}}
+    opset = 13 if folded else 17
+    return export(module, x, path, without_strings, opset_version=opset, do_constant_folding=folded, **options)
 
 
 def network_case(name):
@@ -450,9 +338,9 @@ def network_case(name):
     exports = {}
     for variant in ("folded", "plain"):
         path = f"{name}-{variant}.onnx"
-        model = export(module, x.detach(), os.path.join(HERE, path), variant == "folded", NETWORKS[name][3])
-        # The exporter folds Gather, Reshape and Transpose of the position tables into constants.
         folded = variant == "folded"
+        model = export_variant(module, x.detach(), os.path.join(HERE, path), folded, NETWORKS[name][3])
+        # The exporter folds Gather, Reshape and Transpose of the position tables into constants.
         found = parameters_of_initializers(model, module, lambda name: folded and name.endswith(".table"))
         exports[variant] = {
             "file": path,
