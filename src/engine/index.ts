@@ -33,6 +33,7 @@ export { hasExternalData, withDataInside } from './network/external-data';
 export { adaptationNetworks, estimateNetworks } from './network/adaptation-networks';
 export type { BroughtFile } from './conversion';
 export type { Brought } from './upscaling/take-in';
+export { computedPixels } from './upscaling/upscale';
 export type { SaidOfNetwork } from './upscaling/inspect-model';
 
 // Weights: Detail and Noise mix a network's ends, the strength mixes original and adapted weights.

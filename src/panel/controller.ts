@@ -258,6 +258,18 @@ export class PanelController implements ReactiveController {
     return input && this.pace.estimate(effective.model, input.width * input.height, effective.adapt);
   }
 
+  /** The same without matching. */
+  get upscalingEstimate(): number | null {
+    const { input, effective } = this;
+    return input && this.pace.upscaling(effective.model, input.width * input.height);
+  }
+
+  /** Takes what a piece that was tried has shown. @param megapixel seconds for one of the picture */
+  tried(model: string, megapixel: number): void {
+    this.pace.tried(model, megapixel);
+    this.update({});
+  }
+
   /**
    * Shows a piece of the picture by several choices, before anything is done.
    * @param at pixel of the document; null: the middle of what would be upscaled

@@ -6,6 +6,8 @@ const key = 'lway.pace.v1';
 /** What this machine has shown, by network: seconds for a megapixel of the original, and for matching at each level. */
 interface Shown {
   megapixel?: number;
+  /** Measured with all that is set up once, such as shaders: it will be less. */
+  rough?: boolean;
   match: Partial<Record<AdaptLevel, number>>;
 }
 
@@ -27,10 +29,20 @@ export class Pace {
 
   /** @param pixels of the original; @returns seconds, null while not known */
   estimate(model: string, pixels: number, level: AdaptLevel): number | null {
-    const { megapixel, match } = this.shown[model] ?? { match: {} };
-    const matching = level === 'off' ? 0 : match[level];
-    if (megapixel === undefined || matching === undefined) return null;
-    return matching + (megapixel * pixels) / 1e6;
+    const upscaling = this.upscaling(model, pixels);
+    const matching = level === 'off' ? 0 : this.shown[model]?.match?.[level];
+    return upscaling === null || matching === undefined ? null : matching + upscaling;
+  }
+
+  /** The same without matching. */
+  upscaling(model: string, pixels: number): number | null {
+    const { megapixel } = this.shown[model] ?? {};
+    return megapixel === undefined ? null : (megapixel * pixels) / 1e6;
+  }
+
+  /** Takes what a piece that was tried has shown. @param megapixel seconds for one of an original like this */
+  tried(model: string, megapixel: number): void {
+    this.upscaled(model, megapixel, false);
   }
 
   /** Listens to one upscale. */
@@ -57,8 +69,10 @@ export class Pace {
   /** @param sure measured without what is set up once */
   private upscaled(model: string, megapixel: number, sure: boolean): void {
     const entry = this.entry(model);
-    if (!Number.isFinite(megapixel) || (!sure && entry.megapixel !== undefined)) return;
-    entry.megapixel = megapixel;
+    const { megapixel: before, rough = false } = entry;
+    if (!Number.isFinite(megapixel) || (!sure && before !== undefined && !rough)) return;
+    entry.megapixel = sure || before === undefined ? megapixel : Math.min(before, megapixel);
+    entry.rough = !sure;
     this.keep();
   }
 

@@ -1,11 +1,25 @@
 import type { UpscaleSettings } from '../actions/settings';
-import { grow, intersect, type PixelSource, type Raster, type Rect, relativeTo, sourceOf } from '../engine';
+import {
+  computedPixels,
+  type Device,
+  type EngineEvent,
+  grow,
+  intersect,
+  type PictureInfo,
+  type PixelSource,
+  type Raster,
+  type Rect,
+  relativeTo,
+  sourceOf,
+} from '../engine';
 import type { OpenedTarget } from '../hosts/host';
 import type { Style } from './network-styles';
 import type { PanelServices } from './services';
 
 /** A piece of the picture on which choices are tried before anything is done. */
 export interface TryOut {
+  /** The picture that the piece is of. */
+  readonly whole: PictureInfo;
   /** The piece with some of what is around it, which the networks see as well. */
   readonly source: PixelSource;
   /** The piece itself, inside of that. */
@@ -89,6 +103,7 @@ export async function pieceAt(
   const seen = intersect(grow(piece, margin), { x: 0, y: 0, width, height })!;
   const pixels = await source.read(signal, seen);
   return {
+    whole: source.info,
     source: sourceOf(pixels, source.info),
     inner: relativeTo(piece, seen),
     place: {
@@ -100,13 +115,17 @@ export async function pieceAt(
   };
 }
 
-/** Upscales the piece by one choice, without matching: that would take longer than a look. */
+/**
+ * Upscales the piece by one choice, without matching: that would take longer than a look.
+ * @param onPace called with the seconds that a megapixel of the whole takes at this pace
+ */
 export async function tryPiece(
   signal: AbortSignal,
   { engine, models, createStore }: Pick<PanelServices, 'engine' | 'models' | 'createStore'>,
-  { source, inner }: Pick<TryOut, 'source' | 'inner'>,
+  { source, inner, whole }: Pick<TryOut, 'source' | 'inner' | 'whole'>,
   settings: UpscaleSettings,
   scale: number,
+  onPace: (megapixel: number) => void = () => undefined,
 ): Promise<Raster> {
   const store = createStore();
   try {
@@ -114,7 +133,21 @@ export async function tryPiece(
     const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
     const model = await models.load(signal, settings.model);
     const tuning = await models.tuning(signal, model.entry, settings);
-    await engine.upscale(signal, source, store, { model, size, device: 'auto', tuning });
+    let device: Device = 'cpu';
+    let began = 0;
+    const onEvent = (event: EngineEvent) => {
+      if (event.type === 'device') device = event.device;
+      if (event.type !== 'progress' || event.unit !== 'tile') return;
+      if (event.done === 0) began = performance.now();
+      else if (event.done === event.total) {
+        const seconds = (performance.now() - began) / 1000;
+        // A piece is margins to a great part, of which a picture has less.
+        const computed = (info: PictureInfo) => computedPixels(info, model.entry, { size: { scale }, device });
+        const share = computed(whole) / computed(source.info);
+        onPace((seconds * share) / ((whole.width * whole.height) / 1e6));
+      }
+    };
+    await engine.upscale(signal, source, store, { model, size, device: 'auto', tuning, onEvent });
     const wanted = {
       x: Math.round(inner.x * scale),
       y: Math.round(inner.y * scale),

@@ -66,9 +66,13 @@ export function adaptationText(report: UpscaleReport): string {
   return report.adaptation?.message ?? '';
 }
 
-/** How long it will take, as far as this machine has shown; empty where it has not. */
-export function estimateText(seconds: number | null): string {
-  return seconds === null ? '' : `About ${duration(seconds)} on this machine.`;
+/**
+ * How long it will take, as far as this machine has shown; empty where it has not.
+ * @param upscaling seconds without matching, for where no other time is known
+ */
+export function estimateText(seconds: number | null, upscaling: number | null): string {
+  if (seconds !== null) return `About ${duration(seconds)} on this machine.`;
+  return upscaling === null ? '' : `About ${duration(upscaling)} on this machine, and the time for matching.`;
 }
 
 /** Whether a notice of the engine says that no graphics card can be used: it is told once, with what can be done. */

@@ -186,7 +186,14 @@ test('a piece is tried before anything is done, around the point that was pointe
     { name: 'Now: Tiny', settings: { model: 'default', detail: undefined, noise: undefined } },
   ]);
   const settings = controller.suitedTo(tryOut!.choices[0]!.settings);
-  const piece = await tryPiece(never, services, tryOut!, settings, controller.factor);
+  expect(controller.estimate).toBeNull();
+  const began = performance.now();
+  const piece = await tryPiece(never, services, tryOut!, settings, controller.factor, (megapixel) =>
+    controller.tried(settings.model, megapixel),
+  );
+  // Of so small a picture the piece is all: it cannot take longer than this did.
+  expect(controller.estimate).toBeGreaterThan(0);
+  expect(controller.estimate).toBeLessThan((performance.now() - began) / 1000);
   await controller.start();
   expect(controller.state.tryOut).toBeNull();
   // It is what the upscale then makes.
@@ -195,7 +202,7 @@ test('a piece is tried before anything is done, around the point that was pointe
   let worst = 0;
   piece.data.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - made.data[i]!))));
   expect(worst).toBeLessThan(0.6 / 255);
-  // Now it is known how long it takes.
+  // It is known still.
   expect(controller.estimate).toBeGreaterThan(0);
 });
 

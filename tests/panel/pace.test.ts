@@ -59,6 +59,20 @@ test('a single tile has to do, until there are more; it takes nothing from those
   expect(pace.estimate('photo', 2e6, 'off')).toBeCloseTo(20);
 });
 
+test('a piece that was tried tells something before the first upscale, the quickest the most, and yields to that', () => {
+  const kept = storage();
+  const pace = new Pace(kept);
+  pace.tried('photo', 9);
+  pace.tried('photo', 4);
+  pace.tried('photo', 6);
+  expect(pace.estimate('photo', 2e6, 'off')).toBeCloseTo(8);
+  expect(pace.estimate('photo', 2e6, 'quick')).toBeNull();
+  expect(new Pace(kept).upscaling('photo', 2e6)).toBeCloseTo(8);
+  play(pace, 10, 2e6);
+  pace.tried('photo', 1);
+  expect(pace.estimate('photo', 2e6, 'off')).toBeCloseTo(20);
+});
+
 test('a storage that is broken or refuses costs nothing but the memory', () => {
   const broken = {
     getItem: () => '{"photo": 7',

@@ -1,5 +1,5 @@
 import type { UpscaleReport } from '../../src/engine/engine';
-import { adaptationText, duration, progressText, tuningText } from '../../src/panel/words';
+import { adaptationText, duration, estimateText, progressText, tuningText } from '../../src/panel/words';
 
 test.each([
   [0.4, 'less than a second'],
@@ -32,4 +32,10 @@ test('says what the adaptation brought, or that it brought nothing', () => {
   const report = (changes: object) => ({ adaptation: { ...adaptation, ...changes } }) as UpscaleReport;
   expect(adaptationText(report({ message: 'Said by the engine.' }))).toBe('Said by the engine.');
   expect(adaptationText({} as UpscaleReport)).toBe('');
+});
+
+test('what is not known of the time is not told', () => {
+  expect(estimateText(null, null)).toBe('');
+  expect(estimateText(null, 40)).toBe('About 40 s on this machine, and the time for matching.');
+  expect(estimateText(50, 40)).toBe('About 50 s on this machine.');
 });

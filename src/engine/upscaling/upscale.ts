@@ -80,6 +80,12 @@ export function planUpscaling(
   return { tiles, networkMargin, info: { ...picture, ...size } };
 }
 
+/** Pixels that a network gets in all for a picture, margins included: what the time that it takes goes by. */
+export function computedPixels(...about: Parameters<typeof planUpscaling>): number {
+  const { count, tileWidth, tileHeight } = planUpscaling(...about).tiles;
+  return count * tileWidth * tileHeight;
+}
+
 /** LR pixels that the last step, from the network's scale to the size asked for, needs around a tile. */
 function resamplingMargin(from: number, to: number, scale: number): number {
   if (from * scale === to) return 0;

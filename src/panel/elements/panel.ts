@@ -202,7 +202,9 @@ export class Panel extends LitElement {
       >
         Preview
       </button>
-      <p class="hint under numbers" id="why">${obstacle || estimateText(controller.estimate)}</p>
+      <p class="hint under numbers" id="why">
+        ${obstacle || estimateText(controller.estimate, controller.upscalingEstimate)}
+      </p>
     </div>`;
   }
 

@@ -3,6 +3,7 @@ import { shared } from '../../ui/styles';
 import type { PanelController } from '../controller';
 import type { TryOut } from '../try-out';
 import './try-out-tile';
+import type { TriedPace } from './try-out-tile';
 
 /**
  * A piece of the picture by up to four choices side by side, before anything is done. Choosing one sets it. Fires `close`.
@@ -88,6 +89,7 @@ export class TryOutCard extends LitElement {
               .settings=${controller.suitedTo(choice.settings)}
               .chosen=${chosen(choice)}
               @choose=${() => controller.change(choice.settings)}
+              @pace=${({ detail }: CustomEvent<TriedPace>) => controller.tried(detail.model, detail.megapixel)}
             ></lway-try-out-tile>`,
         )}
       </div>

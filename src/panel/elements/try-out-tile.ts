@@ -7,7 +7,13 @@ import { drawRegion } from '../region-image';
 import type { PanelServices } from '../services';
 import { tryPiece, type TryOut } from '../try-out';
 
-/** A piece of the picture by one choice; what is not wanted any more is given up. Fires `choose`. */
+/** How long the network of a choice takes for a megapixel, in seconds. */
+export interface TriedPace {
+  readonly model: string;
+  readonly megapixel: number;
+}
+
+/** A piece of the picture by one choice; what is not wanted any more is given up. Fires `choose`, and `pace`. */
 export class TryOutTile extends LitElement {
   static override properties = {
     label: {},
@@ -76,8 +82,13 @@ export class TryOutTile extends LitElement {
 
   private readonly piece = new Task(this, {
     args: () => [this.tryOut, this.settings && JSON.stringify(this.settings), this.scale] as const,
-    task: ([tryOut, , scale], { signal }): Promise<Raster> | null =>
-      this.settings && tryPiece(signal, this.services, tryOut, this.settings, scale),
+    task: ([tryOut, , scale], { signal }): Promise<Raster> | null => {
+      const { settings } = this;
+      if (!settings) return null;
+      return tryPiece(signal, this.services, tryOut, settings, scale, (megapixel) =>
+        this.dispatchEvent(new CustomEvent<TriedPace>('pace', { detail: { model: settings.model, megapixel } })),
+      );
+    },
   });
 
   constructor() {
