@@ -1,8 +1,18 @@
 import { LWayError } from '../engine';
 import type { Channels } from '../engine';
 
+/** What a file says of its picture besides size and colours. */
+export interface PictureMetadata {
+  /** A TIFF structure. */
+  readonly exif?: Uint8Array;
+  /** A packet. */
+  readonly xmp?: string;
+  /** Datasets. */
+  readonly iptc?: Uint8Array;
+}
+
 /** A picture read whole, upright. */
-export interface Picture {
+export interface Picture extends PictureMetadata {
   readonly width: number;
   readonly height: number;
   readonly channels: Channels;
@@ -13,10 +23,6 @@ export interface Picture {
   readonly resolution?: number;
   /** The pixels were turned upright, as the file says. */
   readonly turned?: boolean;
-  /** EXIF as a TIFF structure, XMP as text, IPTC datasets. */
-  readonly exif?: Uint8Array;
-  readonly xmp?: string;
-  readonly iptc?: Uint8Array;
   /** What was done to the picture, if anything, in words that go on from its name. */
   readonly notice?: string;
 }

@@ -1,5 +1,7 @@
+import exifr from 'exifr';
 import { decode, encode } from 'fast-png';
 import sharp from 'sharp';
+import { readOwn } from '../../src/pictures/read';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { useEditor } from './support/editor-fixture';
 import type { EditorPage } from './support/editor-page';
@@ -67,7 +69,7 @@ test('JPEG has the quality, name, profile, resolution and camera data that were 
   expect((await sharp(low.file).metadata()).exif).toBeUndefined();
 });
 
-test('JPEG lays what is transparent over white; WebP and TIFF keep it', async () => {
+test('JPEG lays what is transparent over white; WebP and TIFF keep it, and TIFF and PSD the camera data', async () => {
   await open('cut.png', await photograph(4));
   const jpeg = await editor.export('JPEG');
   const { data } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
@@ -80,6 +82,11 @@ test('JPEG lays what is transparent over white; WebP and TIFF keep it', async ()
   const tiff = await editor.export('TIFF');
   expect(await sharp(tiff).metadata()).toMatchObject({ format: 'tiff', channels: 4, density: 300 });
   expect(await distance(tiff, gradient(4), 4)).toBeLessThan(0.01);
+  expect(await exifr.parse(tiff)).toMatchObject({ Make: 'Kodak' });
+  // Opened again, it goes on from there.
+  await open('cut.tif', tiff);
+  const psd = await readOwn('PSD', await editor.export('PSD'), 'it');
+  expect(await exifr.parse(Buffer.from(psd.exif!))).toMatchObject({ Make: 'Kodak' });
 });
 
 test('a 16-bit picture stays one as TIFF, to the last bit', async () => {

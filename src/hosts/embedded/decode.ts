@@ -2,9 +2,10 @@ import { convertIndexedToRgb, decode, type DecodedPng } from 'fast-png';
 import { breathe, type Channels, LWayError, type PictureInfo, profileOf } from '../../engine';
 import { foreign, isSvg, kindOf } from '../../pictures/kinds';
 import { takeOrientation, turnUpright } from '../../pictures/orientation';
+import type { PictureMetadata } from '../../pictures/picture';
 import { ownFormat, readOwn, type OwnFormat } from '../../pictures/read';
 import { colourByNumbers, hdrNotice } from './colour';
-import { findExif } from './exif';
+import { findMetadata } from './find-metadata';
 import { embeddedProfile, profileSpace } from './icc';
 import { isAnimated, jpegComponents } from './peek';
 import { PackedPixels } from './pixels';
@@ -26,8 +27,8 @@ const browserFormats: Readonly<Record<string, BrowserFormat>> = {
 /** A picture as it is opened. */
 export interface Decoded {
   readonly pixels: PackedPixels;
-  /** A TIFF structure. */
-  readonly exif?: Uint8Array;
+  /** Undefined where the file says nothing. */
+  readonly metadata?: PictureMetadata;
   /** What was done to the picture, or cannot be kept: whole sentences. */
   readonly notices: readonly string[];
 }
@@ -67,15 +68,15 @@ export async function decodePicture(signal: AbortSignal, name: string, bytes: Ui
     if (text !== undefined) notices.push(`${quoted} ${text}`);
   };
   if (own) {
-    const { pixels, exif, notice: said } = await decodeOwn(own, quoted, name, bytes);
+    const { pixels, metadata, notice: said } = await decodeOwn(own, quoted, name, bytes);
     notice(said);
-    return { pixels, exif, notices };
+    return { pixels, metadata, notices };
   }
   if (kind === 'PNG') {
     const pixels = decodePng(name, bytes);
     notice(hdrNotice(colourByNumbers(bytes, 'png'), new Uint8Array()));
     if (isAnimated(bytes, 'png')) notice('is animated; its first frame is taken.');
-    return { pixels, exif: findExif(bytes), notices };
+    return { pixels, metadata: findMetadata(bytes), notices };
   }
   const format = kind === null ? undefined : browserFormats[kind];
   if (format) {
@@ -83,7 +84,7 @@ export async function decodePicture(signal: AbortSignal, name: string, bytes: Ui
     if (converted) notice('is a CMYK picture; its colours are converted to sRGB.');
     if (format !== 'gif') notice(hdrNotice(format === 'avif' ? colourByNumbers(bytes, 'avif') : null, bytes));
     if (isAnimated(bytes, format)) notice('is animated; its first frame is taken.');
-    return { pixels, exif: findExif(bytes), notices };
+    return { pixels, metadata: findMetadata(bytes), notices };
   }
   if (kind === null && isSvg(bytes)) {
     const pixels = await drawSvg(signal, name, bytes);
@@ -103,7 +104,8 @@ export async function decodePicture(signal: AbortSignal, name: string, bytes: Ui
 
 /** What LWay reads by itself. */
 async function decodeOwn(format: OwnFormat, quoted: string, name: string, bytes: Uint8Array) {
-  const { data, width, height, channels, iccProfile, resolution, exif, notice } = await readOwn(format, bytes, quoted);
+  const picture = await readOwn(format, bytes, quoted);
+  const { data, width, height, channels, iccProfile, resolution, exif, xmp, iptc, notice } = picture;
   checkSize(name, width, height);
   if (data instanceof Float32Array) {
     throw new LWayError(
@@ -114,7 +116,8 @@ async function decodeOwn(format: OwnFormat, quoted: string, name: string, bytes:
   }
   const bitDepth = data instanceof Uint16Array ? 16 : 8;
   const info: PictureInfo = { width, height, channels, bitDepth, encoding: 'display', iccProfile, resolution };
-  return { pixels: new PackedPixels(info, data), exif, notice };
+  const metadata = (exif ?? xmp ?? iptc) ? { exif, xmp, iptc } : undefined;
+  return { pixels: new PackedPixels(info, data), metadata, notice };
 }
 
 /** PNG of any depth; not by a canvas, which would cut 16 bits down to 8. */

@@ -1,4 +1,5 @@
 import { hasAlpha, type PixelSource } from '../../engine';
+import type { PictureMetadata } from '../../pictures/picture';
 import { decodePicture } from './decode';
 import { pictureFormats, scaledName, type PictureFormat } from './export/formats';
 
@@ -10,20 +11,20 @@ export class BrowserPictures {
     signal: AbortSignal,
     name: string,
     bytes: Uint8Array,
-  ): Promise<{ source: PixelSource; exif?: Uint8Array; notices: readonly string[] }> {
-    const { pixels, exif, notices } = await decodePicture(signal, name, bytes);
-    return { source: pixels, exif, notices };
+  ): Promise<{ source: PixelSource; metadata?: PictureMetadata; notices: readonly string[] }> {
+    const { pixels, metadata, notices } = await decodePicture(signal, name, bytes);
+    return { source: pixels, metadata, notices };
   }
 
   async encode(
     signal: AbortSignal,
     result: PixelSource,
-    about: { format: string; quality: number; name: string; scale: number; exif?: Uint8Array },
+    about: { format: string; quality: number; name: string; scale: number; metadata?: PictureMetadata },
   ): Promise<{ name: string; file: Blob }> {
     const { bitDepth, resolution, channels } = result.info;
     const format = formatFor(about.format, about.name, hasAlpha(channels) || bitDepth !== 8);
     const depth = bitDepth === 8 || !format.depths.includes(16) ? 8 : 16;
-    const options = { quality: about.quality, bitDepth: depth, resolution, exif: about.exif } as const;
+    const options = { quality: about.quality, bitDepth: depth, resolution, metadata: about.metadata } as const;
     format.check(result, options);
     const file = await format.write(signal, result, options, () => undefined);
     return { name: `${scaledName(about.name, about.scale)}.${format.extension}`, file };

@@ -1,4 +1,5 @@
 import type { PictureInfo, Rect } from '../../engine';
+import type { PictureMetadata } from '../../pictures/picture';
 import type { LayerPixels } from './pixels';
 
 /** A layer. Its pixels keep their own resolution; `bounds` says where in the document they are spread out. */
@@ -28,8 +29,8 @@ export interface OpenDocument {
   readonly bitDepth: 8 | 16 | 32;
   readonly iccProfile?: Uint8Array;
   readonly resolution?: number;
-  /** EXIF of the file it came from, as a TIFF structure. */
-  readonly exif?: Uint8Array;
+  /** Of the file it came from; undefined where that says nothing. */
+  readonly metadata?: PictureMetadata;
   /** A picture that the person did not bring: it need not be kept. */
   readonly sample: boolean;
   /** Pixels that are in a file of the person's. */
@@ -69,7 +70,11 @@ export class Workspace {
     name: string,
     layerName: string,
     pixels: LayerPixels,
-    { unsaved = false, sample = false, exif }: { unsaved?: boolean; sample?: boolean; exif?: Uint8Array } = {},
+    {
+      unsaved = false,
+      sample = false,
+      metadata,
+    }: { unsaved?: boolean; sample?: boolean; metadata?: PictureMetadata } = {},
   ): OpenDocument {
     const { width, height, bitDepth, iccProfile, resolution }: PictureInfo = pixels.info;
     const layer: Layer = {
@@ -81,7 +86,7 @@ export class Workspace {
     };
     const state = { width, height, layers: [layer], activeId: layer.id, selection: null };
     const saved = new Set(unsaved ? [] : [pixels]);
-    const about = { name, bitDepth, iccProfile, resolution, exif, sample };
+    const about = { name, bitDepth, iccProfile, resolution, metadata, sample };
     return this.show({ id: newId('document'), ...about, saved, state, past: [], future: [] });
   }
 

@@ -1,10 +1,11 @@
 import type { PixelSource } from '../../engine';
+import type { PictureMetadata } from '../../pictures/picture';
 
 /** A picture from a file. */
 export interface DecodedPicture {
   readonly source: PixelSource;
-  /** A TIFF structure. */
-  readonly exif?: Uint8Array;
+  /** What the file says of its picture besides; goes along into the result's. */
+  readonly metadata?: PictureMetadata;
   /** What was done to the picture, or cannot be kept: whole sentences. */
   readonly notices?: readonly string[];
 }
@@ -30,7 +31,7 @@ export interface PictureFiles {
   encode(
     signal: AbortSignal,
     result: PixelSource,
-    about: OutputFormat & { name: string; scale: number; exif?: Uint8Array },
+    about: OutputFormat & { name: string; scale: number; metadata?: PictureMetadata },
   ): Promise<{ name: string; file: Blob }>;
 }
 

@@ -218,7 +218,8 @@ export class PictureQueue {
     const steps = this.steps?.steps ?? [settings];
     const say = (text: string, done: number | null) => this.set(id, { kind: 'working', text, done });
     say('Opening', null);
-    const { source, exif, notices } = await this.files.decode(signal, name, new Uint8Array(await input.arrayBuffer()));
+    const bytes = new Uint8Array(await input.arrayBuffer());
+    const { source, metadata, notices } = await this.files.decode(signal, name, bytes);
     signal.throwIfAborted();
     let phase = phaseName('preparing');
     const result = await upscalePicture(signal, this.services, models, steps, source, (event, step) => {
@@ -229,7 +230,7 @@ export class PictureQueue {
     try {
       say('Writing the file', null);
       const scale = result.info.width / source.info.width;
-      const made = await this.files.encode(signal, result, { ...this.output, name, scale, exif });
+      const made = await this.files.encode(signal, result, { ...this.output, name, scale, metadata });
       // From the folder it takes no memory.
       const file = await this.keepResult(id, made.file);
       this.set(id, { kind: 'done', name: made.name, file, saved: false, note: notices?.join(' ') || undefined });

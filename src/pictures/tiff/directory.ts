@@ -1,4 +1,5 @@
 import { viewOf } from '../picture';
+import { swapped, type Entry } from './entries';
 import { directoryBytes, mostBelow, mostEntries, mostPages, subDirectories, typeBytes } from './layout';
 
 /** One picture of a TIFF file in memory, as its directory describes it (TIFF 6.0, section 2; BigTIFF). */
@@ -10,14 +11,23 @@ export interface Directory {
   number(tag: number, otherwise: number): number;
   bytes(tag: number): Uint8Array | undefined;
   has(tag: number): boolean;
+  entries(): Entry[];
+}
+
+export interface Directories {
+  /** The chain. */
+  readonly pages: Directory[];
+  readonly below: Directory[];
+  /** The directory at an offset, if one is there. */
+  at(offset: number): Directory | undefined;
 }
 
 /** All directories of the chain, and those below them. */
-export function readDirectories(bytes: Uint8Array): { pages: Directory[]; below: Directory[] } {
+export function readDirectories(bytes: Uint8Array): Directories {
   const view = viewOf(bytes);
   const pages: Directory[] = [];
   const below: Directory[] = [];
-  if (bytes.length < 16) return { pages, below };
+  if (bytes.length < 16) return { pages, below, at: () => undefined };
   const little = bytes[0] === 0x49;
   const big = view.getUint16(2, little) === 43;
   const [countBytes, entryBytes, offsetBytes] = directoryBytes(big);
@@ -49,6 +59,9 @@ export function readDirectories(bytes: Uint8Array): { pages: Directory[]; below:
       if (![1, 3, 4, 13, 16, 18].includes(type)) return [];
       return Array.from({ length: entry.count }, (_, i) => number(at + typeBytes[type]! * i, typeBytes[type]!));
     };
+    const valueOf = ({ type, count, at }: { type: number; count: number; at: number }) =>
+      // Node's buffers would give a view of the file instead of a copy.
+      new Uint8Array(bytes.subarray(at, at + typeBytes[type]! * count));
     const directory: Directory = {
       little,
       numbers,
@@ -56,8 +69,14 @@ export function readDirectories(bytes: Uint8Array): { pages: Directory[]; below:
       has: (tag) => entries.has(tag),
       bytes(tag) {
         const entry = entries.get(tag);
-        return entry && bytes.slice(entry.at, entry.at + typeBytes[entry.type]! * entry.count);
+        return entry && valueOf(entry);
       },
+      entries: () =>
+        [...entries].map(([tag, entry]) => {
+          const { type, count } = entry;
+          const value = valueOf(entry);
+          return { tag, type, count, value: little ? value : swapped(value, type) };
+        }),
     };
     return { directory, next: end + offsetBytes <= bytes.length ? number(end, offsetBytes) : 0 };
   };
@@ -73,5 +92,5 @@ export function readDirectories(bytes: Uint8Array): { pages: Directory[]; below:
     }
     at = found.next;
   }
-  return { pages, below };
+  return { pages, below, at: (offset) => read(offset)?.directory };
 }

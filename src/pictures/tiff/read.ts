@@ -5,6 +5,7 @@ import { turnUpright, type Orientation } from '../orientation';
 import { checkPixels, cutOff, Damaged, mostPixels, textAt, tooLarge, unsupported, type Picture } from '../picture';
 import { decoderOf, mostShrunk } from './codecs';
 import { readDirectories, type Directory } from './directory';
+import { exifOfPage } from './exif';
 import { dngVersion, isCameraRaw } from './layout';
 
 const tags = {
@@ -46,7 +47,7 @@ type Samples = Uint8Array | Uint16Array | Float32Array;
  * deflate, PackBits or Zstandard; gray, RGB, palettes and Lab of 1 to 16 bits, and floats of 32 and 64.
  */
 export async function readTiff(bytes: Uint8Array): Promise<Picture> {
-  const { pages, below } = readDirectories(bytes);
+  const { pages, below, at } = readDirectories(bytes);
   const size = (page: Directory) => page.number(tags.width, 0) * page.number(tags.height, 0);
   const page = [...pages].sort((a, b) => size(b) - size(a))[0];
   if (!page) throw new Damaged('it has no directory');
@@ -84,6 +85,7 @@ export async function readTiff(bytes: Uint8Array): Promise<Picture> {
     data: upright.samples,
     iccProfile: form.photometric === lab ? undefined : page.bytes(tags.iccProfile),
     resolution: resolutionOf(page),
+    exif: exifOfPage(page, at) ?? exifOfPage(pages[0]!, at),
     ...(xmp ? { xmp: new TextDecoder().decode(xmp) } : {}),
     iptc: page.bytes(tags.iptc),
     turned: upright.samples !== picture.data,

@@ -1,4 +1,5 @@
 import { breathe, hasAlpha, LWayError, type PictureInfo, type PixelSource } from '../../../engine';
+import type { PictureMetadata } from '../../../pictures/picture';
 import { blocks, toRgba } from '../pixels';
 import { withJpegMetadata } from './jpeg-metadata';
 import { withWebpMetadata } from './webp-metadata';
@@ -26,14 +27,14 @@ export function checkCanvasImage(format: CanvasFormat, { width, height }: Pictur
  * those of the document's profile. 8 bit; a JPEG is laid over white where it is transparent.
  *
  * @param quality 1..100
- * @param exif fit for this picture
+ * @param metadata fit for this picture
  */
 export async function writeCanvasImage(
   signal: AbortSignal,
   source: PixelSource,
   format: CanvasFormat,
   quality: number,
-  exif: Uint8Array | undefined,
+  metadata: PictureMetadata,
   onProgress: (done: number) => void = () => undefined,
 ): Promise<Blob> {
   checkCanvasImage(format, source.info);
@@ -63,7 +64,7 @@ export async function writeCanvasImage(
     throw new LWayError('unsupported', 'This browser cannot write that format.', 'Choose another format.');
   }
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const about = { iccProfile, resolution, exif };
+  const about = { ...metadata, iccProfile, resolution };
   const whole = format === 'jpeg' ? withJpegMetadata(bytes, about) : withWebpMetadata(bytes, width, height, about);
   onProgress(1);
   return new Blob(whole, { type });

@@ -1,6 +1,7 @@
 import type { PixelSource } from '../../../engine';
 import { exifFor } from '../exif';
 import { baseName } from '../../../pictures/names';
+import type { PictureMetadata } from '../../../pictures/picture';
 import type { OpenDocument } from '../workspace';
 import { checkCanvasImage, writeCanvasImage, type CanvasFormat } from './canvas-image';
 import { composite } from './composite';
@@ -15,8 +16,8 @@ export interface ExportOptions {
   readonly bitDepth: 8 | 16;
   /** Pixels per inch; undefined: none is written. */
   readonly resolution: number | undefined;
-  /** EXIF of the file that the picture came from: camera, date, place. */
-  readonly exif?: Uint8Array;
+  /** Of the file that the picture came from: camera, date, place, words. */
+  readonly metadata?: PictureMetadata;
 }
 
 export type FormatId = 'png' | 'jpeg' | 'webp' | 'tiff' | 'psd';
@@ -31,8 +32,6 @@ export interface PictureFormat {
   readonly hint: string;
   readonly lossy: boolean;
   readonly depths: readonly (8 | 16)[];
-  /** Whether EXIF is written. */
-  readonly metadata: boolean;
   /** @throws LWayError where the format cannot hold the picture; before any work */
   check(picture: PixelSource, options: ExportOptions): void;
   write(signal: AbortSignal, picture: PixelSource, options: ExportOptions, onProgress: OnProgress): Promise<Blob>;
@@ -43,9 +42,12 @@ function prepared(picture: PixelSource, { bitDepth, resolution }: ExportOptions)
   return { info: { ...picture.info, bitDepth, resolution }, read: (signal, rect) => picture.read(signal, rect) };
 }
 
-/** EXIF with this picture's size. */
-function exifOf({ info: { width, height } }: PixelSource, { exif, resolution }: ExportOptions) {
-  return exif && exifFor(exif, { width, height, resolution });
+/** What is written of the metadata, with the size that the picture now has. */
+function fitting(
+  { width, height }: { width: number; height: number },
+  { metadata, resolution }: ExportOptions,
+): PictureMetadata {
+  return { exif: metadata?.exif && exifFor(metadata.exif, { width, height, resolution }) };
 }
 
 function canvasFormat(id: CanvasFormat, name: string, extension: string, hint: string): PictureFormat {
@@ -56,11 +58,10 @@ function canvasFormat(id: CanvasFormat, name: string, extension: string, hint: s
     hint,
     lossy: true,
     depths: [8],
-    metadata: true,
     check: (picture, options) => checkCanvasImage(id, prepared(picture, options).info),
     write: (signal, picture, options, onProgress) => {
-      const exif = exifOf(picture, options);
-      return writeCanvasImage(signal, prepared(picture, options), id, options.quality, exif, onProgress);
+      const metadata = fitting(picture.info, options);
+      return writeCanvasImage(signal, prepared(picture, options), id, options.quality, metadata, onProgress);
     },
   };
 }
@@ -74,12 +75,11 @@ export const pictureFormats: readonly PictureFormat[] = [
     hint: 'Loses nothing.',
     lossy: false,
     depths: [8, 16],
-    metadata: true,
     check: (picture, options) => checkPng(prepared(picture, options).info),
     async write(signal, picture, options, onProgress) {
       const parts: Uint8Array<ArrayBuffer>[] = [];
-      const exif = exifOf(picture, options);
-      await writePng(signal, prepared(picture, options), (bytes) => parts.push(bytes), onProgress, exif);
+      const metadata = fitting(picture.info, options);
+      await writePng(signal, prepared(picture, options), (bytes) => parts.push(bytes), onProgress, metadata);
       return new Blob(parts, { type: 'image/png' });
     },
   },
@@ -89,13 +89,16 @@ export const pictureFormats: readonly PictureFormat[] = [
     id: 'tiff',
     name: 'TIFF',
     extension: 'tif',
-    hint: 'Loses nothing; for print and archives. Without camera data.',
+    hint: 'Loses nothing; for print and archives.',
     lossy: false,
     depths: [8, 16],
-    metadata: false,
     check: (picture, options) => checkTiff(prepared(picture, options).info),
-    write: async (signal, picture, options, onProgress) =>
-      new Blob(await writeTiff(signal, prepared(picture, options), onProgress), { type: 'image/tiff' }),
+    async write(signal, picture, options, onProgress) {
+      const metadata = fitting(picture.info, options);
+      return new Blob(await writeTiff(signal, prepared(picture, options), onProgress, metadata), {
+        type: 'image/tiff',
+      });
+    },
   },
 ];
 
@@ -118,10 +121,11 @@ export const exportFormats: readonly ExportFormat[] = [
     hint: 'All layers, for Photoshop and others.',
     lossy: false,
     depths: [8],
-    metadata: false,
     check: (document) => checkPsd(document),
-    async write(signal, document, { resolution }, onProgress) {
-      const bytes = await writePsd(signal, { ...document, resolution }, onProgress);
+    async write(signal, document, options, onProgress) {
+      const { resolution } = options;
+      const metadata = fitting(document.state, options);
+      const bytes = await writePsd(signal, { ...document, resolution }, onProgress, metadata);
       return new Blob([bytes], { type: 'image/vnd.adobe.photoshop' });
     },
   },

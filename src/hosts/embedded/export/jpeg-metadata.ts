@@ -1,10 +1,10 @@
+import type { PictureMetadata } from '../../../pictures/picture';
+
 /** What is written into a finished file. */
-export interface FileMetadata {
+export interface FileMetadata extends PictureMetadata {
   readonly iccProfile?: Uint8Array;
   /** Pixels per inch. */
   readonly resolution?: number;
-  /** A TIFF structure. */
-  readonly exif?: Uint8Array;
 }
 
 const encoder = new TextEncoder();

@@ -1,4 +1,5 @@
 import { breathe, LWayError, type PixelSource, toInterleaved } from '../../../engine';
+import type { PictureMetadata } from '../../../pictures/picture';
 
 /** The longest side that common PNG readers accept (libpng's default limit). */
 const maxSide = 1_000_000;
@@ -23,14 +24,14 @@ export function checkPng({ width, height, bitDepth }: PixelSource['info']): void
  * and resolution are carried along.
  *
  * @param write called with the pieces of the file, in order
- * @param exif fit for this picture, as a TIFF structure
+ * @param metadata fit for this picture
  */
 export async function writePng(
   signal: AbortSignal,
   source: PixelSource,
   write: (bytes: Uint8Array<ArrayBuffer>) => void,
   onProgress: (done: number) => void = () => undefined,
-  exif?: Uint8Array,
+  { exif }: PictureMetadata = {},
 ): Promise<void> {
   checkPng(source.info);
   const { width, height, channels, bitDepth, iccProfile, resolution } = source.info;

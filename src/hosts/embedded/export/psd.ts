@@ -1,5 +1,6 @@
 import { writePsdUint8Array, type Layer as PsdLayer } from 'ag-psd';
 import { breathe, LWayError, type PixelSource } from '../../../engine';
+import type { PictureMetadata } from '../../../pictures/picture';
 import { blocks, toRgba } from '../pixels';
 import { scaled } from '../scaled';
 import type { OpenDocument } from '../workspace';
@@ -30,11 +31,15 @@ export function checkPsd(document: OpenDocument): void {
   }
 }
 
-/** A layered PSD, 8 bits per channel, with profile and resolution; hidden layers stay hidden. */
+/**
+ * A layered PSD, 8 bits per channel, with profile and resolution; hidden layers stay hidden.
+ * @param metadata fit for this picture
+ */
 export async function writePsd(
   signal: AbortSignal,
   document: OpenDocument,
   onProgress: (done: number) => void = () => undefined,
+  metadata: PictureMetadata = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkPsd(document);
   const { width, height, layers } = document.state;
@@ -85,24 +90,34 @@ export async function writePsd(
         }
       : undefined,
   }) as Uint8Array<ArrayBuffer>;
-  return document.iccProfile ? withProfile(psd, document.iccProfile) : psd;
+  return withResources(psd, [
+    [1039, document.iccProfile],
+    [1058, metadata.exif],
+  ]);
 }
 
-/** Puts the profile (image resource 1039) into a finished PSD: ag-psd does not write it. */
-function withProfile(psd: Uint8Array, profile: Uint8Array): Uint8Array<ArrayBuffer> {
+/** Puts image resources into a finished PSD that ag-psd does not write: profile and metadata, by their numbers. */
+function withResources(
+  psd: Uint8Array<ArrayBuffer>,
+  resources: readonly (readonly [number: number, data: Uint8Array | undefined])[],
+): Uint8Array<ArrayBuffer> {
   const view = new DataView(psd.buffer, psd.byteOffset, psd.byteLength);
   const section = 26 + 4 + view.getUint32(26); // header, then colour mode data
-  const at = section + 4;
-  const padded = profile.length + (profile.length & 1);
-  const out = new Uint8Array(psd.length + 12 + padded);
+  const there = resources.flatMap(([number, data]) => (data ? [{ number, data }] : []));
+  const added = there.reduce((sum, { data }) => sum + 12 + data.length + (data.length & 1), 0);
+  const out = new Uint8Array(psd.length + added);
+  let at = section + 4;
   out.set(psd.subarray(0, at));
-  const block = new DataView(out.buffer, at, 12);
-  block.setUint32(0, 0x3842494d); // 8BIM
-  block.setUint16(4, 1039);
-  block.setUint16(6, 0); // no name
-  block.setUint32(8, profile.length);
-  out.set(profile, at + 12);
-  out.set(psd.subarray(at), at + 12 + padded);
-  new DataView(out.buffer).setUint32(section, view.getUint32(section) + 12 + padded);
+  out.set(psd.subarray(at), at + added);
+  const block = new DataView(out.buffer);
+  block.setUint32(section, view.getUint32(section) + added);
+  for (const { number, data } of there) {
+    block.setUint32(at, 0x3842494d); // 8BIM
+    block.setUint16(at + 4, number);
+    block.setUint16(at + 6, 0); // no name
+    block.setUint32(at + 8, data.length);
+    out.set(data, at + 12);
+    at += 12 + data.length + (data.length & 1);
+  }
   return out;
 }

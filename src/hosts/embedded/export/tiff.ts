@@ -1,4 +1,7 @@
 import { breathe, hasAlpha, LWayError, type PictureInfo, type PixelSource, toInterleaved } from '../../../engine';
+import type { PictureMetadata } from '../../../pictures/picture';
+import { entryOf, type Entry } from '../../../pictures/tiff/entries';
+import { putWithExif } from '../../../pictures/tiff/exif';
 
 /** Where the offsets of a TIFF end, with room for its directory. */
 const maxBytes = 4_200_000_000;
@@ -13,19 +16,19 @@ export function checkTiff({ width, height, channels, bitDepth }: PictureInfo): v
   );
 }
 
-type Field = readonly [tag: number, type: 3 | 4 | 5 | 7, values: readonly number[] | Uint8Array];
-
 /**
  * Writes a TIFF (revision 6.0) strip by strip through the platform's deflate (compression 8, Adobe Technical Note 2002),
  * with horizontal prediction: the picture is never in memory as a whole. 8 or 16 bit, gray or RGB, straight alpha as an
  * extra sample; profile and resolution are carried along.
  *
+ * @param metadata fit for this picture
  * @returns the pieces of the file
  */
 export async function writeTiff(
   signal: AbortSignal,
   source: PixelSource,
   onProgress: (done: number) => void = () => undefined,
+  metadata: PictureMetadata = {},
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   checkTiff(source.info);
   const { width, height, channels, iccProfile, resolution } = source.info;
@@ -56,50 +59,30 @@ export async function writeTiff(
   }
   const each = (value: number) => Array.from({ length: channels }, () => value);
   const perInch = Math.round((resolution ?? 72) * 1000);
-  const fields: Field[] = [
-    [256, 4, [width]],
-    [257, 4, [height]],
-    [258, 3, each(bitDepth)],
-    [259, 3, [8]], // deflate
-    [262, 3, [channels <= 2 ? 1 : 2]], // black is zero, or RGB
-    [273, 4, offsets],
-    [277, 3, [channels]],
-    [278, 4, [rows]],
-    [279, 4, lengths],
-    [282, 5, [perInch, 1000]],
-    [283, 5, [perInch, 1000]],
-    [284, 3, [1]], // samples of a pixel together
-    [296, 3, [resolution ? 2 : 1]], // inch, or no unit
-    [317, 3, [2]], // horizontal prediction
-    ...(hasAlpha(channels) ? [[338, 3, [2]] as const] : []), // straight alpha
-    [339, 3, each(1)], // unsigned
-    ...(iccProfile ? [[34675, 7, iccProfile] as const] : []),
+  const fields: Entry[] = [
+    entryOf(256, 4, [width]),
+    entryOf(257, 4, [height]),
+    entryOf(258, 3, each(bitDepth)),
+    entryOf(259, 3, [8]), // deflate
+    entryOf(262, 3, [channels <= 2 ? 1 : 2]), // black is zero, or RGB
+    entryOf(273, 4, offsets),
+    entryOf(277, 3, [channels]),
+    entryOf(278, 4, [rows]),
+    entryOf(279, 4, lengths),
+    entryOf(282, 5, [perInch, 1000]),
+    entryOf(283, 5, [perInch, 1000]),
+    entryOf(284, 3, [1]), // samples of a pixel together
+    entryOf(296, 3, [resolution ? 2 : 1]), // inch, or no unit
+    entryOf(317, 3, [2]), // horizontal prediction
+    ...(hasAlpha(channels) ? [entryOf(338, 3, [2])] : []), // straight alpha
+    entryOf(339, 3, each(1)), // unsigned
+    ...(iccProfile ? [{ tag: 34675, type: 7, count: iccProfile.length, value: iccProfile }] : []),
   ];
-  const directory = new Uint8Array(2 + 12 * fields.length + 4);
-  const view = new DataView(directory.buffer);
-  view.setUint16(0, fields.length, true);
-  for (const [i, [tag, type, values]] of fields.entries()) {
-    const bytes = fieldBytes(type, values);
-    view.setUint16(2 + 12 * i, tag, true);
-    view.setUint16(4 + 12 * i, type, true);
-    view.setUint32(6 + 12 * i, type === 5 ? values.length / 2 : values.length, true);
-    if (bytes.length <= 4) directory.set(bytes, 10 + 12 * i);
-    else view.setUint32(10 + 12 * i, add(bytes), true);
-  }
   const start = new DataView(header.buffer);
   start.setUint16(0, 0x4949); // little-endian
   start.setUint16(2, 42, true);
-  start.setUint32(4, add(directory), true);
+  start.setUint32(4, putWithExif(fields, metadata.exif, add), true);
   return parts;
-}
-
-function fieldBytes(type: Field[1], values: Field[2]): Uint8Array<ArrayBuffer> {
-  if (type === 7) return Uint8Array.from(values);
-  const size = type === 3 ? 2 : 4;
-  const out = new Uint8Array(values.length * size);
-  const view = new DataView(out.buffer);
-  values.forEach((value, i) => (size === 2 ? view.setUint16(i * 2, value, true) : view.setUint32(i * 4, value, true)));
-  return out;
 }
 
 /** Each sample becomes its difference from the same one of the pixel to its left, in place. */

@@ -18,9 +18,11 @@ interface Manifest {
   /** Index of the active layer, -1 for none. */
   active: number;
   selection: Rect | null;
-  /** Files with the colour profile and EXIF, where there are any. */
+  /** Files with the colour profile, and with what its file said besides, where there are any. */
   profile?: string;
   exif?: string;
+  xmp?: string;
+  iptc?: string;
   layers: {
     name: string;
     visible: boolean;
@@ -115,7 +117,8 @@ export class DocumentKeeper {
       kept = { folder, files: new Map(), written: null, count: 0, failed: null };
       this.kept.set(document.id, kept);
     }
-    const { state, saved, iccProfile, exif } = document;
+    const { state, saved, iccProfile, metadata } = document;
+    const { exif, xmp, iptc } = metadata ?? {};
     for (const { pixels } of state.layers) {
       if (kept.files.has(pixels)) continue;
       const name = `pixels-${(kept.count += 1)}`;
@@ -129,6 +132,8 @@ export class DocumentKeeper {
     }
     if (iccProfile && kept.written === null) await kept.folder.put('profile', iccProfile);
     if (exif && kept.written === null) await kept.folder.put('exif', exif);
+    if (xmp !== undefined && kept.written === null) await kept.folder.put('xmp', new TextEncoder().encode(xmp));
+    if (iptc && kept.written === null) await kept.folder.put('iptc', iptc);
     const manifest: Manifest = {
       version: 1,
       name: document.name,
@@ -140,6 +145,8 @@ export class DocumentKeeper {
       selection: state.selection,
       profile: iccProfile && 'profile',
       exif: exif && 'exif',
+      xmp: xmp === undefined ? undefined : 'xmp',
+      iptc: iptc && 'iptc',
       layers: state.layers.map(({ name, visible, bounds, madeFrom, pixels }) => {
         const info = { ...pixels.info, iccProfile: undefined };
         const origin = state.layers.findIndex(({ id }) => id === madeFrom);
@@ -181,7 +188,9 @@ export class DocumentKeeper {
     const bytes = async (name: string | undefined) =>
       name === undefined ? undefined : new Uint8Array(await (await folder.get(name)).arrayBuffer());
     const iccProfile = await bytes(manifest.profile);
-    const exif = await bytes(manifest.exif);
+    const [exif, packet, iptc] = [await bytes(manifest.exif), await bytes(manifest.xmp), await bytes(manifest.iptc)];
+    const metadata =
+      (exif ?? packet ?? iptc) ? { exif, xmp: packet && new TextDecoder().decode(packet), iptc } : undefined;
     const layers: Layer[] = [];
     const saved = new Set<LayerPixels>();
     const files = new Map<LayerPixels, string>();
@@ -198,7 +207,7 @@ export class DocumentKeeper {
     const state = { width, height, layers, activeId: newIds[active] ?? null, selection };
     const id = newId('document');
     const count = Math.max(0, ...[...files.values()].map((file) => Number(file.split('-')[1])));
-    const about = { id, name, bitDepth, resolution, iccProfile, exif, sample: false };
+    const about = { id, name, bitDepth, resolution, iccProfile, metadata, sample: false };
     // Before it is shown: from then on it may be written.
     this.kept.set(id, { folder, files, written: '', count, failed: null });
     return this.workspace.show({ ...about, saved, state, past: [], future: [] });

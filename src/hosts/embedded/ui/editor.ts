@@ -253,9 +253,9 @@ export class Editor extends LitElement {
   open(file: File): Promise<void> {
     return this.during(`Opening ${file.name}…`, async (signal) => {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      const { pixels, exif, notices } = await decodePicture(signal, file.name, bytes);
+      const { pixels, metadata, notices } = await decodePicture(signal, file.name, bytes);
       signal.throwIfAborted();
-      this.workspace.add(file.name, 'Background', pixels, { exif });
+      this.workspace.add(file.name, 'Background', pixels, { metadata });
       if (notices.length > 0) this.info = notices.join(' ');
     });
   }

@@ -183,7 +183,7 @@ export class ExportDialog extends LitElement {
           <span class="hint">pixels per inch</span>
         </div>
         ${
-          format.metadata && document.exif
+          document.metadata
             ? html`<label class="check">
                 <input
                   type="checkbox"
@@ -227,10 +227,10 @@ export class ExportDialog extends LitElement {
   }
 
   /** The choice as far as the format knows it. */
-  private fitting({ exif }: OpenDocument, { depths, metadata }: ExportFormat): ExportOptions {
+  private fitting({ metadata }: OpenDocument, { depths }: ExportFormat): ExportOptions {
     const { quality, bitDepth, resolution, metadata: wanted } = this.options;
     const depth = depths.includes(bitDepth) ? bitDepth : depths[0]!;
-    return { quality, bitDepth: depth, resolution, exif: wanted && metadata ? exif : undefined };
+    return { quality, bitDepth: depth, resolution, metadata: wanted ? metadata : undefined };
   }
 
   private change(options: Partial<Choice>): void {

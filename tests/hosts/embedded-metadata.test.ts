@@ -1,0 +1,136 @@
+import exifr from 'exifr';
+import sharp from 'sharp';
+import { exifFor } from '../../src/hosts/embedded/exif';
+import { writePsd } from '../../src/hosts/embedded/export/psd';
+import { writeTiff } from '../../src/hosts/embedded/export/tiff';
+import { findMetadata } from '../../src/hosts/embedded/find-metadata';
+import { PackedPixels } from '../../src/hosts/embedded/pixels';
+import { Workspace } from '../../src/hosts/embedded/workspace';
+import { readOwn } from '../../src/pictures/read';
+
+const never = new AbortController().signal;
+const [width, height] = [12, 8];
+const picture = () => sharp({ create: { width, height, channels: 3, background: '#4a7' } });
+const pixels = () =>
+  new PackedPixels(
+    { width, height, channels: 3, bitDepth: 8, encoding: 'display' },
+    new Uint8Array(width * height * 3).fill(90),
+  );
+
+/** What a camera and a person say, as EXIF in the order of bytes that the name tells. */
+async function exifIn(order: 'II' | 'MM'): Promise<Uint8Array> {
+  if (order === 'MM') return byHand();
+  const file = await picture()
+    .withExif({
+      IFD0: { Make: 'Kodak', Copyright: 'A person' },
+      IFD2: { ISOSpeedRatings: '400', ExposureTime: '1/125', LensModel: 'a lens with a long name' },
+      IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '52/1 30/1 0/1', GPSLongitudeRef: 'E', GPSLongitude: '13/1 24/1 0/1' },
+    })
+    .jpeg()
+    .toBuffer();
+  return findMetadata(file)!.exif!;
+}
+
+/** The same, most significant bytes first. */
+function byHand(): Uint8Array {
+  const parts: { at: number; bytes: Buffer }[] = [];
+  let end = 8;
+  const put = (bytes: Buffer) => {
+    const at = end;
+    parts.push({ at, bytes });
+    end += bytes.length + (bytes.length & 1);
+    return at;
+  };
+  const text = (value: string) => [2, Buffer.from(`${value}\0`, 'utf8')] as const;
+  const number = (size: 2 | 4, value: number) => {
+    const bytes = Buffer.alloc(size);
+    bytes.writeUIntBE(value, 0, size);
+    return [size === 2 ? 3 : 4, bytes] as const;
+  };
+  const fractions = (...values: number[]) => {
+    const bytes = Buffer.alloc(values.length * 4);
+    values.forEach((value, i) => bytes.writeUInt32BE(value, 4 * i));
+    return [5, bytes] as const;
+  };
+  const sizes: Record<number, number> = { 2: 1, 3: 2, 4: 4, 5: 8 };
+  const directory = (entries: readonly (readonly [number, readonly [number, Buffer]])[]) => {
+    const table = Buffer.alloc(2 + 12 * entries.length + 4);
+    table.writeUInt16BE(entries.length, 0);
+    for (const [i, [tag, [type, bytes]]] of entries.entries()) {
+      const at = 2 + 12 * i;
+      table.writeUInt16BE(tag, at);
+      table.writeUInt16BE(type, at + 2);
+      table.writeUInt32BE(bytes.length / sizes[type]!, at + 4);
+      if (bytes.length <= 4) bytes.copy(table, at + 8);
+      else table.writeUInt32BE(put(bytes), at + 8);
+    }
+    return put(table);
+  };
+  const camera = directory([
+    [0x829a, fractions(1, 125)],
+    [0x8827, number(2, 400)],
+    [0xa434, text('a lens with a long name')],
+  ]);
+  const place = directory([
+    [1, text('N')],
+    [2, fractions(52, 1, 30, 1, 0, 1)],
+    [3, text('E')],
+    [4, fractions(13, 1, 24, 1, 0, 1)],
+  ]);
+  const first = directory([
+    [0x010f, text('Kodak')],
+    [0x8298, text('A person')],
+    [0x8769, number(4, camera)],
+    [0x8825, number(4, place)],
+  ]);
+  const out = Buffer.alloc(end);
+  out.write('MM\0\x2a', 'latin1');
+  out.writeUInt32BE(first, 4);
+  for (const { at, bytes } of parts) bytes.copy(out, at);
+  return out;
+}
+
+const all = {
+  Make: 'Kodak',
+  Copyright: 'A person',
+  ISO: 400,
+  ExposureTime: 1 / 125,
+  LensModel: 'a lens with a long name',
+  latitude: 52.5,
+  longitude: 13.4,
+};
+
+/** By a reader of its own. */
+const said = (file: Uint8Array) => exifr.parse(Buffer.from(file), { gps: true, exif: true, mergeOutput: true });
+
+async function tiffWith(exif: Uint8Array): Promise<Buffer> {
+  return Buffer.concat(await writeTiff(never, pixels(), () => undefined, { exif }));
+}
+
+describe.each(['II', 'MM'] as const)('EXIF, %s', (order) => {
+  test('in a TIFF, out of it again, and what else the file says stays its own', async () => {
+    const exif = await exifIn(order);
+    expect(await said(exif)).toMatchObject(all);
+    const file = await tiffWith(exif);
+    expect(await said(file)).toMatchObject({ ...all, ImageWidth: width, ImageHeight: height });
+    expect(await sharp(file).metadata()).toMatchObject({ width, height, channels: 3 });
+    const read = await readOwn('TIFF', file, 'it');
+    expect(await said(exifFor(read.exif!, { width: 24, height: 16 })!)).toMatchObject(all);
+    // Only what tells of the picture: not the file's own strips.
+    expect(await said(read.exif!)).not.toHaveProperty('StripOffsets');
+  });
+
+  test('in a PSD', async () => {
+    const exif = await exifIn(order);
+    const document = new Workspace().add('it', 'Background', pixels());
+    const file = await writePsd(never, document, () => undefined, { exif });
+    const read = await readOwn('PSD', file, 'it');
+    expect(await said(read.exif!)).toMatchObject(all);
+    expect(read).toMatchObject({ width, height });
+  });
+});
+
+test('a TIFF that says nothing has no EXIF', async () => {
+  const plain = await readOwn('TIFF', Buffer.concat(await writeTiff(never, pixels())), 'it');
+  expect(plain.exif).toBeUndefined();
+});
