@@ -52,19 +52,19 @@ writeFileSync(
 The numbers below are the largest differences between our gradients, computed by ONNX Runtime in float32, and
 PyTorch's in float64, as a part of the largest value of the gradient in question. This file is written by
 \`node scripts/gradient-table.mjs\`, from the tests in \`tests/engine/graph/golden-*.test.ts\`; the expected values are
-made by \`make_ops.py\` and \`make_networks.py\` in \`tests/golden/graph\`.
+made by \`make_ops.py\`, \`make_networks.py\` and \`make_architectures.py\` in \`tests/golden/graph\`.
 
 Devices: \`native\` is onnxruntime-node ${version('onnxruntime-node')} on the CPU, \`WASM\` is onnxruntime-web ${version('onnxruntime-web')} on one thread, \`WebGPU\` is
 onnxruntime-node's WebGPU on SwiftShader, a GPU in software (that it computes in another order shows in the last
-digits). \`npm test\` runs native and WASM in full, and on WebGPU two of the networks and the steps of Adam; the rest of
-the WebGPU column is measured when this table is made.
+digits). \`npm test\` runs native in full, on WASM the ops and the first seven networks, and on WebGPU two of the networks
+and the steps of Adam; the rest is measured when this table is made.
 
 ## Ops
 
 ${cases} models of ${Object.keys(ops).length} kinds, mostly of one op with attributes varied. Each is also run as it is, so that the
 PyTorch emulation that made the golden is known to mean the same as ONNX Runtime. Inputs lie away from kinks. Besides
 these, directional derivatives on random shapes test every rule (\`tests/engine/graph/rules.test.ts\`). All gradients
-below and the training steps of all networks run on WebGPU without falling back to the CPU, but for casts to int64
+below and the training steps of the first seven networks run on WebGPU without falling back to the CPU, but for casts to int64
 (\`tests/engine/graph/run-devices.test.ts\`).
 
 ${errorTable('op', 'cases', ops)}
@@ -75,8 +75,10 @@ ${exceptions.map(describeException).join('\n')}
 
 ## Whole networks
 
-Gradients of a masked L1 loss for all parameters and the input, each network in two exports: opset 13 with constants
-folded, opset 17 with nothing folded and, where PyTorch's exporter can, height and width left open (on WebGPU the first only).
+Gradients of a masked L1 loss for all parameters and the input. The first seven networks in two exports: opset 13 with
+constants folded, opset 17 with nothing folded and, where PyTorch's exporter can, height and width left open (on WebGPU
+the first only). The others, transformers, quantised and diffusion networks among them, in one at opset 17, not on WebGPU;
+gradients of quantised ones against PyTorch's with \`detach\`.
 
 ${errorTable('network', 'parameters', networks)}
 

@@ -94,7 +94,7 @@ function describeOn(describeDevice: jest.Describe, deviceName: DeviceName, liste
 }
 
 describeOn(describe, 'native', [...cases, ...families]);
-describeOn(describe, 'WASM', cases);
+describeOn(describe, 'WASM', measureAll ? [...cases, ...families] : cases);
 describeOn(
   describeWithSwiftShader,
   'WebGPU',

@@ -144,5 +144,5 @@ export function saveForTable(name: string, data: unknown): void {
 
 const tableFolder = process.env['LWAY_GRADIENT_TABLE'];
 
-/** Every op and network on software WebGPU takes minutes: only when the table is made. */
+/** Every op and network on every device takes minutes: only when the table is made. */
 export const measureAll = tableFolder !== undefined;
