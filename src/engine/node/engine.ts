@@ -23,7 +23,12 @@ export async function computesOnGpu(device: 'auto' | Device): Promise<boolean> {
   return probe.works && !probe.software;
 }
 
-/** {@link takeIn} on the CPU of this process. */
+/**
+ * Makes a network of whatever a person brings, on the CPU of this process: turned into ONNX where it is not, with one
+ * picture of three channels in and out, and tried.
+ *
+ * @throws LWayError `bad-model` with the reason why it cannot be used
+ */
 export async function takeInFile(signal: AbortSignal, brought: Brought): Promise<Model> {
   const runtime = cpuRuntime();
   try {
