@@ -35,14 +35,14 @@ export async function measure(
   judges: Judges,
 ): Promise<Scores> {
   const own = luma(result);
-  const flatBy = truth ?? resize(picture, result.width, result.height, 'bicubic');
+  const wanted = truth && luma(truth);
+  const flatBy = wanted ?? luma(resize(picture, result.width, result.height, 'bicubic'));
   const scores: Scores = {
     consistency: consistency(result, picture),
-    grain: grain(result, flatBy, Math.max(1, Math.round(result.width / picture.width))),
+    grain: grain(own, flatBy, Math.max(1, Math.round(result.width / picture.width))),
   };
   if (judges.niqe) scores.niqe = niqe(own, judges.niqe);
-  if (!truth) return scores;
-  const wanted = luma(truth);
+  if (!truth || !wanted) return scores;
   const { width, height } = own;
   const inner = {
     x: scoredBorder,

@@ -47,7 +47,7 @@ async function fitted(
   said: SaidOfNetwork,
 ): Promise<{ model: Model; notes: Fitted['notes'] }> {
   const { values } = said;
-  const { opacity } = fitPorts(bytes, { values });
+  let opacity = false;
   const look = async (fit: Fitted) => {
     const entry = await inspectModel(signal, fit.bytes, runtime, name, said);
     return { model: { entry, bytes: fit.bytes }, notes: fit.notes };
@@ -56,6 +56,7 @@ async function fitted(
     // Of small pictures some networks lose less than of others: what is still missing is added.
     for (let border = 0, round = 0; ; round++) {
       const fit = fitPorts(bytes, { values, white, border });
+      opacity = fit.opacity;
       try {
         return await look(fit);
       } catch (error) {

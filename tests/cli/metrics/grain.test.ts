@@ -1,11 +1,12 @@
 import { grain } from '../../../src/cli/evaluate/metrics/grain';
+import { luma } from '../../../src/cli/evaluate/metrics/luma';
 import { createRaster } from '../../../src/engine/raster/planes';
 import type { Raster } from '../../../src/engine/raster/raster';
 import { Random } from '../../engine/graph/support/random';
 
 const SIDE = 96;
 
-/** Left a slope of brightness, right stripes; `change` is added to all channels alike. */
+/** Left a slope of brightness, right stripes; `change` is added to all channels alike: its luma. */
 function picture(change: (x: number) => number = () => 0): Raster {
   const raster = createRaster(SIDE, SIDE, 3);
   const added = Array.from({ length: SIDE * SIDE }, (_, i) => change(i % SIDE));
@@ -14,7 +15,7 @@ function picture(change: (x: number) => number = () => 0): Raster {
     const shade = x < SIDE / 2 ? 0.3 + x / 400 : 0.5 + 0.3 * Math.sin(x);
     raster.data[i] = shade + added[i % (SIDE * SIDE)]!;
   });
-  return raster;
+  return luma(raster);
 }
 
 test('grain of the flat places is counted in steps of luma, detail elsewhere is not', () => {
