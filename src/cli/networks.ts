@@ -229,12 +229,15 @@ export async function openNetworks(surroundings: Surroundings): Promise<Networks
   return new Networks(shippedFolder, shipped, ownFolder, own);
 }
 
+/** Of an id, in characters. */
+export const longestId = 64;
+
 function checkId(id: string): void {
-  if (/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(id) && id !== 'default' && !/\.onnx$/i.test(id)) return;
+  if (id.length <= longestId && /^[a-z0-9][a-z0-9._-]*$/i.test(id) && id !== 'default' && !/\.onnx$/i.test(id)) return;
   throw new LWayError(
     'bad-option',
     `"${id}" cannot be an id.`,
-    'Use --id with up to 64 letters, digits, dots and dashes.',
+    `Use --id with up to ${longestId} letters, digits, dots and dashes.`,
   );
 }
 

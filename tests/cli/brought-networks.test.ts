@@ -62,8 +62,10 @@ test('a folder is taken whole; what cannot be used does not keep the others out'
   writeFileSync(root.path('models/a.safetensors'), weights);
   writeFileSync(root.path('models/b.param'), param);
   writeFileSync(root.path('models/b.bin'), '');
-  writeFileSync(root.path('models/more/b.param'), param);
-  writeFileSync(root.path('models/more/b.bin'), '');
+  const long = `more/${'long-'.repeat(13)}name`;
+  mkdirSync(root.path('models', long), { recursive: true });
+  writeFileSync(root.path('models', long, 'b.param'), param);
+  writeFileSync(root.path('models', long, 'b.bin'), '');
   writeFileSync(root.path('models/c.param'), param);
   writeFileSync(root.path('models/notes.txt'), 'not looked at');
   writeFileSync(root.path('models/more/doubling.onnx'), doublingNetwork());
@@ -74,7 +76,7 @@ test('a folder is taken whole; what cannot be used does not keep the others out'
   expect(stderr).toMatch(/b\.param: added "b", ×2/);
   expect(stderr).toMatch(/c\.param: left out\..*Give its \.bin file/);
   expect(stderr).toMatch(/doubling\.onnx: there is a network "doubling" already/);
-  expect(stderr).toMatch(/more.b\.param: added "more-b", ×2/);
+  expect(stderr).toMatch(/name.b\.param: added "ng-(long-){11}name-b", ×2/);
   expect(stderr).toMatch(/4 added, 1 left out, 1 here already/);
   expect(stderr).not.toMatch(/b\.bin|notes/);
   expect(existsSync(join(root.home, 'lway/models/e.onnx'))).toBe(true);

@@ -1,4 +1,4 @@
-import { dirname, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type ImageInput, isAbort, LWayError } from '../../engine';
 import type { SaidOfNetwork } from '../../engine/node';
@@ -8,7 +8,7 @@ import { alreadyThere, exists } from '../files/workspace';
 import { collectValues, parseOrder, parseRange } from '../options';
 import { columns, fileSize } from '../output/text';
 import type { ListedNetwork, Networks } from '../networks';
-import { openNetworks } from '../networks';
+import { longestId, openNetworks } from '../networks';
 import type { Surroundings } from '../surroundings';
 
 const examples = `
@@ -90,12 +90,21 @@ const saidBy = ({ range, order, value }: AddFlags): SaidOfNetwork => ({ range, c
 
 const idOf = (name: string): string => name.replace(/[^a-z0-9._-]+/gi, '-');
 
+/** The end of a name that is too long for an id, which tells it from others the best. */
+const shortId = (name: string): string =>
+  idOf(name)
+    .slice(-longestId)
+    .replace(/^[^a-z0-9]+/i, '');
+
 /** Names of the files without their endings; where several are called the same, as in waifu2x's folders, with their folders'. */
 function namesOf(folder: string, files: readonly string[]): string[] {
-  const plain = files.map(nameOf);
-  return plain.map((name, i) => {
-    const only = plain.filter((other) => other === name).length === 1;
-    return only ? name : `${relative(folder, dirname(files[i]!)).replace(/[/\\]/g, ' ')} ${name}`.trim();
+  const paths = files.map((path) => [...relative(folder, path).split(/[/\\]/).slice(0, -1), nameOf(path)]);
+  return paths.map((path) => {
+    const ending = (length: number) => path.slice(-length).join(' ');
+    const alone = (length: number) =>
+      paths.filter((other) => other.slice(-length).join(' ') === ending(length)).length === 1;
+    const length = path.findIndex((_, i) => alone(i + 1)) + 1;
+    return ending(length);
   });
 }
 
@@ -120,7 +129,7 @@ async function addFolder(
   for (const [i, path] of files.entries()) {
     signal.throwIfAborted();
     const name = names[i]!;
-    const [id, label] = [idOf(name), `[${i + 1}/${files.length}] ${relative(folder, path)}`];
+    const [id, label] = [shortId(name), `[${i + 1}/${files.length}] ${relative(folder, path)}`];
     if (networks.has(id)) {
       stderr.write(`${label}: there is a network "${id}" already.\n`);
       continue;
