@@ -61,3 +61,4 @@ export { colourOfCodes, colourOfPng, profileOf, type Colour } from './raster/col
 export { highFrequencyMap } from './raster/wavelet';
 export { SpillingTileStore } from './raster/store/tile-store';
 export { breathe } from './breathe';
+export { untilAborted } from './until-aborted';

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
-import type { PictureInfo } from '../../engine';
+import { type PictureInfo, untilAborted } from '../../engine';
 import type { Format } from './formats';
 import { writeError } from './file-errors';
 import { inLibvips, isLarge } from './libvips';
@@ -62,6 +62,7 @@ export async function encode(
   try {
     const write = () => {
       signal.throwIfAborted();
+      // libvips cannot be stopped in the middle: on cancel its file is abandoned (and removed with the workspace).
       return untilAborted(signal, withFormat(source, format, info, quality).toFile(target));
     };
     await inLibvips(!format.streams && isLarge(info), write);
@@ -70,13 +71,4 @@ export async function encode(
   } catch (error) {
     throw writeError(error, label);
   }
-}
-
-/** libvips cannot be stopped in the middle: on cancel its file is abandoned (and removed with the workspace). */
-function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

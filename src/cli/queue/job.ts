@@ -106,3 +106,15 @@ export function checkVersion({ version }: Job): void {
     'Use the same version of LWay on all machines.',
   );
 }
+
+/** Why a job was put aside. */
+export function reasonOf({ data, failedReason }: { data: Job; failedReason?: string }): PlainError {
+  if (/stalled more than allowable/.test(failedReason ?? '')) {
+    return {
+      code: 'internal',
+      message: 'The workers that had this picture in work ended in the middle of it, each time.',
+      advice: 'If nobody stopped them, their memory may have been too small: try "lway work --tile 128 --jobs 1".',
+    };
+  }
+  return data.error ?? { code: 'internal', message: failedReason ?? 'No reason is known.', advice: '' };
+}

@@ -2,9 +2,8 @@ import { Queue } from 'bullmq';
 import type { Surroundings } from '../surroundings';
 import type { QueueAddress } from './address';
 import { connect, prefix, queueName } from './connection';
-import type { Job } from './job';
+import { reasonOf, type Job } from './job';
 import { nameOf } from './job-log';
-import { reasonOf } from './put';
 
 /** How far a queue is. */
 export interface Overview {

@@ -1,11 +1,12 @@
 import { Job as QueueJob, Queue, QueueEvents } from 'bullmq';
-import { LWayError, type PlainError, toPlainError } from '../../engine';
+import { LWayError, type PlainError, toPlainError, untilAborted } from '../../engine';
 import { exitCode } from '../exit-codes';
 import type { PlayReport } from '../files/play-report';
 import type { Target } from '../files/targets';
 import { createReporter } from '../output/create-reporter';
 import type { Reporter } from '../output/reporter';
 import type { Surroundings } from '../surroundings';
+import { addPictures } from './add-pictures';
 import type { QueueAddress } from './address';
 import { Artefacts } from './artefacts';
 import { connect, prefix, queueName } from './connection';
@@ -13,6 +14,7 @@ import {
   jobOptions,
   jobVersion,
   pictureId,
+  reasonOf,
   seriesId,
   type Job,
   type Picture,
@@ -21,7 +23,6 @@ import {
   type Work,
 } from './job';
 import type { Places } from './places';
-import { addPictures } from './work';
 
 export interface PutOptions {
   readonly address: QueueAddress;
@@ -76,10 +77,12 @@ export async function putInQueue(surroundings: Surroundings, options: PutOptions
 
 /** How often all that is still out is looked after, should the queue's own word of it have been lost. */
 const lookEvery = 10_000;
-/** Jobs that are asked about at once. */
-const askedAtOnce = 200;
+/** Pictures that go into the queue together: the first are there soon, however long it takes to hash all of them. */
+const putTogether = 20;
 
 interface Out {
+  /** Of its job. */
+  readonly id: string;
   readonly index: number;
   readonly target: Target;
   readonly picture: Picture;
@@ -92,6 +95,8 @@ class Batch {
   /** Not done yet, by their jobs. */
   private readonly out = new Map<string, Out>();
   private series: string | null = null;
+  /** All pictures have been put into the queue. */
+  private complete = false;
   private told: Promise<void> = Promise.resolve();
   private settled!: () => void;
   private readonly allSettled = new Promise<void>((resolve) => (this.settled = resolve));
@@ -136,37 +141,49 @@ class Batch {
   }
 
   private async put(): Promise<void> {
+    const { targets, series } = this.options;
+    // A series is learned from all of them.
+    const together = series ? targets.length : putTogether;
+    for (let at = 0; at < targets.length; at += together) await this.putSome(targets.slice(at, at + together), at + 1);
+    this.complete = true;
+    this.settleAll();
+  }
+
+  /** @param first number of the first one */
+  private async putSome(targets: readonly Target[], first: number): Promise<void> {
     const { signal } = this.surroundings;
-    const { work, targets, report, series, again } = this.options;
-    const pictures: Picture[] = [];
-    const items: Out[] = [];
-    for (const [index, target] of targets.entries()) {
+    const { work, report, series, again, wait } = this.options;
+    const found: Omit<Out, 'id'>[] = [];
+    for (const [i, target] of targets.entries()) {
       signal.throwIfAborted();
+      const index = first + i;
       const finished = again ? undefined : await report.finished(target.input);
       // A series needs all its pictures, also those that are done, to be the same series again.
       if (finished !== undefined && !series) {
-        this.reporter.fileBegins(index + 1, target.input);
+        this.reporter.fileBegins(index, target.input);
         this.skipped(target, finished);
         continue;
       }
       try {
-        const picture = await this.pictureOf(target);
-        pictures.push(picture);
-        items.push({ index, target, picture });
+        found.push({ index, target, picture: await this.pictureOf(target) });
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof LWayError && error.code === 'bad-option') throw error;
-        this.reporter.fileBegins(index + 1, target.input);
+        this.reporter.fileBegins(index, target.input);
         await this.failed(target, toPlainError(error));
       }
     }
+    const pictures = found.map(({ picture }) => picture);
     this.series = series ? seriesId(work, pictures) : null;
-    for (const item of items) this.out.set(pictureId(work, item.picture, this.series ?? undefined), item);
-    await this.tidy([...this.out.keys()]);
-    const left = [...this.out.values()].map(({ picture }) => picture);
-    if (left.length === 0) return this.settled();
-    if (this.series === null) return addPictures(this.queue, work, left);
-    await this.putSeries(this.series, pictures, left);
+    const items = found.map((each): Out => ({ ...each, id: pictureId(work, each.picture, this.series ?? undefined) }));
+    for (const item of items) this.out.set(item.id, item);
+    await Promise.all(items.map((item) => this.tidy(item)));
+    const left = items.filter(({ id }) => this.out.has(id));
+    if (left.length === 0) return;
+    if (wait) for (const { index, target } of left) this.reporter.fileBegins(index, target.input);
+    const waiting = left.map(({ picture }) => picture);
+    if (this.series === null) await addPictures(this.queue, work, waiting);
+    else await this.putSeries(this.series, pictures, waiting);
   }
 
   private async pictureOf({ input, output, format }: Target): Promise<Picture> {
@@ -185,24 +202,21 @@ class Batch {
     return { input: from, sha256, output: to, format: format?.name ?? null };
   }
 
-  /** What earlier runs have left of the same jobs: what is done is done, as long as its result is there. */
-  private async tidy(ids: readonly string[]): Promise<void> {
-    const { again } = this.options;
-    await inGroups(ids, async (id) => {
-      const job = await QueueJob.fromId<Job, PictureResult>(this.queue, id);
-      if (!job) return;
-      const { target, index } = this.out.get(id)!;
-      if (await job.isCompleted()) {
-        const { places } = this.options;
-        const output = await places.pathOf(job.returnvalue.output);
-        if (!again && (await places.exists(this.surroundings.signal, job.returnvalue.output))) {
-          this.out.delete(id);
-          this.reporter.fileBegins(index + 1, target.input);
-          return this.skipped(target, output);
-        }
-        await job.remove();
-      } else if (await job.isFailed()) await job.remove();
-    });
+  /** What an earlier run has left of the same job: what is done is done, as long as its result is there. */
+  private async tidy({ id, index, target }: Out): Promise<void> {
+    const { again, places } = this.options;
+    const job = await QueueJob.fromId<Job, PictureResult>(this.queue, id);
+    if (!job) return;
+    if (await job.isCompleted()) {
+      const output = await places.pathOf(job.returnvalue.output);
+      if (!again && (await places.exists(this.surroundings.signal, job.returnvalue.output))) {
+        // It may have been done just now, and told of.
+        if (!this.out.delete(id)) return;
+        this.reporter.fileBegins(index, target.input);
+        return this.skipped(target, output);
+      }
+      await job.remove();
+    } else if (await job.isFailed()) await job.remove();
   }
 
   private async putSeries(id: string, pictures: readonly Picture[], left: readonly Picture[]): Promise<void> {
@@ -221,7 +235,6 @@ class Batch {
 
   private async wait(): Promise<void> {
     const { signal } = this.surroundings;
-    for (const [, { index, target }] of this.out) this.reporter.fileBegins(index + 1, target.input);
     this.progress();
     const all = () =>
       [...(this.series === null ? [] : [this.series]), ...this.out.keys()].forEach((id) => this.look(id));
@@ -229,15 +242,7 @@ class Batch {
     const regularly = setInterval(all, lookEvery);
     const lonely = setTimeout(() => void this.sayWhereNobodyWorks(), 3000);
     try {
-      await new Promise<void>((resolve, reject) => {
-        const abort = () => reject(signal.reason as Error);
-        if (signal.aborted) return abort();
-        signal.addEventListener('abort', abort, { once: true });
-        void this.allSettled.then(() => {
-          signal.removeEventListener('abort', abort);
-          resolve();
-        });
-      });
+      await untilAborted(signal, this.allSettled);
       await this.told;
     } finally {
       clearInterval(regularly);
@@ -275,7 +280,7 @@ class Batch {
       await this.failed(target, reasonOf(job));
     } else return;
     this.progress();
-    if (this.out.size === 0) this.settled();
+    this.settleAll();
   }
 
   private async settleSeries(id: string): Promise<void> {
@@ -290,7 +295,11 @@ class Batch {
     const reason = job ? reasonOf(job) : gone;
     for (const { target } of this.out.values()) await this.failed(target, reason);
     this.out.clear();
-    this.settled();
+    this.settleAll();
+  }
+
+  private settleAll(): void {
+    if (this.complete && this.out.size === 0) this.settled();
   }
 
   private skipped({ input }: Target, output: string): void {
@@ -305,8 +314,9 @@ class Batch {
   }
 
   private progress(): void {
-    const total = this.options.targets.length;
-    if (this.out.size > 0) this.reporter.queued(total - this.out.size, total);
+    const { succeeded, failed, skipped } = this.summary;
+    const [done, total] = [succeeded + failed + skipped, this.options.targets.length];
+    if (done < total) this.reporter.queued(done, total);
   }
 
   private note(message: string): void {
@@ -328,22 +338,6 @@ const gone: PlainError = {
   advice: 'Run the same command again to put it back.',
 };
 
-/** Why a job was put aside. */
-export function reasonOf({ data, failedReason }: { data: Job; failedReason?: string }): PlainError {
-  if (/stalled more than allowable/.test(failedReason ?? '')) {
-    return {
-      code: 'internal',
-      message: 'The workers that had this picture in work ended in the middle of it, each time.',
-      advice: 'If nobody stopped them, their memory may have been too small: try "lway work --tile 128 --jobs 1".',
-    };
-  }
-  return data.error ?? { code: 'internal', message: failedReason ?? 'No reason is known.', advice: '' };
-}
-
 function count(pictures: number): string {
   return pictures === 1 ? '1 picture is' : `${pictures} pictures are`;
-}
-
-async function inGroups<T>(list: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
-  for (let at = 0; at < list.length; at += askedAtOnce) await Promise.all(list.slice(at, at + askedAtOnce).map(work));
 }

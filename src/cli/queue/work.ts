@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { DelayedError, Queue, WaitingError, Worker, type Job as QueueJob } from 'bullmq';
-import { isAbort, LWayError, toPlainError } from '../../engine';
+import { isAbort, LWayError, toPlainError, untilAborted } from '../../engine';
 import { createNodeEngine } from '../../engine/node';
 import { exitCode } from '../exit-codes';
 import { NoRoom } from '../files/file-errors';
@@ -8,9 +8,10 @@ import { openNetworks } from '../networks';
 import type { Computing } from '../passes';
 import type { Surroundings } from '../surroundings';
 import type { QueueAddress } from './address';
+import { addPictures } from './add-pictures';
 import { Artefacts } from './artefacts';
 import { connect, prefix, queueName } from './connection';
-import { jobOptions, jobVersion, pictureId, type Job, type PictureJob, type SeriesJob } from './job';
+import { jobOptions, type Job, type PictureJob, type SeriesJob } from './job';
 import { createJobLog, type JobLog } from './job-log';
 import { LockKeeper } from './keep-locks';
 import { serveMetrics, WorkMetrics } from './metrics';
@@ -263,7 +264,7 @@ class Shift {
     const id = job.id!;
     const { signal } = this.stop;
     const made = (what: NonNullable<PictureJob['made']>) =>
-      unlessAborted(signal, job.updateData({ ...data, made: what }));
+      untilAborted(signal, job.updateData({ ...data, made: what }));
     const result = await workshop.picture(signal, data, (event) => log.event(id, data, event), made);
     log.done(id, result);
     return result;
@@ -273,35 +274,7 @@ class Shift {
     const { workshop, log, queue } = this.parts;
     const result = await workshop.series(this.stop.signal, data, log.reporter(job.id!));
     const series = { id: job.id!, sha256: result.sha256, adaptation: result.adaptation };
-    await unlessAborted(this.stop.signal, addPictures(queue, data.work, data.pictures, series));
+    await untilAborted(this.stop.signal, addPictures(queue, data.work, data.pictures, series));
     return result;
   }
-}
-
-/** Puts pictures into the queue; those that are there already stay as they are. */
-export async function addPictures(
-  queue: Queue<Job>,
-  work: PictureJob['work'],
-  pictures: SeriesJob['pictures'],
-  series?: PictureJob['series'],
-): Promise<void> {
-  const atOnce = 200;
-  for (let at = 0; at < pictures.length; at += atOnce) {
-    await queue.addBulk(
-      pictures.slice(at, at + atOnce).map((picture) => ({
-        name: 'picture',
-        data: { kind: 'picture', version: jobVersion, ...picture, work, series },
-        opts: { ...jobOptions, jobId: pictureId(work, picture, series?.id) },
-      })),
-    );
-  }
-}
-
-function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

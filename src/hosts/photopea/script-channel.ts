@@ -1,4 +1,4 @@
-import { LWayError } from '../../engine';
+import { LWayError, untilAborted } from '../../engine';
 import type { PhotopeaPort } from './port';
 import { separator, wrap } from './scripts';
 
@@ -88,13 +88,4 @@ export class ScriptChannel {
 
 function refusal(reason: string): LWayError {
   return new LWayError('unsupported', `Photopea could not do it: ${reason}`, 'See whether the document is still open.');
-}
-
-function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
