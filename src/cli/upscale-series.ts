@@ -1,4 +1,4 @@
-import { mixEnds, mixWeights } from '../engine';
+import { type AdaptationReport, mixEnds, mixWeights } from '../engine';
 import type { Target } from './files/targets';
 import type { Learned, SeriesRequest } from './learn-series';
 import { learnSeries } from './learn-series';
@@ -49,11 +49,7 @@ export async function withSeries(
   // Mixed here and once, at full strength from then on, so that all files name the same bytes and the engine loads the
   // network once.
   const weights = bytes && mixWeights(original.bytes, bytes, adapt.strength);
-  const passes = options.passes.map((pass): Pass => ({
-    ...pass,
-    options: { ...pass.options, tuning: weights ? undefined : tuning, adapt: undefined, weights, strength: 1 },
-  }));
-  if (learned === null) return { ...options, passes };
+  if (learned === null) return withWeights(options, weights);
   const { pictures, used, stopped } = learned.report;
   const many = pictures === 1 ? '1 picture' : `${pictures} pictures`;
   const message = used
@@ -61,5 +57,21 @@ export async function withSeries(
     : stopped
       ? learned.report.message
       : 'Used the original network: the series taught nothing.';
-  return { ...options, passes, adaptation: { ...learned.report, weights: undefined, message } };
+  return withWeights(options, weights, { ...learned.report, weights: undefined, message });
+}
+
+/**
+ * The weights that a series has taught in place of an adaptation.
+ * @param weights undefined where it has taught nothing: the network as it came
+ */
+export function withWeights(
+  options: FileOptions,
+  weights: Uint8Array | undefined,
+  adaptation?: AdaptationReport,
+): FileOptions {
+  const passes = options.passes.map((pass): Pass => {
+    const tuning = weights ? undefined : pass.options.tuning;
+    return { ...pass, options: { ...pass.options, tuning, adapt: undefined, weights, strength: 1 } };
+  });
+  return { ...options, passes, adaptation };
 }

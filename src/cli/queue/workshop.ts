@@ -17,7 +17,7 @@ import type { Networks } from '../networks';
 import type { Reporter } from '../output/reporter';
 import { passesFor, type Computing } from '../passes';
 import { upscaleFile, type FileEvent, type FileOptions } from '../upscale-file';
-import { withSeries } from '../upscale-series';
+import { withSeries, withWeights } from '../upscale-series';
 import type { Artefacts } from './artefacts';
 import {
   checkVersion,
@@ -169,17 +169,7 @@ export class Workshop {
     const options: FileOptions = { passes, region, quality, bitDepth, metadata, force };
     if (!series) return options;
     const weights = series.sha256 === null ? undefined : await artefacts.get(series.sha256);
-    const learned = passes.map((pass) => ({
-      ...pass,
-      options: {
-        ...pass.options,
-        tuning: weights ? undefined : pass.options.tuning,
-        adapt: undefined,
-        weights,
-        strength: 1,
-      },
-    }));
-    return { ...options, passes: learned, adaptation: series.adaptation };
+    return withWeights(options, weights, series.adaptation);
   }
 
   private async model(entry: ModelEntry, brought: boolean): Promise<Model> {
