@@ -38,7 +38,7 @@ export async function chooseTargets(options: TargetOptions): Promise<Target[]> {
 }
 
 /** Where pictures differ by their extension alone (`a.jpg`, `a.png`), so that their results would not, it stays in the name. */
-function apart(targets: readonly Placed[]): Target[] {
+export function apart(targets: readonly Placed[]): Target[] {
   const count = (list: readonly Target[]) => {
     const taken = new Map<string, number>();
     for (const target of list) taken.set(pathOf(target), (taken.get(pathOf(target)) ?? 0) + 1);
@@ -82,7 +82,7 @@ export function pathOf(target: Target, format: Format = target.format ?? formats
 }
 
 /** A target, and the same with its picture's extension in its name. */
-interface Placed extends Target {
+export interface Placed extends Target {
   readonly longer: Target;
 }
 
@@ -90,14 +90,11 @@ async function placeAll(inputs: readonly Input[], options: TargetOptions): Promi
   const { out, cwd } = options;
   const wanted = options.format ? formats[options.format] : null;
   const alone = (target: Target): Placed => ({ ...target, longer: target });
-  const stem = (path: string) => basename(path, extname(path));
-  const extended = (path: string) => stem(path) + extname(path).replace('.', '_');
   const inFolder = (folder: string, suffix = '') =>
     inputs.map(({ path, below }) => {
       if (path === standardStream) throw noPlace();
       const parent = folder === '' ? dirname(path) : join(folder, below);
-      const at = (name: string) => place(path, join(parent, name + suffix), wanted);
-      return { ...at(stem(path)), longer: at(extended(path)) };
+      return placed(path, (name) => join(parent, name + suffix), wanted);
     });
   if (options.inPlace && out === undefined) return inputs.map(({ path }) => alone(onItself(path, wanted)));
   if (out === undefined) return inFolder('', `-${sizeSuffix(options.size)}`);
@@ -157,8 +154,15 @@ function onItself(path: string, wanted: Format | null): Target {
   );
 }
 
-function place(input: string, base: string, format: Format | null): Target {
-  return { input, output: format ? `${base}.${format.extensions[0]}` : base, format };
+/** @param at where a result of this name is, without extension */
+export function placed(input: string, at: (name: string) => string, format: Format | null): Placed {
+  const extension = extname(input);
+  const stem = basename(input, extension);
+  const place = (name: string): Target => {
+    const base = at(name);
+    return { input, output: format ? `${base}.${format.extensions[0]}` : base, format };
+  };
+  return { ...place(stem), longer: place(stem + extension.replace('.', '_')) };
 }
 
 /** An existing folder; a name with a slash at its end or without an extension is a folder to be. */

@@ -3,7 +3,7 @@ import { LWayError } from '../../engine';
 import { formatOfName, formats } from '../files/formats';
 import { hasPictureEnding } from '../../pictures/names';
 import { expandInputs } from '../files/inputs';
-import type { Target, TargetOptions } from '../files/targets';
+import { apart, placed, type Target, type TargetOptions } from '../files/targets';
 import { isObject, type ObjectStore } from './object-store';
 
 interface Found {
@@ -40,31 +40,11 @@ export async function chooseObjectTargets(
   }
   const unique = [...new Map(found.map((each) => [each.input, each])).values()];
   const folder = (isObject(out) ? out : resolve(cwd, out).split('\\').join('/')).replace(/\/$/, '');
-  const exact = isObject(out) && unique.length === 1 ? formatOfName(out) : null;
-  if (exact && (!wanted || exact.name === wanted)) return [{ input: unique[0]!.input, output: out, format: exact }];
+  const exact = unique.length === 1 && !/[/\\]$/.test(out) ? formatOfName(out) : null;
+  if (exact && (!wanted || exact.name === wanted)) return [{ input: unique[0]!.input, output: folder, format: exact }];
   const format = wanted ? formats[wanted] : null;
-  const nameOf = ({ input, below }: Found, longer: boolean) => {
-    const { name, ext } = posix.parse(input.split('\\').join('/'));
-    return [folder, ...(below ? [below] : []), longer ? name + ext.replace('.', '_') : name].join('/');
-  };
-  const counts = new Map<string, number>();
-  for (const each of unique) counts.set(nameOf(each, false), (counts.get(nameOf(each, false)) ?? 0) + 1);
-  const targets = unique.map((each): Target => {
-    const base = nameOf(each, counts.get(nameOf(each, false))! > 1);
-    return { input: each.input, output: format ? `${base}.${format.extensions[0]}` : base, format };
-  });
-  const taken = new Set<string>();
-  for (const { input, output } of targets) {
-    if (taken.has(output)) {
-      throw new LWayError(
-        'bad-option',
-        `The result of "${input}" would have the name of another one, "${output}".`,
-        'Upscale them into different folders.',
-      );
-    }
-    taken.add(output);
-  }
-  return targets;
+  const at = (below: string) => (name: string) => [folder, ...(below ? [below] : []), name].join('/');
+  return apart(unique.map(({ input, below }) => placed(input, at(below), format)));
 }
 
 async function objectsBelow(signal: AbortSignal, store: ObjectStore, name: string, deep: boolean): Promise<Found[]> {
