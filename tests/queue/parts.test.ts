@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { drawn, writePng } from '../cli/support/pictures';
 import { TestRoot } from '../cli/support/test-root';
 import { queueAddress } from '../../src/cli/queue/address';
+import { connect } from '../../src/cli/queue/connection';
 import { pictureId, type Picture, type Work } from '../../src/cli/queue/job';
 import { SharedFolder } from '../../src/cli/queue/shared-folder';
 import { defaultSettings } from '../../src/actions/settings';
@@ -52,7 +53,14 @@ test('a queue that is not there is said, with exit code 3', async () => {
     stderr: expect.stringContaining('redis://127.0.0.1:1/3 cannot be reached') as string,
   });
   expect(result.stderr).not.toContain('hush');
-}, 60_000);
+});
+
+test('one that may be starting is given its time', async () => {
+  const began = performance.now();
+  const connecting = connect(new AbortController().signal, queueAddress({ env: {} }, 'redis://127.0.0.1:1'), 400);
+  await expect(connecting).rejects.toMatchObject({ code: 'no-queue' });
+  expect(performance.now() - began).toBeGreaterThanOrEqual(400);
+});
 
 test.each([
   ['redis://h', { host: 'h', port: 6379, database: 0, tls: false, shown: 'redis://h:6379/0' }],

@@ -7,9 +7,6 @@ import type { QueueAddress } from './address';
 export const prefix = 'lway';
 export const queueName = 'pictures';
 
-/** How long a queue may take to answer for the first time: it may be starting beside us. */
-const patience = 10_000;
-
 /** For a connection that is made again for as long as it takes. */
 export function redisOptions({ host, port, database, tls, username, password }: QueueAddress): RedisOptions {
   return {
@@ -28,9 +25,10 @@ export function redisOptions({ host, port, database, tls, username, password }: 
 
 /**
  * Waits until the queue answers.
+ * @param patience milliseconds that it may take: it may be starting beside us
  * @throws LWayError `no-queue`, the signal's reason
  */
-export async function connect(signal: AbortSignal, address: QueueAddress): Promise<Redis> {
+export async function connect(signal: AbortSignal, address: QueueAddress, patience = 10_000): Promise<Redis> {
   const began = performance.now();
   for (;;) {
     signal.throwIfAborted();

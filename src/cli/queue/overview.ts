@@ -75,7 +75,8 @@ async function withQueue<T>(
   address: QueueAddress,
   work: (queue: Queue<Job>) => Promise<T>,
 ): Promise<T> {
-  const redis = await connect(signal, address);
+  // Who asks how it is wants to know that it is not there.
+  const redis = await connect(signal, address, 0);
   try {
     const queue = new Queue<Job>(queueName, { connection: redis, prefix });
     queue.on('error', () => undefined);
