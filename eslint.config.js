@@ -18,7 +18,17 @@ const pixels = {
     ...['Channels', 'PictureInfo', 'PixelSink', 'PixelSource', 'Raster', 'Rect', 'TileStore', 'hasAlpha'],
     ...['contains', 'grow', 'intersect', 'relativeTo', 'copyRect', 'createRaster', 'crop', 'plane', 'sourceOf'],
     ...['bytesPerValue', 'ensureFinite', 'fromInterleaved', 'toInterleaved', 'Interleaved', 'fromHalves', 'toHalves'],
-    ...['resize', 'Resampler', 'ResampleKernel', 'breathe', 'colourOfCodes', 'colourOfPng', 'profileOf', 'Colour'],
+    ...[
+      'resize',
+      'Resampler',
+      'ResampleKernel',
+      'breathe',
+      'untilAborted',
+      'colourOfCodes',
+      'colourOfPng',
+      'profileOf',
+      'Colour',
+    ],
   ],
   message: 'Editors see pixels, nothing of what they are for.',
 };
