@@ -56,7 +56,8 @@ async function tryOut(address: QueueAddress): Promise<{ error: unknown; lasting:
     const error = reason ?? thrown;
     return { error, lasting: isLasting(error) };
   } finally {
-    redis.disconnect();
+    // One that has ended already would be waited for another two seconds.
+    if (redis.status !== 'end') redis.disconnect();
   }
 }
 
