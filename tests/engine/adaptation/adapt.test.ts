@@ -209,7 +209,7 @@ describe('a start network', () => {
   test('gives the weights to begin with, where the picture bears it out', async () => {
     const { model, start } = await tooBright();
     const study = { ...small, start: 1, learningRate: 1e-4 };
-    const result = await adapted(detailed(96, 80), model, { study, start });
+    const result = await adapted(usualPicture, model, { study, start });
     expect(result).toMatchObject({
       used: true,
       start: 1,
@@ -222,7 +222,7 @@ describe('a start network', () => {
 
   test('counts as well where learning gains nothing more', async () => {
     const { model, start } = await tooBright();
-    const result = await adapted(detailed(96, 80), model, { study: idle, start });
+    const result = await adapted(usualPicture, model, { study: idle, start });
     expect(result).toMatchObject({ used: true, start: 1, steps: 0 });
     expect(result.message).toBe('Learning gained nothing more; weights for clean pictures were used.');
     expect(bias(result.weights!)).toBeCloseTo(bias(faithful.bytes), 6);
@@ -230,9 +230,9 @@ describe('a start network', () => {
 
   test('stays out where it does not help, or is not wanted', async () => {
     const { model, start } = await tooBright();
-    expect(await adapted(detailed(96, 80), faithful, { study: idle, start })).toMatchObject({ used: false, steps: 0 });
+    expect(await adapted(usualPicture, faithful, { study: idle, start })).toMatchObject({ used: false, steps: 0 });
     const without = { ...idle, start: 0 };
-    expect(await adapted(detailed(96, 80), model, { study: without, start })).toMatchObject({ used: false });
+    expect(await adapted(usualPicture, model, { study: without, start })).toMatchObject({ used: false });
   });
 });
 
