@@ -77,6 +77,10 @@ export async function putInQueue(surroundings: Surroundings, options: PutOptions
 
 /** How often all that is still out is looked after, should the queue's own word of it have been lost. */
 const lookEvery = 10_000;
+/** Jobs whose states are asked for together. */
+const askedTogether = 200;
+/** States of jobs of which there is something to tell: `unknown` are those that somebody has taken out. */
+const ended = ['completed', 'failed', 'unknown'];
 /** Pictures that go into the queue together: the first are there soon, however long it takes to hash all of them. */
 const putTogether = 20;
 
@@ -236,10 +240,15 @@ class Batch {
   private async wait(): Promise<void> {
     const { signal } = this.surroundings;
     this.progress();
-    const all = () =>
-      [...(this.series === null ? [] : [this.series]), ...this.out.keys()].forEach((id) => this.look(id));
-    all();
-    const regularly = setInterval(all, lookEvery);
+    let looking = false;
+    const lookAfterAll = async () => {
+      if (looking) return;
+      looking = true;
+      await this.lookAfterAll().catch(() => undefined);
+      looking = false;
+    };
+    void lookAfterAll();
+    const regularly = setInterval(() => void lookAfterAll(), lookEvery);
     const lonely = setTimeout(() => void this.sayWhereNobodyWorks(), 3000);
     try {
       await untilAborted(signal, this.allSettled);
@@ -247,6 +256,15 @@ class Batch {
     } finally {
       clearInterval(regularly);
       clearTimeout(lonely);
+    }
+  }
+
+  private async lookAfterAll(): Promise<void> {
+    const ids = [...(this.series === null ? [] : [this.series]), ...this.out.keys()];
+    for (let at = 0; at < ids.length; at += askedTogether) {
+      const asked = ids.slice(at, at + askedTogether);
+      const states = await Promise.all(asked.map((id) => this.queue.getJobState(id)));
+      asked.filter((_, i) => ended.includes(states[i]!)).forEach((id) => this.look(id));
     }
   }
 
