@@ -8,6 +8,7 @@ import { ensureChromium } from './chromium.mjs';
 import { installFromDebian } from './debian.mjs';
 import { ensureGimps } from './gimp.mjs';
 import { checkPython } from './python.mjs';
+import { ensureRedis } from './redis.mjs';
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const env = { ...process.env, NODE_OPTIONS: '--max-old-space-size=6144' };
@@ -45,10 +46,7 @@ if (process.platform === 'linux' && !existsSync('/usr/bin/strace')) installFromD
 ensureGimps();
 // Without it the test of its script is skipped (tests/integrations).
 if (process.platform === 'linux' && !existsSync('/usr/bin/darktable')) installFromDebian('darktable', 'dbus');
-// Without it the tests of the queue are skipped (tests/queue). The tools hold the server; no service is set up by them.
-if (process.platform === 'linux' && !existsSync('/usr/bin/redis-check-rdb')) installFromDebian('redis-tools');
-if (!['redis-check-rdb', 'redis-server', 'valkey-server'].some((name) => !spawnSync(name, ['--version']).error))
-  console.error('The queue is not tested here: install Redis or Valkey.');
+ensureRedis();
 if (spawnSync('python3', ['-c', 'import moto.server']).status !== 0)
   console.log("Pictures in a store are not tested here: pip install 'moto[server,s3]'.");
 

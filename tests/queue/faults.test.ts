@@ -1,43 +1,24 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { drawn, writePng } from '../cli/support/pictures';
-import { TestRoot } from '../cli/support/test-root';
-import { killMachine, start, writeSteps, type Running } from './support/programs';
-import { hasRedis, RedisServer, until } from './support/redis';
+import { killMachine, type Running } from './support/programs';
+import { told, useQueue, withRedis } from './support/queue-test';
+import { until } from './support/redis';
 
 // A whole evening of bad luck: three workers of which one is killed and one has a full disk, a queue that crashes in the
 // middle, a damaged picture.
-const withRedis = hasRedis ? test : test.skip;
 jest.setTimeout(300_000);
 
 const pictures = 200;
 const poisoned = 'p100.png';
 
-let root: TestRoot;
-let redis: RedisServer;
-const running: Running[] = [];
-beforeEach(() => {
-  root = new TestRoot();
-  redis = new RedisServer();
-});
-afterEach(async () => {
-  for (const { child } of running) if (child.exitCode === null) child.kill('SIGKILL');
-  await Promise.all(running.splice(0).map(({ ended }) => ended));
-  await redis.remove();
-  root.remove();
-});
-
-function lway(args: readonly string[], shell?: string): Running {
-  const started = start(root, { LWAY_QUEUE: redis.url }, args, shell);
-  running.push(started);
-  return started;
-}
-
-const results = (folder: string) => readdirSync(root.path(folder)).filter((name) => !name.startsWith('.'));
+const here = useQueue();
+const { redis, lway } = here;
+const results = (folder: string) => readdirSync(here.root.path(folder)).filter((name) => !name.startsWith('.'));
 
 withRedis(
   '200 pictures, whatever happens: each there once, as one process alone makes it (needs redis-server)',
   async () => {
-    writeSteps(root);
+    const { root } = here;
     mkdirSync(root.path('in'));
     mkdirSync(root.path('out'));
     for (let i = 0; i < pictures; i++) {
@@ -47,7 +28,6 @@ withRedis(
     const whole = readFileSync(root.path('in', poisoned));
     writeFileSync(root.path('in', poisoned), whole.subarray(0, whole.length / 2));
 
-    await redis.start();
     const work = ['work', '--device', 'cpu', '--json', '--patience', '5'];
     const [doomed, steady] = [lway(work), lway(work)];
     // The shell's limit on the size of files: pictures can be read there, results not written.
@@ -55,9 +35,7 @@ withRedis(
     const play = ['play', 'steps.json', 'in', '--json'];
     const producer = lway([...play, '-o', 'out', '--queue']);
 
-    const inWork = ({ events }: Running) =>
-      events().filter(({ event }) => event === 'taken').length >
-      events().filter(({ event }) => event === 'done').length;
+    const inWork = (worker: Running) => told(worker, 'taken').length > told(worker, 'done').length;
     await until(() => results('out').length > 30 && inWork(doomed));
     killMachine(doomed);
     await until(() => results('out').length > 80);
@@ -67,19 +45,19 @@ withRedis(
     expect(await producer.ended).toBe(1);
 
     // Told of once each, and none of them half.
-    const told = (what: string) => producer.events().filter(({ event }) => event === what);
-    expect(told('failed').map(({ input }) => input)).toEqual([root.path('in', poisoned)]);
-    expect(told('failed')[0]).toMatchObject({ code: 'bad-image' });
-    expect(new Set(told('done').map(({ output }) => output)).size).toBe(pictures - 1);
-    expect(told('done')).toHaveLength(pictures - 1);
+    const [failed, done] = [told(producer, 'failed'), told(producer, 'done')];
+    expect(failed.map(({ input }) => input)).toEqual([root.path('in', poisoned)]);
+    expect(failed[0]).toMatchObject({ code: 'bad-image' });
+    expect(new Set(done.map(({ output }) => output)).size).toBe(pictures - 1);
+    expect(done).toHaveLength(pictures - 1);
     expect(results('out')).toHaveLength(pictures - 1);
 
     // Everybody had a share in it, and the full disk cost nobody a try.
-    expect(doomed.events().filter(({ event }) => event === 'done').length).toBeGreaterThan(0);
-    expect(full.events().some(({ event, why }) => event === 'returned' && /disk is full/.test(String(why)))).toBe(true);
-    const elsewise = full.events().filter(({ event, input }) => event === 'failed' && input !== `in/${poisoned}`);
+    expect(told(doomed, 'done').length).toBeGreaterThan(0);
+    expect(told(full, 'returned').some(({ why }) => /disk is full/.test(String(why)))).toBe(true);
+    const elsewise = told(full, 'failed').filter(({ input }) => input !== `in/${poisoned}`);
     expect(elsewise).toEqual([]);
-    expect(full.events().filter(({ event }) => event === 'done')).toEqual([]);
+    expect(told(full, 'done')).toEqual([]);
 
     steady.child.kill('SIGTERM');
     full.child.kill('SIGTERM');

@@ -1,45 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { drawn, writePng } from '../cli/support/pictures';
-import { TestRoot } from '../cli/support/test-root';
-import { start, writeSteps, type Running } from './support/programs';
-import { hasRedis, RedisServer } from './support/redis';
-import { hasStore, Store } from './support/store';
+import { told, useQueue } from './support/queue-test';
+import { hasStore, Store, withStore } from './support/store';
 
 // Pictures in a store that speaks the language of S3: moto's server, on the loopback address.
-const withStore = hasRedis && hasStore ? test : test.skip;
 jest.setTimeout(180_000);
 
-let root: TestRoot;
-let redis: RedisServer;
-let store: Store;
+const here = useQueue();
+const store = new Store();
 let client: S3Client;
-const running: Running[] = [];
-beforeEach(async () => {
-  root = new TestRoot();
-  redis = new RedisServer();
-  store = new Store();
-  writeSteps(root);
-  if (!(hasRedis && hasStore)) return;
-  await redis.start();
+beforeAll(async () => {
+  if (!hasStore) return;
   await store.start('pictures');
   client = store.client();
 });
-afterEach(async () => {
-  for (const { child } of running) if (child.exitCode === null) child.kill('SIGKILL');
-  await Promise.all(running.splice(0).map(({ ended }) => ended));
-  await store.stop();
-  await redis.remove();
-  root.remove();
-});
+afterAll(() => store.stop());
 
-function lway(...args: string[]): Running {
-  const started = start(root, { LWAY_QUEUE: redis.url, ...store.env }, args);
-  running.push(started);
-  return started;
-}
-
-const told = ({ events }: Running, what: string) => events().filter(({ event }) => event === what);
+const lway = (...args: string[]) => here.lway(args);
 const put = (Key: string, Body: Buffer) => client.send(new PutObjectCommand({ Bucket: 'pictures', Key, Body }));
 const keys = async (Prefix: string) =>
   ((await client.send(new ListObjectsV2Command({ Bucket: 'pictures', Prefix }))).Contents ?? []).map(({ Key }) => Key);
@@ -47,6 +25,8 @@ const keys = async (Prefix: string) =>
 withStore(
   'pictures from a store to a store; what is there is not replaced, what has changed not upscaled (needs moto)',
   async () => {
+    const { root, env } = here;
+    Object.assign(env, store.env);
     for (const [i, name] of ['a', 'b', 'c', 'd'].entries()) {
       await writePng(root.path(`${name}.png`), drawn(9 + i, 8, 3));
       await put(name === 'd' ? 'in/deep/d.png' : `in/${name}.png`, readFileSync(root.path(`${name}.png`)));

@@ -1,18 +1,14 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, Socket, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findRedis } from '../../../scripts/redis.mjs';
 
-/** The program of Redis or Valkey, where it is installed; Debian's tools are the same program by another name. */
-const program = [
-  { name: 'redis-server' },
-  { name: 'valkey-server' },
-  { name: 'redis-check-rdb', argv0: 'redis-server' },
-].find(({ name, argv0 }) => /v=\d/.test(String(spawnSync(name, ['--version'], { argv0: argv0 ?? name }).stdout)));
+const program = findRedis();
 
 /** Whether tests with a queue can run here. */
-export const hasRedis = program !== undefined && process.platform === 'linux';
+export const hasRedis = program !== null;
 
 /** A server of its own on the loopback address, whose data outlive it. */
 export class RedisServer {
@@ -35,7 +31,7 @@ export class RedisServer {
     const own = ['--bind', '127.0.0.1', '--dir', this.folder, '--save', '', '--appendonly', 'yes'];
     const port = this.options.includes('--tls-port') ? [] : ['--port', String(this.port)];
     const options = this.options.map((each) => each.replace('PORT', String(this.port)));
-    const { name, argv0 = name } = program!;
+    const { name, argv0 } = program!;
     this.child = spawn(name, [...own, ...port, ...options], { stdio: 'ignore', argv0 });
     await until(() => answers(this.port));
   }

@@ -1,9 +1,13 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { withRedis } from './queue-test';
 import { freePort, until } from './redis';
 
 /** Whether moto (`pip install 'moto[server,s3]'`) is here, which speaks the language of S3. */
 export const hasStore = spawnSync('python3', ['-c', 'import moto.server']).status === 0;
+
+/** A test that takes both a queue and a store. */
+export const withStore = hasStore ? withRedis : test.skip;
 
 /** A store of its own on the loopback address, in memory. */
 export class Store {
