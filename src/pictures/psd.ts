@@ -1,5 +1,6 @@
 import { initializeCanvas, readPsd } from 'ag-psd';
-import { checkPixels, cutOff, Damaged, textAt, unsupported, viewOf, type Picture } from './picture';
+import { resources } from './iptc';
+import { checkPixels, cutOff, Damaged, unsupported, viewOf, type Picture } from './picture';
 
 type CreateImageData = NonNullable<Parameters<typeof initializeCanvas>[1]>;
 
@@ -91,25 +92,17 @@ function checkWhole(bytes: Uint8Array, depth: number): void {
   if (at + needed > bytes.length) throw cutOff();
 }
 
-/** What stands among the image resources (Adobe Photoshop File Formats Specification) that LWay carries along. */
+/** What stands among the image resources that LWay carries along. */
 function resourcesOf(bytes: Uint8Array): Pick<Picture, 'iccProfile' | 'resolution' | 'exif' | 'xmp' | 'iptc'> {
   const view = viewOf(bytes);
   const found: { -readonly [key in 'iccProfile' | 'resolution' | 'exif' | 'xmp' | 'iptc']?: Picture[key] } = {};
-  let at = 26 + 4 + view.getUint32(26);
-  const end = at + 4 + view.getUint32(at);
-  at += 4;
-  while (at + 12 <= end && textAt(bytes, at, at + 4) === '8BIM') {
-    const number = view.getUint16(at + 4);
-    const sizeAt = at + 6 + ((bytes[at + 6]! + 2) & ~1);
-    if (sizeAt + 4 > end) break;
-    const size = view.getUint32(sizeAt);
-    const data = bytes.slice(sizeAt + 4, sizeAt + 4 + size);
-    if (number === 1005 && size >= 4) found.resolution = viewOf(data).getUint32(0) / 65536 || undefined;
-    if (number === 1028) found.iptc = data;
-    if (number === 1039) found.iccProfile = data;
-    if (number === 1058) found.exif = data;
+  const at = 26 + 4 + view.getUint32(26);
+  for (const { number, data } of resources(bytes.subarray(at + 4, at + 4 + view.getUint32(at)))) {
+    if (number === 1005 && data.length >= 4) found.resolution = viewOf(data).getUint32(0) / 65536 || undefined;
+    if (number === 1028) found.iptc = new Uint8Array(data);
+    if (number === 1039) found.iccProfile = new Uint8Array(data);
+    if (number === 1058) found.exif = new Uint8Array(data);
     if (number === 1060) found.xmp = new TextDecoder().decode(data);
-    at = sizeAt + 4 + size + (size & 1);
   }
   return found;
 }

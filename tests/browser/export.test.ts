@@ -1,6 +1,7 @@
 import exifr from 'exifr';
 import { decode, encode } from 'fast-png';
 import sharp from 'sharp';
+import { withJpegMetadata } from '../../src/hosts/embedded/export/jpeg-metadata';
 import { readOwn } from '../../src/pictures/read';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { useEditor } from './support/editor-fixture';
@@ -62,7 +63,7 @@ test('JPEG has the quality, name, profile, resolution and camera data that were 
   expect(await distance(file, gradient(3), 3)).toBeLessThan(2);
   const low = await editor.exported('JPEG', async () => {
     await page.getByRole('slider', { name: 'Quality' }).fill('10');
-    await page.getByRole('checkbox', { name: 'Keep camera data, date and place' }).uncheck();
+    await page.getByRole('checkbox', { name: 'Keep camera data, date, place and words' }).uncheck();
   });
   expect(low.name).toBe('lake.jpg');
   expect(low.file.length).toBeLessThan(file.length);
@@ -87,6 +88,30 @@ test('JPEG lays what is transparent over white; WebP and TIFF keep it, and TIFF 
   await open('cut.tif', tiff);
   const psd = await readOwn('PSD', await editor.export('PSD'), 'it');
   expect(await exifr.parse(Buffer.from(psd.exif!))).toMatchObject({ Make: 'Kodak' });
+});
+
+test('words in XMP and IPTC come along into every format', async () => {
+  const city = Buffer.from('Zürich', 'utf8');
+  const iptc = Buffer.concat([Buffer.from([0x1c, 2, 90, 0, city.length]), city]);
+  const xmp =
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">' +
+    '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:source="Grüße"/></rdf:RDF></x:xmpmeta>';
+  const jpeg = new Uint8Array(
+    await sharp({ create: { width, height, channels: 3, background: '#4a7' } })
+      .jpeg()
+      .toBuffer(),
+  );
+  await open('told.jpg', Buffer.concat(withJpegMetadata(jpeg, { xmp, iptc })));
+  for (const format of ['PNG', 'JPEG', 'WebP', 'TIFF']) {
+    const about = await sharp(await editor.export(format)).metadata();
+    const packet = about.xmp!.toString('utf8');
+    expect(packet).toContain('Grüße');
+    if (format === 'JPEG' || format === 'TIFF') expect(about.iptc!.includes(city)).toBe(true);
+    else expect(packet).toContain('<photoshop:City>Zürich</photoshop:City>');
+  }
+  const psd = await readOwn('PSD', await editor.export('PSD'), 'it');
+  expect(psd.xmp).toContain('Grüße');
+  expect(Buffer.from(psd.iptc!)).toEqual(iptc);
 });
 
 test('a 16-bit picture stays one as TIFF, to the last bit', async () => {

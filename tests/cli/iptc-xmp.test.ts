@@ -1,4 +1,4 @@
-import { iptcIntoXmp } from '../../src/cli/files/metadata/iptc-xmp';
+import { iptcIntoXmp } from '../../src/pictures/iptc-xmp';
 
 /** Datasets of record 2. */
 const datasets = (...said: [number, string | Buffer][]) =>

@@ -1,11 +1,16 @@
 import exifr from 'exifr';
+import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { exifFor } from '../../src/hosts/embedded/exif';
+import { withJpegMetadata } from '../../src/hosts/embedded/export/jpeg-metadata';
+import { writePng } from '../../src/hosts/embedded/export/png';
 import { writePsd } from '../../src/hosts/embedded/export/psd';
 import { writeTiff } from '../../src/hosts/embedded/export/tiff';
-import { findMetadata } from '../../src/hosts/embedded/find-metadata';
+import { withWebpMetadata } from '../../src/hosts/embedded/export/webp-metadata';
+import { findMetadata, uprightMetadata } from '../../src/hosts/embedded/find-metadata';
 import { PackedPixels } from '../../src/hosts/embedded/pixels';
 import { Workspace } from '../../src/hosts/embedded/workspace';
+import { writeIptc } from '../../src/pictures/iptc';
 import { readOwn } from '../../src/pictures/read';
 
 const never = new AbortController().signal;
@@ -127,6 +132,72 @@ describe.each(['II', 'MM'] as const)('EXIF, %s', (order) => {
     const read = await readOwn('PSD', file, 'it');
     expect(await said(read.exif!)).toMatchObject(all);
     expect(read).toMatchObject({ width, height });
+  });
+});
+
+const city = 'Zürich';
+const xmp =
+  '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">' +
+  `<rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"><dc:title xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Alt><rdf:li xml:lang="x-default">Grüße</rdf:li></rdf:Alt></dc:title></rdf:Description></rdf:RDF></x:xmpmeta>`;
+const name = Buffer.from(city, 'utf8');
+const iptc = Buffer.concat([Buffer.from([0x1c, 2, 90, 0, name.length]), name]);
+
+describe('XMP and IPTC', () => {
+  const files = {
+    png: async () => {
+      const parts: Uint8Array[] = [];
+      await writePng(never, pixels(), (part) => parts.push(part), undefined, { xmp });
+      return Buffer.concat(parts);
+    },
+    jpeg: async () => Buffer.concat(withJpegMetadata(new Uint8Array(await picture().jpeg().toBuffer()), { xmp, iptc })),
+    webp: async () =>
+      Buffer.concat(withWebpMetadata(new Uint8Array(await picture().webp().toBuffer()), width, height, { xmp })),
+    tiff: async () => Buffer.concat(await writeTiff(never, pixels(), undefined, { xmp, iptc })),
+  };
+
+  test.each(['png', 'jpeg', 'webp', 'tiff'] as const)('into a %s and out of it', async (format) => {
+    const file = await files[format]();
+    const { xmp: packet, iptc: datasets, ...size } = await sharp(file).metadata();
+    expect(size).toMatchObject({ width, height });
+    expect(packet!.toString('utf8')).toBe(xmp);
+    const own = format === 'tiff' ? await readOwn('TIFF', file, 'it') : findMetadata(file)!;
+    expect(own.xmp).toBe(xmp);
+    const there = format === 'jpeg' || format === 'tiff';
+    expect(datasets !== undefined && datasets.includes(name)).toBe(there);
+    expect(own.iptc && Buffer.from(own.iptc)).toEqual(there ? iptc : undefined);
+  });
+
+  test('into a PSD and out of it', async () => {
+    const document = new Workspace().add('it', 'Background', pixels());
+    const read = await readOwn('PSD', await writePsd(never, document, undefined, { xmp, iptc }), 'it');
+    expect(read.xmp).toBe(xmp);
+    expect(Buffer.from(read.iptc!)).toEqual(iptc);
+  });
+
+  test('hidden in a PNG’s text, packed or not', async () => {
+    const file = await files.png();
+    const hex = writeIptc(iptc, false).reduce((text, byte) => text + byte.toString(16).padStart(2, '0'), '');
+    const profile = Buffer.from(`\niptc\n      ${hex.length / 2}\n${hex}\n`, 'latin1');
+    const text = (type: string, data: Buffer) => {
+      const head = Buffer.alloc(8);
+      head.writeUInt32BE(data.length);
+      head.write(type, 4, 'latin1');
+      return Buffer.concat([head, data, Buffer.alloc(4)]);
+    };
+    const keyword = Buffer.from('Raw profile type iptc\0', 'latin1');
+    const packed = text('zTXt', Buffer.concat([keyword, Buffer.from([0]), deflateSync(profile)]));
+    for (const chunk of [packed, text('tEXt', Buffer.concat([keyword, profile]))]) {
+      const found = findMetadata(Buffer.concat([file.subarray(0, 33), chunk, file.subarray(33)]));
+      expect(Buffer.from(found!.iptc!)).toEqual(iptc);
+    }
+    const broken = text('zTXt', Buffer.concat([keyword, Buffer.from([0, 1, 2, 3])]));
+    expect(findMetadata(Buffer.concat([file.subarray(0, 33), broken, file.subarray(33)]))).toEqual({ xmp });
+  });
+
+  test('XMP does not turn once more what EXIF has turned; alone, it is left as it is', () => {
+    expect(uprightMetadata({ xmp }, true)!.xmp).toContain('tiff:Orientation="1"');
+    expect(uprightMetadata({ xmp }, false)!.xmp).toBe(xmp);
+    expect(uprightMetadata({}, true)).toBeUndefined();
   });
 });
 

@@ -2,10 +2,11 @@ import { convertIndexedToRgb, decode, type DecodedPng } from 'fast-png';
 import { breathe, type Channels, LWayError, type PictureInfo, profileOf } from '../../engine';
 import { foreign, isSvg, kindOf } from '../../pictures/kinds';
 import { takeOrientation, turnUpright } from '../../pictures/orientation';
-import type { PictureMetadata } from '../../pictures/picture';
+import { readIptc } from '../../pictures/iptc';
+import { textAt, type PictureMetadata } from '../../pictures/picture';
 import { ownFormat, readOwn, type OwnFormat } from '../../pictures/read';
 import { colourByNumbers, hdrNotice } from './colour';
-import { findMetadata } from './find-metadata';
+import { findMetadata, uprightMetadata } from './find-metadata';
 import { embeddedProfile, profileSpace } from './icc';
 import { isAnimated, jpegComponents } from './peek';
 import { PackedPixels } from './pixels';
@@ -84,6 +85,8 @@ export async function decodePicture(signal: AbortSignal, name: string, bytes: Ui
     if (converted) notice('is a CMYK picture; its colours are converted to sRGB.');
     if (format !== 'gif') notice(hdrNotice(format === 'avif' ? colourByNumbers(bytes, 'avif') : null, bytes));
     if (isAnimated(bytes, format)) notice('is animated; its first frame is taken.');
+    if (format === 'avif' && /Exif|rdf\+xml/.test(textAt(bytes, 0, 1 << 14)))
+      notice('has camera data or words, which this page cannot read from an AVIF; the command line keeps them.');
     return { pixels, metadata: findMetadata(bytes), notices };
   }
   if (kind === null && isSvg(bytes)) {
@@ -105,7 +108,7 @@ export async function decodePicture(signal: AbortSignal, name: string, bytes: Ui
 /** What LWay reads by itself. */
 async function decodeOwn(format: OwnFormat, quoted: string, name: string, bytes: Uint8Array) {
   const picture = await readOwn(format, bytes, quoted);
-  const { data, width, height, channels, iccProfile, resolution, exif, xmp, iptc, notice } = picture;
+  const { data, width, height, channels, iccProfile, resolution, notice } = picture;
   checkSize(name, width, height);
   if (data instanceof Float32Array) {
     throw new LWayError(
@@ -116,7 +119,8 @@ async function decodeOwn(format: OwnFormat, quoted: string, name: string, bytes:
   }
   const bitDepth = data instanceof Uint16Array ? 16 : 8;
   const info: PictureInfo = { width, height, channels, bitDepth, encoding: 'display', iccProfile, resolution };
-  const metadata = (exif ?? xmp ?? iptc) ? { exif, xmp, iptc } : undefined;
+  const iptc = (picture.iptc && readIptc(picture.iptc)) ?? undefined;
+  const metadata = uprightMetadata({ ...picture, iptc }, picture.turned === true);
   return { pixels: new PackedPixels(info, data), metadata, notice };
 }
 

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { encode } from '../../../src/cli/files/encode';
 import { formats } from '../../../src/cli/files/formats';
 import { nothingCarried } from '../../../src/cli/files/metadata/carry';
-import { carryXmp } from '../../../src/cli/files/metadata/xmp';
+import { carryXmp } from '../../../src/pictures/xmp';
 import { PictureSink } from '../../../src/cli/files/picture-sink';
 import { PictureSource } from '../../../src/cli/files/picture-source';
 import { createRaster } from '../../../src/engine/raster/planes';

@@ -1,9 +1,9 @@
 import type { Format } from '../formats';
 import { carryExif, comment, isEmpty, minimalExif, tags, text, withEntry, type Exif } from './exif';
 import type { PngText } from './png-chunks';
-import { iptcIntoXmp } from './iptc-xmp';
+import { iptcIntoXmp } from '../../../pictures/iptc-xmp';
 import type { PictureMetadata } from './read';
-import { carryXmp } from './xmp';
+import { carryXmp } from '../../../pictures/xmp';
 
 /** `minimal`: who made the picture and whose it is; `strip`: nothing. Colour and resolution always stay. */
 export type MetadataChoice = 'keep' | 'minimal' | 'strip';

@@ -8,9 +8,9 @@ import { sharpInput } from '../sharp-input';
 import type { VipsHeader } from '../vips-file';
 import { colourCodes, itemTypes, readMeta } from './boxes';
 import { readExif, readExifAt, tags, type Exif } from './exif';
-import { readIptc } from './iptc';
+import { readIptc } from '../../../pictures/iptc';
 import { pngSignature, rawProfile, readChunks, readText, type PngText } from './png-chunks';
-import { hasGainMap } from './xmp';
+import { hasGainMap } from '../../../pictures/xmp';
 
 /** What a picture says of itself besides its pixels and its ICC profile. */
 export interface PictureMetadata {
@@ -63,7 +63,7 @@ export async function readMetadata(
     ...nothingSaid,
     exif: exif ? await readExif(exif) : null,
     xmp: xmp?.toString('utf8') ?? null,
-    iptc: iptc ? readIptc(iptc) : null,
+    iptc: iptc ? iptcOf(iptc) : null,
     // What libvips takes where nothing is said is one pixel per millimetre.
     resolution: Math.abs(xResolution - 1) < 1e-6 || !(xResolution > 0) ? null : xResolution * 25.4,
     turned,
@@ -82,11 +82,16 @@ export async function metadataOf(
     ...nothingSaid,
     exif: exif ? await readExif(Buffer.from(exif)) : null,
     xmp: xmp ?? null,
-    iptc: iptc ? readIptc(Buffer.from(iptc)) : null,
+    iptc: iptc ? iptcOf(iptc) : null,
     gainMap: xmp !== undefined && hasGainMap(xmp),
     resolution: resolution ?? null,
     turned,
   };
+}
+
+function iptcOf(block: Uint8Array): Buffer | null {
+  const found = readIptc(block);
+  return found && Buffer.from(found);
 }
 
 async function ownReading(reader: ByteReader, found: PictureMetadata): Promise<Partial<PictureMetadata>> {
@@ -118,7 +123,7 @@ async function ofPng(reader: ByteReader): Promise<Partial<PictureMetadata>> {
     text,
     codes,
     colour,
-    ...(iptcBlock ? { iptc: readIptc(iptcBlock) } : {}),
+    ...(iptcBlock ? { iptc: iptcOf(iptcBlock) } : {}),
     ...(physical?.[8] === 1 ? {} : { resolution: null }),
   };
 }

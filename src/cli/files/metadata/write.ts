@@ -4,7 +4,7 @@ import { readDirectory, readTiffHeader, withFile, type TiffEntry } from '../tiff
 import { itemTypes, locationOf, readMeta } from './boxes';
 import type { ResultMetadata } from './carry';
 import { layOut, rational, resolutionEntries, short, tags, writeExif, writeExifWithin, type Exif } from './exif';
-import { writeIptc } from './iptc';
+import { writeIptc } from '../../../pictures/iptc';
 import { blobField, type MetadataField } from '../vips-file';
 import { pngSignature, readChunks, writeChunk, writeRawProfile, writeText } from './png-chunks';
 
@@ -93,7 +93,7 @@ async function intoJpeg(path: string, { exif, xmp, iptc, resolution }: ResultMet
   const packet = xmp === null ? null : packed(xmp);
   if (packet && packet.length <= segmentBytes - xmpName.length) added.push(segment(0xe1, xmpName, packet));
   if (iptc) {
-    const resources = writeIptc(iptc, true);
+    const resources = Buffer.from(writeIptc(iptc, true));
     for (let from = 0; from < resources.length; from += segmentBytes)
       added.push(segment(0xed, resources.subarray(from, from + segmentBytes)));
   }
@@ -134,7 +134,7 @@ async function intoPng(path: string, metadata: ResultMetadata): Promise<void> {
   if (exif) add('eXIf', writeExif(exif));
   if (xmp !== null)
     add('iTXt', Buffer.concat([Buffer.from('XML:com.adobe.xmp\0\0\0\0\0', 'latin1'), Buffer.from(xmp, 'utf8')]));
-  if (iptc) parts.push(writeChunk(writeText(writeRawProfile('iptc', writeIptc(iptc, false)))));
+  if (iptc) parts.push(writeChunk(writeText(writeRawProfile('iptc', Buffer.from(writeIptc(iptc, false))))));
   parts.push(...text.map((each) => writeChunk(writeText(each))));
   await replaceBeginning(path, parts, pixelsAt);
 }

@@ -1,7 +1,9 @@
 import type { PixelSource } from '../../../engine';
 import { exifFor } from '../exif';
 import { baseName } from '../../../pictures/names';
+import { iptcIntoXmp } from '../../../pictures/iptc-xmp';
 import type { PictureMetadata } from '../../../pictures/picture';
+import { carryXmp } from '../../../pictures/xmp';
 import type { OpenDocument } from '../workspace';
 import { checkCanvasImage, writeCanvasImage, type CanvasFormat } from './canvas-image';
 import { composite } from './composite';
@@ -42,12 +44,22 @@ function prepared(picture: PixelSource, { bitDepth, resolution }: ExportOptions)
   return { info: { ...picture.info, bitDepth, resolution }, read: (signal, rect) => picture.read(signal, rect) };
 }
 
-/** What is written of the metadata, with the size that the picture now has. */
+/**
+ * What is written of the metadata, with the size that the picture now has.
+ * @param iptcAsXmp the format has no place for IPTC: what XMP can say of it is written as that
+ */
 function fitting(
   { width, height }: { width: number; height: number },
-  { metadata, resolution }: ExportOptions,
+  { metadata = {}, resolution }: ExportOptions,
+  iptcAsXmp = false,
 ): PictureMetadata {
-  return { exif: metadata?.exif && exifFor(metadata.exif, { width, height, resolution }) };
+  const { exif, iptc } = metadata;
+  const xmp = metadata.xmp === undefined ? null : carryXmp(metadata.xmp, { width, height, turned: false });
+  return {
+    exif: exif && exifFor(exif, { width, height, resolution }),
+    xmp: (iptc && iptcAsXmp ? iptcIntoXmp(iptc, xmp).xmp : xmp) ?? undefined,
+    iptc: iptcAsXmp ? undefined : iptc,
+  };
 }
 
 function canvasFormat(id: CanvasFormat, name: string, extension: string, hint: string): PictureFormat {
@@ -60,7 +72,7 @@ function canvasFormat(id: CanvasFormat, name: string, extension: string, hint: s
     depths: [8],
     check: (picture, options) => checkCanvasImage(id, prepared(picture, options).info),
     write: (signal, picture, options, onProgress) => {
-      const metadata = fitting(picture.info, options);
+      const metadata = fitting(picture.info, options, id === 'webp');
       return writeCanvasImage(signal, prepared(picture, options), id, options.quality, metadata, onProgress);
     },
   };
@@ -78,7 +90,7 @@ export const pictureFormats: readonly PictureFormat[] = [
     check: (picture, options) => checkPng(prepared(picture, options).info),
     async write(signal, picture, options, onProgress) {
       const parts: Uint8Array<ArrayBuffer>[] = [];
-      const metadata = fitting(picture.info, options);
+      const metadata = fitting(picture.info, options, true);
       await writePng(signal, prepared(picture, options), (bytes) => parts.push(bytes), onProgress, metadata);
       return new Blob(parts, { type: 'image/png' });
     },

@@ -1,3 +1,4 @@
+import { writeIptc } from '../../../pictures/iptc';
 import type { PictureMetadata } from '../../../pictures/picture';
 
 /** What is written into a finished file. */
@@ -8,16 +9,17 @@ export interface FileMetadata extends PictureMetadata {
 }
 
 const encoder = new TextEncoder();
+const adobe = encoder.encode('http://ns.adobe.com/xap/1.0/\0');
 /** Bytes that a segment may hold beside its length. */
 const room = 65_533;
 
 /**
- * Puts profile (ICC.1 B.4), resolution (JFIF) and EXIF into a JPEG; a profile or EXIF that was there goes.
+ * Puts profile (ICC.1 B.4), resolution (JFIF) and metadata into a JPEG; those that were there go.
  * @param jpeg begins with a JFIF segment, as browsers write it
  */
 export function withJpegMetadata(
   jpeg: Uint8Array<ArrayBuffer>,
-  { iccProfile, resolution, exif }: FileMetadata,
+  { iccProfile, resolution, exif, xmp, iptc }: FileMetadata,
 ): Uint8Array<ArrayBuffer>[] {
   const parts: Uint8Array<ArrayBuffer>[] = [Uint8Array.of(0xff, 0xd8)];
   const density = Math.min(65_535, Math.round(resolution ?? 0));
@@ -37,6 +39,14 @@ export function withJpegMetadata(
     ),
   );
   if (exif && exif.length + 6 <= room) parts.push(segment(0xe1, encoder.encode('Exif\0\0'), exif));
+  // Packets carry kilobytes of blanks to be edited in place. What is longer than a segment all the same is left out.
+  const packet = xmp === undefined ? undefined : encoder.encode(xmp.replace(/\s{100,}/g, '\n'));
+  if (packet && packet.length <= room - adobe.length) parts.push(segment(0xe1, adobe, packet));
+  if (iptc) {
+    const resources = writeIptc(iptc, true);
+    for (let from = 0; from < resources.length; from += room)
+      parts.push(segment(0xed, new Uint8Array(), resources.subarray(from, from + room)));
+  }
   if (iccProfile) {
     const most = room - 14;
     const count = Math.ceil(iccProfile.length / most);

@@ -31,7 +31,7 @@ export async function writePng(
   source: PixelSource,
   write: (bytes: Uint8Array<ArrayBuffer>) => void,
   onProgress: (done: number) => void = () => undefined,
-  { exif }: PictureMetadata = {},
+  { exif, xmp }: PictureMetadata = {},
 ): Promise<void> {
   checkPng(source.info);
   const { width, height, channels, bitDepth, iccProfile, resolution } = source.info;
@@ -55,6 +55,10 @@ export async function writePng(
     write(chunk('pHYs', new Uint8Array(physical.buffer)));
   }
   if (exif) write(chunk('eXIf', exif));
+  if (xmp !== undefined) {
+    // Keyword, not compressed, no language.
+    write(chunk('iTXt', new TextEncoder().encode(`XML:com.adobe.xmp\0\0\0\0\0${xmp}`)));
+  }
 
   const bytesPerPixel = (channels * bitDepth) / 8;
   const stride = width * bytesPerPixel;

@@ -92,7 +92,9 @@ export async function writePsd(
   }) as Uint8Array<ArrayBuffer>;
   return withResources(psd, [
     [1039, document.iccProfile],
+    [1028, metadata.iptc],
     [1058, metadata.exif],
+    [1060, metadata.xmp === undefined ? undefined : new TextEncoder().encode(metadata.xmp)],
   ]);
 }
 

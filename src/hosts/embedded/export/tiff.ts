@@ -28,7 +28,7 @@ export async function writeTiff(
   signal: AbortSignal,
   source: PixelSource,
   onProgress: (done: number) => void = () => undefined,
-  metadata: PictureMetadata = {},
+  { exif, xmp, iptc }: PictureMetadata = {},
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   checkTiff(source.info);
   const { width, height, channels, iccProfile, resolution } = source.info;
@@ -76,14 +76,19 @@ export async function writeTiff(
     entryOf(317, 3, [2]), // horizontal prediction
     ...(hasAlpha(channels) ? [entryOf(338, 3, [2])] : []), // straight alpha
     entryOf(339, 3, each(1)), // unsigned
+    ...bytesOf(700, xmp === undefined ? undefined : new TextEncoder().encode(xmp)),
+    ...bytesOf(33723, iptc),
     ...(iccProfile ? [{ tag: 34675, type: 7, count: iccProfile.length, value: iccProfile }] : []),
   ];
   const start = new DataView(header.buffer);
   start.setUint16(0, 0x4949); // little-endian
   start.setUint16(2, 42, true);
-  start.setUint32(4, putWithExif(fields, metadata.exif, add), true);
+  start.setUint32(4, putWithExif(fields, exif, add), true);
   return parts;
 }
+
+const bytesOf = (tag: number, value: Uint8Array | undefined): Entry[] =>
+  value ? [{ tag, type: 1, count: value.length, value }] : [];
 
 /** Each sample becomes its difference from the same one of the pixel to its left, in place. */
 function predict(values: Uint8Array | Uint16Array, stride: number, channels: number): void {

@@ -1,22 +1,23 @@
 import type { FileMetadata } from './jpeg-metadata';
 
-const [hasIcc, hasAlpha, hasExif] = [0x20, 0x10, 0x08];
+const [hasIcc, hasAlpha, hasExif, hasXmp] = [0x20, 0x10, 0x08, 0x04];
 
-/** Puts profile and EXIF into a WebP (RIFF container, extended form), which has no other place for a resolution. */
+/** Puts profile, EXIF and XMP into a WebP (RIFF container, extended form), which has no other place for a resolution. */
 export function withWebpMetadata(
   webp: Uint8Array<ArrayBuffer>,
   width: number,
   height: number,
-  { iccProfile, exif }: FileMetadata,
+  { iccProfile, exif, xmp }: FileMetadata,
 ): Uint8Array<ArrayBuffer>[] {
-  if (!iccProfile && !exif) return [webp];
+  if (!iccProfile && !exif && xmp === undefined) return [webp];
   const chunks = chunksOf(webp);
   const old = chunks.find(({ name }) => name === 'VP8X');
   const lossless = chunks.find(({ name }) => name === 'VP8L');
   // Of a lossless picture's header: 14 bits width, 14 bits height, 1 bit alpha.
   const alpha = old ? (old.data[0]! & hasAlpha) !== 0 : lossless !== undefined && (lossless.data[4]! & 0x10) !== 0;
   const extended = new Uint8Array(10);
-  extended[0] = (iccProfile ? hasIcc : 0) | (alpha ? hasAlpha : 0) | (exif ? hasExif : 0);
+  extended[0] =
+    (iccProfile ? hasIcc : 0) | (alpha ? hasAlpha : 0) | (exif ? hasExif : 0) | (xmp === undefined ? 0 : hasXmp);
   for (const [at, value] of [
     [4, width - 1],
     [7, height - 1],
@@ -29,6 +30,7 @@ export function withWebpMetadata(
     ...(iccProfile ? [chunk('ICCP', iccProfile)] : []),
     ...picture.map(({ name, data }) => chunk(name, data)),
     ...(exif ? [chunk('EXIF', exif)] : []),
+    ...(xmp === undefined ? [] : [chunk('XMP ', new TextEncoder().encode(xmp))]),
   ];
   const head = new Uint8Array(12);
   head.set(new TextEncoder().encode('RIFF'));

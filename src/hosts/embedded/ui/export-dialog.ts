@@ -190,7 +190,7 @@ export class ExportDialog extends LitElement {
                   .checked=${options.metadata}
                   @change=${(event: Event) => this.change({ metadata: (event.target as HTMLInputElement).checked })}
                 />
-                Keep camera data, date and place
+                Keep camera data, date, place and words
               </label>`
             : nothing
         }

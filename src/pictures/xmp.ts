@@ -22,8 +22,9 @@ const showing: readonly [namespace: string, name?: string][] = [
 const picture = '\\s*(?:/9j/|iVBORw0KGgo)[A-Za-z0-9+/=\\s&#;x]{100,}';
 
 export interface XmpChange {
-  width: number;
-  height: number;
+  /** Of the picture as it now is; left out where that stays as it was. */
+  width?: number;
+  height?: number;
   /** The pixels were turned as the file said, so that this must not turn them again. */
   turned: boolean;
 }
@@ -37,7 +38,8 @@ export function carryXmp(xmp: string, { width, height, turned }: XmpChange): str
   text = text
     .replace(new RegExp(`\\s[\\w.-]+:[\\w.-]+\\s*=\\s*"${picture}"`, 'g'), '')
     .replace(new RegExp(`<([\\w.-]+:[\\w.-]+)[^<>]*>${picture}</\\1>`, 'g'), '');
-  const set = (name: string, value: number) => {
+  const set = (name: string, value: number | undefined) => {
+    if (value === undefined) return;
     text = text
       .replace(new RegExp(`(\\b${name}\\s*=\\s*["'])\\d+(["'])`, 'g'), `$1${value}$2`)
       .replace(new RegExp(`(<${name}>)\\d+(</${name}>)`, 'g'), `$1${value}$2`);

@@ -1,3 +1,5 @@
+import { textAt, viewOf } from './picture';
+
 /**
  * IPTC-IIM datasets as XMP properties, for formats that have no place for the former. The pairs are those of the IPTC
  * Photo Metadata Standard.
@@ -43,10 +45,10 @@ interface Dataset {
 }
 
 /** Record 2, as text: in UTF-8 where it is that, whether or not the file says so. */
-function textsOf(datasets: Buffer): Dataset[] {
+function textsOf(datasets: Uint8Array): Dataset[] {
   const found: Dataset[] = [];
   for (let at = 0; at + 5 <= datasets.length;) {
-    const size = datasets.readUInt16BE(at + 3);
+    const size = viewOf(datasets).getUint16(at + 3);
     // Longer ones than 32 KB are no text.
     if (size & 0x8000) break;
     const bytes = datasets.subarray(at + 5, at + 5 + size);
@@ -56,11 +58,11 @@ function textsOf(datasets: Buffer): Dataset[] {
   return found;
 }
 
-function decoded(bytes: Buffer): string {
+function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return bytes.toString('latin1');
+    return textAt(bytes, 0, bytes.length);
   }
 }
 
@@ -93,7 +95,7 @@ function element(name: string, form: Form, values: readonly string[]): string {
  * Adds to `xmp` what `datasets` say and it does not.
  * @returns the packet, and whether something in the datasets has no place in it
  */
-export function iptcIntoXmp(datasets: Buffer, xmp: string | null): { xmp: string | null; left: boolean } {
+export function iptcIntoXmp(datasets: Uint8Array, xmp: string | null): { xmp: string | null; left: boolean } {
   const texts = textsOf(datasets).filter(({ text }) => text.length > 0);
   const left = texts.some(({ number }) => !(number in properties) && !besides.has(number));
   const time = texts.find(({ number }) => number === 60)?.text;
