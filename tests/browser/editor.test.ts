@@ -1,4 +1,5 @@
 import { decode, encode } from 'fast-png';
+import sharp from 'sharp';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import type { Editor } from '../../src/hosts/embedded/ui/editor';
 import { useEditor } from './support/editor-fixture';
@@ -36,7 +37,11 @@ async function upscale(): Promise<void> {
 
 test('documents survive a reload with their layers, and a result that is in no file is asked about', async () => {
   const { page } = editor;
-  await openPicture();
+  const xmp = '<x:xmpmeta xmlns:x="adobe:ns:meta/">Grüße</x:xmpmeta>';
+  await openPicture('photo.png', await sharp(picture()).withXmp(xmp).png().toBuffer());
+  const words = () =>
+    page.evaluate(() => (document.querySelector('lway-editor') as Editor).workspace.active!.metadata?.xmp);
+  expect(await words()).toContain('Grüße');
   await upscale();
   const before = await editor.state();
   const pixels = await editor.pixels(0);
@@ -62,6 +67,7 @@ test('documents survive a reload with their layers, and a result that is in no f
   const after = await editor.state();
   expect(after).toEqual({ ...before, undo: 0 });
   expect(await editor.pixels(0)).toEqual(pixels);
+  expect(await words()).toContain('Grüße');
   // A crash asks nobody: the page goes away at once, and comes again.
   const again = await editor.context.newPage();
   await page.close({ runBeforeUnload: false });

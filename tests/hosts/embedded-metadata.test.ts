@@ -190,6 +190,8 @@ describe('XMP and IPTC', () => {
       const found = findMetadata(Buffer.concat([file.subarray(0, 33), chunk, file.subarray(33)]));
       expect(Buffer.from(found!.iptc!)).toEqual(iptc);
     }
+    // As libvips writes it.
+    expect(findMetadata(await picture().withXmp(xmp).png().toBuffer())).toEqual({ xmp });
     const broken = text('zTXt', Buffer.concat([keyword, Buffer.from([0, 1, 2, 3])]));
     expect(findMetadata(Buffer.concat([file.subarray(0, 33), broken, file.subarray(33)]))).toEqual({ xmp });
   });

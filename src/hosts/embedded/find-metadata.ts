@@ -59,7 +59,8 @@ function inPng(bytes: Uint8Array, found: Found): void {
     if (type !== 'iTXt' && type !== 'zTXt' && type !== 'tEXt') continue;
     const end = data.indexOf(0);
     const keyword = textAt(data, 0, end);
-    if (keyword === 'XML:com.adobe.xmp' && type === 'iTXt') found.xmp = utf8(textOf(data, end, type));
+    // By the specification in iTXt; libvips writes it into zTXt.
+    if (keyword === 'XML:com.adobe.xmp') found.xmp = utf8(textOf(data, end, type));
     if (/^Raw profile type (iptc|8bim)$/i.test(keyword)) {
       const digits = /^\s*\w+\s+\d+\s+([0-9a-f\s]+)$/i.exec(utf8(textOf(data, end, type)))?.[1]?.match(/[0-9a-f]{2}/gi);
       if (digits) found.iptc = readIptc(Uint8Array.from(digits, (two) => parseInt(two, 16))) ?? undefined;

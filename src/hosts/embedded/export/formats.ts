@@ -34,6 +34,8 @@ export interface PictureFormat {
   readonly hint: string;
   readonly lossy: boolean;
   readonly depths: readonly (8 | 16)[];
+  /** It has no place for IPTC: what XMP can say of it is written as that. */
+  readonly iptcAsXmp: boolean;
   /** @throws LWayError where the format cannot hold the picture; before any work */
   check(picture: PixelSource, options: ExportOptions): void;
   write(signal: AbortSignal, picture: PixelSource, options: ExportOptions, onProgress: OnProgress): Promise<Blob>;
@@ -44,14 +46,11 @@ function prepared(picture: PixelSource, { bitDepth, resolution }: ExportOptions)
   return { info: { ...picture.info, bitDepth, resolution }, read: (signal, rect) => picture.read(signal, rect) };
 }
 
-/**
- * What is written of the metadata, with the size that the picture now has.
- * @param iptcAsXmp the format has no place for IPTC: what XMP can say of it is written as that
- */
+/** What is written of the metadata, with the size that the picture now has. */
 function fitting(
   { width, height }: { width: number; height: number },
   { metadata = {}, resolution }: ExportOptions,
-  iptcAsXmp = false,
+  iptcAsXmp: boolean,
 ): PictureMetadata {
   const { exif, iptc } = metadata;
   const xmp = metadata.xmp === undefined ? null : carryXmp(metadata.xmp, { width, height, turned: false });
@@ -63,6 +62,7 @@ function fitting(
 }
 
 function canvasFormat(id: CanvasFormat, name: string, extension: string, hint: string): PictureFormat {
+  const iptcAsXmp = id === 'webp';
   return {
     id,
     name,
@@ -70,9 +70,10 @@ function canvasFormat(id: CanvasFormat, name: string, extension: string, hint: s
     hint,
     lossy: true,
     depths: [8],
+    iptcAsXmp,
     check: (picture, options) => checkCanvasImage(id, prepared(picture, options).info),
     write: (signal, picture, options, onProgress) => {
-      const metadata = fitting(picture.info, options, id === 'webp');
+      const metadata = fitting(picture.info, options, iptcAsXmp);
       return writeCanvasImage(signal, prepared(picture, options), id, options.quality, metadata, onProgress);
     },
   };
@@ -87,6 +88,7 @@ export const pictureFormats: readonly PictureFormat[] = [
     hint: 'Loses nothing.',
     lossy: false,
     depths: [8, 16],
+    iptcAsXmp: true,
     check: (picture, options) => checkPng(prepared(picture, options).info),
     async write(signal, picture, options, onProgress) {
       const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -104,9 +106,10 @@ export const pictureFormats: readonly PictureFormat[] = [
     hint: 'Loses nothing; for print and archives.',
     lossy: false,
     depths: [8, 16],
+    iptcAsXmp: false,
     check: (picture, options) => checkTiff(prepared(picture, options).info),
     async write(signal, picture, options, onProgress) {
-      const metadata = fitting(picture.info, options);
+      const metadata = fitting(picture.info, options, false);
       return new Blob(await writeTiff(signal, prepared(picture, options), onProgress, metadata), {
         type: 'image/tiff',
       });
@@ -133,10 +136,11 @@ export const exportFormats: readonly ExportFormat[] = [
     hint: 'All layers, for Photoshop and others.',
     lossy: false,
     depths: [8],
+    iptcAsXmp: false,
     check: (document) => checkPsd(document),
     async write(signal, document, options, onProgress) {
       const { resolution } = options;
-      const metadata = fitting(document.state, options);
+      const metadata = fitting(document.state, options, false);
       const bytes = await writePsd(signal, { ...document, resolution }, onProgress, metadata);
       return new Blob([bytes], { type: 'image/vnd.adobe.photoshop' });
     },

@@ -185,13 +185,20 @@ export class ExportDialog extends LitElement {
         ${
           document.metadata
             ? html`<label class="check">
-                <input
-                  type="checkbox"
-                  .checked=${options.metadata}
-                  @change=${(event: Event) => this.change({ metadata: (event.target as HTMLInputElement).checked })}
-                />
-                Keep camera data, date, place and words
-              </label>`
+                  <input
+                    type="checkbox"
+                    .checked=${options.metadata}
+                    @change=${(event: Event) => this.change({ metadata: (event.target as HTMLInputElement).checked })}
+                  />
+                  Keep camera data, date, place and words
+                </label>
+                ${
+                  options.metadata && document.metadata.iptc && format.iptcAsXmp
+                    ? html`<p class="hint">
+                        ${format.name} has no place for IPTC data: what XMP can say of them is written as that.
+                      </p>`
+                    : nothing
+                }`
             : nothing
         }
         ${obstacle ? html`<p class="hint wrong" role="alert">${obstacle}</p>` : nothing}
