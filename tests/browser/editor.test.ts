@@ -23,13 +23,14 @@ async function openPicture(name = 'photo.png', bytes = picture()): Promise<void>
   await editor.page.getByRole('button', { name, exact: true }).waitFor();
 }
 
+async function addTinyNetwork(): Promise<void> {
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
+  await editor.page.getByText('Your own network').waitFor();
+}
+
 /** Twice as large, by a network that takes no time. */
 async function upscale(): Promise<void> {
-  const { page } = editor;
-  if ((await page.getByRole('option', { name: 'tiny' }).count()) === 0) {
-    await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
-    await page.getByText('Your own network').waitFor();
-  }
+  if ((await editor.page.getByRole('option', { name: 'tiny' }).count()) === 0) await addTinyNetwork();
   await editor.choose('2 times');
   await editor.button.click();
   expect(await editor.finished()).toBe('done');
@@ -86,11 +87,19 @@ test('documents survive a reload with their layers, and a result that is in no f
 test('a document at work is not closed unasked, and its result becomes a new document', async () => {
   const { page } = editor;
   await openPicture();
+  // The network's file is held back, so that the upscale cannot have ended before its document is closed.
+  let release!: () => void;
+  const held = new Promise<void>((go) => (release = go));
+  await editor.context.route('**/*.onnx', async (route) => {
+    await held;
+    await route.fallback();
+  });
   await editor.button.click();
-  await page.getByText('Upscaling', { exact: true }).first().waitFor();
+  await page.getByRole('button', { name: 'Cancel', exact: true }).waitFor();
   await page.getByRole('button', { name: 'Close photo.png' }).click();
   await page.getByRole('heading', { name: '“photo.png” is being upscaled.' }).waitFor();
   await page.getByRole('button', { name: 'Close it', exact: true }).click();
+  release();
   expect(await editor.finished()).toBe('failed');
   await page.getByRole('button', { name: 'Open the result' }).click();
   await page.getByRole('button', { name: 'Background ×4', exact: true }).first().waitFor();
