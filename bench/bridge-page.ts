@@ -105,7 +105,7 @@ export async function overlap(native: boolean, side: number, perMegapixel: numbe
       }
     }
     await store.end(signal);
-    if (target) await host.commit(signal, { target, destination: 'document', result: store, layerName: 'SR' });
+    if (target) await target.commit(signal, { destination: 'document', result: store, layerName: 'SR' });
     await store.dispose();
     ps.documents.length = 1;
     ps.active = ps.documents[0]!;

@@ -44,12 +44,12 @@ export async function upscaleInHost(
     try {
       const { width, height } = target.source.info;
       const result = resultSize(size, width, height);
-      host.check(target, destination, result.width, result.height);
+      target.check(destination, result.width, result.height);
       const options = { model, size: result, device: 'auto', tuning, adapt, onEvent } as const;
       await engine.upscale(signal, target.source, store, options);
       onEvent({ type: 'phase', phase: 'writing' });
       const factor = Math.round((result.width / width) * 100) / 100;
-      await host.commit(signal, { target, destination, result: store, layerName: `${target.layerName} ×${factor}` });
+      await target.commit(signal, { destination, result: store, layerName: `${target.layerName} ×${factor}` });
     } finally {
       await target.close();
     }

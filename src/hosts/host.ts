@@ -2,19 +2,9 @@ import { type PictureInfo, type PixelSource, type Rect, relativeTo, type TileSto
 
 /** What an editor can do; the panel offers nothing else. */
 export interface HostCapabilities {
-  /** Part of a layer can be read without reading all of it. */
-  readonly regionRead: boolean;
-  /** Results can be written piece by piece. */
-  readonly streamedWrite: boolean;
   readonly bitDepths: readonly (8 | 16 | 32)[];
   /** The whole upscale is one undo step. */
   readonly singleUndo: boolean;
-  /** A soft selection becomes the new layer's mask. */
-  readonly masks: boolean;
-  /** Upscales can be recorded and replayed by the editor. */
-  readonly actions: boolean;
-  /** The page may keep settings and weights: `local` in the page's own storage, `host` through the editor. */
-  readonly storage: 'local' | 'host' | 'none';
   readonly destinations: readonly Destination[];
   /** Longest side and number of pixels a document may have here. */
   readonly maxSide: number;
@@ -60,9 +50,9 @@ export interface DocumentSummary {
   readonly selection: Rect | null;
 }
 
-/** The pixels of a layer or region, opened for one upscale. */
+/** The pixels of a layer or region, opened for one upscale, and the way back into the document. */
 export interface OpenedTarget {
-  /** Document and layer they came from, checked again at commit. */
+  /** Document and layer they came from. */
   readonly documentId: string;
   readonly layerId: string;
   readonly layerName: string;
@@ -72,14 +62,22 @@ export interface OpenedTarget {
   readonly source: PixelSource;
   /** Which of the layer's own pixels they are, where that says more than `bounds`. */
   readonly own?: Rect;
-  /** Shape of a soft or non-rectangular selection: 1 channel, 0..1, the size of `bounds`. */
-  readonly mask?: PixelSource;
+  /**
+   * Whether a result of this size can be written; called before any work starts.
+   * @throws LWayError `too-large`
+   */
+  check(destination: Destination, width: number, height: number): void;
+  /**
+   * Writes the result, which takes the shape of the selection: one undo step where the editor allows, all or nothing.
+   * @returns where it is, from hosts that can find it again
+   * @throws LWayError `document-changed` where document or layer are no longer what they were
+   */
+  commit(signal: AbortSignal, request: CommitRequest): Promise<PlacedResult | void>;
   /** Releases what was held for reading. Safe to call twice. */
   close(): Promise<void>;
 }
 
 export interface CommitRequest {
-  readonly target: OpenedTarget;
   readonly destination: Destination;
   /** The finished result; `result.info` has its size. Read once, piece by piece. */
   readonly result: PixelSource & { readonly info: PictureInfo };
@@ -109,22 +107,12 @@ export interface EditorHost {
    */
   open(signal: AbortSignal, target: 'layer' | 'region'): Promise<OpenedTarget>;
   /**
-   * Whether a result of this size can be written; called before any work starts.
-   * @throws LWayError `too-large`
-   */
-  check(target: OpenedTarget, destination: Destination, width: number, height: number): void;
-  /**
    * Where the result is to be kept while it is made, for hosts that can take finished pieces early: they travel while the
-   * next are computed. `commit` knows the store again.
+   * next are computed. The target's `commit` knows the store again.
    *
    * @param store the home that the result would have had
    */
   stage?(store: TileStore): TileStore;
-  /**
-   * Writes the result: one undo step where the editor allows, all or nothing.
-   * @returns where it is, from hosts that can find it again
-   */
-  commit(signal: AbortSignal, request: CommitRequest): Promise<PlacedResult | void>;
   /**
    * Puts other pixels of the same size into a placed result, as one undo step called `label`; its layer takes that name.
    * Missing where the editor cannot do that.

@@ -81,7 +81,7 @@ export async function runUpscale(
   try {
     const { info } = target.source;
     const size = resultSize(settings.size, info.width, info.height);
-    host.check(target, settings.destination, size.width, size.height);
+    target.check(settings.destination, size.width, size.height);
     const model = await models.load(signal, settings.model);
     const tuning = await models.tuning(signal, model.entry, settings);
     const key = learnedKey(target, model, settings);
@@ -139,9 +139,9 @@ async function place(
 ): Promise<PlacedResult | null> {
   const { settings, after: result, layerName } = finished;
   onEvent({ type: 'phase', phase: 'writing' });
-  const request = { target, destination: settings.destination, result, layerName, onProgress: writing(onEvent) };
+  const request = { destination: settings.destination, result, layerName, onProgress: writing(onEvent) };
   try {
-    return (await host.commit(signal, request)) ?? null;
+    return (await target.commit(signal, request)) ?? null;
   } catch (error) {
     const gone = error instanceof LWayError && error.code === 'document-changed';
     throw gone && host.rescue ? new NotPlaced(error, finished) : error;

@@ -135,7 +135,7 @@ export function describeHostContract(name: string, create: (document: TestDocume
       target: OpenedTarget,
       result: PixelSource,
       { signal = never(), destination = 'layer' as 'layer' | 'document' } = {},
-    ) => host.commit(signal, { target, destination, result, layerName: 'Subject ×2' });
+    ) => target.commit(signal, { destination, result, layerName: 'Subject ×2' });
 
     afterEach(async () => {
       for (const target of opened.splice(0)) await target.close();
@@ -201,14 +201,12 @@ export function describeHostContract(name: string, create: (document: TestDocume
     test('refuses what is too large before any work', async () => {
       await use();
       const target = await open('layer');
-      expect(() => host.check(target, 'layer', 48, 36)).not.toThrow();
+      expect(() => target.check('layer', 48, 36)).not.toThrow();
       const { maxSide } = host.capabilities;
-      expect(() => host.check(target, 'layer', maxSide + 1, 18)).toThrow(
-        expect.objectContaining({ code: 'too-large' }),
-      );
+      expect(() => target.check('layer', maxSide + 1, 18)).toThrow(expect.objectContaining({ code: 'too-large' }));
       const before = await editor.snapshot();
       // The layer alone would fit, the document enlarged with it would not.
-      expect(() => host.check(target, 'layer', maxSide - 1, Math.round((maxSide * 18) / 24))).toThrow(
+      expect(() => target.check('layer', maxSide - 1, Math.round((maxSide * 18) / 24))).toThrow(
         expect.objectContaining({ code: 'too-large' }),
       );
       expect(await editor.snapshot()).toEqual(before);
@@ -221,8 +219,7 @@ export function describeHostContract(name: string, create: (document: TestDocume
       const target = await open('layer');
       const pixels = testPixels(48, 36, 3, bitDepth);
       const progress: number[] = [];
-      await host.commit(never(), {
-        target,
+      await target.commit(never(), {
         destination: 'layer',
         result: resultOf(pixels, bitDepth),
         layerName: 'Subject ×2',

@@ -79,7 +79,7 @@ describe('The built-in editor', () => {
   const result = (width: number, height: number) => pack(testPixels(width, height, 3, 8), 8);
   const upscale = async (editor: ReturnType<typeof createEditor>, width: number, height: number) => {
     const target = await editor.host.open(never, 'layer');
-    await editor.host.commit(never, { target, destination: 'layer', result: result(width, height), layerName: 'Up' });
+    await target.commit(never, { destination: 'layer', result: result(width, height), layerName: 'Up' });
     await target.close();
   };
 
@@ -201,7 +201,7 @@ describe('The built-in editor', () => {
     const target = await editor.host.open(never, 'layer');
     const broken = { info: result(16, 12).info, read: () => Promise.reject(new Error('broken')) };
     const request = { target, destination: 'layer', result: broken, layerName: 'Up' } as const;
-    await expect(editor.host.commit(never, request)).rejects.toThrow('broken');
+    await expect(request.target.commit(never, request)).rejects.toThrow('broken');
     await expect(editor.stores[0]!.begin(never, broken.info)).rejects.toThrow('disposed');
   });
 });

@@ -14,6 +14,9 @@ import {
 import { blocks, part, type LayerPixels } from './pixels';
 import { newId, type Layer, type OpenDocument, type Workspace } from './workspace';
 
+/** Where a target was opened. */
+type Opened = Pick<OpenedTarget, 'documentId' | 'layerId' | 'layerName' | 'bounds'>;
+
 /** Layers keep their own resolution: an enlarged document shows them spread out. */
 function summary({ id, name, bounds, pixels, madeFrom }: Layer, layers: readonly Layer[]): LayerSummary {
   const { width, height } = pixels.info;
@@ -28,7 +31,7 @@ function summary({ id, name, bounds, pixels, madeFrom }: Layer, layers: readonly
 }
 
 /** What enlarges the document so that a result of `width`×`height` fits where its target lies; it never shrinks. */
-const enlargement = ({ bounds }: OpenedTarget, width: number, height: number) => {
+const enlargement = ({ bounds }: Opened, width: number, height: number) => {
   const { x, y } = factorOf(bounds, { width, height });
   return { sx: Math.max(1, x), sy: Math.max(1, y) };
 };
@@ -48,13 +51,8 @@ const scaleRect = ({ x, y, width, height }: Rect, sx: number, sy: number): Rect 
 export class EmbeddedHost implements EditorHost {
   readonly name = 'LWay';
   readonly capabilities: HostCapabilities = {
-    regionRead: true,
-    streamedWrite: true,
     bitDepths: [8, 16, 32],
     singleUndo: true,
-    masks: false,
-    actions: false,
-    storage: 'local',
     destinations: ['layer', 'document'],
     maxSide: 300_000,
     maxPixels: 1_000_000_000,
@@ -122,12 +120,12 @@ export class EmbeddedHost implements EditorHost {
     const endWork = this.workspace.beginWork(document.id);
     let open = true;
     const source: PixelSource = part(layer.pixels, own);
+    const known: Opened = { documentId: document.id, layerId: layer.id, layerName: layer.name, bounds };
     return {
-      documentId: document.id,
-      layerId: layer.id,
-      layerName: layer.name,
-      bounds,
+      ...known,
       own,
+      check: (destination, width, height) => this.check(known, destination, width, height),
+      commit: (commitSignal, request) => this.commit(commitSignal, known, request),
       source: {
         info: source.info,
         read: async (readSignal, rect) => {
@@ -143,7 +141,7 @@ export class EmbeddedHost implements EditorHost {
     };
   }
 
-  check(target: OpenedTarget, destination: Destination, width: number, height: number): void {
+  private check(target: Opened, destination: Destination, width: number, height: number): void {
     const { document } = this.locate(target);
     const { sx, sy } = enlargement(target, width, height);
     const [w, h] =
@@ -162,8 +160,8 @@ export class EmbeddedHost implements EditorHost {
     }
   }
 
-  async commit(signal: AbortSignal, request: CommitRequest): Promise<PlacedResult> {
-    const { target, destination, result, layerName, onProgress } = request;
+  private async commit(signal: AbortSignal, target: Opened, request: CommitRequest): Promise<PlacedResult> {
+    const { destination, result, layerName, onProgress } = request;
     signal.throwIfAborted();
     const { width, height } = result.info;
     this.check(target, destination, width, height);
@@ -274,7 +272,7 @@ export class EmbeddedHost implements EditorHost {
   }
 
   /** The document and layer that `target` was opened from, as long as they are what they were. */
-  private locate(target: OpenedTarget): { document: OpenDocument; layer: Layer } {
+  private locate(target: Opened): { document: OpenDocument; layer: Layer } {
     const document = this.workspace.find(target.documentId);
     if (!document) {
       throw new LWayError(

@@ -42,11 +42,14 @@ export interface GimpHostOptions {
   watchInterval?: number;
 }
 
-interface GimpTarget extends OpenedTarget {
+/** What is known of a target since it was opened. */
+interface Opened {
+  readonly bounds: Rect;
   readonly document: DocumentFacts;
   readonly facts: OpenFacts;
   /** The new layer's mask, 0..1, the size of `bounds`; also where it is switched off. */
   readonly shape: PixelSource | null;
+  readonly maskApplied: boolean;
   readonly whole: boolean;
   /** What is selected is a plain rectangle, or nothing. */
   readonly plainSelection: boolean;
@@ -56,13 +59,8 @@ interface GimpTarget extends OpenedTarget {
 export class GimpHost implements EditorHost {
   readonly name = 'GIMP';
   readonly capabilities: HostCapabilities = {
-    regionRead: true,
-    streamedWrite: true,
     bitDepths: [8, 16, 32],
     singleUndo: true,
-    masks: true,
-    actions: false,
-    storage: 'host',
     destinations: ['layer', 'document'],
     maxSide,
     maxPixels: maxSide * maxSide,
@@ -127,43 +125,36 @@ export class GimpHost implements EditorHost {
       // A mask that is switched off and a selection cannot both be the new layer's mask.
       const shape = cut && own && facts.mask === 'enabled' ? product(own, cut) : (cut ?? own);
       this.tell(layer.name, facts, target === 'region' && cut !== null);
-      const result: GimpTarget = {
+      const known: Opened = {
+        bounds,
+        document: document!,
+        facts,
+        shape,
+        maskApplied: shape !== null && (cut !== null || facts.mask === 'enabled'),
+        whole: target === 'layer',
+        plainSelection: selected?.all ?? false,
+      };
+      return {
         documentId: String(image),
         layerId: String(layer.id),
         layerName: layer.name,
         bounds,
         source: { info, read: from('pixels', layer.bounds, info.channels).read },
-        ...(shape && (cut || facts.mask === 'enabled') ? { mask: shape } : {}),
-        document: document!,
-        facts,
-        shape,
-        whole: target === 'layer',
-        plainSelection: selected?.all ?? false,
+        check: (destination, width, height) => check(known, destination, width, height),
+        commit: (commitSignal, request) => this.commit(commitSignal, known, request),
         close,
       };
-      return result;
     } catch (error) {
       await close();
       throw error;
     }
   }
 
-  check(target: OpenedTarget, destination: Destination, width: number, height: number): void {
-    const size = destination === 'layer' ? enlarged(target as GimpTarget, { width, height }) : { width, height };
-    if (Math.max(size.width, size.height) <= maxSide) return;
-    throw new LWayError(
-      'too-large',
-      `The ${destination === 'layer' ? 'image' : 'new image'} would have ${size.width}×${size.height} pixels; GIMP holds ${maxSide} a side.`,
-      'Choose a smaller scale, or upscale a part of the picture.',
-    );
-  }
-
-  async commit(signal: AbortSignal, request: CommitRequest): Promise<void> {
+  private async commit(signal: AbortSignal, target: Opened, request: CommitRequest): Promise<void> {
     const { destination, result, layerName, onProgress } = request;
-    const target = request.target as GimpTarget;
     const { facts, bounds, shape } = target;
     const { width, height, channels } = result.info;
-    this.check(target, destination, width, height);
+    check(target, destination, width, height);
     const { token } = facts;
     if (destination === 'layer') {
       const { change } = await this.ask<{ change: Change | null }>(signal, { op: 'check', token });
@@ -203,7 +194,7 @@ export class GimpHost implements EditorHost {
         size: enlarged(target, { width, height }),
         x: Math.round(bounds.x * factor.x),
         y: Math.round(bounds.y * factor.y),
-        maskApplied: target.mask !== undefined,
+        maskApplied: target.maskApplied,
         hide: this.hidingOf(target, opaque),
         select: target.plainSelection ? scaledRect(target.document.selection!, factor) : null,
       };
@@ -250,7 +241,7 @@ export class GimpHost implements EditorHost {
     stage: string,
     what: 'pixels' | 'mask',
     source: PixelSource,
-    { document }: GimpTarget,
+    { document }: Opened,
     onProgress: (done: number) => void,
   ): Promise<boolean> {
     const { width, height, channels } = source.info;
@@ -272,7 +263,7 @@ export class GimpHost implements EditorHost {
   }
 
   /** Where the original would show through or be blended twice, it gives way. */
-  private hidingOf({ facts, whole, document, bounds }: GimpTarget, opaque: boolean): CommitQuestion['hide'] {
+  private hidingOf({ facts, whole, document, bounds }: Opened, opaque: boolean): CommitQuestion['hide'] {
     if (opaque && !facts.blended && facts.mask !== 'enabled') return 'none';
     const layer = document.layer!.bounds;
     if (whole || (bounds.width === layer.width && bounds.height === layer.height)) return 'layer';
@@ -394,7 +385,17 @@ function scaledMask(mask: PixelSource, width: number, height: number): PixelSour
   };
 }
 
-function enlarged({ document, bounds }: GimpTarget, after: { width: number; height: number }) {
+function check(target: Opened, destination: Destination, width: number, height: number): void {
+  const size = destination === 'layer' ? enlarged(target, { width, height }) : { width, height };
+  if (Math.max(size.width, size.height) <= maxSide) return;
+  throw new LWayError(
+    'too-large',
+    `The ${destination === 'layer' ? 'image' : 'new image'} would have ${size.width}×${size.height} pixels; GIMP holds ${maxSide} a side.`,
+    'Choose a smaller scale, or upscale a part of the picture.',
+  );
+}
+
+function enlarged({ document, bounds }: Opened, after: { width: number; height: number }) {
   const factor = factorOf(bounds, after);
   return {
     width: Math.max(1, Math.round(document.width * factor.x)),

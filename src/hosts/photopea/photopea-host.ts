@@ -32,7 +32,10 @@ interface Seen extends DocumentSummary {
   group: boolean;
 }
 
-interface PhotopeaTarget extends OpenedTarget {
+/** Where a target was opened. */
+interface Opened {
+  readonly bounds: Rect;
+  readonly layerName: string;
   readonly trace: string;
   readonly documentWidth: number;
   readonly documentHeight: number;
@@ -45,13 +48,8 @@ interface PhotopeaTarget extends OpenedTarget {
 export class PhotopeaHost implements EditorHost {
   readonly name = 'Photopea';
   readonly capabilities: HostCapabilities = {
-    regionRead: false,
-    streamedWrite: false,
     bitDepths: [8],
     singleUndo: false,
-    masks: false,
-    actions: false,
-    storage: 'local',
     destinations: ['layer', 'document'],
     maxSide,
     maxPixels,
@@ -85,35 +83,25 @@ export class PhotopeaHost implements EditorHost {
     if (!content) throw refuse(`The layer “${activeLayer.name}” is empty.`, 'Choose a layer with pixels in it.');
     const bounds = target === 'layer' ? content : intersect(content, selection!);
     if (!bounds) throw refuse('The selection lies outside the layer.', 'Select a part of the layer.');
-    const result: PhotopeaTarget = {
+    const layerName = activeLayer.name;
+    const known: Opened = { bounds, layerName, trace, documentWidth: seen.width, documentHeight: seen.height };
+    return {
       documentId: seen.id,
       layerId: activeLayer.id,
-      layerName: activeLayer.name,
+      layerName,
       bounds,
       source: part(picture, bounds),
-      trace,
-      documentWidth: seen.width,
-      documentHeight: seen.height,
+      check: (destination, width, height) => check(known, destination, width, height),
+      commit: (commitSignal, request) => this.commit(commitSignal, known, request),
       close: () => Promise.resolve(),
     };
-    return result;
   }
 
-  check(target: OpenedTarget, destination: Destination, width: number, height: number): void {
-    const size = destination === 'layer' ? enlarged(target as PhotopeaTarget, width, height) : { width, height };
-    if (Math.max(size.width, size.height) <= maxSide && size.width * size.height <= maxPixels) return;
-    throw new LWayError(
-      'too-large',
-      `The document would have ${size.width}×${size.height} pixels, more than Photopea can show.`,
-      'Choose a smaller scale or a part of the picture, or use the command line (npx lway upscale).',
-    );
-  }
-
-  async commit(signal: AbortSignal, request: CommitRequest): Promise<void> {
-    const { target, destination, result, layerName, onProgress } = request;
+  private async commit(signal: AbortSignal, target: Opened, request: CommitRequest): Promise<void> {
+    const { destination, result, layerName, onProgress } = request;
     const { width, height } = result.info;
-    const { trace, bounds } = target as PhotopeaTarget;
-    this.check(target, destination, width, height);
+    const { trace, bounds } = target;
+    check(target, destination, width, height);
     await this.ensureThere(signal, trace, target.layerName);
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     await writePng(
@@ -132,7 +120,7 @@ export class PhotopeaHost implements EditorHost {
       if (destination === 'document') {
         await this.channel.run(never, nameScript(layerName));
       } else {
-        const size = enlarged(target as PhotopeaTarget, width, height);
+        const size = enlarged(target, width, height);
         const factor = factorOf(bounds, { width, height });
         const [x, y] = [Math.round(bounds.x * factor.x), Math.round(bounds.y * factor.y)];
         const script = insertScript({ trace, layer: target.layerName, name: layerName, ...size, x, y });
@@ -223,7 +211,17 @@ function rectOf(text: string): Rect {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-function enlarged({ documentWidth, documentHeight, bounds }: PhotopeaTarget, width: number, height: number) {
+function check(target: Opened, destination: Destination, width: number, height: number): void {
+  const size = destination === 'layer' ? enlarged(target, width, height) : { width, height };
+  if (Math.max(size.width, size.height) <= maxSide && size.width * size.height <= maxPixels) return;
+  throw new LWayError(
+    'too-large',
+    `The document would have ${size.width}×${size.height} pixels, more than Photopea can show.`,
+    'Choose a smaller scale or a part of the picture, or use the command line (npx lway upscale).',
+  );
+}
+
+function enlarged({ documentWidth, documentHeight, bounds }: Opened, width: number, height: number) {
   const factor = factorOf(bounds, { width, height });
   return {
     width: Math.max(1, Math.round(documentWidth * factor.x)),

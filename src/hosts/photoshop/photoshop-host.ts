@@ -1,27 +1,16 @@
-import { createRaster, LWayError, type PictureInfo, type PixelSource, type TileStore } from '../../engine';
+import { LWayError, type PictureInfo, type TileStore } from '../../engine';
 import type { CommitRequest, Destination, DocumentSummary, EditorHost, HostCapabilities, OpenedTarget } from '../host';
 import { abortError, type Bridge } from './bridge/bridge';
-import { copyBlock, type Block } from './pixel-codec';
 import { PSB_MAX_SIDE, PSD_MAX_SIDE, type PixelHeader, type TargetInfo } from './protocol';
 import { RemoteSource } from './remote-source';
 import { Stage, StagedStore } from './stage';
-
-/** What a target keeps besides what the contract shows. */
-interface PhotoshopTarget extends OpenedTarget {
-  readonly details: TargetInfo;
-}
 
 /** Photoshop, seen from the page: every call goes over the bridge to `uxp/server.ts`. */
 export class PhotoshopHost implements EditorHost {
   readonly name = 'Photoshop';
   readonly capabilities: HostCapabilities = {
-    regionRead: true,
-    streamedWrite: true,
     bitDepths: [8, 16, 32],
     singleUndo: true,
-    masks: true,
-    actions: true,
-    storage: 'host',
     destinations: ['layer', 'document'],
     maxSide: PSB_MAX_SIDE,
     maxPixels: PSB_MAX_SIDE * PSB_MAX_SIDE,
@@ -65,36 +54,16 @@ export class PhotoshopHost implements EditorHost {
       life.signal,
     );
     let closing: Promise<void> | undefined;
-    const opened: PhotoshopTarget = {
-      details,
+    return {
       documentId: details.documentId,
       layerId: details.layerId,
       layerName: details.layerName,
       bounds,
       source,
-      ...(details.mask ? { mask: this.maskSource(token, info) } : {}),
+      check: (destination, width, height) => check(details, destination, width, height),
+      commit: (commitSignal, request) => this.commit(commitSignal, details, request),
       close: () => (closing ??= this.closeTarget(token, life)),
     };
-    return opened;
-  }
-
-  check(target: OpenedTarget, destination: Destination, width: number, height: number): void {
-    const { documentWidth, documentHeight, maxSide } = (target as PhotoshopTarget).details;
-    const inDocument = destination === 'layer';
-    const side = inDocument
-      ? Math.max((documentWidth * width) / target.bounds.width, (documentHeight * height) / target.bounds.height)
-      : Math.max(width, height);
-    const limit = inDocument ? maxSide : PSB_MAX_SIDE;
-    if (Math.round(side) <= limit) return;
-    const advice =
-      limit === PSD_MAX_SIDE
-        ? 'Save the document as Large Document Format (.psb), choose “new document” as the destination, or a smaller scale.'
-        : 'Choose a smaller scale, or upscale a part of the picture.';
-    throw new LWayError(
-      'too-large',
-      `${inDocument ? 'The document' : 'The new document'} would be ${Math.round(side)} pixels long; ${limit === PSD_MAX_SIDE ? 'a .psd file' : 'Photoshop'} holds ${limit}.`,
-      advice,
-    );
   }
 
   /** A store whose finished pieces travel to Photoshop while the next ones are computed. */
@@ -102,19 +71,18 @@ export class PhotoshopHost implements EditorHost {
     return new StagedStore(store, (signal, bitDepth) => Stage.open(this.bridge, signal, bitDepth));
   }
 
-  async commit(signal: AbortSignal, request: CommitRequest): Promise<void> {
-    const { target, destination, result, layerName, onProgress } = request;
+  private async commit(signal: AbortSignal, target: TargetInfo, request: CommitRequest): Promise<void> {
+    const { destination, result, layerName, onProgress } = request;
     const { width, height } = result.info;
-    this.check(target, destination, width, height);
-    const { details } = target as PhotoshopTarget;
+    check(target, destination, width, height);
     const staged = result instanceof StagedStore ? result : null;
     const ready = (await staged?.staged()) ?? null;
-    const stage = ready ?? (await Stage.open(this.bridge, signal, details.bitDepth));
+    const stage = ready ?? (await Stage.open(this.bridge, signal, target.bitDepth));
     // Carrying and writing take about as long as each other.
     const share = ready ? 0 : 0.5;
     try {
       if (!ready) await stage.writeAll(signal, result, (done) => onProgress?.(share * done));
-      const params = { token: details.token, stage: stage.id, destination, width, height, layerName };
+      const params = { token: target.token, stage: stage.id, destination, width, height, layerName };
       await this.bridge.request(signal, 'commit', params, {
         onProgress: (done) => onProgress?.(share + (1 - share) * (done as number)),
       });
@@ -141,27 +109,23 @@ export class PhotoshopHost implements EditorHost {
     life.abort(abortError('The layer has been closed.'));
     await this.bridge.request(new AbortController().signal, 'close', { token }).catch(() => undefined);
   }
+}
 
-  /** The mask is small (a byte per pixel): fetched whole when it is first wanted. */
-  private maskSource(token: string, { width, height }: PictureInfo): PixelSource {
-    let whole: Promise<Block> | undefined;
-    return {
-      info: { width, height, channels: 1, bitDepth: 8, encoding: 'display' },
-      read: async (signal, rect) => {
-        whole ??= this.bridge.request(signal, 'read.mask', { token }).then(
-          ({ bytes }) => ({
-            header: { rect: { x: 0, y: 0, width, height }, channels: 1, type: 'u8', white: 255 },
-            bytes: bytes ?? new Uint8Array(0),
-          }),
-          (error: unknown) => {
-            whole = undefined;
-            throw error;
-          },
-        );
-        const result = createRaster(rect.width, rect.height, 1);
-        copyBlock(await whole, result, -rect.x, -rect.y);
-        return result;
-      },
-    };
-  }
+function check(target: TargetInfo, destination: Destination, width: number, height: number): void {
+  const { documentWidth, documentHeight, maxSide } = target;
+  const inDocument = destination === 'layer';
+  const side = inDocument
+    ? Math.max((documentWidth * width) / target.bounds.width, (documentHeight * height) / target.bounds.height)
+    : Math.max(width, height);
+  const limit = inDocument ? maxSide : PSB_MAX_SIDE;
+  if (Math.round(side) <= limit) return;
+  const advice =
+    limit === PSD_MAX_SIDE
+      ? 'Save the document as Large Document Format (.psb), choose “new document” as the destination, or a smaller scale.'
+      : 'Choose a smaller scale, or upscale a part of the picture.';
+  throw new LWayError(
+    'too-large',
+    `${inDocument ? 'The document' : 'The new document'} would be ${Math.round(side)} pixels long; ${limit === PSD_MAX_SIDE ? 'a .psd file' : 'Photoshop'} holds ${limit}.`,
+    advice,
+  );
 }

@@ -39,8 +39,6 @@ export interface TargetInfo {
   bitDepth: 8 | 16 | 32;
   linear: boolean;
   resolution: number;
-  /** There is a selection with soft edges or a layer mask. */
-  mask: boolean;
   /** What is not as one may expect, for the person to read. */
   notices: string[];
 }

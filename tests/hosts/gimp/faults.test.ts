@@ -70,14 +70,14 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       return sourceOf(pixels, { bitDepth: info.bitDepth, encoding: info.encoding });
     };
 
-    async function commit(host: GimpHost, target: OpenedTarget, scale = 2): Promise<void> {
-      await host.commit(never, { target, destination: 'layer', result: resultFor(target, scale), layerName: 'Up' });
+    async function commit(target: OpenedTarget, scale = 2): Promise<void> {
+      await target.commit(never, { destination: 'layer', result: resultFor(target, scale), layerName: 'Up' });
     }
 
     async function upscale(host: GimpHost, what: 'layer' | 'region', scale = 2): Promise<void> {
       const target = await host.open(never, what);
       try {
-        await commit(host, target, scale);
+        await commit(target, scale);
       } finally {
         await target.close();
       }
@@ -106,7 +106,7 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       const target = await host.open(never, 'layer');
       await gimp.act('float', { image, layer });
       const before = await gimp.images();
-      expect(await refusal(commit(host, target))).toMatchObject({
+      expect(await refusal(commit(target))).toMatchObject({
         code: 'document-changed',
         message: expect.stringContaining('floating selection') as string,
       });
@@ -123,7 +123,7 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       await select(image, { x: 8, y: 6, width: 12, height: 10 }, true);
       const target = await host.open(never, 'region');
       await select(image, { x: 6, y: 4, width: 3, height: 3 });
-      await commit(host, target);
+      await commit(target);
       await target.close();
       const { id, bounds } = await top(image);
       expect(bounds).toEqual({ x: 16, y: 12, width: 24, height: 20 });
@@ -173,7 +173,7 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       const bytes = act === 'profile' ? await p3() : act === 'mask' ? new Uint8Array(24 * 18).fill(255) : undefined;
       await gimp.act(act, { image, layer, precision: 250, applied: true }, bytes);
       const before = await gimp.images();
-      const error = await refusal(commit(host, target));
+      const error = await refusal(commit(target));
       expect(error.code).toBe('document-changed');
       expect(error.message).toMatch(sentence);
       expect(await gimp.images()).toEqual(before);
@@ -185,7 +185,7 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       await gimp.act('mask', { image, layer, applied: true }, new Uint8Array(24 * 18).fill(255));
       const target = await host.open(never, 'layer');
       await gimp.act('paint', { image, layer: await gimp.maskOf(layer) });
-      expect((await refusal(commit(host, target))).message).toMatch(/mask was edited/);
+      expect((await refusal(commit(target))).message).toMatch(/mask was edited/);
       await target.close();
     });
 
@@ -204,13 +204,13 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       const before = await bytesOf(layer);
       const target = await host.open(never, 'layer');
       const { source } = target;
-      await host.commit(never, { target, destination: 'layer', result: source, layerName: 'Same' });
+      await target.commit(never, { destination: 'layer', result: source, layerName: 'Same' });
       const copy = await top(image);
       expect(copy.name).toBe('Same');
       expect(await bytesOf(copy.id)).toEqual(before);
       await target.close();
       const again = await host.open(never, 'layer');
-      await host.commit(never, { target: again, destination: 'document', result: again.source, layerName: 'Other' });
+      await again.commit(never, { destination: 'document', result: again.source, layerName: 'Other' });
       const made = (await gimp.images()).find((each) => each.image !== image)!;
       expect(await bytesOf(made.layers[0]!.id)).toEqual(before);
       await again.close();
@@ -267,8 +267,7 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       const { image, layer, host } = await make();
       await gimp.act('mask', { image, layer, applied: false }, new Uint8Array(24 * 18).fill(51));
       const target = await host.open(never, 'layer');
-      expect(target.mask).toBeUndefined();
-      await commit(host, target);
+      await commit(target);
       await target.close();
       const result = await top(image);
       expect(result.mask).toMatchObject({ applied: false });
@@ -303,7 +302,7 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       });
       const read = await target.source.read(never, whole(24, 18));
       expect(read).toEqual(decodeSamples(sampleType(precision), before, 24, 18, 4));
-      await host.commit(never, { target, destination: 'layer', result: target.source, layerName: 'Same' });
+      await target.commit(never, { destination: 'layer', result: target.source, layerName: 'Same' });
       await target.close();
       const after = await bytesOf((await top(image)).id);
       // 32-bit integers have more digits than float32 carries.
@@ -319,7 +318,7 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       const { image, host } = await make({ base: 'gray', alpha: true });
       const target = await host.open(never, 'layer');
       expect(target.source.info.channels).toBe(2);
-      await commit(host, target);
+      await commit(target);
       await target.close();
       expect(await top(image)).toMatchObject({ name: 'Up', mode: normal });
       const { bytes } = await gimp.pixels((await top(image)).id);
@@ -377,7 +376,7 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       const { host } = await make();
       const target = await host.open(never, 'layer');
       await target.close();
-      expect(await refusal(commit(host, target))).toMatchObject({ code: 'unsupported' });
+      expect(await refusal(commit(target))).toMatchObject({ code: 'unsupported' });
       expect(await host.describe(never)).toMatchObject({ width: 40 });
     });
   },

@@ -88,7 +88,7 @@ const standard: TestDocument = {
 const commit = async (host: PhotopeaHost) => {
   const target = await host.open(never, 'layer');
   const result = sourceOf(testPixels(48, 36, 4, 8));
-  await host.commit(never, { target, destination: 'layer', result, layerName: 'Up' });
+  await target.commit(never, { destination: 'layer', result, layerName: 'Up' });
 };
 
 test('names with anything in them', async () => {
@@ -106,7 +106,7 @@ test.each(['duplicate', 'resizeImage', 'close'] as const)(
     const before = (await snapshot()) as unknown[];
     photopea.options.failAt = failAt;
     const result = sourceOf(testPixels(48, 36, 4, 8));
-    const commit = host.commit(never, { target, destination: 'layer', result, layerName: 'Up' });
+    const commit = target.commit(never, { destination: 'layer', result, layerName: 'Up' });
     await expect(commit).rejects.toMatchObject({
       code: 'unsupported',
       message: expect.stringContaining(failAt) as string,
@@ -130,7 +130,7 @@ test('the document changes its size while the result is on its way: nothing is i
     },
   };
   const request = { target, destination: 'layer', result: changing, layerName: 'Up' } as const;
-  await expect(host.commit(never, request)).rejects.toMatchObject({ code: 'document-changed' });
+  await expect(request.target.commit(never, request)).rejects.toMatchObject({ code: 'document-changed' });
   expect((await snapshot()) as unknown[]).toHaveLength(1);
 });
 

@@ -124,7 +124,6 @@ export async function openTarget(context: OpenContext, signal: AbortSignal, { ta
           bitDepth,
           linear: bitDepth === 32,
           resolution: document.resolution,
-          mask: found.mask !== null,
           notices,
         },
         snapshot,

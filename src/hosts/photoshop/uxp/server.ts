@@ -17,7 +17,6 @@ import type { ModalGate } from './modal';
 import { openTarget, type Target } from './open';
 import type { PhotoshopApi, TemporaryFiles } from './photoshop-api';
 import { probePhotoshop } from './probe';
-import { bytesOf } from './samples';
 import { Spool } from './spool';
 
 export interface ServerContext {
@@ -55,11 +54,6 @@ export class PageServer {
       const { token, column, row } = params as ReadParams;
       const { header, bytes } = await this.target(token).read(signal, column, row);
       return { value: header, bytes };
-    });
-    bridge.handle('read.mask', ({ params }) => {
-      const { mask } = this.target((params as ReadParams).token);
-      if (!mask) throw closed();
-      return { value: { width: mask.width, height: mask.height }, bytes: bytesOf(mask.data) };
     });
     bridge.handle('close', async ({ params }) => {
       const { token } = params as ReadParams;
