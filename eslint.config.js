@@ -8,6 +8,8 @@ import * as lit from 'eslint-plugin-lit';
 /** Everything that is not the engine. */
 const outside = './src/{actions,cli,entries,hosts,panel,pictures,ui}/**/*';
 
+const editors = ['embedded', 'gimp', 'photopea', 'photoshop'];
+
 const onnxRuntime = { name: 'onnxruntime-node', message: 'Import engine/runtime/onnxruntime.node.' };
 
 /** What editors and what they show may know of the engine: pixels, and what may go wrong. */
@@ -95,6 +97,12 @@ const layers = [
   },
   { target: './src/cli', from: './src/engine/browser' },
   { target: './src/hosts', from: ['./src/panel', './src/actions', './src/cli', './src/entries'] },
+  // One editor knows nothing of another; what they share lies in `shared`.
+  ...editors.map((editor) => ({
+    target: `./src/hosts/${editor}`,
+    from: editors.filter((other) => other !== editor).map((other) => `./src/hosts/${other}`),
+  })),
+  { target: './src/hosts/shared', from: editors.map((editor) => `./src/hosts/${editor}`) },
   // What panel and editors show is made of; it knows pixels, nothing of what they are for.
   {
     target: './src/ui',
@@ -111,7 +119,7 @@ const layers = [
   // The panel asks an EditorHost, never a particular editor.
   {
     target: './src/panel',
-    from: ['./src/hosts/photoshop', './src/hosts/photopea', './src/hosts/gimp', './src/hosts/embedded'],
+    from: [...editors, 'shared'].map((folder) => `./src/hosts/${folder}`),
   },
 ];
 

@@ -1,5 +1,5 @@
 import { EmbeddedHost } from '../hosts/embedded/embedded-host';
-import { decodePng } from '../hosts/embedded/decode';
+import { decodePng } from '../hosts/shared/png/decode';
 import { DocumentKeeper } from '../hosts/embedded/keep/document-keeper';
 import { claimFolder, claimFolders, privateRoot } from '../hosts/embedded/keep/folders.browser';
 import { BrowserPictures } from '../hosts/embedded/picture-files';

@@ -3,7 +3,7 @@ import type { Raster, Rect } from '../../src/engine/raster/raster';
 import { SpillingTileStore } from '../../src/engine/raster/store/tile-store';
 import { EmbeddedHost } from '../../src/hosts/embedded/embedded-host';
 import { moveLayer, removeLayer, renameLayer } from '../../src/hosts/embedded/layers';
-import { PackedPixels } from '../../src/hosts/embedded/pixels';
+import { PackedPixels } from '../../src/hosts/shared/pixels';
 import { newId, Workspace } from '../../src/hosts/embedded/workspace';
 import { describeHostContract, testPixels, type TestDocument } from './contract';
 

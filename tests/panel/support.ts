@@ -6,7 +6,7 @@ import type { Model } from '../../src/engine/network/registry';
 import type { PixelSink, PixelSource } from '../../src/engine/raster/raster';
 import { SpillingTileStore } from '../../src/engine/raster/store/tile-store';
 import { EmbeddedHost } from '../../src/hosts/embedded/embedded-host';
-import { PackedPixels } from '../../src/hosts/embedded/pixels';
+import { PackedPixels } from '../../src/hosts/shared/pixels';
 import { Workspace } from '../../src/hosts/embedded/workspace';
 import type { PanelServices, SettingsStore } from '../../src/panel/services';
 import { tinyModel } from '../engine/upscaling/tiny-networks';

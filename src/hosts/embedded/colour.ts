@@ -1,5 +1,6 @@
-import { colourOfCodes, colourOfPng, type Colour } from '../../engine';
+import { colourOfCodes, type Colour } from '../../engine';
 import { textAt, viewOf } from '../../pictures/picture';
+import { readColour } from '../shared/colour';
 
 /** Boxes that lead to `colr`, with the bytes that each has before its children. */
 const path: Readonly<Record<string, number>> = { meta: 4, iprp: 0, ipco: 0 };
@@ -22,35 +23,12 @@ export function* colourBoxes(
   }
 }
 
-/** Colour that a file gives by numbers instead of a profile; null for sRGB, and where nothing can be read. */
-export function colourByNumbers(bytes: Uint8Array, format: 'png' | 'avif'): Colour | null {
-  try {
-    if (format === 'png') return ofPng(bytes);
+/** Colour that an AVIF file gives by numbers instead of a profile; null for sRGB, and where nothing can be read. */
+export function avifColour(bytes: Uint8Array): Colour | null {
+  return readColour(() => {
     const [codes] = colourBoxes(bytes, ['nclx']);
     return codes && codes.length >= 4 ? colourOfCodes(viewOf(codes).getUint16(0), viewOf(codes).getUint16(2)) : null;
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
-}
-
-/** In the order of precedence that the standard gives (PNG, third edition, 4.3): cICP, iCCP, sRGB, gAMA with cHRM. */
-function ofPng(bytes: Uint8Array): Colour | null {
-  const chunks = new Map<string, DataView>();
-  const view = viewOf(bytes);
-  for (let at = 8; at + 12 <= bytes.length;) {
-    const [length, type] = [view.getUint32(at), textAt(bytes, at + 4, at + 8)];
-    if (type === 'IDAT') break;
-    if (at + 12 + length <= bytes.length) chunks.set(type, viewOf(bytes.subarray(at + 8, at + 8 + length)));
-    at += 12 + length;
-  }
-  const codes = chunks.get('cICP');
-  if (codes) return colourOfCodes(codes.getUint8(0), codes.getUint8(1));
-  if (chunks.has('iCCP') || chunks.has('sRGB')) return null;
-  const gamma = chunks.get('gAMA')?.getUint32(0);
-  const values = chunks.get('cHRM');
-  const chromaticities = values && Array.from({ length: 8 }, (_, i) => values.getUint32(4 * i) / 100_000);
-  return colourOfPng(gamma ? gamma / 100_000 : null, chromaticities ?? null);
+  });
 }
 
 /** What a person should know of a picture made for brighter screens than most; undefined for others. */

@@ -1,18 +1,17 @@
-import { convertIndexedToRgb, decode, type DecodedPng } from 'fast-png';
-import { breathe, type Channels, LWayError, type PictureInfo, profileOf } from '../../engine';
+import { breathe, LWayError, type PictureInfo, profileOf } from '../../engine';
 import { foreign, isSvg, kindOf } from '../../pictures/kinds';
 import { takeOrientation, turnUpright } from '../../pictures/orientation';
 import { readIptc } from '../../pictures/iptc';
 import { textAt, type PictureMetadata } from '../../pictures/picture';
 import { ownFormat, readOwn, type OwnFormat } from '../../pictures/read';
-import { colourByNumbers, hdrNotice } from './colour';
+import { checkSize, damaged } from '../shared/limits';
+import { PackedPixels } from '../shared/pixels';
+import { pngColour } from '../shared/colour';
+import { decodePng } from '../shared/png/decode';
+import { avifColour, hdrNotice } from './colour';
 import { findMetadata, uprightMetadata } from './find-metadata';
 import { embeddedProfile, profileSpace } from './icc';
 import { isAnimated, jpegComponents } from './peek';
-import { PackedPixels } from './pixels';
-
-/** What may be opened: beyond it a page runs out of memory while decoding. */
-export const maxInputPixels = 160_000_000;
 
 /** Formats that the browser decodes. */
 type BrowserFormat = 'jpeg' | 'webp' | 'avif' | 'gif';
@@ -32,26 +31,6 @@ export interface Decoded {
   readonly metadata?: PictureMetadata;
   /** What was done to the picture, or cannot be kept: whole sentences. */
   readonly notices: readonly string[];
-}
-
-const broken = (name: string, cause?: unknown) =>
-  new LWayError(
-    'bad-image',
-    `“${name}” could not be read: the file is damaged or not complete.`,
-    'Export it again from the program that made it, or choose another file.',
-    { cause },
-  );
-
-/** @throws LWayError `too-large` or `bad-image` where a picture of this size cannot be opened */
-export function checkSize(name: string, width: number, height: number): void {
-  if (!(width >= 1 && height >= 1)) throw broken(name);
-  if (width * height > maxInputPixels) {
-    throw new LWayError(
-      'too-large',
-      `“${name}” has ${width} × ${height} pixels; this page opens pictures of up to ${maxInputPixels / 1e6} megapixels.`,
-      'Open a smaller part of it, or use the command line (npx lway upscale), which takes up to 268 megapixels.',
-    );
-  }
 }
 
 /**
@@ -75,7 +54,7 @@ export async function decodePicture(signal: AbortSignal, name: string, bytes: Ui
   }
   if (kind === 'PNG') {
     const pixels = decodePng(name, bytes);
-    notice(hdrNotice(colourByNumbers(bytes, 'png'), new Uint8Array()));
+    notice(hdrNotice(pngColour(bytes), new Uint8Array()));
     if (isAnimated(bytes, 'png')) notice('is animated; its first frame is taken.');
     return { pixels, metadata: findMetadata(bytes), notices };
   }
@@ -83,7 +62,7 @@ export async function decodePicture(signal: AbortSignal, name: string, bytes: Ui
   if (format) {
     const { pixels, converted } = await decodeByBrowser(signal, name, bytes, format);
     if (converted) notice('is a CMYK picture; its colours are converted to sRGB.');
-    if (format !== 'gif') notice(hdrNotice(format === 'avif' ? colourByNumbers(bytes, 'avif') : null, bytes));
+    if (format !== 'gif') notice(hdrNotice(format === 'avif' ? avifColour(bytes) : null, bytes));
     if (isAnimated(bytes, format)) notice('is animated; its first frame is taken.');
     if (format === 'avif' && /Exif|rdf\+xml/.test(textAt(bytes, 0, 1 << 14)))
       notice('has camera data or words, which this page cannot read from an AVIF; the command line keeps them.');
@@ -124,77 +103,6 @@ async function decodeOwn(format: OwnFormat, quoted: string, name: string, bytes:
   return { pixels: new PackedPixels(info, data), metadata, notice };
 }
 
-/** PNG of any depth; not by a canvas, which would cut 16 bits down to 8. */
-export function decodePng(name: string, bytes: Uint8Array): PackedPixels {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 33) throw broken(name);
-  // The size stands in the header: refuse before memory is asked for.
-  checkSize(name, view.getUint32(16), view.getUint32(20));
-  let png: DecodedPng;
-  try {
-    png = decode(bytes, { checkCrc: true });
-  } catch (error) {
-    throw broken(name, error);
-  }
-  const { width, height, depth } = png;
-  const colour = colourByNumbers(bytes, 'png');
-  const info = (channels: Channels): PictureInfo => ({
-    width,
-    height,
-    channels,
-    bitDepth: depth === 16 ? 16 : 8,
-    encoding: 'display',
-    iccProfile: png.iccEmbeddedProfile?.profile ?? (colour && profileOf(colour, channels < 3)) ?? undefined,
-    resolution: png.resolution?.unit === 1 ? png.resolution.x * 0.0254 : undefined,
-  });
-  if (png.palette) {
-    const channels = png.palette[0]?.length === 4 ? 4 : 3;
-    return new PackedPixels(info(channels), convertIndexedToRgb(png));
-  }
-  let samples = depth < 8 ? spreadBits(png) : (png.data as Uint8Array | Uint16Array);
-  let channels = png.channels as Channels;
-  const clear = png.transparency;
-  if (clear?.length && (channels === 1 || channels === 3)) {
-    samples = addAlpha(samples, channels, clear, depth);
-    channels = (channels + 1) as Channels;
-  }
-  if (samples.length !== width * height * channels) throw broken(name);
-  return new PackedPixels(info(channels), samples);
-}
-
-/** Gray of 1, 2 or 4 bits, rows starting on bytes → 8 bits. */
-function spreadBits({ width, height, depth, data }: DecodedPng): Uint8Array {
-  const out = new Uint8Array(width * height);
-  const stride = Math.ceil((width * depth) / 8);
-  const top = (1 << depth) - 1;
-  for (let y = 0, o = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, o++) {
-      const bit = x * depth;
-      const value = (data[y * stride + (bit >> 3)]! >> (8 - depth - (bit & 7))) & top;
-      out[o] = (value * 255) / top;
-    }
-  }
-  return out;
-}
-
-/** A picture in which one colour means "transparent" (tRNS) → one with alpha. */
-function addAlpha(samples: Uint8Array | Uint16Array, channels: number, clear: Uint16Array, depth: number) {
-  const count = samples.length / channels;
-  const wide = samples instanceof Uint16Array;
-  const out = wide ? new Uint16Array(count * (channels + 1)) : new Uint8Array(count * (channels + 1));
-  const key = depth < 8 ? clear.map((value) => (value * 255) / ((1 << depth) - 1)) : clear;
-  for (let i = 0; i < count; i++) {
-    let same = true;
-    for (let c = 0; c < channels; c++) {
-      const value = samples[i * channels + c]!;
-      out[i * (channels + 1) + c] = value;
-      if (value !== key[c]) same = false;
-    }
-    out[i * (channels + 1) + channels] = same ? 0 : wide ? 65535 : 255;
-  }
-  return out;
-}
-
 /**
  * JPEG, WebP, AVIF and a GIF's first frame by the browser's own decoders, with the EXIF orientation applied. The values
  * stay those of the picture's own profile (but for CMYK, which is converted), and alpha stays straight.
@@ -216,7 +124,7 @@ async function decodeByBrowser(
       premultiplyAlpha: 'none',
     });
   } catch (error) {
-    throw broken(name, error);
+    throw damaged(name, error);
   }
   try {
     const { width, height } = bitmap;
@@ -224,7 +132,7 @@ async function decodeByBrowser(
     const rgba = await pixelsOf(signal, name, bitmap, width, height);
     const upright = turnUpright(rgba, width, height, 4, stored.orientation);
     const channels = components === 1 ? 1 : isOpaque(rgba) ? 3 : 4;
-    const colour = format === 'avif' ? colourByNumbers(bytes, 'avif') : null;
+    const colour = format === 'avif' ? avifColour(bytes) : null;
     const profile =
       (format === 'gif' ? undefined : embeddedProfile(bytes, format)) ??
       (colour && profileOf(colour, channels < 3)) ??
@@ -258,7 +166,7 @@ async function pixelsOf(
   const strip = Math.max(1, Math.min(height, Math.floor(4_000_000 / width)));
   const canvas = new OffscreenCanvas(width, strip);
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (!context) throw broken(name);
+  if (!context) throw damaged(name);
   const rgba = new Uint8ClampedArray(width * height * 4);
   for (let y = 0; y < height; y += strip) {
     signal.throwIfAborted();
@@ -297,7 +205,7 @@ async function drawSvg(signal: AbortSignal, name: string, bytes: Uint8Array): Pr
     const image = new Image();
     image.src = address;
     await image.decode().catch((error: unknown) => {
-      throw broken(name, error);
+      throw damaged(name, error);
     });
     const [w, h] = [image.naturalWidth || drawingSide, image.naturalHeight || drawingSide];
     const factor = Math.max(1, drawingSide / Math.max(w, h));

@@ -1,5 +1,4 @@
-import { breathe, contains, intersect, LWayError, type PixelSource, type Rect, type TileStore } from '../../engine';
-import { factorOf } from '../factor';
+import { breathe, contains, intersect, LWayError, type PixelSource, type TileStore } from '../../engine';
 import {
   ownRect,
   type CommitRequest,
@@ -11,7 +10,9 @@ import {
   type OpenedTarget,
   type PlacedResult,
 } from '../host';
-import { blocks, part, type LayerPixels } from './pixels';
+import { enlargedRect, factorOf } from '../shared/enlarging';
+import { part, type LayerPixels } from '../shared/pixels';
+import { blocks } from './pixels';
 import { newId, type Layer, type OpenDocument, type Workspace } from './workspace';
 
 /** Where a target was opened. */
@@ -33,18 +34,7 @@ function summary({ id, name, bounds, pixels, madeFrom }: Layer, layers: readonly
 /** What enlarges the document so that a result of `width`×`height` fits where its target lies; it never shrinks. */
 const enlargement = ({ bounds }: Opened, width: number, height: number) => {
   const { x, y } = factorOf(bounds, { width, height });
-  return { sx: Math.max(1, x), sy: Math.max(1, y) };
-};
-
-const scaleRect = ({ x, y, width, height }: Rect, sx: number, sy: number): Rect => {
-  const left = Math.round(x * sx);
-  const top = Math.round(y * sy);
-  return {
-    x: left,
-    y: top,
-    width: Math.max(1, Math.round((x + width) * sx) - left),
-    height: Math.max(1, Math.round((y + height) * sy) - top),
-  };
+  return { x: Math.max(1, x), y: Math.max(1, y) };
 };
 
 /** The built-in editor as the panel sees it. */
@@ -113,7 +103,10 @@ export class EmbeddedHost implements EditorHost {
     const own = ownRect(about, bounds);
     if (about.own) {
       // As many of the document's pixels as its own ones cover.
-      const shown = scaleRect(own, layer.bounds.width / about.own.width, layer.bounds.height / about.own.height);
+      const shown = enlargedRect(own, {
+        x: layer.bounds.width / about.own.width,
+        y: layer.bounds.height / about.own.height,
+      });
       bounds = { ...shown, x: layer.bounds.x + shown.x, y: layer.bounds.y + shown.y };
     }
     const release = this.workspace.hold(layer.pixels);
@@ -143,10 +136,10 @@ export class EmbeddedHost implements EditorHost {
 
   private check(target: Opened, destination: Destination, width: number, height: number): void {
     const { document } = this.locate(target);
-    const { sx, sy } = enlargement(target, width, height);
+    const factor = enlargement(target, width, height);
     const [w, h] =
       destination === 'layer'
-        ? [Math.round(document.state.width * sx), Math.round(document.state.height * sy)]
+        ? [Math.round(document.state.width * factor.x), Math.round(document.state.height * factor.y)]
         : [width, height];
     const { maxSide, maxPixels } = this.capabilities;
     if (Math.max(w, h) > maxSide || w * h > maxPixels) {
@@ -168,30 +161,30 @@ export class EmbeddedHost implements EditorHost {
     return this.copied(signal, result, onProgress, (pixels) => {
       const { document, layer } = this.locate(target);
       if (destination === 'document') return this.openResult(`${document.name} (${layerName})`, layerName, pixels);
-      const { sx, sy } = enlargement(target, width, height);
+      const factor = enlargement(target, width, height);
       const { layers, selection } = document.state;
-      const shown = scaleRect(target.bounds, sx, sy);
+      const shown = enlargedRect(target.bounds, factor);
       // At its own size where the document became as large as that: not a pixel is resampled.
       const exact = Math.abs(shown.width - width) <= 1 && Math.abs(shown.height - height) <= 1;
       const inside = (at: number, length: number, size: number) => Math.max(0, Math.min(at, Math.round(size) - length));
       const place = exact
         ? {
-            x: inside(shown.x, width, document.state.width * sx),
-            y: inside(shown.y, height, document.state.height * sy),
+            x: inside(shown.x, width, document.state.width * factor.x),
+            y: inside(shown.y, height, document.state.height * factor.y),
             width,
             height,
           }
         : shown;
       const added: Layer = { id: newId('layer'), name: layerName, visible: true, bounds: place, pixels };
-      const enlarged = layers.map((one) => ({ ...one, bounds: scaleRect(one.bounds, sx, sy) }));
+      const enlarged = layers.map((one) => ({ ...one, bounds: enlargedRect(one.bounds, factor) }));
       // Above what was made from the same layer before: the newest variant is seen.
       const first = layers.findIndex((one) => one === layer || one.madeFrom === layer.id);
       this.workspace.apply(document, layerName, {
-        width: Math.round(document.state.width * sx),
-        height: Math.round(document.state.height * sy),
+        width: Math.round(document.state.width * factor.x),
+        height: Math.round(document.state.height * factor.y),
         layers: [...enlarged.slice(0, first), { ...added, madeFrom: layer.id }, ...enlarged.slice(first)],
         activeId: added.id,
-        selection: selection && scaleRect(selection, sx, sy),
+        selection: selection && enlargedRect(selection, factor),
       });
       return { documentId: document.id, layerId: added.id };
     });

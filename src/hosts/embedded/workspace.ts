@@ -1,6 +1,6 @@
 import type { PictureInfo, Rect } from '../../engine';
 import type { PictureMetadata } from '../../pictures/picture';
-import type { LayerPixels } from './pixels';
+import type { LayerPixels } from '../shared/pixels';
 
 /** A layer. Its pixels keep their own resolution; `bounds` says where in the document they are spread out. */
 export interface Layer {

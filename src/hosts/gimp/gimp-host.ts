@@ -11,8 +11,9 @@ import {
   Resampler,
 } from '../../engine';
 import type { CommitRequest, Destination, DocumentSummary, EditorHost, HostCapabilities, OpenedTarget } from '../host';
+import { enlarged, enlargedRect, factorOf } from '../shared/enlarging';
+import { poll } from '../shared/polling';
 import { changedError, plugInError } from './errors';
-import { factorOf } from '../factor';
 import type {
   Change,
   CommitQuestion,
@@ -191,12 +192,12 @@ export class GimpHost implements EditorHost {
         name: layerName,
         destination,
         resolution: facts.resolution,
-        size: enlarged(target, { width, height }),
+        size: enlarged(target.document, target.bounds, { width, height }),
         x: Math.round(bounds.x * factor.x),
         y: Math.round(bounds.y * factor.y),
         maskApplied: target.maskApplied,
         hide: this.hidingOf(target, opaque),
-        select: target.plainSelection ? scaledRect(target.document.selection!, factor) : null,
+        select: target.plainSelection ? enlargedRect(target.document.selection!, factor) : null,
       };
       // One step changes the image; once asked for it cannot be taken back, so cancelling no longer counts.
       const answer = await this.ask<{ change?: Change; image: number; layer: number }>(never(), question);
@@ -211,28 +212,7 @@ export class GimpHost implements EditorHost {
 
   /** GIMP tells nothing of its own accord: it is asked now and then. */
   onChange(listener: () => void): () => void {
-    const stop = new AbortController();
-    let before: string | null = null;
-    let looking = false;
-    const look = async () => {
-      if (looking) return;
-      looking = true;
-      try {
-        const now = JSON.stringify(await this.look(stop.signal));
-        if (before !== null && now !== before && !stop.signal.aborted) listener();
-        before = now;
-      } catch {
-        // GIMP is busy or gone: the next call to it will say so.
-      } finally {
-        looking = false;
-      }
-    };
-    void look();
-    const timer = setInterval(() => void look(), this.options.watchInterval ?? 1500);
-    return () => {
-      stop.abort();
-      clearInterval(timer);
-    };
+    return poll((signal) => this.look(signal), listener, this.options.watchInterval ?? 1500);
   }
 
   /** @returns whether every pixel is opaque */
@@ -386,30 +366,12 @@ function scaledMask(mask: PixelSource, width: number, height: number): PixelSour
 }
 
 function check(target: Opened, destination: Destination, width: number, height: number): void {
-  const size = destination === 'layer' ? enlarged(target, { width, height }) : { width, height };
+  const size =
+    destination === 'layer' ? enlarged(target.document, target.bounds, { width, height }) : { width, height };
   if (Math.max(size.width, size.height) <= maxSide) return;
   throw new LWayError(
     'too-large',
     `The ${destination === 'layer' ? 'image' : 'new image'} would have ${size.width}×${size.height} pixels; GIMP holds ${maxSide} a side.`,
     'Choose a smaller scale, or upscale a part of the picture.',
   );
-}
-
-function enlarged({ document, bounds }: Opened, after: { width: number; height: number }) {
-  const factor = factorOf(bounds, after);
-  return {
-    width: Math.max(1, Math.round(document.width * factor.x)),
-    height: Math.max(1, Math.round(document.height * factor.y)),
-  };
-}
-
-function scaledRect({ x, y, width, height }: Rect, factor: { x: number; y: number }): Rect {
-  const left = Math.round(x * factor.x);
-  const top = Math.round(y * factor.y);
-  return {
-    x: left,
-    y: top,
-    width: Math.round((x + width) * factor.x) - left,
-    height: Math.round((y + height) * factor.y) - top,
-  };
 }

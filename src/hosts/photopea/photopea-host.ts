@@ -1,9 +1,10 @@
 import { hasAlpha, intersect, LWayError, type PixelSource, type Raster, type Rect } from '../../engine';
-import { decodePng } from '../embedded/decode';
-import { writePng } from '../embedded/export/png';
-import { factorOf } from '../factor';
-import { part } from '../embedded/pixels';
 import type { CommitRequest, Destination, DocumentSummary, EditorHost, HostCapabilities, OpenedTarget } from '../host';
+import { enlarged, factorOf } from '../shared/enlarging';
+import { part } from '../shared/pixels';
+import { decodePng } from '../shared/png/decode';
+import { writePng } from '../shared/png/write';
+import { poll } from '../shared/polling';
 import type { ScriptChannel } from './script-channel';
 import {
   checkScript,
@@ -37,8 +38,9 @@ interface Opened {
   readonly bounds: Rect;
   readonly layerName: string;
   readonly trace: string;
-  readonly documentWidth: number;
-  readonly documentHeight: number;
+  /** Size of the document. */
+  readonly width: number;
+  readonly height: number;
 }
 
 /**
@@ -84,7 +86,7 @@ export class PhotopeaHost implements EditorHost {
     const bounds = target === 'layer' ? content : intersect(content, selection!);
     if (!bounds) throw refuse('The selection lies outside the layer.', 'Select a part of the layer.');
     const layerName = activeLayer.name;
-    const known: Opened = { bounds, layerName, trace, documentWidth: seen.width, documentHeight: seen.height };
+    const known: Opened = { bounds, layerName, trace, width: seen.width, height: seen.height };
     return {
       documentId: seen.id,
       layerId: activeLayer.id,
@@ -120,7 +122,7 @@ export class PhotopeaHost implements EditorHost {
       if (destination === 'document') {
         await this.channel.run(never, nameScript(layerName));
       } else {
-        const size = enlarged(target, width, height);
+        const size = enlarged(target, bounds, { width, height });
         const factor = factorOf(bounds, { width, height });
         const [x, y] = [Math.round(bounds.x * factor.x), Math.round(bounds.y * factor.y)];
         const script = insertScript({ trace, layer: target.layerName, name: layerName, ...size, x, y });
@@ -136,24 +138,7 @@ export class PhotopeaHost implements EditorHost {
 
   /** Photopea tells nothing of its own accord: it is asked now and then. */
   onChange(listener: () => void): () => void {
-    const stop = new AbortController();
-    let before: string | null = null;
-    const look = () => {
-      this.describe(stop.signal).then(
-        (document) => {
-          const now = JSON.stringify(document);
-          if (before !== null && now !== before && !stop.signal.aborted) listener();
-          before = now;
-        },
-        () => undefined, // busy: the next call will say so
-      );
-    };
-    look();
-    const timer = setInterval(look, this.options.watchInterval ?? 2000);
-    return () => {
-      stop.abort();
-      clearInterval(timer);
-    };
+    return poll((signal) => this.describe(signal), listener, this.options.watchInterval ?? 2000);
   }
 
   /** How many documents are open. @throws LWayError `document-changed` */
@@ -212,21 +197,13 @@ function rectOf(text: string): Rect {
 }
 
 function check(target: Opened, destination: Destination, width: number, height: number): void {
-  const size = destination === 'layer' ? enlarged(target, width, height) : { width, height };
+  const size = destination === 'layer' ? enlarged(target, target.bounds, { width, height }) : { width, height };
   if (Math.max(size.width, size.height) <= maxSide && size.width * size.height <= maxPixels) return;
   throw new LWayError(
     'too-large',
     `The document would have ${size.width}×${size.height} pixels, more than Photopea can show.`,
     'Choose a smaller scale or a part of the picture, or use the command line (npx lway upscale).',
   );
-}
-
-function enlarged({ documentWidth, documentHeight, bounds }: Opened, width: number, height: number) {
-  const factor = factorOf(bounds, { width, height });
-  return {
-    width: Math.max(1, Math.round(documentWidth * factor.x)),
-    height: Math.max(1, Math.round(documentHeight * factor.y)),
-  };
 }
 
 /** The rectangle around all that is not wholly transparent; null where nothing is. */

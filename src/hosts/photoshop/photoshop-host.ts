@@ -1,5 +1,6 @@
 import { LWayError, type PictureInfo, type TileStore } from '../../engine';
 import type { CommitRequest, Destination, DocumentSummary, EditorHost, HostCapabilities, OpenedTarget } from '../host';
+import { enlarged } from '../shared/enlarging';
 import { abortError, type Bridge } from './bridge/bridge';
 import { PSB_MAX_SIDE, PSD_MAX_SIDE, type PixelHeader, type TargetInfo } from './protocol';
 import { RemoteSource } from './remote-source';
@@ -112,20 +113,20 @@ export class PhotoshopHost implements EditorHost {
 }
 
 function check(target: TargetInfo, destination: Destination, width: number, height: number): void {
-  const { documentWidth, documentHeight, maxSide } = target;
+  const { documentWidth, documentHeight, maxSide, bounds } = target;
   const inDocument = destination === 'layer';
-  const side = inDocument
-    ? Math.max((documentWidth * width) / target.bounds.width, (documentHeight * height) / target.bounds.height)
-    : Math.max(width, height);
+  const after = { width, height };
+  const size = inDocument ? enlarged({ width: documentWidth, height: documentHeight }, bounds, after) : after;
+  const side = Math.max(size.width, size.height);
   const limit = inDocument ? maxSide : PSB_MAX_SIDE;
-  if (Math.round(side) <= limit) return;
+  if (side <= limit) return;
   const advice =
     limit === PSD_MAX_SIDE
       ? 'Save the document as Large Document Format (.psb), choose “new document” as the destination, or a smaller scale.'
       : 'Choose a smaller scale, or upscale a part of the picture.';
   throw new LWayError(
     'too-large',
-    `${inDocument ? 'The document' : 'The new document'} would be ${Math.round(side)} pixels long; ${limit === PSD_MAX_SIDE ? 'a .psd file' : 'Photoshop'} holds ${limit}.`,
+    `${inDocument ? 'The document' : 'The new document'} would be ${side} pixels long; ${limit === PSD_MAX_SIDE ? 'a .psd file' : 'Photoshop'} holds ${limit}.`,
     advice,
   );
 }

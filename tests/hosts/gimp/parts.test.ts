@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { resultSize } from '../../../src/actions/size';
 import { addGimp } from '../../../src/entries/gimp-command.node';
-import { factorOf } from '../../../src/hosts/factor';
+import { factorOf } from '../../../src/hosts/shared/enlarging';
 import { decodeFrame, encodeFrame, FrameReader } from '../../../src/hosts/gimp/frames';
 import { examinePlugIn, gimpFolders, installPlugIn, uninstallPlugIn } from '../../../src/hosts/gimp/installation.node';
 import { PipePort } from '../../../src/hosts/gimp/pipe-port.node';

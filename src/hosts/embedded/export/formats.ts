@@ -4,10 +4,10 @@ import { baseName } from '../../../pictures/names';
 import { iptcIntoXmp } from '../../../pictures/iptc-xmp';
 import type { PictureMetadata } from '../../../pictures/picture';
 import { carryXmp } from '../../../pictures/xmp';
+import { checkPng, writePng } from '../../shared/png/write';
 import type { OpenDocument } from '../workspace';
 import { checkCanvasImage, writeCanvasImage, type CanvasFormat } from './canvas-image';
 import { composite } from './composite';
-import { checkPng, writePng } from './png';
 import { checkPsd, writePsd } from './psd';
 import { checkTiff, writeTiff } from './tiff';
 

@@ -1,5 +1,5 @@
 import type { PictureInfo, Rect } from '../../../engine';
-import type { LayerPixels } from '../pixels';
+import type { LayerPixels } from '../../shared/pixels';
 import { newId, type Layer, type OpenDocument, type Workspace } from '../workspace';
 import { claimFolder, claimFolders, type ClaimedFolder } from './folders.browser';
 import { StoredPixels, storePixels } from './stored-pixels';

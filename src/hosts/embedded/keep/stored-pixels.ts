@@ -11,7 +11,7 @@ import {
   type Rect,
   toInterleaved,
 } from '../../../engine';
-import type { LayerPixels } from '../pixels';
+import type { LayerPixels } from '../../shared/pixels';
 
 /**
  * Layer pixels in a file: blocks of at most {@link side}², row by row of blocks, each with its rows of interleaved samples

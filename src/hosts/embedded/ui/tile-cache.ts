@@ -1,6 +1,7 @@
 import { breathe } from '../../../engine';
 import { scaled } from '../scaled';
-import { toRgba, type LayerPixels } from '../pixels';
+import { type LayerPixels } from '../../shared/pixels';
+import { toRgba } from '../pixels';
 
 /** Side of the tiles that the view draws from. */
 export const tileSide = 256;

@@ -1,5 +1,5 @@
 import { LWayError, type Rect } from '../../../engine';
-import { factorOf } from '../../factor';
+import { factorOf } from '../../shared/enlarging';
 import { STEP_NAME, type CommitParams, type PixelHeader } from '../protocol';
 import { canvasOf, findLayer, unchanged } from './documents';
 import { addMask, masksOf, selectLayer } from './layers';
