@@ -1,12 +1,15 @@
 // Breaks source files in many small ways, one at a time, and runs tests that should notice: what no test notices is listed.
 //
 //   node scripts/mutate.mjs src/engine/raster/tiles.ts [more files or folders] [--tests tests/engine/raster]
-//     --tests    what is run, by default the folder of tests/ that follows the file's
-//     --sample N at most so many mutants of each file, spread over it
+//     --tests T  files or folders of tests, by default the folder of tests/ that follows the file's; may be repeated
+//     --sample N so many mutants in all, chosen by --seed (0)
 //     --json F   write the result there as well
 //
-// Works in a git worktree of its own, on what is committed. Not part of `npm test`: a mutant costs a run of the tests.
+// Each test file is run once with coverage; for a mutant run those that reach its line, the quick ones first, until one
+// fails. What code in other threads reaches is not seen. Works in a git worktree of its own, on what is committed. Not
+// part of `npm test`: a mutant costs a run of tests.
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdtempSync,
@@ -92,7 +95,7 @@ const filesUnder = (path) =>
       ? [path]
       : [];
 
-/** The nearest folder of tests that follows the file's, or the test of the file itself. */
+/** The test of the file itself, or the nearest folder of tests that follows the file's. */
 function testsOf(path) {
   const own = path.replace(/^src/, 'tests').replace(/\.ts$/, '.test.ts');
   if (existsSync(own)) return own;
@@ -101,10 +104,30 @@ function testsOf(path) {
   return folder;
 }
 
+/** `count` of the mutants, the same ones for the same seed whatever else changes. */
+function sampleOf(mutants, count, seed) {
+  const rank = ({ path, start, end, text, source }) =>
+    createHash('sha256')
+      .update(`${seed} ${path} ${source.slice(start, end)} ${text} ${lineOf(source, start)}`)
+      .digest('hex');
+  const ranked = mutants.map((mutant) => ({ mutant, rank: rank(mutant) }));
+  return ranked
+    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
+    .slice(0, count)
+    .map(({ mutant }) => mutant);
+}
+
+const lineOf = (source, at) => source.slice(0, at).split('\n').length;
+
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { tests: { type: 'string', multiple: true }, sample: { type: 'string' }, json: { type: 'string' } },
+    options: {
+      tests: { type: 'string', multiple: true },
+      sample: { type: 'string' },
+      seed: { type: 'string', default: '0' },
+      json: { type: 'string' },
+    },
   });
   if (positionals.length === 0) throw new Error('Which files? See the head of scripts/mutate.mjs.');
   process.chdir(project);
@@ -122,11 +145,11 @@ async function main() {
     });
 
   /** @returns {Promise<{ code: number | null, seconds: number }>} code null: it took too long */
-  const runTests = (tests, limit) =>
+  const runTest = (test, limit, more = []) =>
     new Promise((resolve) => {
       const began = performance.now();
-      const args = ['--expose-gc', 'node_modules/jest/bin/jest.js', '-i', '--bail', '--silent', '--selectProjects'];
-      const child = spawn(process.execPath, [...args, 'unit', '--runTestsByPath', ...tests], {
+      const args = ['--expose-gc', 'node_modules/jest/bin/jest.js', '-i', '--bail', '--silent', ...more];
+      const child = spawn(process.execPath, [...args, '--selectProjects', 'unit', '--runTestsByPath', test], {
         cwd: folder,
         stdio: 'ignore',
         timeout: Math.ceil(limit * 1000),
@@ -135,38 +158,66 @@ async function main() {
       child.once('close', (code) => resolve({ code, seconds: (performance.now() - began) / 1000 }));
     });
 
+  const paths = positionals.flatMap(filesUnder).map((path) => relative('.', path));
+  const wanted = new Set(paths.flatMap((path) => (values.tests ?? [testsOf(path)]).flatMap(filesUnder)));
   const results = [];
   try {
-    for (const path of positionals.flatMap(filesUnder)) {
-      const wanted = values.tests ?? [testsOf(relative('.', path))];
-      const tests = wanted.flatMap(filesUnder).filter((name) => name.endsWith('.test.ts'));
+    /** How long each test takes, and which lines of which files it reaches. */
+    const tests = [];
+    for (const test of [...wanted].filter((name) => name.endsWith('.test.ts'))) {
+      const report = [
+        '--coverage',
+        '--coverageProvider=v8',
+        '--coverageReporters=json',
+        '--coverageDirectory=.covered',
+      ];
+      const { code, seconds } = await runTest(test, 900, report);
+      if (code !== 0) throw new Error(`${test} fails without a mutant.`);
+      const reached = new Map();
+      for (const { path, statementMap, s } of Object.values(
+        JSON.parse(readFileSync(join(folder, '.covered', 'coverage-final.json'), 'utf8')),
+      )) {
+        const lines = Object.keys(s).filter((id) => s[id] > 0);
+        reached.set(relative(folder, path), new Set(lines.map((id) => statementMap[id].start.line)));
+      }
+      tests.push({ test, seconds, reached });
+    }
+    tests.sort((a, b) => a.seconds - b.seconds);
+
+    const all = paths.flatMap((path) => {
       const source = readFileSync(join(folder, path), 'utf8');
-      const all = mutantsOf(source, path);
-      const every = values.sample ? Math.max(1, all.length / Number(values.sample)) : 1;
-      const mutants = all.filter((_, i) => Math.floor(i / every) !== Math.floor((i - 1) / every));
-      const usual = await runTests(tests, 600);
-      if (usual.code !== 0) throw new Error(`${path}: its tests fail without a mutant (${tests.join(', ')}).`);
-      let killed = 0;
-      for (const { start, end, text } of mutants) {
-        writeFileSync(join(folder, path), source.slice(0, start) + text + source.slice(end));
+      return mutantsOf(source, path).map((mutant) => ({ ...mutant, path, source }));
+    });
+    const mutants = values.sample ? sampleOf(all, Number(values.sample), values.seed) : all;
+    console.log(`${mutants.length} of ${all.length} mutants, ${tests.length} test files`);
+    for (const { path, source, start, end, text } of mutants) {
+      const line = lineOf(source, start);
+      const watching = tests.filter(({ reached }) => reached.get(path)?.has(line));
+      let killedBy = null;
+      writeFileSync(join(folder, path), source.slice(0, start) + text + source.slice(end));
+      for (const { test, seconds } of watching) {
         // What never comes back is noticed as well.
-        const { code } = await runTests(tests, 30 + 5 * usual.seconds);
-        if (code !== 0) killed += 1;
-        else {
-          const line = source.slice(0, start).split('\n').length;
-          console.log(`survived ${path}:${line}  ${source.slice(start, end).split('\n')[0]} → ${text}`);
-        }
+        if ((await runTest(test, 30 + 5 * seconds)).code === 0) continue;
+        killedBy = test;
+        break;
       }
       writeFileSync(join(folder, path), source);
-      results.push({ path, mutants: mutants.length, of: all.length, killed });
-      console.log(`${path}: ${killed} of ${mutants.length} killed`);
+      const change = `${source.slice(start, end).split('\n')[0]} → ${text}`;
+      results.push({ path, line, change, killedBy, watching: watching.length });
+      const fate = killedBy ? `killed by ${killedBy}` : watching.length > 0 ? 'survived' : 'no test reaches it';
+      console.log(`${path}:${line}  ${change}  ${fate}`);
       if (values.json) writeFileSync(values.json, JSON.stringify(results, null, 2));
     }
   } finally {
     leave();
   }
-  const sum = (key) => results.reduce((total, each) => total + each[key], 0);
-  console.log(`${sum('killed')} of ${sum('mutants')} killed, ${((100 * sum('killed')) / sum('mutants')).toFixed(1)} %`);
+  for (const path of paths) {
+    const own = results.filter((result) => result.path === path);
+    if (own.length > 0)
+      console.log(`${path}: ${own.filter(({ killedBy }) => killedBy).length} of ${own.length} killed`);
+  }
+  const killed = results.filter(({ killedBy }) => killedBy).length;
+  console.log(`${killed} of ${results.length} killed, ${((100 * killed) / results.length).toFixed(1)} %`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
