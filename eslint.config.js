@@ -145,7 +145,6 @@ export default tseslint.config(
     settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: './tsconfig.json' })] },
     rules: {
       'import-x/no-restricted-paths': ['error', { zones: layers }],
-      'import-x/no-cycle': ['error', { maxDepth: 6 }],
       'no-console': 'error',
       eqeqeq: 'error',
       '@typescript-eslint/no-non-null-assertion': 'off', // noUncheckedIndexedAccess makes `!` the plain way to index typed arrays

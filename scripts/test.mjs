@@ -28,6 +28,7 @@ function skip(name, reason) {
 const node = process.execPath;
 check('eslint', node, ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.']);
 check('prettier', node, ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']);
+check('circles', node, ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src']);
 check('types', node, ['scripts/typecheck.mjs']);
 check('build', node, ['node_modules/webpack-cli/bin/cli.js', '--stats', 'errors-only']);
 check('types of the library', node, ['scripts/library-types.mjs']);

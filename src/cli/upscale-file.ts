@@ -19,7 +19,7 @@ import {
   type UpscaleReport,
 } from '../engine';
 import { sizeFor, type AskedSize } from './asked-size';
-import type { PictureHeader } from './files/decode';
+import type { PictureHeader } from './files/header';
 import { decode, readHeader } from './files/decode';
 import { draw } from './files/drawing';
 import { encode } from './files/encode';

@@ -1,4 +1,5 @@
-import type { Ends, Estimate, Tuning } from './adaptation';
+import type { Ends, Tuning } from './adaptation/ends';
+import type { Estimate } from './adaptation/estimate';
 import type { ErrorCode } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import type { Device } from './runtime/runtime';

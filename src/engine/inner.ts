@@ -2,8 +2,7 @@
  * What `lway evaluate` looks at beside what everybody may ask of the engine: the recipe, and parts of an adaptation by
  * themselves. Nothing that a person gets goes through here.
  */
-export { adapt, recipes, type AdaptationResult, type Cycle, type Recipe } from './adaptation';
+export { adapt, networkPicture, recipes, type AdaptationResult, type Cycle, type Recipe } from './adaptation';
 export { cropGrid, readCrops } from './adaptation/crops';
 export { embed } from './adaptation/embedding';
 export { randomFrom } from './adaptation/random';
-export { networkPicture } from './adapt-job';

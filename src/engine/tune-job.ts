@@ -1,5 +1,4 @@
-import { estimate, mixEnds, ownTuning, tuningFor, type Tuning } from './adaptation';
-import { networkPicture } from './adapt-job';
+import { estimate, mixEnds, networkPicture, ownTuning, tuningFor, type Tuning } from './adaptation';
 import type { PixelSource } from './raster/raster';
 import type { Model } from './network/registry';
 import type { Runtime } from './runtime/runtime';

@@ -10,7 +10,6 @@ import type {
   TuningOptions,
 } from '../engine';
 import type { EditorHost } from '../hosts/host';
-import type { PictureQueue } from './queue/queue';
 
 /** A network that the person can choose. */
 export interface ModelChoice {
@@ -51,6 +50,13 @@ export interface SettingsStore {
   save(settings: UpscaleSettings): Promise<void>;
 }
 
+/** What the panel wants to know of the queue: it keeps the engine busy. */
+export interface QueueState {
+  readonly working: boolean;
+  /** Returns how to stop. */
+  onChange(listener: () => void): () => void;
+}
+
 /** All that the panel works with; each entry (built-in editor, Photoshop…) joins its own. */
 export interface PanelServices {
   readonly host: EditorHost;
@@ -60,7 +66,7 @@ export interface PanelServices {
   /** A home for a result while it is made. */
   createStore(): TileStore;
   /** Many pictures at once, where the page can read and write files. */
-  readonly queue?: PictureQueue;
+  readonly queue?: QueueState;
   /** The pixel of the document that the person points at, where the page knows. */
   pointed?(): { x: number; y: number } | null;
   /** Gives the person a file, where the page can. */

@@ -8,6 +8,7 @@ import type { Picture } from '../../pictures/picture';
 import { ownFormat, readOwn, type OwnFormat } from '../../pictures/read';
 import { drawingHeader } from './drawing';
 import { failedWriting, firstLine, systemCode, writeError } from './file-errors';
+import type { PictureHeader } from './header';
 import { inLibvips } from './libvips';
 import { colourSpaceOf } from './picture-sink';
 import { PictureSource } from './picture-source';
@@ -21,36 +22,6 @@ sharp.cache(false);
 
 /** Pixels that one input may have: 16383×16383, as much as libvips' own guard against decompression bombs. */
 export const maxInputPixels = 16383 * 16383;
-
-/** What the header of a picture file says. */
-export interface PictureHeader {
-  /** What people call it. */
-  name: string;
-  /** Size with the EXIF orientation applied. */
-  width: number;
-  height: number;
-  /** After conversion to what LWay works in: CMYK and Lab count as RGB. */
-  channels: Channels;
-  bitDepth: 8 | 16 | 32;
-  /** What is not as one may think: frames left out, colours converted. */
-  notices: string[];
-  /** sharp's name of the colour space to decode to. */
-  space: string;
-  /** Which of several pictures in the file. */
-  page: number;
-  /** Read by LWay itself, not by libvips. */
-  own?: OwnFormat;
-  /** A drawing without pixels: it is drawn at the result's size, without a network. */
-  drawing?: boolean;
-  /** What a picture of {@link own} says of itself. */
-  said?: Pick<Picture, 'exif' | 'xmp' | 'iptc' | 'resolution'>;
-  /** Colours are converted to sRGB while decoding, and the profile with them. */
-  convert: boolean;
-  /** The pixels are turned upright while they are decoded. */
-  turned: boolean;
-  /** Values the decoded file takes on disk. */
-  bytes: number;
-}
 
 const readable = new Set(['jpeg', 'png', 'webp', 'tiff', 'gif', 'heif']);
 const readableNames = 'PNG, JPEG, WebP, TIFF, AVIF, GIF, SVG, BMP, PPM, TGA or PSD';

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { LWayError, type Rect } from '../../engine';
-import type { PictureHeader } from './decode';
+import type { PictureHeader } from './header';
 import { failedWriting, firstLine, writeError } from './file-errors';
 import { inLibvips, isLarge } from './libvips';
 

@@ -1,5 +1,5 @@
 import type { PixelSource, Rect } from '../../engine';
-import type { PictureHeader } from './decode';
+import type { PictureHeader } from './header';
 import { decode } from './decode';
 import { encodingOf, regionOf, type PictureSource } from './picture-source';
 import type { Target } from './targets';

@@ -6,4 +6,4 @@ export { mixWeights, assertSameNetwork } from './strength';
 export { isEnd, loadEnds, mixEnds, ownTuning, tunable, type Ends, type Tuning } from './ends';
 export { estimate, tuningFor, type Estimate } from './estimate';
 export type { AdaptationResult } from './result';
-export type { NetworkPicture } from './picture';
+export { networkPicture, type NetworkPicture } from './picture';

@@ -1,7 +1,8 @@
 import type { Attributes, Graph } from './graph';
-import { Recorder, type Operand, type Value } from './recorder';
+import { Recorder } from './recorder';
 import { splice, type CallOptions } from './splice';
 import { sizeOf } from './tensor';
+import type { Operand, Value } from './value';
 
 export interface ConvOptions {
   readonly bias?: Operand;
@@ -26,20 +27,9 @@ export interface ResizeOptions {
   readonly cubicCoefficient?: number;
 }
 
-/**
- * Writes a graph down, operation by operation, for fixed shapes.
- *
- * ```ts
- * const b = new GraphBuilder('tiny');
- * const x = b.input('x', [1, 3, 8, 8]);
- * const y = b.relu(b.conv(x, b.constant(weight, 'w'), { bias: b.constant(bias, 'b') }));
- * const graph = b.build({ y });
- * ```
- *
- * Operands broadcast as in NumPy; plain numbers are float32 scalars. Axes may be negative.
- */
-export class GraphBuilder extends Recorder {
-  protected override readonly words = this;
+/** A method for each operation. Operands broadcast as in NumPy; plain numbers are float32 scalars. Axes may be negative. */
+export class Builder extends Recorder<Builder> {
+  protected override readonly builder = this;
 
   /** Any operation with one output. */
   op(op: string, inputs: readonly (Operand | undefined)[], attributes: Attributes = {}): Value {

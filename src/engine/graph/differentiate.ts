@@ -1,10 +1,10 @@
 import { LWayError } from '../errors';
-import { GraphBuilder } from './builder';
+import { GraphBuilder } from './graph-builder';
 import type { Graph } from './graph';
 import { lowerings, type Lowering } from './lowering';
 import { definitionOf } from './ops/registry';
 import { Recomputation } from './recompute';
-import type { Operation, Value } from './recorder';
+import type { Operation, Value } from './value';
 import { straightThroughs } from './straight-through';
 import { sizeOf } from './tensor';
 

@@ -1,7 +1,7 @@
 import { LWayError } from '../errors';
-import { GraphBuilder } from './builder';
+import { GraphBuilder } from './graph-builder';
 import type { Graph, Node } from './graph';
-import type { Value } from './recorder';
+import type { Value } from './value';
 import { sameShape, sizeOf, type Tensor } from './tensor';
 
 /**

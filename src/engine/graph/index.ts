@@ -1,8 +1,9 @@
 /** ONNX graphs as data: read, write, build, differentiate, turn into a training step and run it. */
 export { float32, int64, sizeOf, numbersOf, tensorOf, type DataType, type Tensor } from './tensor';
 export { OPSET, type Attribute, type Attributes, type Graph, type Node, type ValueInfo } from './graph';
-export type { Operand, Operation, Value } from './recorder';
-export { GraphBuilder, type ConvOptions, type ConvTransposeOptions, type ResizeOptions } from './builder';
+export type { Operand, Operation, Value } from './value';
+export type { ConvOptions, ConvTransposeOptions, ResizeOptions } from './builder';
+export { GraphBuilder } from './graph-builder';
 export type { CallOptions } from './splice';
 export { lowerings, type Lowering } from './lowering';
 export { knownOps } from './ops/registry';

@@ -1,5 +1,5 @@
-import type { GraphBuilder } from './builder';
-import type { Value } from './recorder';
+import type { GraphBuilder } from './graph-builder';
+import type { Value } from './value';
 
 /** The learning rate is an input of the step, so that schedules need no new graph. */
 export type Optimizer = {

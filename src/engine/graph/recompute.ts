@@ -1,5 +1,6 @@
-import type { GraphBuilder } from './builder';
-import { bytesOf, SAME_MEMORY, type Operation, type Value } from './recorder';
+import type { GraphBuilder } from './graph-builder';
+import { bytesOf, SAME_MEMORY } from './recorder';
+import type { Operation, Value } from './value';
 import { sizeOf } from './tensor';
 
 /**

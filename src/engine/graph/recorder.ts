@@ -1,33 +1,8 @@
 import { LWayError } from '../errors';
-import type { GraphBuilder } from './builder';
 import type { Attributes, Graph, Node, ValueInfo } from './graph';
-import type { Description } from './ops/definition';
-import { definitionOf } from './ops/registry';
+import type { Description, OpDefinition } from './op-definition';
 import { float32, int64, sizeOf, type DataType, type Tensor } from './tensor';
-
-/** A value in a graph that is being built: its type and shape are always known. */
-export interface Value {
-  readonly type: DataType;
-  readonly shape: readonly number[];
-  /** Its elements, where they are known already. */
-  readonly constant?: Tensor;
-  /** The name it had in the file it comes from; kept in the built graph where it is still free. */
-  readonly hint?: string;
-}
-
-/** A value, or a number or constant to be made one. */
-export type Operand = Value | Tensor | number;
-
-/** A node inside a builder: values instead of names. */
-export interface Operation {
-  readonly op: string;
-  /** The node's name in the file it comes from, if any. */
-  readonly node: string;
-  /** `undefined`: an optional input left out. */
-  readonly inputs: readonly (Value | undefined)[];
-  readonly outputs: readonly Value[];
-  readonly attributes: Attributes;
-}
+import type { Operand, Operation, Value } from './value';
 
 export interface ApplyOptions {
   /** Number of outputs; 1 if left out. */
@@ -45,8 +20,12 @@ const INDEX_LIMIT = 1 << 22;
 /** Constants up to this many elements are compared, so that equal ones become one initialiser. */
 const SHARING_LIMIT = 16;
 
-/** Records operations on values of fixed shape and writes them down as a graph. {@link GraphBuilder} adds the words. */
-export abstract class Recorder {
+/**
+ * Records operations on values of fixed shape and writes them down as a graph.
+ *
+ * @typeParam B this same recorder with a method for each operation, as the definitions of operations want it
+ */
+export abstract class Recorder<B> {
   private readonly operations: Operation[] = [];
   private readonly producers = new Map<Value, Operation>();
   private readonly inputValues = new Map<string, Value>();
@@ -55,10 +34,13 @@ export abstract class Recorder {
   private readonly numbers = new Map<Value, number>();
   private readonly repeated = new Map<string, readonly Value[]>();
 
-  /** This same recorder with words for the operations. */
-  protected abstract readonly words: GraphBuilder;
+  protected abstract readonly builder: B;
 
-  constructor(private readonly name: string) {}
+  /** @param definitionOf what is known of an operation, if anything */
+  constructor(
+    private readonly name: string,
+    private readonly definitionOf: (op: string) => OpDefinition<B> | undefined,
+  ) {}
 
   /** An input of the graph. */
   input(name: string, shape: readonly number[], type: DataType = 'float32'): Value {
@@ -111,7 +93,7 @@ export abstract class Recorder {
     const inputs = operands.map((operand) => (operand === undefined ? undefined : this.value(operand)));
     while (inputs.length > 0 && inputs[inputs.length - 1] === undefined) inputs.pop();
     const { outputs: count = 1, node = '', hints = [] } = options;
-    const definition = definitionOf(op);
+    const definition = this.definitionOf(op);
     const where = `${op}${node === '' ? '' : ` "${node}"`}`;
     if (definition === undefined) {
       throw new LWayError(
@@ -147,7 +129,7 @@ export abstract class Recorder {
       const tensors = inputs.map((value) => value?.constant);
       return definition.evaluate(tensors, attributes, descriptions).map((tensor) => this.constant(tensor));
     }
-    const expanded = definition.expand?.(this.words, inputs, attributes);
+    const expanded = definition.expand?.(this.builder, inputs, attributes);
     if (expanded !== undefined) return [expanded];
     const key = this.keyOf(op, inputs, attributes, count);
     const known = this.repeated.get(key);

@@ -1,7 +1,7 @@
 import { LWayError } from '../errors';
 import { breathe } from '../breathe';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
-import { GraphBuilder } from './builder';
+import { GraphBuilder } from './graph-builder';
 import type { Graph, ValueInfo } from './graph';
 import { scheduleOf } from './optimizer';
 import { packWeights, withWeights, type TrainingStep } from './training-step';

@@ -1,5 +1,5 @@
 import { LWayError } from '../errors';
-import { GraphBuilder } from './builder';
+import { GraphBuilder } from './graph-builder';
 import type { Graph } from './graph';
 
 /**

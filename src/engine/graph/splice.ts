@@ -1,6 +1,10 @@
 import { LWayError } from '../errors';
 import { isGraph, type Graph, type Node } from './graph';
-import type { Recorder, Value } from './recorder';
+import type { Recorder } from './recorder';
+import type { Value } from './value';
+
+/** As much of a recorder as splicing needs. */
+type Recording = Pick<Recorder<unknown>, 'apply' | 'constant'>;
 
 /** Ways to splice a graph into another. */
 export interface CallOptions {
@@ -15,7 +19,7 @@ export interface CallOptions {
  * @throws LWayError `bad-graph` naming node and op, where an input is missing or an operation does not fit
  */
 export function splice(
-  recorder: Recorder,
+  recorder: Recording,
   graph: Graph,
   inputs: readonly Value[] | Readonly<Record<string, Value>>,
   { weights = {} }: CallOptions,
@@ -41,7 +45,7 @@ export function splice(
   return graph.outputs.map((output) => values.get(output.name)!);
 }
 
-function run(recorder: Recorder, nodes: readonly Node[], values: Map<string, Value>): void {
+function run(recorder: Recording, nodes: readonly Node[], values: Map<string, Value>): void {
   for (const node of nodes) {
     const results = node.op === 'If' ? decided(recorder, node, values) : applied(recorder, node, values);
     node.outputs.forEach((name, i) => {
@@ -50,14 +54,14 @@ function run(recorder: Recorder, nodes: readonly Node[], values: Map<string, Val
   }
 }
 
-function applied(recorder: Recorder, node: Node, values: ReadonlyMap<string, Value>): readonly Value[] {
+function applied(recorder: Recording, node: Node, values: ReadonlyMap<string, Value>): readonly Value[] {
   const operands = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
   const { op, attributes, outputs, name } = node;
   return recorder.apply(op, operands, attributes, { outputs: outputs.length, node: name, hints: outputs });
 }
 
 /** The branch of an `If` that its condition takes, which has to be clear before the graph runs. */
-function decided(recorder: Recorder, node: Node, values: ReadonlyMap<string, Value>): readonly Value[] {
+function decided(recorder: Recording, node: Node, values: ReadonlyMap<string, Value>): readonly Value[] {
   const condition = values.get(node.inputs[0]!)?.constant;
   const branch = node.attributes[Number(condition?.data[0] ?? 0) !== 0 ? 'then_branch' : 'else_branch'];
   if (condition === undefined || !isGraph(branch)) {

@@ -1,4 +1,4 @@
-import type { Operation, Value } from './recorder';
+import type { Operation, Value } from './value';
 import { sizeOf } from './tensor';
 
 /** A look-up that has no slope: gradients go round it. */

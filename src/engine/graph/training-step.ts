@@ -1,12 +1,12 @@
 import { LWayError } from '../errors';
 import type { Device } from '../runtime/runtime';
-import { GraphBuilder } from './builder';
+import { GraphBuilder } from './graph-builder';
 import { gradients, type Obstacle } from './differentiate';
 import type { Graph } from './graph';
 import { lowerings, type Lowering } from './lowering';
 import { momentsOf, SCHEDULE_SIZE, update, type Optimizer } from './optimizer';
 import { chooseTrainable, type Trainable } from './parameters';
-import type { Value } from './recorder';
+import type { Value } from './value';
 import { float32, sizeOf } from './tensor';
 
 /** What the loss is made from. */

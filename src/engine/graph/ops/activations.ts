@@ -1,11 +1,11 @@
-import type { GraphBuilder } from '../builder';
+import type { Builder } from '../builder';
 import type { Attributes } from '../graph';
-import type { Value } from '../recorder';
+import type { Value } from '../value';
 import type { Description, Inputs, OpDefinition, OpTable } from './definition';
 import { axisOf, broadcast, likeFirst, mapElements, numberOr, required, sumTo, textOr } from './support';
 
 /** d(loss)/dx from dy, x and y. */
-type Flow = (b: GraphBuilder, dy: Value, x: Value, y: Value, attributes: Attributes) => Value;
+type Flow = (b: Builder, dy: Value, x: Value, y: Value, attributes: Attributes) => Value;
 
 /** Element-wise functions of one input; at kinks the same subgradient as PyTorch's. */
 const activation = (flow: Flow, f?: (x: number, attributes: Attributes) => number): OpDefinition => ({
@@ -23,14 +23,13 @@ const activation = (flow: Flow, f?: (x: number, attributes: Attributes) => numbe
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Standard normal density. */
-const density = (b: GraphBuilder, x: Value): Value =>
-  b.mul(b.exp(b.mul(b.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+const density = (b: Builder, x: Value): Value => b.mul(b.exp(b.mul(b.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
 
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 const GELU_CUBIC = 0.044715;
 
 /** Derivative of x Φ(x), or of its tanh approximation (Hendrycks & Gimpel 2016). */
-function geluSlope(b: GraphBuilder, x: Value, approximate: string): Value {
+function geluSlope(b: Builder, x: Value, approximate: string): Value {
   if (approximate !== 'tanh') {
     const cumulative = b.mul(b.add(b.op('Erf', [b.mul(x, Math.SQRT1_2)]), 1), 0.5);
     return b.add(cumulative, b.mul(x, density(b, x)));

@@ -1,5 +1,5 @@
-import type { GraphBuilder } from '../builder';
-import type { Value } from '../recorder';
+import type { Builder } from '../builder';
+import type { Value } from '../value';
 import type { Backward, Description, Inputs, OpDefinition, OpTable } from './definition';
 import { sameShape, sizeOf } from '../tensor';
 import { broadcast, likeFirst, mapElements, required, sumTo } from './support';
@@ -11,7 +11,7 @@ function inferBroadcast(inputs: Inputs): Description[] {
 }
 
 /** Gradient rules of two operands: what flows to each before broadcasting is undone. */
-type Flow = (b: GraphBuilder, dy: Value, x: readonly Value[], y: Value) => Value | undefined;
+type Flow = (b: Builder, dy: Value, x: readonly Value[], y: Value) => Value | undefined;
 
 function elementwise(f: (...values: number[]) => number, flows: readonly Flow[] | 'none'): OpDefinition {
   return {
@@ -103,7 +103,7 @@ const unary = (f: (x: number) => number, flow: Flow | 'none'): OpDefinition => (
 });
 
 /** `value` times the sign of x; ONNX's Sign is not on every device. */
-export const signed = (b: GraphBuilder, value: Value, x: Value): Value =>
+export const signed = (b: Builder, value: Value, x: Value): Value =>
   b.where(b.greater(x, 0), value, b.where(b.less(x, 0), b.neg(value), 0));
 
 /** Gauss error function to float32 accuracy (Abramowitz & Stegun 7.1.5 and 7.1.14: series, then continued fraction). */

@@ -1,4 +1,4 @@
-import type { Value } from '../recorder';
+import type { Value } from '../value';
 import type { OpDefinition, OpTable } from './definition';
 import { broadcast, mapElements, required, sumTo } from './support';
 

@@ -1,14 +1,14 @@
-import type { GraphBuilder } from '../builder';
+import type { Builder } from '../builder';
 import type { Lowering } from '../lowering';
-import type { Value } from '../recorder';
 import { float32, sizeOf, stridesOf } from '../tensor';
+import type { Value } from '../value';
 import { extent, type Geometry } from './geometry';
 
 /** Spatial axes of a picture [N, C, ...]. */
 export const spatial = (geometry: Geometry): number[] => geometry.kernel.map((_, i) => i + 2);
 
 /** Sum over the batch and all places. */
-export const biasGradient = (b: GraphBuilder, dy: Value): Value =>
+export const biasGradient = (b: Builder, dy: Value): Value =>
   b.reduceSum(
     dy,
     dy.shape.flatMap((_, i) => (i === 1 ? [] : [i])),
@@ -16,18 +16,14 @@ export const biasGradient = (b: GraphBuilder, dy: Value): Value =>
   );
 
 /** The Conv that `geometry` describes. */
-export const correlate = (
-  b: GraphBuilder,
-  x: Value,
-  w: Value,
-  { strides, dilations, begin, end, group }: Geometry,
-): Value => b.conv(x, w, { strides, dilations, pads: [...begin, ...end], group });
+export const correlate = (b: Builder, x: Value, w: Value, { strides, dilations, begin, end, group }: Geometry): Value =>
+  b.conv(x, w, { strides, dilations, pads: [...begin, ...end], group });
 
 /**
  * The adjoint of a Conv with respect to its input of spatial size `sizes`: w [O, C / group, ...], dy [N, O, ...].
  */
 export function inputGradient(
-  b: GraphBuilder,
+  b: Builder,
   dy: Value,
   w: Value,
   geometry: Geometry,
@@ -55,7 +51,7 @@ export function inputGradient(
 }
 
 /** [O, C / group, ...kernel] to [C, O / group, ...kernel] with the kernel turned by half a circle. */
-function flip(b: GraphBuilder, w: Value, group: number): Value {
+function flip(b: Builder, w: Value, group: number): Value {
   const [outputs, inputs, ...kernel] = w.shape as [number, number, ...number[]];
   const taps = sizeOf(kernel);
   // Reversing so few elements is quickest as a product with the reversed unit matrix.
@@ -73,13 +69,7 @@ function flip(b: GraphBuilder, w: Value, group: number): Value {
  * @param small the gradient of its output [N, O, ...]
  * @returns [O, C / group, ...kernel]
  */
-export function filterGradient(
-  b: GraphBuilder,
-  large: Value,
-  small: Value,
-  geometry: Geometry,
-  lowering: Lowering,
-): Value {
+export function filterGradient(b: Builder, large: Value, small: Value, geometry: Geometry, lowering: Lowering): Value {
   const { kernel, group, strides } = geometry;
   const { filterGradient: form, maxTaps, chunks } = lowering;
   if (form === 'crossed-matmul' && group === 1 && strides.every((stride) => stride === 1)) {
@@ -91,7 +81,7 @@ export function filterGradient(
 }
 
 /** Correlates input and gradient: the gradient is the kernel, the batch is summed as channels are. */
-function filterByConv(b: GraphBuilder, large: Value, small: Value, geometry: Geometry): Value {
+function filterByConv(b: Builder, large: Value, small: Value, geometry: Geometry): Value {
   const { kernel, strides, dilations, begin, end, group } = geometry;
   const [n, channels, ...sizes] = large.shape as [number, number, ...number[]];
   const [, outputs, ...places] = small.shape as [number, number, ...number[]];
@@ -114,7 +104,7 @@ function filterByConv(b: GraphBuilder, large: Value, small: Value, geometry: Geo
  * One shifted copy of the input per weight of the kernel, joined; one MatMul with the output's gradient. A picture in
  * `chunks` strips of rows is treated as so many pictures.
  */
-function filterByMatMul(b: GraphBuilder, large: Value, small: Value, geometry: Geometry, chunks: number): Value {
+function filterByMatMul(b: Builder, large: Value, small: Value, geometry: Geometry, chunks: number): Value {
   const { kernel, strides, dilations, begin, end, group } = geometry;
   const axes = spatial(geometry);
   let x = b.pad(large, [0, 0, ...begin, 0, 0, ...end]);
@@ -171,7 +161,7 @@ const MOST_COPIED = 2 ** 23;
  * along the others, one copy per row: together they meet in every way that the kernel's weights do, with far fewer
  * copies than weights. Where a shift leaves the picture there are zeros.
  */
-function filterCrosswise(b: GraphBuilder, large: Value, small: Value, geometry: Geometry): Value {
+function filterCrosswise(b: Builder, large: Value, small: Value, geometry: Geometry): Value {
   const { kernel, dilations, begin } = geometry;
   const n = large.shape[0]!;
   const [columnCount, rowCount] = [kernel.at(-1)!, sizeOf(kernel.slice(0, -1))];

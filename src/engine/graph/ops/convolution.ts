@@ -1,6 +1,6 @@
-import type { GraphBuilder } from '../builder';
+import type { Builder } from '../builder';
 import type { Attributes } from '../graph';
-import type { Value } from '../recorder';
+import type { Value } from '../value';
 import { biasGradient, correlate, filterGradient, inputGradient, spatial } from './convolution-gradients';
 import type { Inputs, OpTable } from './definition';
 import { convGeometry, extent, transposeGeometry } from './geometry';
@@ -11,7 +11,7 @@ import { listOr, required } from './support';
  * and not of 4, and makes a multiple of 4 (microsoft/onnxruntime#29651). Channels of zeros up to a multiple of 4 avoid
  * that, and cost little.
  */
-function withoutThrees(b: GraphBuilder, inputs: Inputs, attributes: Attributes): Value | undefined {
+function withoutThrees(b: Builder, inputs: Inputs, attributes: Attributes): Value | undefined {
   const [x, w] = [required(inputs, 0), required(inputs, 1)];
   const [outputs, channels] = w.shape as [number, number];
   const { group } = convGeometry(inputs, attributes);

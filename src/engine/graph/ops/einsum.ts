@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../builder';
+import type { Builder } from '../builder';
 import type { Attributes } from '../graph';
-import type { Value } from '../recorder';
 import { sameShape } from '../tensor';
+import type { Value } from '../value';
 import type { Inputs, OpTable } from './definition';
 import { required, textOr } from './support';
 
@@ -46,7 +46,7 @@ const shapeFor = (letters: string, { sizes }: Equation): number[] =>
   Array.from(letters, (letter) => sizes.get(letter)!);
 
 /** The gradient of one operand: the same sum of products, operand and result having changed places. */
-function operandGradient(b: GraphBuilder, inputs: readonly Value[], dy: Value, equation: Equation, at: number): Value {
+function operandGradient(b: Builder, inputs: readonly Value[], dy: Value, equation: Equation, at: number): Value {
   const { operands, result } = equation;
   const others = operands.filter((_, i) => i !== at);
   const wanted = operands[at]!;

@@ -1,10 +1,10 @@
-import type { GraphBuilder } from '../builder';
-import type { Value } from '../recorder';
+import type { Builder } from '../builder';
+import type { Value } from '../value';
 import type { OpTable } from './definition';
 import { numberOr, required, textOr } from './support';
 
 /** Places of one axis, in pixels, from -1..1. */
-function pixels(b: GraphBuilder, places: Value, size: number, aligned: boolean, border: boolean): Value {
+function pixels(b: Builder, places: Value, size: number, aligned: boolean, border: boolean): Value {
   const shifted = b.add(places, 1);
   const inPixels = aligned ? b.mul(shifted, (size - 1) / 2) : b.sub(b.mul(shifted, size / 2), 0.5);
   return border ? b.clip(inPixels, 0, size - 1) : inPixels;

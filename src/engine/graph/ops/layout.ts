@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../builder';
+import type { Builder } from '../builder';
 import type { Attributes } from '../graph';
-import type { Value } from '../recorder';
 import { numbersOf, sameShape, sizeOf, stridesOf, tensorOf } from '../tensor';
+import type { Value } from '../value';
 import type { Inputs, OpDefinition, OpTable } from './definition';
 import {
   axisOf,
@@ -76,7 +76,7 @@ const pictureOf = (inputs: Inputs): { x: Value; dims: [number, number, number, n
 };
 
 /** Zeros, without storing them where they are many. */
-const zeros = (b: GraphBuilder, shape: readonly number[]): Value => b.expand(b.constant(0), shape);
+const zeros = (b: Builder, shape: readonly number[]): Value => b.expand(b.constant(0), shape);
 
 /** Where each part begins along the axis that a list of sizes divides. */
 const beginnings = (sizes: readonly number[]): number[] =>

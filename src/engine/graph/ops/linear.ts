@@ -1,11 +1,11 @@
-import type { GraphBuilder } from '../builder';
-import type { Value } from '../recorder';
+import type { Builder } from '../builder';
 import { numbersOf, sizeOf, tensorOf } from '../tensor';
+import type { Value } from '../value';
 import type { OpTable } from './definition';
 import { broadcast, broadcastStrides, numberOr, required, sumTo, walk } from './support';
 
 /** Swaps the last two axes. */
-const transposed = (b: GraphBuilder, x: Value): Value => {
+const transposed = (b: Builder, x: Value): Value => {
   const rank = x.shape.length;
   return b.transpose(x, [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2]);
 };

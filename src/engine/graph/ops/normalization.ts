@@ -1,11 +1,11 @@
-import type { GraphBuilder } from '../builder';
-import type { Value } from '../recorder';
+import type { Builder } from '../builder';
 import { sizeOf } from '../tensor';
+import type { Value } from '../value';
 import type { Backward, OpTable } from './definition';
 import { axisOf, likeFirst, numberOr, required, sumTo } from './support';
 
 /** [C] seen as [C, 1, 1] beside a picture of `rank` dimensions. */
-const perChannel = (b: GraphBuilder, x: Value, rank: number): Value =>
+const perChannel = (b: Builder, x: Value, rank: number): Value =>
   b.reshape(x, [x.shape[0]!, ...new Array<number>(rank - 2).fill(1)]);
 
 /**

@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../builder';
+import type { Builder } from '../builder';
 import type { Attributes } from '../graph';
-import type { Value } from '../recorder';
 import { float32, sizeOf } from '../tensor';
+import type { Value } from '../value';
 import { extent, geometryOf, type Geometry } from './geometry';
 import type { Description, Inputs, OpTable } from './definition';
 import { listOr, numberOr, required } from './support';
@@ -61,7 +61,7 @@ function windowCounts(
 
 /** Sets `y`'s elements at the places that one element of each window has in the padded picture. */
 function place(
-  b: GraphBuilder,
+  b: Builder,
   y: Value,
   offsets: readonly number[],
   strides: readonly number[],
@@ -99,7 +99,7 @@ function windowOffsets({ kernel, dilations }: Geometry): number[][] {
 }
 
 /** Takes pooling's padding off again. */
-function crop(b: GraphBuilder, padded: Value, { begin }: Pooling, sizes: readonly number[]): Value {
+function crop(b: Builder, padded: Value, { begin }: Pooling, sizes: readonly number[]): Value {
   const starts = sizes.map((_, i) => begin[i]!);
   const ends = sizes.map((size, i) => begin[i]! + size);
   return b.slice(
@@ -183,7 +183,7 @@ export const pooling: OpTable = {
 };
 
 /** Each element `times` times along the spatial axes. */
-function repeatEach(b: GraphBuilder, x: Value, times: readonly number[]): Value {
+function repeatEach(b: Builder, x: Value, times: readonly number[]): Value {
   const [n, c, ...sizes] = x.shape as [number, number, ...number[]];
   const view = b.reshape(x, [n, c, ...sizes.flatMap((size) => [size, 1])]);
   const wide = b.expand(view, [n, c, ...sizes.flatMap((size, i) => [size, times[i]!])]);
@@ -191,7 +191,7 @@ function repeatEach(b: GraphBuilder, x: Value, times: readonly number[]): Value 
 }
 
 /** Zeros behind the end, up to the given sizes. */
-function fill(b: GraphBuilder, x: Value, sizes: readonly number[]): Value {
+function fill(b: Builder, x: Value, sizes: readonly number[]): Value {
   const after = [0, 0, ...sizes.map((size, i) => size - x.shape[i + 2]!)];
   return b.pad(x, [...after.map(() => 0), ...after]);
 }

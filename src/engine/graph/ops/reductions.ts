@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../builder';
+import type { Builder } from '../builder';
 import type { Attributes } from '../graph';
-import type { Value } from '../recorder';
 import { numbersOf, sizeOf, tensorOf } from '../tensor';
+import type { Value } from '../value';
 import type { Description, Inputs, OpDefinition, OpTable } from './definition';
 import { signed } from './arithmetic';
 import { axisOf, broadcastStrides, numberOr, optionallyKnown, required, walk } from './support';
@@ -24,7 +24,7 @@ function inferReduction(inputs: Inputs, attributes: Attributes): Description[] {
 }
 
 /** d(loss)/dx from dy and y, both with reduced axes kept as 1; the result broadcasts to x. */
-type Flow = (b: GraphBuilder, dy: Value, x: Value, y: Value, axes: readonly number[], count: number) => Value;
+type Flow = (b: Builder, dy: Value, x: Value, y: Value, axes: readonly number[], count: number) => Value;
 
 /** A reduction; `fold` and `start` compute constants, `finish` turns the sum into the result. */
 const reduce = (

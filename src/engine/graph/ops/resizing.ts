@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../builder';
+import type { Builder } from '../builder';
 import type { Attributes } from '../graph';
-import type { Value } from '../recorder';
 import { float32, sizeOf } from '../tensor';
+import type { Value } from '../value';
 import type { Description, Inputs, OpTable } from './definition';
 import { axisOf, listOr, numberOr, optionallyKnown, required, textOr } from './support';
 
@@ -120,7 +120,7 @@ function inferResize(inputs: Inputs, attributes: Attributes): Description[] {
 }
 
 /** Multiplies an axis of `y` with the transpose of `matrix` [to, from]. */
-function applyTransposed(b: GraphBuilder, y: Value, axis: Axis, matrix: Float32Array): Value {
+function applyTransposed(b: Builder, y: Value, axis: Axis, matrix: Float32Array): Value {
   const { from, to } = axis;
   const before = y.shape.slice(0, axis.axis);
   const after = y.shape.slice(axis.axis + 1);

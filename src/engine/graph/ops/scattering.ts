@@ -1,12 +1,12 @@
-import type { GraphBuilder } from '../builder';
-import type { Value } from '../recorder';
+import type { Builder } from '../builder';
 import { int64, numbersOf, sizeOf, stridesOf, tensorOf, type Tensor } from '../tensor';
+import type { Value } from '../value';
 import type { Inputs, OpTable } from './definition';
 import { scatterAdd } from './selection';
 import { axisOf, known, likeFirst, numberOr, required, textOr } from './support';
 
 /** Zeros, without storing them where they are many. */
-const zeros = (b: GraphBuilder, shape: readonly number[]): Value => b.expand(b.constant(0), shape);
+const zeros = (b: Builder, shape: readonly number[]): Value => b.expand(b.constant(0), shape);
 
 const counted = (index: number, size: number): number => (index < 0 ? index + size : index);
 
@@ -67,7 +67,7 @@ function boxOf({ depth, numbers }: Slices, shape: readonly number[]): Box | null
 }
 
 /** Puts a block into `data`: slices before it, the block, slices behind it, axis by axis. */
-function place(b: GraphBuilder, data: Value, box: Box, block: Value): Value {
+function place(b: Builder, data: Value, box: Box, block: Value): Value {
   const axis = box.findIndex(([from, to], i) => from > 0 || to < data.shape[i]!);
   if (axis < 0) return block;
   const [from, to] = box[axis]!;
@@ -78,7 +78,7 @@ function place(b: GraphBuilder, data: Value, box: Box, block: Value): Value {
 }
 
 /** Puts single elements at places that are known: one Gather from `data` and the elements together. */
-function scatterFlat(b: GraphBuilder, data: Value, updates: Value, table: readonly number[], adds: boolean): Value {
+function scatterFlat(b: Builder, data: Value, updates: Value, table: readonly number[], adds: boolean): Value {
   const total = sizeOf(data.shape);
   if (adds) return b.add(data, b.reshape(scatterAdd(b, b.flat(updates), 0, table, total), data.shape));
   const sources = Array.from({ length: total }, (_, i) => i);

@@ -1,6 +1,6 @@
-import type { GraphBuilder } from '../builder';
-import type { Value } from '../recorder';
+import type { Builder } from '../builder';
 import { int64, numbersOf, sizeOf, stridesOf, tensorOf } from '../tensor';
+import type { Value } from '../value';
 import type { Inputs, OpTable } from './definition';
 import { axisOf, known, numberOr, optionallyKnown, rearrange, required, textOr } from './support';
 
@@ -32,7 +32,7 @@ function cutsOf(inputs: Inputs): Cut[] {
 }
 
 /** Puts `y` at every `step`-th place of an axis of `size` elements, from `start` on, zeros elsewhere. */
-function spread(b: GraphBuilder, y: Value, axis: number, start: number, step: number, size: number): Value {
+function spread(b: Builder, y: Value, axis: number, start: number, step: number, size: number): Value {
   const shape = [...y.shape];
   const rank = shape.length;
   const padding = (before: number, after: number, at: number, of: number): number[] => {
@@ -60,7 +60,7 @@ function spread(b: GraphBuilder, y: Value, axis: number, start: number, step: nu
 }
 
 /** The elements of an axis in reverse order. */
-const reverse = (b: GraphBuilder, x: Value, axis: number): Value => {
+const reverse = (b: Builder, x: Value, axis: number): Value => {
   const size = x.shape[axis]!;
   return b.gather(x, int64(Array.from({ length: size }, (_, i) => size - 1 - i)), axis);
 };
@@ -94,7 +94,7 @@ function padsOf(inputs: Inputs): { before: number[]; after: number[] } {
  * Sum of what a Gather read from each of `size` places: `indices[i]` is where element i of `dy`'s axis came from.
  * Gathers again, as often as the most wanted place was read, and adds up; runs wherever Gather does.
  */
-export function scatterAdd(b: GraphBuilder, dy: Value, axis: number, indices: readonly number[], size: number): Value {
+export function scatterAdd(b: Builder, dy: Value, axis: number, indices: readonly number[], size: number): Value {
   const readers: number[][] = Array.from({ length: size }, () => []);
   indices.forEach((index, i) => readers[index]!.push(i));
   const first = indices[0]!;
@@ -115,7 +115,7 @@ export function scatterAdd(b: GraphBuilder, dy: Value, axis: number, indices: re
 }
 
 /** Sum of what a Gather read from each place, where the places are found only while the graph runs. */
-function addWhereRead(b: GraphBuilder, dy: Value, shape: readonly number[], axis: number, indices: Value): Value {
+function addWhereRead(b: Builder, dy: Value, shape: readonly number[], axis: number, indices: Value): Value {
   const count = sizeOf(indices.shape);
   const rest = [...shape.slice(0, axis), ...shape.slice(axis + 1)];
   const toFront = [axis, ...rest.map((_, i) => (i < axis ? i : i + 1))];
@@ -255,7 +255,7 @@ export const selection: OpTable = {
 };
 
 /** Takes padding away again; where the padding was negative, zeros come back. */
-function unpad(b: GraphBuilder, y: Value, before: readonly number[], after: readonly number[]): Value {
+function unpad(b: Builder, y: Value, before: readonly number[], after: readonly number[]): Value {
   const axes = y.shape.flatMap((_, i) => (before[i]! > 0 || after[i]! > 0 ? [i] : []));
   const starts = axes.map((axis) => Math.max(0, before[axis]!));
   const ends = axes.map((axis) => y.shape[axis]! - Math.max(0, after[axis]!));

@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../builder';
+import type { Builder } from '../builder';
 import type { Attributes } from '../graph';
-import type { Value } from '../recorder';
 import { numbersOf, sameShape, sizeOf, tensorOf, type Tensor } from '../tensor';
+import type { Value } from '../value';
 import type { Description, Inputs } from './definition';
 
 /** The input at `index`, which the op cannot do without. */
@@ -67,7 +67,7 @@ export const likeFirst = (inputs: Inputs): Description[] => {
 };
 
 /** Undoes broadcasting: the sum of `gradient` over all axes along which `shape` was repeated. */
-export function sumTo(b: GraphBuilder, gradient: Value, shape: readonly number[]): Value {
+export function sumTo(b: Builder, gradient: Value, shape: readonly number[]): Value {
   if (sameShape(gradient.shape, shape)) return gradient;
   if (sizeOf(gradient.shape) === sizeOf(shape)) return b.reshape(gradient, shape);
   const extra = gradient.shape.length - shape.length;
