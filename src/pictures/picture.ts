@@ -1,5 +1,6 @@
 import { LWayError } from '../engine';
 import type { Channels } from '../engine';
+import type { PngText } from './png-text';
 
 /** What a file says of its picture besides size and colours. */
 export interface PictureMetadata {
@@ -9,6 +10,8 @@ export interface PictureMetadata {
   readonly xmp?: string;
   /** Datasets. */
   readonly iptc?: Uint8Array;
+  /** What a PNG says in words. */
+  readonly text?: readonly PngText[];
 }
 
 /** A picture read whole, upright. */

@@ -2,6 +2,7 @@ import exifr from 'exifr';
 import { decode, encode } from 'fast-png';
 import sharp from 'sharp';
 import { withJpegMetadata } from '../../src/hosts/embedded/export/jpeg-metadata';
+import { findMetadata } from '../../src/hosts/embedded/find-metadata';
 import { readOwn } from '../../src/pictures/read';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { useEditor } from './support/editor-fixture';
@@ -105,12 +106,14 @@ test('words in XMP and IPTC come along into every format', async () => {
   for (const format of ['PNG', 'JPEG', 'WebP', 'TIFF']) {
     const { file } = await editor.exported(format, async () => {
       const moved = await editor.page.getByText(`${format} has no place for IPTC data`).count();
-      expect(moved).toBe(format === 'PNG' || format === 'WebP' ? 1 : 0);
+      expect(moved).toBe(format === 'WebP' ? 1 : 0);
     });
     const about = await sharp(file).metadata();
     const packet = about.xmp!.toString('utf8');
     expect(packet).toContain('Grüße');
-    if (format === 'JPEG' || format === 'TIFF') expect(about.iptc!.includes(city)).toBe(true);
+    // libvips does not look for it in a PNG.
+    if (format === 'PNG') expect(Buffer.from(findMetadata(file)!.iptc!)).toEqual(iptc);
+    else if (format !== 'WebP') expect(about.iptc!.includes(city)).toBe(true);
     else expect(packet).toContain('<photoshop:City>Zürich</photoshop:City>');
   }
   const psd = await readOwn('PSD', await editor.export('PSD'), 'it');

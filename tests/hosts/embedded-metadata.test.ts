@@ -1,9 +1,9 @@
 import exifr from 'exifr';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import { exifFor } from '../../src/hosts/embedded/exif';
 import { withJpegMetadata } from '../../src/hosts/embedded/export/jpeg-metadata';
 import { writePng } from '../../src/hosts/shared/png/write';
+import { pictureFormats, wordsLost } from '../../src/hosts/embedded/export/formats';
 import { writePsd } from '../../src/hosts/embedded/export/psd';
 import { writeTiff } from '../../src/hosts/embedded/export/tiff';
 import { withWebpMetadata } from '../../src/hosts/embedded/export/webp-metadata';
@@ -11,7 +11,10 @@ import { findMetadata, uprightMetadata } from '../../src/hosts/embedded/find-met
 import { PackedPixels } from '../../src/hosts/shared/pixels';
 import { Workspace } from '../../src/hosts/embedded/workspace';
 import { writeIptc } from '../../src/pictures/iptc';
+import type { PictureMetadata } from '../../src/pictures/picture';
 import { readOwn } from '../../src/pictures/read';
+import { entryOf, putDirectory } from '../../src/pictures/tiff/entries';
+import { exifFor } from '../../src/pictures/tiff/exif';
 
 const never = new AbortController().signal;
 const [width, height] = [12, 8];
@@ -120,7 +123,7 @@ describe.each(['II', 'MM'] as const)('EXIF, %s', (order) => {
     expect(await said(file)).toMatchObject({ ...all, ImageWidth: width, ImageHeight: height });
     expect(await sharp(file).metadata()).toMatchObject({ width, height, channels: 3 });
     const read = await readOwn('TIFF', file, 'it');
-    expect(await said(exifFor(read.exif!, { width: 24, height: 16 })!)).toMatchObject(all);
+    expect(await said(exifFor(read.exif!, { width: 24, height: 16 }).exif!)).toMatchObject(all);
     // Only what tells of the picture: not the file's own strips.
     expect(await said(read.exif!)).not.toHaveProperty('StripOffsets');
   });
@@ -142,13 +145,15 @@ const xmp =
 const name = Buffer.from(city, 'utf8');
 const iptc = Buffer.concat([Buffer.from([0x1c, 2, 90, 0, name.length]), name]);
 
+async function pngWith(metadata: PictureMetadata): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  await writePng(never, pixels(), (part) => parts.push(part), undefined, metadata);
+  return Buffer.concat(parts);
+}
+
 describe('XMP and IPTC', () => {
   const files = {
-    png: async () => {
-      const parts: Uint8Array[] = [];
-      await writePng(never, pixels(), (part) => parts.push(part), undefined, { xmp });
-      return Buffer.concat(parts);
-    },
+    png: () => pngWith({ xmp, iptc }),
     jpeg: async () => Buffer.concat(withJpegMetadata(new Uint8Array(await picture().jpeg().toBuffer()), { xmp, iptc })),
     webp: async () =>
       Buffer.concat(withWebpMetadata(new Uint8Array(await picture().webp().toBuffer()), width, height, { xmp })),
@@ -162,8 +167,9 @@ describe('XMP and IPTC', () => {
     expect(packet!.toString('utf8')).toBe(xmp);
     const own = format === 'tiff' ? await readOwn('TIFF', file, 'it') : findMetadata(file)!;
     expect(own.xmp).toBe(xmp);
-    const there = format === 'jpeg' || format === 'tiff';
-    expect(datasets !== undefined && datasets.includes(name)).toBe(there);
+    const there = format !== 'webp';
+    // libvips does not look for it in a PNG.
+    expect(datasets !== undefined && datasets.includes(name)).toBe(there && format !== 'png');
     expect(own.iptc && Buffer.from(own.iptc)).toEqual(there ? iptc : undefined);
   });
 
@@ -175,7 +181,7 @@ describe('XMP and IPTC', () => {
   });
 
   test('hidden in a PNG’s text, packed or not', async () => {
-    const file = await files.png();
+    const file = await pngWith({ xmp });
     const hex = writeIptc(iptc, false).reduce((text, byte) => text + byte.toString(16).padStart(2, '0'), '');
     const profile = Buffer.from(`\niptc\n      ${hex.length / 2}\n${hex}\n`, 'latin1');
     const text = (type: string, data: Buffer) => {
@@ -206,4 +212,66 @@ describe('XMP and IPTC', () => {
 test('a TIFF that says nothing has no EXIF', async () => {
   const plain = await readOwn('TIFF', Buffer.concat(await writeTiff(never, pixels())), 'it');
   expect(plain.exif).toBeUndefined();
+});
+
+describe('what a PNG says in words', () => {
+  const text = [
+    { keyword: 'parameters', text: `a tree, ${'very '.repeat(300)}green` },
+    { keyword: 'Author', text: 'Jane Döe' },
+    { keyword: 'Weather', text: 'rain' },
+  ];
+
+  test('comes along into a PNG, thumbnails of what was do not', async () => {
+    const file = await pngWith({ text: [...text, { keyword: 'Thumb::URI', text: 'file:///me.png' }] });
+    expect(findMetadata(file)).toEqual({ text });
+    const { comments } = await sharp(file).metadata();
+    expect(comments).toContainEqual(text[0]);
+  });
+
+  test('goes into other formats where EXIF has a place, and the rest is said', async () => {
+    const { exif, left } = exifFor(undefined, { width, height }, text);
+    expect(left).toEqual(['Weather']);
+    const { Artist, userComment } = (await exifr.parse(Buffer.from(exif!), { userComment: true })) as {
+      Artist: string;
+      userComment: Uint8Array;
+    };
+    expect(Artist).toBe('Jane Döe');
+    expect(Buffer.from(userComment.subarray(8)).toString('utf16le')).toBe(text[0]!.text);
+    const jpeg = pictureFormats.find(({ id }) => id === 'jpeg')!;
+    expect(wordsLost(jpeg, { text })).toContain('under “Weather”');
+    expect(wordsLost(pictureFormats[0]!, { text })).toBe('');
+  });
+});
+
+test('EXIF without thumbnail, maker’s notes and places in the old picture, for its new size', async () => {
+  const thumbnail = await sharp({ create: { width: 16, height: 16, channels: 3, background: '#f00' } })
+    .jpeg()
+    .toBuffer();
+  const bytes = (tag: number, value: Uint8Array) => ({ tag, type: 7, count: value.length, value });
+  const parts: Uint8Array[] = [Buffer.from('II*\0\0\0\0\0', 'latin1')];
+  const add = (part: Uint8Array) => {
+    const at = Buffer.concat(parts).length;
+    parts.push(part, Buffer.alloc(part.length & 1));
+    return at;
+  };
+  const camera = putDirectory(
+    [entryOf(0x9214, 3, [4, 5]), bytes(0x927c, thumbnail), entryOf(0xa002, 4, [4000]), entryOf(0x8827, 3, [400])],
+    add,
+  );
+  const first = putDirectory([entryOf(0x0112, 3, [6]), entryOf(0x8769, 4, [camera])], add);
+  const small = putDirectory([entryOf(0x0201, 4, [add(thumbnail)]), entryOf(0x0202, 4, [thumbnail.length])], add);
+  const file = Buffer.concat(parts);
+  file.writeUInt32LE(first, 4);
+  file.writeUInt32LE(small, first + 2 + 2 * 12);
+  expect(await exifr.thumbnail(file)).toBeDefined();
+  const { exif } = exifFor(file, { width: 24, height: 16, resolution: 300 });
+  expect(Buffer.from(exif!).includes(thumbnail.subarray(0, 20))).toBe(false);
+  expect(await exifr.parse(Buffer.from(exif!), { makerNote: true, translateValues: false })).toEqual({
+    Orientation: 1,
+    ISO: 400,
+    ExifImageWidth: 24,
+    XResolution: 300,
+    YResolution: 300,
+    ResolutionUnit: 2,
+  });
 });

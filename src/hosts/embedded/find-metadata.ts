@@ -1,6 +1,6 @@
-import { unzlibSync } from 'fflate';
 import { readIptc } from '../../pictures/iptc';
 import { textAt, viewOf, type PictureMetadata } from '../../pictures/picture';
+import { isDescription, isIptcProfile, rawProfile, readText, xmpIn, type PngText } from '../../pictures/png-text';
 import { readDirectories } from '../../pictures/tiff/directory';
 import { carryXmp } from '../../pictures/xmp';
 
@@ -25,9 +25,12 @@ export function findMetadata(bytes: Uint8Array): PictureMetadata | undefined {
  * @param turned whether the pixels were turned as the file said, so that XMP, which may say so too, must not turn them again
  * @returns undefined where there is none
  */
-export function uprightMetadata({ exif, xmp, iptc }: PictureMetadata, turned: boolean): PictureMetadata | undefined {
-  if (exif === undefined && xmp === undefined && iptc === undefined) return undefined;
-  return { exif, xmp: xmp !== undefined && turned ? carryXmp(xmp, { turned }) : xmp, iptc };
+export function uprightMetadata(
+  { exif, xmp, iptc, text }: PictureMetadata,
+  turned: boolean,
+): PictureMetadata | undefined {
+  if ((exif ?? xmp ?? iptc ?? text) === undefined) return undefined;
+  return { exif, xmp: xmp !== undefined && turned ? carryXmp(xmp, { turned }) : xmp, iptc, text };
 }
 
 const adobe = 'http://ns.adobe.com/xap/1.0/\0';
@@ -52,39 +55,19 @@ function inJpeg(bytes: Uint8Array, found: Found): void {
 
 function inPng(bytes: Uint8Array, found: Found): void {
   const view = viewOf(bytes);
+  const texts: PngText[] = [];
   for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
     const type = textAt(bytes, at + 4, at + 8);
     const data = bytes.subarray(at + 8, at + 8 + view.getUint32(at));
     if (type === 'eXIf') found.exif = exifBlock(data);
-    if (type !== 'iTXt' && type !== 'zTXt' && type !== 'tEXt') continue;
-    const end = data.indexOf(0);
-    const keyword = textAt(data, 0, end);
-    // By the specification in iTXt; libvips writes it into zTXt.
-    if (keyword === 'XML:com.adobe.xmp') found.xmp = utf8(textOf(data, end, type));
-    if (/^Raw profile type (iptc|8bim)$/i.test(keyword)) {
-      const digits = /^\s*\w+\s+\d+\s+([0-9a-f\s]+)$/i.exec(utf8(textOf(data, end, type)))?.[1]?.match(/[0-9a-f]{2}/gi);
-      if (digits) found.iptc = readIptc(Uint8Array.from(digits, (two) => parseInt(two, 16))) ?? undefined;
-    }
+    const text = readText({ type, data });
+    if (!text) continue;
+    found.xmp = xmpIn({ type, data }) ?? found.xmp;
+    const iptc = isIptcProfile(text) ? rawProfile(text.text) : null;
+    if (iptc) found.iptc = readIptc(iptc) ?? undefined;
+    if (isDescription(text)) texts.push(text);
   }
-}
-
-/** Longest text that is unpacked. */
-const mostText = 1 << 24;
-
-/** The bytes of a PNG's text chunk. @param end of the keyword */
-function textOf(data: Uint8Array, end: number, type: 'iTXt' | 'zTXt' | 'tEXt'): Uint8Array {
-  if (type === 'tEXt') return data.subarray(end + 1);
-  let from = end + 2;
-  const packed = type === 'zTXt' || data[end + 1] === 1;
-  // Language and translated keyword.
-  if (type === 'iTXt') from = data.indexOf(0, data.indexOf(0, end + 3) + 1) + 1;
-  const text = data.subarray(from);
-  if (!packed) return text;
-  try {
-    return unzlibSync(text, { out: new Uint8Array(Math.min(mostText, text.length * 1032)) });
-  } catch {
-    return new Uint8Array();
-  }
+  if (texts.length > 0) found.text = texts;
 }
 
 function inWebp(bytes: Uint8Array, found: Found): void {

@@ -1,6 +1,8 @@
 import type { Format } from '../formats';
-import { carryExif, comment, isEmpty, minimalExif, tags, text, withEntry, type Exif } from './exif';
-import type { PngText } from './png-chunks';
+import { tags } from '../../../pictures/exif-tags';
+import { textAsExif, type PngText } from '../../../pictures/png-text';
+import { carryExif, isEmpty, minimalExif, withEntry, type Exif } from './exif';
+import type { Entry } from '../../../pictures/tiff/entries';
 import { iptcIntoXmp } from '../../../pictures/iptc-xmp';
 import type { PictureMetadata } from './read';
 import { carryXmp } from '../../../pictures/xmp';
@@ -88,30 +90,11 @@ export function carryMetadata(
   };
 }
 
-/** EXIF's entries for what PNG's usual keywords say. Generation parameters go where the programs that make them look. */
 function textIntoExif(texts: readonly PngText[], exif: Exif | null): { into: Exif; left: string[] } {
-  let { image, exif: rest } = exif ?? { image: [], exif: [] };
-  const left: string[] = [];
-  const entries: Readonly<Record<string, number>> = {
-    author: tags.artist,
-    artist: tags.artist,
-    description: tags.imageDescription,
-    title: tags.imageDescription,
-    copyright: tags.copyright,
-    software: tags.software,
-  };
-  const comments = texts.filter(({ keyword }) => /^(parameters|comment)$/i.test(keyword));
-  const taken = new Set<string>();
-  const said = comments.find(({ keyword }) => keyword.toLowerCase() === 'parameters') ?? comments[0];
-  if (said && !rest.some(({ tag }) => tag === tags.userComment)) {
-    rest = withEntry(rest, comment(said.text));
-    taken.add(said.keyword);
-  }
-  for (const { keyword, text: value } of texts) {
-    const tag = entries[keyword.toLowerCase()];
-    if (tag !== undefined && !image.some((entry) => entry.tag === tag)) image = withEntry(image, text(tag, value));
-    else if (!taken.has(keyword)) left.push(keyword);
-  }
-  const into = { image, exif: rest, gps: exif?.gps ?? [], interoperability: exif?.interoperability ?? [] };
-  return { into, left };
+  const { image, exif: camera, gps, interoperability } = exif ?? { image: [], exif: [], gps: [], interoperability: [] };
+  const found = textAsExif(texts, (wanted) => [...image, ...camera].some(({ tag }) => tag === wanted));
+  const merged = (into: Exif['image'], added: readonly Entry[]) =>
+    added.reduce((all, entry) => withEntry(all, { ...entry, value: Buffer.from(entry.value) }), into);
+  const into = { image: merged(image, found.image), exif: merged(camera, found.camera), gps, interoperability };
+  return { into, left: found.left };
 }

@@ -1,3 +1,4 @@
+import { isCarried, isDescribing, tags } from '../../../pictures/exif-tags';
 import type { ByteReader, TiffEntry, TiffHeader } from '../tiff/directory';
 import { bytesOf, numbersOf, readDirectory, readTiffHeader, writeDirectory } from '../tiff/directory';
 
@@ -8,68 +9,6 @@ export interface Exif {
   readonly gps: readonly TiffEntry[];
   readonly interoperability: readonly TiffEntry[];
 }
-
-export const tags = {
-  imageDescription: 0x010e,
-  orientation: 0x0112,
-  xResolution: 0x011a,
-  yResolution: 0x011b,
-  resolutionUnit: 0x0128,
-  software: 0x0131,
-  artist: 0x013b,
-  copyright: 0x8298,
-  exif: 0x8769,
-  gps: 0x8825,
-  userComment: 0x9286,
-  width: 0xa002,
-  height: 0xa003,
-  interoperability: 0xa005,
-} as const;
-
-/**
- * What of the first directory describes the picture rather than how this file holds it. All else goes: strips, previews
- * and layers of a TIFF, raw data, map coordinates of pixels, and what nobody knows could show the picture before it was
- * cropped.
- */
-const describing = new Set([
-  0x010d, // DocumentName
-  tags.imageDescription,
-  0x010f, // Make
-  0x0110, // Model
-  tags.orientation,
-  0x011d, // PageName
-  tags.software,
-  0x0132, // DateTime
-  tags.artist,
-  0x013c, // HostComputer
-  0x4746, // Rating
-  0x4749, // RatingPercent
-  tags.copyright,
-  0x9c9b, // XPTitle
-  0x9c9c, // XPComment
-  0x9c9d, // XPAuthor
-  0x9c9e, // XPKeywords
-  0x9c9f, // XPSubject
-]);
-
-/** Maker notes hold previews and addresses inside the camera's own file; the others say where in the picture something is. */
-const dropped = new Set([
-  0x927c, // MakerNote
-  0x9214, // SubjectArea
-  0xa214, // SubjectLocation
-  0xa20e, // FocalPlaneXResolution
-  0xa20f, // FocalPlaneYResolution
-  0xa210, // FocalPlaneResolutionUnit
-  0xea1c, // Padding
-  tags.interoperability,
-]);
-
-const jpegStart = Buffer.from([0xff, 0xd8, 0xff]);
-
-const kept = (entry: TiffEntry) =>
-  entry.value !== null &&
-  !dropped.has(entry.tag) &&
-  !((entry.type === 1 || entry.type === 7) && entry.value.includes(jpegStart));
 
 /** The EXIF in a block as files hold it, with or without the prefix `Exif\0\0`; `null` where there is none that can be read. */
 export async function readExif(block: Buffer): Promise<Exif | null> {
@@ -114,12 +53,12 @@ export function carryExif(source: Exif, width: number, height: number, resolutio
   };
   return {
     image: source.image
-      .filter((entry) => describing.has(entry.tag) && kept(entry))
+      .filter(isDescribing)
       .map((entry) => (entry.tag === tags.orientation ? short(entry.tag, 1) : entry))
       .concat(resolution === null ? [] : resolutionEntries(resolution)),
-    exif: source.exif.filter(kept).map(sized),
-    gps: source.gps.filter(kept),
-    interoperability: source.interoperability.filter(kept),
+    exif: source.exif.filter(isCarried).map(sized),
+    gps: source.gps.filter(isCarried),
+    interoperability: source.interoperability.filter(isCarried),
   };
 }
 
@@ -157,17 +96,6 @@ export function long(tag: number, value: number): TiffEntry {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);
   return { tag, type: 4, count: 1, value: bytes };
-}
-
-/** UTF-8, as programs write it whatever the standard says. */
-export function text(tag: number, value: string): TiffEntry {
-  const bytes = Buffer.from(`${value}\0`, 'utf8');
-  return { tag, type: 2, count: bytes.length, value: bytes };
-}
-
-export function comment(value: string): TiffEntry {
-  const bytes = Buffer.concat([Buffer.from('UNICODE\0', 'latin1'), Buffer.from(value, 'utf16le')]);
-  return { tag: tags.userComment, type: 7, count: bytes.length, value: bytes };
 }
 
 /** The entry with this tag goes, the new one comes in its place. */

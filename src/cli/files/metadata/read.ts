@@ -7,9 +7,11 @@ import { inLibvips } from '../libvips';
 import { sharpInput } from '../sharp-input';
 import type { VipsHeader } from '../vips-file';
 import { colourCodes, itemTypes, readMeta } from './boxes';
-import { readExif, readExifAt, tags, type Exif } from './exif';
+import { tags } from '../../../pictures/exif-tags';
 import { readIptc } from '../../../pictures/iptc';
-import { pngSignature, rawProfile, readChunks, readText, type PngText } from './png-chunks';
+import { isDescription, isIptcProfile, rawProfile, readText, type PngText } from '../../../pictures/png-text';
+import { readExif, readExifAt, type Exif } from './exif';
+import { pngSignature, readChunks } from './png-chunks';
 import { hasGainMap } from '../../../pictures/xmp';
 
 /** What a picture says of itself besides its pixels and its ICC profile. */
@@ -113,14 +115,12 @@ async function ofPng(reader: ByteReader): Promise<Partial<PictureMetadata>> {
     return found && found.length >= length ? found : null;
   };
   const all = chunks.map(readText).filter((each) => each !== null);
-  const iptc = all.find(({ keyword }) => /^Raw profile type (iptc|8bim)$/i.test(keyword));
+  const iptc = all.find(isIptcProfile);
   const iptcBlock = iptc && rawProfile(iptc.text);
-  // Profiles come along in their own way; thumbnails are of what was.
-  const text = all.filter(({ keyword }) => !/^(XML:com\.adobe\.xmp|Raw profile type .*|Thumb::.*)$/i.test(keyword));
   const physical = data('pHYs', 9);
   const [codes, colour] = colourOf(data);
   return {
-    text,
+    text: all.filter(isDescription),
     codes,
     colour,
     ...(iptcBlock ? { iptc: iptcOf(iptcBlock) } : {}),

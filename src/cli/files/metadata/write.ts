@@ -3,10 +3,12 @@ import type { Format } from '../formats';
 import { readDirectory, readTiffHeader, withFile, type TiffEntry } from '../tiff/directory';
 import { itemTypes, locationOf, readMeta } from './boxes';
 import type { ResultMetadata } from './carry';
-import { layOut, rational, resolutionEntries, short, tags, writeExif, writeExifWithin, type Exif } from './exif';
+import { layOut, rational, resolutionEntries, short, writeExif, writeExifWithin, type Exif } from './exif';
+import { tags } from '../../../pictures/exif-tags';
 import { writeIptc } from '../../../pictures/iptc';
+import { writeRawProfile, writeText } from '../../../pictures/png-text';
 import { blobField, type MetadataField } from '../vips-file';
-import { pngSignature, readChunks, writeChunk, writeRawProfile, writeText } from './png-chunks';
+import { pngSignature, readChunks, writeChunk } from './png-chunks';
 
 /**
  * Puts metadata into a file that libvips has written, byte for byte as they are: libvips itself would write EXIF anew
@@ -134,7 +136,7 @@ async function intoPng(path: string, metadata: ResultMetadata): Promise<void> {
   if (exif) add('eXIf', writeExif(exif));
   if (xmp !== null)
     add('iTXt', Buffer.concat([Buffer.from('XML:com.adobe.xmp\0\0\0\0\0', 'latin1'), Buffer.from(xmp, 'utf8')]));
-  if (iptc) parts.push(writeChunk(writeText(writeRawProfile('iptc', Buffer.from(writeIptc(iptc, false))))));
+  if (iptc) parts.push(writeChunk(writeText(writeRawProfile('iptc', writeIptc(iptc, false)))));
   parts.push(...text.map((each) => writeChunk(writeText(each))));
   await replaceBeginning(path, parts, pixelsAt);
 }

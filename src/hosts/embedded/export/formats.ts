@@ -1,8 +1,8 @@
 import type { PixelSource } from '../../../engine';
-import { exifFor } from '../exif';
 import { baseName } from '../../../pictures/names';
 import { iptcIntoXmp } from '../../../pictures/iptc-xmp';
 import type { PictureMetadata } from '../../../pictures/picture';
+import { exifFor } from '../../../pictures/tiff/exif';
 import { carryXmp } from '../../../pictures/xmp';
 import { checkPng, writePng } from '../../shared/png/write';
 import type { OpenDocument } from '../workspace';
@@ -34,8 +34,8 @@ export interface PictureFormat {
   readonly hint: string;
   readonly lossy: boolean;
   readonly depths: readonly (8 | 16)[];
-  /** It has no place for IPTC: what XMP can say of it is written as that. */
-  readonly iptcAsXmp: boolean;
+  /** What it has a place for besides EXIF and XMP. */
+  readonly holds: { readonly iptc: boolean; readonly text: boolean };
   /** @throws LWayError where the format cannot hold the picture; before any work */
   check(picture: PixelSource, options: ExportOptions): void;
   write(signal: AbortSignal, picture: PixelSource, options: ExportOptions, onProgress: OnProgress): Promise<Blob>;
@@ -50,19 +50,36 @@ function prepared(picture: PixelSource, { bitDepth, resolution }: ExportOptions)
 function fitting(
   { width, height }: { width: number; height: number },
   { metadata = {}, resolution }: ExportOptions,
-  iptcAsXmp: boolean,
+  holds: PictureFormat['holds'],
 ): PictureMetadata {
-  const { exif, iptc } = metadata;
+  const { iptc, text } = metadata;
   const xmp = metadata.xmp === undefined ? null : carryXmp(metadata.xmp, { width, height, turned: false });
   return {
-    exif: exif && exifFor(exif, { width, height, resolution }),
-    xmp: (iptc && iptcAsXmp ? iptcIntoXmp(iptc, xmp).xmp : xmp) ?? undefined,
-    iptc: iptcAsXmp ? undefined : iptc,
+    exif: exifFor(metadata.exif, { width, height, resolution }, holds.text ? [] : text).exif,
+    xmp: (iptc && !holds.iptc ? iptcIntoXmp(iptc, xmp).xmp : xmp) ?? undefined,
+    iptc: holds.iptc ? iptc : undefined,
+    text: holds.text ? text : undefined,
   };
 }
 
+/** What of a picture's words becomes something else in this format, or is left out: sentences; empty where nothing is. */
+export function wordsLost(
+  { name, holds }: Pick<PictureFormat, 'name' | 'holds'>,
+  { exif, iptc, text }: PictureMetadata,
+): string {
+  const sentences: string[] = [];
+  if (iptc && !holds.iptc)
+    sentences.push(`${name} has no place for IPTC data: what XMP can say of them is written as that.`);
+  const { left } = holds.text ? { left: [] } : exifFor(exif, { width: 1, height: 1 }, text);
+  if (left.length > 0) {
+    const keywords = left.map((keyword) => `“${keyword}”`).join(', ');
+    sentences.push(`${name} has no place for what this picture says under ${keywords}: export as PNG to keep it.`);
+  }
+  return sentences.join(' ');
+}
+
 function canvasFormat(id: CanvasFormat, name: string, extension: string, hint: string): PictureFormat {
-  const iptcAsXmp = id === 'webp';
+  const holds = { iptc: id === 'jpeg', text: false };
   return {
     id,
     name,
@@ -70,10 +87,10 @@ function canvasFormat(id: CanvasFormat, name: string, extension: string, hint: s
     hint,
     lossy: true,
     depths: [8],
-    iptcAsXmp,
+    holds,
     check: (picture, options) => checkCanvasImage(id, prepared(picture, options).info),
     write: (signal, picture, options, onProgress) => {
-      const metadata = fitting(picture.info, options, iptcAsXmp);
+      const metadata = fitting(picture.info, options, holds);
       return writeCanvasImage(signal, prepared(picture, options), id, options.quality, metadata, onProgress);
     },
   };
@@ -88,11 +105,11 @@ export const pictureFormats: readonly PictureFormat[] = [
     hint: 'Loses nothing.',
     lossy: false,
     depths: [8, 16],
-    iptcAsXmp: true,
+    holds: { iptc: true, text: true },
     check: (picture, options) => checkPng(prepared(picture, options).info),
     async write(signal, picture, options, onProgress) {
       const parts: Uint8Array<ArrayBuffer>[] = [];
-      const metadata = fitting(picture.info, options, true);
+      const metadata = fitting(picture.info, options, this.holds);
       await writePng(signal, prepared(picture, options), (bytes) => parts.push(bytes), onProgress, metadata);
       return new Blob(parts, { type: 'image/png' });
     },
@@ -106,10 +123,10 @@ export const pictureFormats: readonly PictureFormat[] = [
     hint: 'Loses nothing; for print and archives.',
     lossy: false,
     depths: [8, 16],
-    iptcAsXmp: false,
+    holds: { iptc: true, text: false },
     check: (picture, options) => checkTiff(prepared(picture, options).info),
     async write(signal, picture, options, onProgress) {
-      const metadata = fitting(picture.info, options, false);
+      const metadata = fitting(picture.info, options, this.holds);
       return new Blob(await writeTiff(signal, prepared(picture, options), onProgress, metadata), {
         type: 'image/tiff',
       });
@@ -136,11 +153,11 @@ export const exportFormats: readonly ExportFormat[] = [
     hint: 'All layers, for Photoshop and others.',
     lossy: false,
     depths: [8],
-    iptcAsXmp: false,
+    holds: { iptc: true, text: false },
     check: (document) => checkPsd(document),
     async write(signal, document, options, onProgress) {
       const { resolution } = options;
-      const metadata = fitting(document.state, options, false);
+      const metadata = fitting(document.state, options, this.holds);
       const bytes = await writePsd(signal, { ...document, resolution }, onProgress, metadata);
       return new Blob([bytes], { type: 'image/vnd.adobe.photoshop' });
     },

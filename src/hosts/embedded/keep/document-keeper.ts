@@ -1,6 +1,7 @@
 import type { PictureInfo, Rect } from '../../../engine';
 import type { LayerPixels } from '../../shared/pixels';
 import { newId, type Layer, type OpenDocument, type Workspace } from '../workspace';
+import type { PictureMetadata } from '../../../pictures/picture';
 import { claimFolder, claimFolders, type ClaimedFolder } from './folders.browser';
 import { StoredPixels, storePixels } from './stored-pixels';
 
@@ -23,6 +24,7 @@ interface Manifest {
   exif?: string;
   xmp?: string;
   iptc?: string;
+  text?: PictureMetadata['text'];
   layers: {
     name: string;
     visible: boolean;
@@ -118,7 +120,7 @@ export class DocumentKeeper {
       this.kept.set(document.id, kept);
     }
     const { state, saved, iccProfile, metadata } = document;
-    const { exif, xmp, iptc } = metadata ?? {};
+    const { exif, xmp, iptc, text } = metadata ?? {};
     for (const { pixels } of state.layers) {
       if (kept.files.has(pixels)) continue;
       const name = `pixels-${(kept.count += 1)}`;
@@ -147,6 +149,7 @@ export class DocumentKeeper {
       exif: exif && 'exif',
       xmp: xmp === undefined ? undefined : 'xmp',
       iptc: iptc && 'iptc',
+      text,
       layers: state.layers.map(({ name, visible, bounds, madeFrom, pixels }) => {
         const info = { ...pixels.info, iccProfile: undefined };
         const origin = state.layers.findIndex(({ id }) => id === madeFrom);
@@ -189,8 +192,11 @@ export class DocumentKeeper {
       name === undefined ? undefined : new Uint8Array(await (await folder.get(name)).arrayBuffer());
     const iccProfile = await bytes(manifest.profile);
     const [exif, packet, iptc] = [await bytes(manifest.exif), await bytes(manifest.xmp), await bytes(manifest.iptc)];
+    const { text } = manifest;
     const metadata =
-      (exif ?? packet ?? iptc) ? { exif, xmp: packet && new TextDecoder().decode(packet), iptc } : undefined;
+      (exif ?? packet ?? iptc ?? text)
+        ? { exif, xmp: packet && new TextDecoder().decode(packet), iptc, text }
+        : undefined;
     const layers: Layer[] = [];
     const saved = new Set<LayerPixels>();
     const files = new Map<LayerPixels, string>();

@@ -6,6 +6,7 @@ import {
   exportFormats,
   fileName,
   scaledName,
+  wordsLost,
   type ExportFormat,
   type ExportOptions,
   type FormatId,
@@ -193,10 +194,8 @@ export class ExportDialog extends LitElement {
                   Keep camera data, date, place and words
                 </label>
                 ${
-                  options.metadata && document.metadata.iptc && format.iptcAsXmp
-                    ? html`<p class="hint">
-                        ${format.name} has no place for IPTC data: what XMP can say of them is written as that.
-                      </p>`
+                  options.metadata && wordsLost(format, document.metadata)
+                    ? html`<p class="hint">${wordsLost(format, document.metadata)}</p>`
                     : nothing
                 }`
             : nothing

@@ -1,5 +1,7 @@
 import { breathe, LWayError, type PixelSource, toInterleaved } from '../../../engine';
+import { writeIptc } from '../../../pictures/iptc';
 import type { PictureMetadata } from '../../../pictures/picture';
+import { writeRawProfile, writeText } from '../../../pictures/png-text';
 
 /** The longest side that common PNG readers accept (libpng's default limit). */
 const maxSide = 1_000_000;
@@ -31,7 +33,7 @@ export async function writePng(
   source: PixelSource,
   write: (bytes: Uint8Array<ArrayBuffer>) => void,
   onProgress: (done: number) => void = () => undefined,
-  { exif, xmp }: PictureMetadata = {},
+  { exif, xmp, iptc, text = [] }: PictureMetadata = {},
 ): Promise<void> {
   checkPng(source.info);
   const { width, height, channels, bitDepth, iccProfile, resolution } = source.info;
@@ -59,6 +61,8 @@ export async function writePng(
     // Keyword, not compressed, no language.
     write(chunk('iTXt', new TextEncoder().encode(`XML:com.adobe.xmp\0\0\0\0\0${xmp}`)));
   }
+  const texts = iptc ? [...text, writeRawProfile('iptc', writeIptc(iptc, false))] : text;
+  for (const { type, data } of texts.map(writeText)) write(chunk(type, data));
 
   const bytesPerPixel = (channels * bitDepth) / 8;
   const stride = width * bytesPerPixel;
