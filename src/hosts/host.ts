@@ -73,6 +73,11 @@ export interface OpenedTarget {
    * @throws LWayError `document-changed` where document or layer are no longer what they were
    */
   commit(signal: AbortSignal, request: CommitRequest): Promise<PlacedResult | void>;
+  /**
+   * Opens a result as a document of its own where the one that it was made from is gone, with what its file said. After
+   * `close`, too. Missing where that cannot be.
+   */
+  rescue?(signal: AbortSignal, request: Omit<CommitRequest, 'destination'>): Promise<PlacedResult>;
   /** Releases what was held for reading. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -123,11 +128,6 @@ export interface EditorHost {
     placed: PlacedResult,
     request: Pick<CommitRequest, 'result' | 'onProgress'> & { readonly label: string },
   ): Promise<void>;
-  /** Opens a result as a document of its own when the one that it was made from is gone. Missing where that cannot be. */
-  rescue?(
-    signal: AbortSignal,
-    request: Pick<CommitRequest, 'result' | 'onProgress' | 'layerName'> & { readonly name: string },
-  ): Promise<PlacedResult>;
   /** Makes a layer of the active document the active one. Missing where the person has to. */
   activateLayer?(id: string): void;
   /** Calls back when the active document, layer or selection may have changed. Returns how to stop. */

@@ -157,7 +157,7 @@ export class PanelController implements ReactiveController {
     if (work.kind !== 'failed' || !work.rescue) return;
     const { rescue } = work;
     await this.during(
-      (cancel) => rescueResult(cancel, this.services, rescue),
+      (cancel) => rescueResult(cancel, rescue),
       (error) => (error ? { kind: 'failed', error: toPlainError(error), rescue } : work),
     ).catch(() => undefined);
   }

@@ -30,6 +30,8 @@ export interface FinishedUpscale {
   readonly relearned: boolean;
   /** Where the result is, from hosts that can find it again. */
   readonly placed: PlacedResult | null;
+  /** Opens it as a document of its own, where what it was to be placed in is gone. */
+  readonly rescue?: OpenedTarget['rescue'];
   dispose(): Promise<void>;
 }
 
@@ -117,9 +119,10 @@ export async function runUpscale(
       learned: known ?? (used && weights ? { key, weights } : null),
       relearned: known !== null,
       placed: null,
+      rescue: target.rescue,
       dispose,
     };
-    const placed = await place(signal, services, target, finished, onEvent);
+    const placed = await place(signal, target, finished, onEvent);
     await host.record?.(settings);
     return { ...finished, placed };
   } catch (error) {
@@ -132,7 +135,6 @@ export async function runUpscale(
 
 async function place(
   signal: AbortSignal,
-  { host }: PanelServices,
   target: OpenedTarget,
   finished: FinishedUpscale,
   onEvent: OnEvent,
@@ -144,18 +146,14 @@ async function place(
     return (await target.commit(signal, request)) ?? null;
   } catch (error) {
     const gone = error instanceof LWayError && error.code === 'document-changed';
-    throw gone && host.rescue ? new NotPlaced(error, finished) : error;
+    throw gone && finished.rescue ? new NotPlaced(error, finished) : error;
   }
 }
 
 /** Opens a result that could not be placed as a document of its own. */
-export async function rescueResult(
-  signal: AbortSignal,
-  { host }: PanelServices,
-  finished: FinishedUpscale,
-): Promise<FinishedUpscale> {
+export async function rescueResult(signal: AbortSignal, finished: FinishedUpscale): Promise<FinishedUpscale> {
   const { layerName, after: result } = finished;
-  return { ...finished, placed: await host.rescue!(signal, { name: layerName, layerName, result }) };
+  return { ...finished, placed: await finished.rescue!(signal, { layerName, result }) };
 }
 
 /**

@@ -13,3 +13,15 @@ export const hasPictureEnding = (name: string): boolean => ending.test(name);
 
 /** A file's name without the ending of a picture. */
 export const baseName = (name: string): string => name.replace(ending, '');
+
+/** A name that every file system takes. */
+export function fileName(name: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what is to be replaced
+  const plain = name.replace(/[\u0000-\u001f<>:"/\\|?*]+/g, '-').replace(/^[. ]+|[. ]+$/g, '');
+  return plain.slice(0, 180) || 'picture';
+}
+
+/** `photo-x4` for a picture that is four times as large as it came. */
+export function scaledName(name: string, scale: number): string {
+  return fileName(scale > 1.001 ? `${baseName(name)}-x${Number(scale.toFixed(2))}` : baseName(name));
+}

@@ -125,6 +125,8 @@ test('a result whose document was closed meanwhile is offered as a new document'
   await controller.rescue();
   expect(controller.state.work).toMatchObject({ kind: 'done', documentId: workspace.active!.id });
   expect(workspace.active!.state).toMatchObject({ width: 40, height: 28, layers: [{ name: 'Background ×2' }] });
+  // Named as its file would be, and with what that said.
+  expect(workspace.active).toMatchObject({ name: 'picture-x2', metadata: { xmp: 'Grüße' } });
   expect(workspace.unsaved(workspace.active!)).toBe(true);
   controller.dismiss();
   await new Promise((resolve) => setTimeout(resolve, 5));

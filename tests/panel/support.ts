@@ -74,6 +74,7 @@ export async function createServices(changes: Partial<PanelServices> = {}) {
     'picture.png',
     'Background',
     new PackedPixels({ width: 20, height: 14, channels: 3, bitDepth: 8, encoding: 'display' }, data),
+    { metadata: { xmp: 'Grüße' } },
   );
   const model: Model = await tinyModel();
   const settings = new MemorySettings({ ...defaultSettings, size: { scale: 2 }, adapt: 'off' });

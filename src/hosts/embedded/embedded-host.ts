@@ -1,4 +1,4 @@
-import { breathe, contains, intersect, LWayError, type PixelSource, type TileStore } from '../../engine';
+import { breathe, contains, intersect, LWayError, type PixelSource, type Rect, type TileStore } from '../../engine';
 import {
   ownRect,
   type CommitRequest,
@@ -10,13 +10,14 @@ import {
   type OpenedTarget,
   type PlacedResult,
 } from '../host';
+import { scaledName } from '../../pictures/names';
 import { enlargedRect, factorOf } from '../shared/enlarging';
 import { part, type LayerPixels } from '../shared/pixels';
 import { blocks } from './pixels';
 import { newId, type Layer, type OpenDocument, type Workspace } from './workspace';
 
 /** Where a target was opened. */
-type Opened = Pick<OpenedTarget, 'documentId' | 'layerId' | 'layerName' | 'bounds'>;
+type Opened = Pick<OpenedTarget, 'documentId' | 'layerId' | 'layerName' | 'bounds'> & { readonly own: Rect };
 
 /** Layers keep their own resolution: an enlarged document shows them spread out. */
 function summary({ id, name, bounds, pixels, madeFrom }: Layer, layers: readonly Layer[]): LayerSummary {
@@ -113,12 +114,13 @@ export class EmbeddedHost implements EditorHost {
     const endWork = this.workspace.beginWork(document.id);
     let open = true;
     const source: PixelSource = part(layer.pixels, own);
-    const known: Opened = { documentId: document.id, layerId: layer.id, layerName: layer.name, bounds };
+    const known: Opened = { documentId: document.id, layerId: layer.id, layerName: layer.name, bounds, own };
     return {
       ...known,
-      own,
       check: (destination, width, height) => this.check(known, destination, width, height),
       commit: (commitSignal, request) => this.commit(commitSignal, known, request),
+      rescue: (rescueSignal, { result, layerName, onProgress }) =>
+        this.copied(rescueSignal, result, onProgress, (pixels) => this.openResult(document, own, layerName, pixels)),
       source: {
         info: source.info,
         read: async (readSignal, rect) => {
@@ -160,7 +162,7 @@ export class EmbeddedHost implements EditorHost {
     this.check(target, destination, width, height);
     return this.copied(signal, result, onProgress, (pixels) => {
       const { document, layer } = this.locate(target);
-      if (destination === 'document') return this.openResult(`${document.name} (${layerName})`, layerName, pixels);
+      if (destination === 'document') return this.openResult(document, target.own, layerName, pixels);
       const factor = enlargement(target, width, height);
       const { layers, selection } = document.state;
       const shown = enlargedRect(target.bounds, factor);
@@ -215,20 +217,20 @@ export class EmbeddedHost implements EditorHost {
     });
   }
 
-  rescue(
-    signal: AbortSignal,
-    { name, layerName, result, onProgress }: Parameters<NonNullable<EditorHost['rescue']>>[1],
-  ): Promise<PlacedResult> {
-    return this.copied(signal, result, onProgress, (pixels) => this.openResult(name, layerName, pixels));
-  }
-
   activateLayer(id: string): void {
     const document = this.workspace.active;
     if (document?.state.layers.some((layer) => layer.id === id)) this.workspace.adjust(document, { activeId: id });
   }
 
-  private openResult(name: string, layerName: string, pixels: LayerPixels): PlacedResult {
-    const { id, state } = this.workspace.add(name, layerName, pixels, { unsaved: true });
+  /** @param own which of the layer's pixels it was made from */
+  private openResult(
+    { name, metadata }: OpenDocument,
+    own: Rect,
+    layerName: string,
+    pixels: LayerPixels,
+  ): PlacedResult {
+    const scaled = scaledName(name, pixels.info.width / own.width);
+    const { id, state } = this.workspace.add(scaled, layerName, pixels, { unsaved: true, metadata });
     return { documentId: id, layerId: state.activeId! };
   }
 

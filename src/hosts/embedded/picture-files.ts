@@ -1,7 +1,8 @@
 import { hasAlpha, type PixelSource } from '../../engine';
 import type { PictureMetadata } from '../../pictures/picture';
 import { decodePicture } from './decode';
-import { pictureFormats, scaledName, type PictureFormat } from './export/formats';
+import { scaledName } from '../../pictures/names';
+import { pictureFormats, type PictureFormat } from './export/formats';
 
 /** Reads and writes files of pictures for the queue, in the formats of the editor. */
 export class BrowserPictures {

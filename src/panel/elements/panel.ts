@@ -105,8 +105,6 @@ export class Panel extends LitElement {
       }
       .outcome {
         padding: 0 16px 16px;
-        /* The button above stays in view. */
-        scroll-margin-top: 56px;
       }
       @container (max-width: 279px) {
         .action {
@@ -266,9 +264,9 @@ export class Panel extends LitElement {
     if (place !== before) {
       this.tried = place;
       this.dispatchEvent(new CustomEvent('try-out', { detail: place }));
-      const opened = this.renderRoot.querySelector('.outcome');
-      // Its tiles have no height before the next frame.
-      if (place && before === null) requestAnimationFrame(() => opened?.scrollIntoView({ block: 'start' }));
+      // Its tiles have no height before the next frame. The button above it stays in view.
+      const action = this.renderRoot.querySelector('.action');
+      if (place && before === null) requestAnimationFrame(() => action?.scrollIntoView({ block: 'start' }));
     }
     const kind = this.controller?.state.work.kind ?? 'idle';
     const shown = kind === 'running' ? 'job' : kind === 'idle' ? 'form' : 'outcome';
@@ -283,7 +281,7 @@ export class Panel extends LitElement {
       const next = shown === 'job' ? 'lway-job-progress' : '.primary';
       this.renderRoot.querySelector<HTMLElement>(next)?.focus();
     }
-    const card = this.renderRoot.querySelector(shown === 'job' ? '.job' : '.outcome.last');
+    const card = this.renderRoot.querySelector(shown === 'job' ? '.job' : '.action');
     if (shown !== 'form') requestAnimationFrame(() => card?.scrollIntoView({ block: 'start' }));
   }
 

@@ -144,10 +144,7 @@ export class StylePicker extends LitElement {
         ${styles.map(({ id, name }) => html`<option value=${id} .selected=${id === selected?.id}>${name}</option>`)}
       </select>
       <slot></slot>
-      <div id="about">
-        ${model ? html`<p class="hint">${describe(model)}</p>` : nothing}
-        ${model?.reason ? html`<p class="hint">${model.reason}</p>` : nothing}
-      </div>
+      <div id="about">${model ? html`<p class="hint">${model.reason ?? describe(model)}</p>` : nothing}</div>
       ${
         model
           ? html`<details>

@@ -1,5 +1,4 @@
 import type { PixelSource } from '../../../engine';
-import { baseName } from '../../../pictures/names';
 import { iptcIntoXmp } from '../../../pictures/iptc-xmp';
 import type { PictureMetadata } from '../../../pictures/picture';
 import { exifFor } from '../../../pictures/tiff/exif';
@@ -163,15 +162,3 @@ export const exportFormats: readonly ExportFormat[] = [
     },
   },
 ];
-
-/** A name that every file system takes. */
-export function fileName(name: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is to be replaced
-  const plain = name.replace(/[\u0000-\u001f<>:"/\\|?*]+/g, '-').replace(/^[. ]+|[. ]+$/g, '');
-  return plain.slice(0, 180) || 'picture';
-}
-
-/** `photo-x4` for a picture that is four times as large as it came. */
-export function scaledName(name: string, scale: number): string {
-  return fileName(scale > 1.001 ? `${baseName(name)}-x${Number(scale.toFixed(2))}` : baseName(name));
-}

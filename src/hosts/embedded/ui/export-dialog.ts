@@ -1,16 +1,9 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { LWayError } from '../../../engine';
+import { fileName, scaledName } from '../../../pictures/names';
 import '../../../ui/segmented';
 import { shared } from '../../../ui/styles';
-import {
-  exportFormats,
-  fileName,
-  scaledName,
-  wordsLost,
-  type ExportFormat,
-  type ExportOptions,
-  type FormatId,
-} from '../export/formats';
+import { exportFormats, wordsLost, type ExportFormat, type ExportOptions, type FormatId } from '../export/formats';
 import type { OpenDocument } from '../workspace';
 
 const key = 'lway.export.v1';
@@ -90,6 +83,9 @@ export class ExportDialog extends LitElement {
         justify-content: end;
         gap: 8px;
       }
+      .under {
+        margin-top: 6px;
+      }
       .wrong {
         color: var(--lway-danger);
       }
@@ -139,7 +135,7 @@ export class ExportDialog extends LitElement {
             .segments=${exportFormats.map(({ id, name }) => ({ value: id, text: name }))}
             @change=${(event: CustomEvent<FormatId>) => this.change({ format: event.detail })}
           ></lway-segmented>
-          <p class="hint">${format.hint}</p>
+          <p class="hint under">${format.hint}</p>
         </div>
         ${
           format.lossy
