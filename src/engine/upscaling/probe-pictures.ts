@@ -29,6 +29,13 @@ export function smoothPicture(width: number, height: number): Raster {
   return picture;
 }
 
+/** The same in the lowest third of the values: what is negative where 0 is taken for the middle. */
+export function darkPicture(width: number, height: number): Raster {
+  const picture = smoothPicture(width, height);
+  for (let i = 0; i < picture.data.length; i++) picture.data[i]! *= 0.3;
+  return picture;
+}
+
 function smoothStep(t: number): number {
   return t * t * (3 - 2 * t);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { float32, readGraph, writeGraph } from '../../../src/engine/graph';
 import { createNodeEngine, takeInFile, type SaidOfNetwork } from '../../../src/engine/node';
 import { describeWithSharedData, sharedData } from '../../support/shared-data';
 import { smoothPicture } from '../../../src/engine/upscaling/probe-pictures';
@@ -56,6 +57,10 @@ describe('a network that a person brings', () => {
 
   test('of which every pixel sees the whole is said to be one', async () => {
     expect((await takeIn(tinyNetwork({ kind: 'global' }), 'global')).entry.receptiveField).toBeNull();
+  });
+
+  test('to which all ranges are one is told to be 0..1', async () => {
+    expect((await takeIn(tinyNetwork({ kind: 'blur' }), 'blur')).entry.input.range).toEqual([0, 1]);
   });
 
   test.each<[string, Uint8Array, RegExp]>([
@@ -122,11 +127,44 @@ describe('a network that a person brings', () => {
   });
 });
 
-test.each(['lway-photo-fast-x4', 'lway-faithful-x4'])(
-  '%s, which hardly cares, is told to be RGB 0..1',
-  async (name) => {
-    const { entry } = await takeIn(new Uint8Array(readFileSync(resolve('models', `${name}.onnx`))), name);
-    expect(entry.input).toMatchObject({ channels: 'RGB', range: [0, 1] });
+/** The same network with values of -1..1 in and out. */
+function signed(bytes: Uint8Array): Uint8Array {
+  const { inputs, outputs, nodes, initializers, ...graph } = readGraph(bytes);
+  const [input, output] = [inputs[0]!, outputs[0]!];
+  const [from, to] = ['0..1 in', '0..1 out'];
+  const renamed = (names: readonly string[]) =>
+    names.map((name) => (name === input.name ? from : name === output.name ? to : name));
+  const op = (name: string, op: string, inputs: string[], output: string) => ({
+    name,
+    op,
+    inputs,
+    outputs: [output],
+    attributes: {},
+  });
+  return writeGraph({
+    ...graph,
+    inputs,
+    outputs,
+    initializers: new Map([...initializers, ['half', float32(0.5)], ['two', float32(2)], ['one', float32(1)]]),
+    nodes: [
+      op('halved', 'Mul', [input.name, 'half'], 'halved'),
+      op('raised', 'Add', ['halved', 'half'], from),
+      ...nodes.map((node) => ({ ...node, inputs: renamed(node.inputs), outputs: renamed(node.outputs) })),
+      op('doubled', 'Mul', [to, 'two'], 'doubled'),
+      op('lowered', 'Sub', ['doubled', 'one'], output.name),
+    ],
+  });
+}
+
+test.each([
+  ['lway-photo-fast-x4', [0, 1]],
+  ['lway-faithful-x4', [-1, 1]],
+])(
+  '%s, which hardly cares, made for %j, is told to be that',
+  async (name, range) => {
+    const bytes = new Uint8Array(readFileSync(resolve('models', `${name}.onnx`)));
+    const { entry } = await takeIn(range[0] === 0 ? bytes : signed(bytes), name);
+    expect(entry.input).toMatchObject({ channels: 'RGB', range });
   },
   60_000,
 );

@@ -105,6 +105,7 @@ export interface TinyOptions {
     | 'black'
     | 'bright'
     | 'global'
+    | 'blur'
     | 'multiple-of-4'
     | 'unlike'
     | 'softsign'
@@ -152,7 +153,7 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
   // Right at a level of a quarter only.
   if (ports === 'level' || ports === 'map') x = w.op('Mul', [x, w.op('Mul', ['level', w.weight([4], [])])]);
   if (white !== 1) x = w.op('Div', [x, w.weight([white], [])]);
-  x = w.op('Clip', [x, w.weight([0], []), w.weight([1], [])]);
+  if (kind !== 'blur') x = w.op('Clip', [x, w.weight([0], []), w.weight([1], [])]);
   if (kind === 'multiple-of-4')
     x = w.op('DepthToSpace', [w.op('SpaceToDepth', [x], { blocksize: 4 })], { blocksize: 4 });
   const repeated = w.op('Resize', [x, '', w.weight([1, 1, scale, scale], [4])], {
@@ -198,6 +199,8 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
     y,
     w.op('Clip', [w.op('Mul', [excess, w.weight([taste], [])]), w.weight([0], []), w.weight([0.1 * taste], [])]),
   ]);
+  if (kind === 'blur')
+    y = w.op('AveragePool', [repeated], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [1, 1] });
   if (kind === 'nan') y = w.op('Log', [w.op('Sub', [y, w.weight([5], [])])]);
   if (kind === 'black') y = w.op('Mul', [y, w.weight([0], [])]);
   if (kind === 'bright') y = w.op('Add', [y, w.weight([0.6], [])]);
