@@ -3,6 +3,7 @@ import type { AdaptationLosses } from './losses';
 /** Decides when to stop, and remembers the best weights, from losses on patches that are not learned from. */
 export class StopRule {
   private best: number;
+  private lowest: number;
   private bestStep = 0;
   private misses = 0;
 
@@ -17,18 +18,25 @@ export class StopRule {
     private readonly least = 0,
   ) {
     this.best = before;
+    this.lowest = before;
   }
 
-  /** Takes the held-out loss after `step` steps: whether it is the best so far, and whether to stop. */
-  check(step: number, heldOut: number): { best: boolean; stop: boolean } {
-    if (heldOut < this.best) {
+  /**
+   * Takes the held-out loss after `step` steps: whether it is the best so far, and whether to stop.
+   *
+   * @param stands these weights may be kept ({@link standsBy}). Past those that may not, learning goes on while the loss falls:
+   * what disagrees on the way may agree at the end.
+   */
+  check(step: number, heldOut: number, stands = true): { best: boolean; stop: boolean } {
+    const fell = heldOut < this.lowest;
+    if (fell) this.lowest = heldOut;
+    this.misses = fell ? 0 : this.misses + 1;
+    const best = stands && heldOut < this.best;
+    if (best) {
       this.best = heldOut;
       this.bestStep = step;
-      this.misses = 0;
-      return { best: true, stop: false };
     }
-    this.misses += 1;
-    return { best: false, stop: (this.misses >= this.patience && step >= this.least) || !Number.isFinite(heldOut) };
+    return { best, stop: (this.misses >= this.patience && step >= this.least) || !Number.isFinite(heldOut) };
   }
 
   /** Steps after which the loss was lowest; 0: never lower than before. */
@@ -58,10 +66,9 @@ export function agreesAlready({ disagreement }: AdaptationLosses): boolean {
 const LOOSENING = 1.1;
 
 /**
- * The held-out loss that counts, from the losses before and now. Whatever pairs and features gained, a network that clearly
- * agrees less with the picture than before has not been adapted to it.
+ * Whether a network may be kept, from the losses before and now. Whatever pairs and features gained, one that clearly agrees
+ * less with the picture than before has not been adapted to it.
  */
-export function lossThatCounts(before: AdaptationLosses, now: AdaptationLosses): number {
-  const agrees = (now.disagreement ?? 0) <= LOOSENING * (before.disagreement ?? 0);
-  return agrees ? now.total : Math.max(now.total, before.total);
+export function standsBy(before: AdaptationLosses, now: AdaptationLosses): boolean {
+  return (now.disagreement ?? 0) <= LOOSENING * (before.disagreement ?? 0);
 }

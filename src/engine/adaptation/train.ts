@@ -4,7 +4,7 @@ import type { Losses, TrainingRun } from '../graph';
 import { adaptationLosses, meanLosses, type AdaptationLosses } from './losses';
 import type { StepData } from './prepare';
 import { learningRateAt, type Recipe } from './recipe';
-import { agreesAlready, lossThatCounts, StopRule } from './stop';
+import { agreesAlready, standsBy, StopRule } from './stop';
 
 /** What training came to, judged on the held-out patches. */
 export interface Trained {
@@ -64,6 +64,7 @@ export async function train(
   let weights: Float32Array | undefined;
   onEvent({ type: 'adaptation', step: 0, loss: before.total, heldOut: before.total });
   const agreed = agreesAlready(before);
+  let last = { at: 0, held: before };
   try {
     for (let i = 1; i <= recipe.steps && !agreed && enough?.aborted !== true; i++) {
       const began = performance.now();
@@ -74,12 +75,24 @@ export async function train(
       const secondsLeft = ((recipe.steps - i) * (performance.now() - began)) / 1000;
       onEvent({ type: 'progress', done: i, total: recipe.steps, unit: 'step', secondsLeft });
       if (held === undefined) continue;
-      const { best: isBest, stop } = rule.check(i, lossThatCounts(before, held));
+      last = { at: i, held };
+      const { best: isBest, stop } = rule.check(i, held.total, standsBy(before, held));
       if (isBest) {
         best = held;
         weights = await run.weights();
       }
       if (stop) break;
+    }
+    // What went too far is taken half of the way.
+    if (!standsBy(before, last.held)) {
+      const from = begun();
+      const half = (await run.weights()).map((value, i) => (value + from[i]!) / 2);
+      await run.restore(half);
+      const held = await check(undefined);
+      if (rule.check(last.at, held.total, standsBy(before, held)).best) {
+        best = held;
+        weights = half;
+      }
     }
   } catch (error) {
     // Losses that are no numbers any more: what was best before stands.

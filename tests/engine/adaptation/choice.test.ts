@@ -2,7 +2,7 @@ import { cropGrid, detailOf, readCrops } from '../../../src/engine/adaptation/cr
 import { choosePatches, evenSide } from '../../../src/engine/adaptation/patches';
 import { randomFrom, shuffled } from '../../../src/engine/adaptation/random';
 import { learningRateAt, recipes } from '../../../src/engine/adaptation/recipe';
-import { lossThatCounts, StopRule } from '../../../src/engine/adaptation/stop';
+import { standsBy, StopRule } from '../../../src/engine/adaptation/stop';
 import { createRaster, crop } from '../../../src/engine/raster/planes';
 import type { Raster } from '../../../src/engine/raster/raster';
 
@@ -122,12 +122,20 @@ test('the stop rule does not stop while the anchors are still rising', () => {
   expect(rule.check(6, 1.01)).toEqual({ best: false, stop: true });
 });
 
-test('a network that agrees less with the picture never counts as better', () => {
+test('a network that clearly agrees less with the picture does not stand', () => {
   const before = { total: 1, cycle: 0.5, disagreement: 0.2 };
-  expect(lossThatCounts(before, { total: 0.6, cycle: 0.3, disagreement: 0.215 })).toBe(0.6);
-  expect(lossThatCounts(before, { total: 0.6, cycle: 0.3, disagreement: 0.225 })).toBe(1);
-  expect(lossThatCounts(before, { total: 1.4, cycle: 0.3, disagreement: 0.225 })).toBe(1.4);
-  expect(lossThatCounts({ total: 1 }, { total: 0.9 })).toBe(0.9);
+  expect(standsBy(before, { total: 0.6, disagreement: 0.215 })).toBe(true);
+  expect(standsBy(before, { total: 0.6, disagreement: 0.225 })).toBe(false);
+  expect(standsBy({ total: 1 }, { total: 0.9 })).toBe(true);
+});
+
+test('what does not stand is never the best, and does not stop the learning as long as the loss falls', () => {
+  const rule = new StopRule(1, 1);
+  expect(rule.check(2, 0.8, false)).toEqual({ best: false, stop: false });
+  expect(rule.check(4, 0.7, false)).toEqual({ best: false, stop: false });
+  expect(rule.check(6, 0.6)).toEqual({ best: true, stop: false });
+  expect(rule.check(8, 0.65, false)).toEqual({ best: false, stop: true });
+  expect([rule.bestAt, rule.improvement]).toEqual([6, 0.4]);
 });
 
 test('small pictures are divided evenly, large ones into patches of the usual side', () => {

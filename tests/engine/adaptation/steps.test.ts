@@ -116,8 +116,12 @@ describe('learn', () => {
   const recipe: Recipe = { ...recipes.standard, steps: 6, checkEvery: 2, patience: 1 };
   const [one, two, held] = [1, 2, 3].map((value) => ({ x: Float32Array.of(value) }));
 
-  /** A run whose held-out totals are given; it remembers what it was fed. */
-  function scripted(totals: readonly number[]) {
+  /**
+   * A run whose held-out totals are given; it remembers what it was fed.
+   *
+   * @param disagreements of the same checks; a quarter of the totals where left out
+   */
+  function scripted(totals: readonly number[], disagreements: readonly number[] = []) {
     const fed = { learned: [] as number[], judged: [] as number[], restored: [] as number[] };
     let judged = 0;
     let steps = 0;
@@ -130,8 +134,8 @@ describe('learn', () => {
       },
       evaluate: async (_, data) => {
         fed.judged.push((data as Record<string, Float32Array>)['x']![0]!);
-        const total = totals[judged++]!;
-        return { total, cycle: total / 2, disagreement: total / 4 };
+        const total = totals[judged]!;
+        return { total, cycle: total / 2, disagreement: disagreements[judged++] ?? total / 4 };
       },
       weights: async () => Float32Array.of(steps),
       restore: async (packed) => void fed.restored.push((packed as Float32Array)[0]!),
@@ -165,6 +169,22 @@ describe('learn', () => {
     expect(trained).toMatchObject({ bestStep: 2, improvement: 0.5, best: { total: 0.5 }, before: { total: 1 } });
     expect(trained.weights).toEqual(Float32Array.of(2));
     expect(fed.learned).toHaveLength(4);
+  });
+
+  test('where the end agrees less with the picture than the beginning, half of the way is tried', async () => {
+    const half = scripted([1, 0.9, 0.8, 0.7, 0.75], [0.2, 0.3, 0.3, 0.3, 0.21]);
+    const trained = await learn(half.run);
+    expect(half.fed.learned).toHaveLength(6);
+    // Half-way between the -2 that it began with and the 6 of the last step.
+    expect(half.fed.restored).toEqual([2]);
+    expect(trained).toMatchObject({ bestStep: 6, best: { total: 0.75 }, weights: Float32Array.of(2) });
+  });
+
+  test('half of the way is not kept where it agrees less as well, or is no better than what was kept before', async () => {
+    const worse = scripted([1, 0.9, 0.8, 0.7, 0.75], [0.2, 0.3, 0.3, 0.3, 0.3]);
+    expect(await learn(worse.run)).toMatchObject({ bestStep: 0, weights: undefined });
+    const later = scripted([1, 0.5, 0.45, 0.4, 0.6], [0.2, 0.2, 0.3, 0.3, 0.2]);
+    expect(await learn(later.run)).toMatchObject({ bestStep: 2, best: { total: 0.5 }, weights: Float32Array.of(2) });
   });
 
   test('where learning never got better, nothing is kept', async () => {
