@@ -80,7 +80,8 @@ async function start(): Promise<void> {
     const names = restored.map((name) => `“${name}”`).join(', ');
     const parts = [...(names ? [names] : []), ...(waiting > 0 ? [`a queue of ${waiting}`] : [])];
     if (parts.length > 0) {
-      const line = `Restored from your last visit: ${parts.join(' and ')}. Steps back begin anew.`;
+      const undo = names ? ' Undo begins anew.' : '';
+      const line = `Restored from your last visit: ${parts.join(' and ')}.${undo}`;
       editor.info = line;
       // It lies over what was restored, and nothing is lost by not having read it.
       setTimeout(() => {

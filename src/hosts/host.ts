@@ -87,6 +87,8 @@ export interface CommitRequest {
   /** The finished result; `result.info` has its size. Read once, piece by piece. */
   readonly result: PixelSource & { readonly info: PictureInfo };
   readonly layerName: string;
+  /** What it was made with, for editors that say it beside the name: “LWay Crisp, matched”. */
+  readonly made?: string;
   /** 0..1 while writing. */
   readonly onProgress?: (done: number) => void;
 }

@@ -54,6 +54,9 @@ export class PanelController implements ReactiveController {
   private toldNoGpu = false;
   private stopListening: (() => void) | null = null;
   private describing = 0;
+  private addings: Promise<void> = Promise.resolve();
+  /** Networks that are being taken in or wait for it. */
+  private waiting = 0;
 
   constructor(
     private readonly element: ReactiveControllerHost,
@@ -318,22 +321,28 @@ export class PanelController implements ReactiveController {
     this.update({ work: { kind: 'idle' }, notices: [] });
   }
 
-  /** @param files a network's file, or the two of an ncnn pair */
-  async addModel(files: readonly File[]): Promise<void> {
-    const [file, other] = files;
+  /** One after the other. @param files a network's file, or the two of an ncnn pair */
+  addModel(files: readonly File[]): Promise<void> {
+    if (this.waiting === 0) this.update({ adding: null });
+    this.waiting += 1;
+    const next = () => this.takeInModel(files).finally(() => (this.waiting -= 1));
+    return (this.addings = this.addings.then(next));
+  }
+
+  private async takeInModel([file, other]: readonly File[]): Promise<void> {
     if (!file) return;
-    this.update({ adding: { name: file.name } });
+    // Given together, one that is refused is not hidden by the next.
+    const refused = this.state.adding?.refused ?? [];
+    this.update({ adding: { name: file.name, refused } });
     try {
       const bytes = new Uint8Array(await file.arrayBuffer());
       const companion = other && { name: other.name, bytes: new Uint8Array(await other.arrayBuffer()) };
       const added = await this.services.models.add(this.life.signal, file.name, bytes, companion);
-      this.update({
-        models: await this.services.models.list(this.life.signal),
-        adding: { name: file.name, added: added.entry.id },
-      });
+      this.update({ models: await this.services.models.list(this.life.signal), adding: { name: null, refused } });
       this.chooseModel(added.entry.id);
     } catch (error) {
-      if (!this.life.signal.aborted) this.update({ adding: { name: file.name, error: toPlainError(error) } });
+      if (this.life.signal.aborted) return;
+      this.update({ adding: { name: null, refused: [...refused, { name: file.name, error: toPlainError(error) }] } });
     }
   }
 

@@ -1,3 +1,4 @@
+import { styleName } from '../actions/network-style';
 import { resultSize } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
 import {
@@ -139,9 +140,10 @@ async function place(
   finished: FinishedUpscale,
   onEvent: OnEvent,
 ): Promise<PlacedResult | null> {
-  const { settings, after: result, layerName } = finished;
+  const { settings, after: result, layerName, model, learned } = finished;
   onEvent({ type: 'phase', phase: 'writing' });
-  const request = { destination: settings.destination, result, layerName, onProgress: writing(onEvent) };
+  const made = `${styleName(model.entry)}${learned ? ', matched' : ''}`;
+  const request = { destination: settings.destination, result, layerName, made, onProgress: writing(onEvent) };
   try {
     return (await target.commit(signal, request)) ?? null;
   } catch (error) {

@@ -47,14 +47,20 @@ export type Work =
   /** `rescue`: the result is whole, but there is nothing to place it in any more. */
   | { readonly kind: 'failed'; readonly error: PlainError; readonly rescue: FinishedUpscale | null };
 
+/** A network that could not be taken in. */
+export interface RefusedNetwork {
+  readonly name: string;
+  readonly error: PlainError;
+}
+
 export interface PanelState {
   /** Undefined until the editor has answered for the first time. */
   readonly document: DocumentSummary | null | undefined;
   readonly settings: UpscaleSettings;
   /** Undefined until they are known. */
   readonly models: readonly ModelChoice[] | undefined;
-  /** What happened with a network that is being, or was, added. */
-  readonly adding: { name: string; error?: PlainError; added?: string } | null;
+  /** The network that is being taken in, and what happened with those given together with it; null where none was. */
+  readonly adding: { readonly name: string | null; readonly refused: readonly RefusedNetwork[] } | null;
   /** Why adaptation is not available; null where it is, or where that is not known yet. */
   readonly noAdaptation: string | null;
   readonly work: Work;

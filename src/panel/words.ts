@@ -9,6 +9,9 @@ export function duration(seconds: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** "about 12 s", "less than a second". */
+const about = (seconds: number): string => (seconds < 1 ? duration(seconds) : `about ${duration(seconds)}`);
+
 /** How a running job says what it does now. */
 export function phaseName(phase: RunningJob['phase']): string {
   const names = {
@@ -32,7 +35,7 @@ export function progressText(job: RunningJob): string {
       writing: 'Almost done…',
     }[phase];
   const { done, total, unit, secondsLeft } = progress;
-  const left = secondsLeft === undefined ? '' : ` · about ${duration(secondsLeft)} left`;
+  const left = secondsLeft === undefined ? '' : ` · ${about(secondsLeft)} left`;
   if (phase === 'writing') return `${done} %`;
   if (unit === 'study') return `Studying it first: part ${Math.min(done + 1, total)} of ${total}`;
   return `${phase === 'adapting' ? 'Step' : 'Tile'} ${Math.min(done, total)} of ${total}${left}`;
@@ -71,8 +74,9 @@ export function adaptationText(report: UpscaleReport): string {
  * @param upscaling seconds without matching, for where no other time is known
  */
 export function estimateText(seconds: number | null, upscaling: number | null): string {
-  if (seconds !== null) return `About ${duration(seconds)} on this machine.`;
-  return upscaling === null ? '' : `About ${duration(upscaling)} on this machine, and the time for matching.`;
+  const on = (time: number) => `${about(time).replace(/^./, (letter) => letter.toUpperCase())} on this machine`;
+  if (seconds !== null) return `${on(seconds)}.`;
+  return upscaling === null ? '' : `${on(upscaling)}, and the time for matching.`;
 }
 
 /** Whether a notice of the engine says that no graphics card can be used: it is told once, with what can be done. */

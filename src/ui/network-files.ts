@@ -7,13 +7,15 @@ const stem = (name: string): string => name.replace(/\.[^.]*$/, '').toLowerCase(
 /** What a network is called where its file tells nothing else. */
 export const withoutNetworkEnding = (name: string): string => name.replace(network, '');
 
-/** The first network among files that were chosen or dropped together: its file, and the other half of an ncnn pair. */
-export function networkAmong<Named extends { readonly name: string }>(files: readonly Named[]): readonly Named[] {
-  const all = files.filter(({ name }) => network.test(name));
-  const first = all[0];
-  if (first === undefined) return [];
+/** The networks among files that were chosen or dropped together: the file of each, or the two of an ncnn pair. */
+export function networksAmong<Named extends { readonly name: string }>(files: readonly Named[]): (readonly Named[])[] {
   const half = /\.(param|bin)$/i;
-  if (!half.test(first.name)) return [first];
-  const other = all.find((each) => each !== first && half.test(each.name) && stem(each.name) === stem(first.name));
-  return other === undefined ? [first] : [first, other];
+  const left = files.filter(({ name }) => network.test(name));
+  const found: (readonly Named[])[] = [];
+  for (let first = left.shift(); first !== undefined; first = left.shift()) {
+    const { name } = first;
+    const at = half.test(name) ? left.findIndex((each) => half.test(each.name) && stem(each.name) === stem(name)) : -1;
+    found.push(at < 0 ? [first] : [first, ...left.splice(at, 1)]);
+  }
+  return found;
 }

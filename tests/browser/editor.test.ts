@@ -162,6 +162,8 @@ test('two variants stand beside each other, start from the same pixels and are c
     ['Background', [60, 40]],
   ]);
   expect(await editor.pixels(0)).toEqual(await editor.pixels(1));
+  // Called the same, they say what they were made with.
+  await page.getByRole('button', { name: 'Background ×2 120 × 80 · tiny' }).first().waitFor();
 
   // Renamed by the keyboard, so that one knows which is which.
   const list = page.getByRole('list', { name: 'Layers' });
@@ -228,4 +230,13 @@ test('a number out of range is written back as what holds, and a size that canno
   }
   await page.locator('#why', { hasText: 'smaller than it is' }).waitFor();
   await expect(page.getByRole('button', { name: 'Upscale with LWay' }).isDisabled()).resolves.toBe(true);
+});
+
+test('a piece that is tried tells, beside the button, how long all of it will take', async () => {
+  const { page } = editor;
+  await openPicture();
+  await addTinyNetwork();
+  await expect(page.locator('#why').innerText()).resolves.toBe('');
+  await page.getByRole('button', { name: 'Preview', exact: true }).click();
+  await page.locator('#why', { hasText: /(About \d+ s|Less than a second) on this machine\./ }).waitFor();
 });

@@ -7,7 +7,7 @@ import { pictureFormats, wordsLost } from '../../src/hosts/embedded/export/forma
 import { writePsd } from '../../src/hosts/embedded/export/psd';
 import { writeTiff } from '../../src/hosts/embedded/export/tiff';
 import { withWebpMetadata } from '../../src/hosts/embedded/export/webp-metadata';
-import { findMetadata, uprightMetadata } from '../../src/hosts/embedded/find-metadata';
+import { findMetadata, resolutionOf, uprightMetadata } from '../../src/hosts/embedded/find-metadata';
 import { PackedPixels } from '../../src/hosts/shared/pixels';
 import { Workspace } from '../../src/hosts/embedded/workspace';
 import { writeIptc } from '../../src/pictures/iptc';
@@ -274,4 +274,23 @@ test('EXIF without thumbnail, maker’s notes and places in the old picture, for
     YResolution: 300,
     ResolutionUnit: 2,
   });
+});
+
+test('the resolution of a JPEG and a WebP is what JFIF or EXIF says, where it has a unit', async () => {
+  const jfif = (unit: number, density: number) => {
+    const file = Buffer.concat(
+      withJpegMetadata(new Uint8Array(Buffer.from('ffd8ffda00', 'hex')), { resolution: density }),
+    );
+    file[13] = unit;
+    return file;
+  };
+  expect(resolutionOf(jfif(1, 240), undefined)).toBe(240);
+  expect(resolutionOf(jfif(2, 100), undefined)).toBeCloseTo(254);
+  expect(resolutionOf(jfif(0, 240), undefined)).toBeUndefined();
+  const { exif } = exifFor(await exifIn('MM'), { width, height, resolution: 300 });
+  expect(resolutionOf(jfif(0, 240), exif)).toBe(300);
+  const webp = Buffer.concat(
+    withWebpMetadata(new Uint8Array(await picture().webp().toBuffer()), width, height, { resolution: 150.5 }),
+  );
+  expect(resolutionOf(webp, findMetadata(webp)!.exif)).toBe(150.5);
 });

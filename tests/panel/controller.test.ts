@@ -321,11 +321,20 @@ test('a network that is refused is named with the reason', async () => {
     add: () => Promise.reject(new LWayError('bad-model', 'It has no image.', 'Choose another.')),
   };
   const { controller } = await start({ models });
-  await controller.addModel([new File(['x'], 'mine.onnx')]);
+  const error = { code: 'bad-model', message: 'It has no image.', advice: 'Choose another.' };
+  // Given together they are looked at one after the other, and each is named.
+  const all = ['mine.onnx', 'yours.pth'].map((name) => controller.addModel([new File(['x'], name)]));
+  expect(controller.state.adding).toBeNull();
+  await Promise.all(all);
   expect(controller.state.adding).toEqual({
-    name: 'mine.onnx',
-    error: { code: 'bad-model', message: 'It has no image.', advice: 'Choose another.' },
+    name: null,
+    refused: [
+      { name: 'mine.onnx', error },
+      { name: 'yours.pth', error },
+    ],
   });
+  await controller.addModel([new File(['x'], 'third.onnx')]);
+  expect(controller.state.adding!.refused).toEqual([{ name: 'third.onnx', error }]);
 });
 
 test('what was learned serves the next upscale of the same pixels, and previews other strengths', async () => {

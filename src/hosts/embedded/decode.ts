@@ -9,7 +9,7 @@ import { PackedPixels } from '../shared/pixels';
 import { pngColour } from '../shared/colour';
 import { decodePng } from '../shared/png/decode';
 import { avifColour, hdrNotice } from './colour';
-import { findMetadata, uprightMetadata } from './find-metadata';
+import { findMetadata, resolutionOf, uprightMetadata } from './find-metadata';
 import { embeddedProfile, profileSpace } from './icc';
 import { isAnimated, jpegComponents } from './peek';
 
@@ -60,13 +60,15 @@ export async function decodePicture(signal: AbortSignal, name: string, bytes: Ui
   }
   const format = kind === null ? undefined : browserFormats[kind];
   if (format) {
-    const { pixels, converted } = await decodeByBrowser(signal, name, bytes, format);
+    const metadata = findMetadata(bytes);
+    const resolution = resolutionOf(bytes, metadata?.exif);
+    const { pixels, converted } = await decodeByBrowser(signal, name, bytes, format, resolution);
     if (converted) notice('is a CMYK picture; its colours are converted to sRGB.');
     if (format !== 'gif') notice(hdrNotice(format === 'avif' ? avifColour(bytes) : null, bytes));
     if (isAnimated(bytes, format)) notice('is animated; its first frame is taken.');
     if (format === 'avif' && /Exif|rdf\+xml/.test(textAt(bytes, 0, 1 << 14)))
       notice('has camera data or words, which this page cannot read from an AVIF; the command line keeps them.');
-    return { pixels, metadata: findMetadata(bytes), notices };
+    return { pixels, metadata, notices };
   }
   if (kind === null && isSvg(bytes)) {
     const pixels = await drawSvg(signal, name, bytes);
@@ -112,6 +114,7 @@ async function decodeByBrowser(
   name: string,
   bytes: Uint8Array,
   format: BrowserFormat,
+  resolution: number | undefined,
 ): Promise<{ pixels: PackedPixels; converted: boolean }> {
   const stored = format === 'webp' ? takeOrientation(bytes) : { orientation: 1 as const, bytes };
   const components = format === 'jpeg' ? jpegComponents(bytes) : 3;
@@ -143,6 +146,7 @@ async function decodeByBrowser(
       channels,
       bitDepth: 8,
       encoding: 'display',
+      resolution,
       // A profile for other colours than those that came out would make other programs refuse the file.
       iccProfile: profile && profileSpace(profile) === (channels < 3 ? 'GRAY' : 'RGB') ? profile : undefined,
     };

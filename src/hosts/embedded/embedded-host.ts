@@ -156,7 +156,7 @@ export class EmbeddedHost implements EditorHost {
   }
 
   private async commit(signal: AbortSignal, target: Opened, request: CommitRequest): Promise<PlacedResult> {
-    const { destination, result, layerName, onProgress } = request;
+    const { destination, result, layerName, made, onProgress } = request;
     signal.throwIfAborted();
     const { width, height } = result.info;
     this.check(target, destination, width, height);
@@ -177,7 +177,7 @@ export class EmbeddedHost implements EditorHost {
             height,
           }
         : shown;
-      const added: Layer = { id: newId('layer'), name: layerName, visible: true, bounds: place, pixels };
+      const added: Layer = { id: newId('layer'), name: layerName, visible: true, bounds: place, pixels, made };
       const enlarged = layers.map((one) => ({ ...one, bounds: enlargedRect(one.bounds, factor) }));
       // Above what was made from the same layer before: the newest variant is seen.
       const first = layers.findIndex((one) => one === layer || one.madeFrom === layer.id);

@@ -1,4 +1,5 @@
 import { readIptc } from '../../pictures/iptc';
+import { tags } from '../../pictures/exif-tags';
 import { textAt, viewOf, type PictureMetadata } from '../../pictures/picture';
 import { isDescription, isIptcProfile, rawProfile, readText, xmpIn, type PngText } from '../../pictures/png-text';
 import { readDirectories } from '../../pictures/tiff/directory';
@@ -19,6 +20,20 @@ export function findMetadata(bytes: Uint8Array): PictureMetadata | undefined {
   }
   const turned = found.exif !== undefined && readDirectories(found.exif).pages[0]?.has(0x0112) === true;
   return uprightMetadata(found, turned);
+}
+
+/** Pixels per inch as a JPEG or WebP says it; undefined where it does not, or says it without a unit. */
+export function resolutionOf(bytes: Uint8Array, exif: Uint8Array | undefined): number | undefined {
+  // JFIF's segment comes first: none, inch, centimetre.
+  if (bytes.length > 16 && textAt(bytes, 6, 11) === 'JFIF\0' && bytes[13] !== 0) {
+    const density = viewOf(bytes).getUint16(14);
+    return density === 0 ? undefined : density * (bytes[13] === 1 ? 1 : 2.54);
+  }
+  // EXIF counts the same from one, and means inches where it does not say.
+  const page = exif && readDirectories(exif).pages[0];
+  const [value, unit] = [page?.number(tags.xResolution, 0) ?? 0, page?.number(tags.resolutionUnit, 2)];
+  if (!(value > 0 && value < Infinity)) return undefined;
+  return unit === 2 ? value : unit === 3 ? value * 2.54 : undefined;
 }
 
 /**

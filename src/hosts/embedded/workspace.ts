@@ -11,6 +11,13 @@ export interface Layer {
   readonly pixels: LayerPixels;
   /** Id of the layer that this one was upscaled from. */
   readonly madeFrom?: string;
+  /** What it was made with: tells variants apart. */
+  readonly made?: string;
+}
+
+/** What a layer is called where it has to be told from the others: its name, and what it was made with. */
+export function titleOf({ name, made }: Layer, layers: readonly Layer[]): string {
+  return made !== undefined && layers.filter((one) => one.name === name).length > 1 ? `${name}, ${made}` : name;
 }
 
 /** What undo goes back to. Never changed, only replaced. */

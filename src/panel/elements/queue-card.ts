@@ -12,6 +12,7 @@ export class QueueCard extends LitElement {
     shared,
     css`
       div {
+        position: relative;
         display: grid;
         grid-template-columns: 56px 1fr auto;
         gap: 2px 10px;
@@ -70,11 +71,12 @@ export class QueueCard extends LitElement {
         height: 14px;
         vertical-align: -2px;
       }
+      /* Cards are as high as ever while one is at work. */
       progress {
-        display: block;
-        width: 100%;
-        height: 4px;
-        margin-top: 3px;
+        position: absolute;
+        inset: auto 8px 4px 76px;
+        width: auto;
+        height: 3px;
         accent-color: var(--lway-mark);
       }
     `,

@@ -43,11 +43,18 @@ export class QueueView extends LitElement {
         font-size: 13px;
         font-weight: 600;
       }
-      .results {
+      .results,
+      .options {
         display: flex;
         flex-wrap: wrap;
         gap: 6px 8px;
+      }
+      .results {
         margin-inline-start: auto;
+      }
+      .options {
+        flex-basis: 100%;
+        gap: 6px 16px;
       }
       select {
         width: auto;
@@ -74,7 +81,7 @@ export class QueueView extends LitElement {
       }
       ul {
         display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(220px, 1fr));
+        grid-template-columns: repeat(auto-fill, minmax(min(260px, 100%), 1fr));
         gap: 8px;
         margin: 0;
         padding: 0 12px 12px;
@@ -133,7 +140,6 @@ export class QueueView extends LitElement {
                 </button>`
               : nothing
         }
-        ${this.renderSteps()} ${this.renderFormat()}
         <span class="results"
           >${
             'showDirectoryPicker' in window
@@ -152,6 +158,7 @@ export class QueueView extends LitElement {
             Clear
           </button></span
         >
+        <span class="options">${this.renderSteps()} ${this.renderFormat()}</span>
       </div>
       ${trouble ? html`<p class="wrong" role="alert">${trouble.message} ${trouble.advice}</p>` : nothing}
       <ul aria-label="Pictures">

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { ModelEntry } from '../../engine';
-import { networkAmong, networkEndings } from '../../ui/network-files';
+import { networkEndings, networksAmong } from '../../ui/network-files';
 import { shared } from '../../ui/styles';
 import type { Style } from '../network-styles';
 import type { ModelChoice } from '../services';
@@ -171,18 +171,10 @@ export class StylePicker extends LitElement {
   private renderAdding() {
     const { adding } = this;
     return html`<div aria-live="polite">
-      ${
-        adding && !adding.error && !adding.added
-          ? html`<p class="hint">Finding out how ${adding.name} wants its picture…</p>`
-          : nothing
-      }
-      ${
-        adding?.error
-          ? html`<p class="error">
-              <b>${adding.name}:</b> ${adding.error.message} <span>${adding.error.advice}</span>
-            </p>`
-          : nothing
-      }
+      ${adding?.name ? html`<p class="hint">Finding out how ${adding.name} wants its picture…</p>` : nothing}
+      ${adding?.refused.map(
+        ({ name, error }) => html`<p class="error"><b>${name}:</b> ${error.message} <span>${error.advice}</span></p>`,
+      )}
     </div>`;
   }
 
@@ -196,9 +188,9 @@ export class StylePicker extends LitElement {
 
   private onFile(event: Event): void {
     const input = event.target as HTMLInputElement;
-    const files = networkAmong([...(input.files ?? [])]);
+    const networks = networksAmong([...(input.files ?? [])]);
     input.value = '';
-    if (files.length > 0) this.send('add', files);
+    for (const files of networks) this.send('add', files);
   }
 
   private onDragOver(event: DragEvent): void {
@@ -209,10 +201,12 @@ export class StylePicker extends LitElement {
 
   private onDrop(event: DragEvent): void {
     this.over = false;
-    const files = networkAmong([...(event.dataTransfer?.files ?? [])]);
-    if (this.disabled || files.length === 0) return;
+    const dropped = [...(event.dataTransfer?.files ?? [])];
+    const networks = networksAmong(dropped);
+    // What lies among pictures is for the page around to take.
+    if (this.disabled || networks.length === 0 || networks.flat().length < dropped.length) return;
     event.preventDefault();
-    this.send('add', files);
+    for (const files of networks) this.send('add', files);
   }
 }
 

@@ -108,6 +108,10 @@ function resolutionEntries(perInch: number): Entry[] {
   ];
 }
 
+/** EXIF that says a resolution and nothing else, for formats that have no other place for it. */
+export const exifOfResolution = (perInch: number): Uint8Array =>
+  write({ image: resolutionEntries(perInch), camera: [], place: [], interoperability: [] });
+
 /** Puts the first directory of a TIFF: its own entries, and what EXIF in a structure of its own says besides. */
 export function putWithExif(
   own: readonly Entry[],

@@ -1,3 +1,4 @@
+import { exifOfResolution } from '../../../pictures/tiff/exif';
 import type { FileMetadata } from './jpeg-metadata';
 
 const [hasIcc, hasAlpha, hasExif, hasXmp] = [0x20, 0x10, 0x08, 0x04];
@@ -7,8 +8,9 @@ export function withWebpMetadata(
   webp: Uint8Array<ArrayBuffer>,
   width: number,
   height: number,
-  { iccProfile, exif, xmp }: FileMetadata,
+  { iccProfile, exif: said, xmp, resolution }: FileMetadata,
 ): Uint8Array<ArrayBuffer>[] {
+  const exif = said ?? (resolution === undefined ? undefined : exifOfResolution(resolution));
   if (!iccProfile && !exif && xmp === undefined) return [webp];
   const chunks = chunksOf(webp);
   const old = chunks.find(({ name }) => name === 'VP8X');

@@ -31,6 +31,7 @@ interface Manifest {
     bounds: Rect;
     /** Index of the layer that it was made from. */
     madeFrom?: number;
+    made?: string;
     saved: boolean;
     file: string;
     info: Omit<PictureInfo, 'iccProfile'>;
@@ -150,7 +151,7 @@ export class DocumentKeeper {
       xmp: xmp === undefined ? undefined : 'xmp',
       iptc: iptc && 'iptc',
       text,
-      layers: state.layers.map(({ name, visible, bounds, madeFrom, pixels }) => {
+      layers: state.layers.map(({ name, visible, bounds, madeFrom, made, pixels }) => {
         const info = { ...pixels.info, iccProfile: undefined };
         const origin = state.layers.findIndex(({ id }) => id === madeFrom);
         const file = kept.files.get(pixels)!;
@@ -159,6 +160,7 @@ export class DocumentKeeper {
           visible,
           bounds,
           madeFrom: origin < 0 ? undefined : origin,
+          made,
           saved: saved.has(pixels),
           file,
           info,
@@ -201,13 +203,16 @@ export class DocumentKeeper {
     const saved = new Set<LayerPixels>();
     const files = new Map<LayerPixels, string>();
     const newIds = manifest.layers.map(() => newId('layer'));
-    for (const [i, { name, visible, bounds, madeFrom, saved: wasSaved, file, info }] of manifest.layers.entries()) {
+    for (const [
+      i,
+      { name, visible, bounds, madeFrom, made, saved: wasSaved, file, info },
+    ] of manifest.layers.entries()) {
       const pixels = new StoredPixels({ ...info, iccProfile }, await folder.get(file));
       if (!pixels.complete) return null;
       if (wasSaved) saved.add(pixels);
       files.set(pixels, file);
       const origin = madeFrom === undefined ? undefined : newIds[madeFrom];
-      layers.push({ id: newIds[i]!, name, visible, bounds, pixels, madeFrom: origin });
+      layers.push({ id: newIds[i]!, name, visible, bounds, pixels, madeFrom: origin, made });
     }
     const { name, bitDepth, resolution, width, height, active, selection } = manifest;
     const state = { width, height, layers, activeId: newIds[active] ?? null, selection };

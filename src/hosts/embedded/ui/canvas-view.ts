@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Rect } from '../../../engine';
-import type { Layer, OpenDocument, Workspace } from '../workspace';
+import { titleOf, type Layer, type OpenDocument, type Workspace } from '../workspace';
 import { stackUpTo, type Comparison } from './comparison';
 import { levelSize, TileCache, tileSide, topLevel } from './tile-cache';
 import '../../../ui/divider';
@@ -166,13 +166,14 @@ export class CanvasView extends LitElement {
     const { comparison } = this;
     if (!comparison) return nothing;
     const { first, second, only } = comparison;
-    const name = (layer: Layer) => (layer.id === comparison.origin ? `Before: ${layer.name}` : layer.name);
+    const title = (layer: Layer) => titleOf(layer, [first, second]);
+    const name = (layer: Layer) => (layer.id === comparison.origin ? `Before: ${layer.name}` : title(layer));
     if (only) return html`<span class="tag first">${name(only === 'first' ? first : second)}</span>`;
     return html`<lway-divider
         .value=${this.divider}
-        label="Divider between ${first.name} and ${second.name}"
-        first=${first.name}
-        second=${second.name}
+        label="Divider between ${title(first)} and ${title(second)}"
+        first=${title(first)}
+        second=${title(second)}
         @change=${(event: CustomEvent<number>) => (this.divider = event.detail)}
       ></lway-divider>
       <span class="tag first" ?hidden=${this.divider < 0.1}>${name(first)}</span>

@@ -1,5 +1,5 @@
 import { css, html, LitElement } from 'lit';
-import type { Layer } from '../workspace';
+import { titleOf, type Layer } from '../workspace';
 import { bar } from './bar-styles';
 import type { Comparison } from './comparison';
 
@@ -50,6 +50,7 @@ export class CompareBar extends LitElement {
 
   override render() {
     const { first, second, only } = this.comparison;
+    const all = [second, ...this.others];
     return html`<label>
         Compare
         <select
@@ -57,11 +58,12 @@ export class CompareBar extends LitElement {
           @change=${(event: Event) => this.send('with', (event.target as HTMLSelectElement).value)}
         >
           ${this.others.map(
-            (layer) => html`<option value=${layer.id} .selected=${layer.id === first.id}>${layer.name}</option>`,
+            (layer) =>
+              html`<option value=${layer.id} .selected=${layer.id === first.id}>${titleOf(layer, all)}</option>`,
           )}
         </select>
       </label>
-      <span class="second">with ${second.name}</span>
+      <span class="second">with ${titleOf(second, all)}</span>
       <button
         class="hold"
         aria-pressed=${only === 'first'}

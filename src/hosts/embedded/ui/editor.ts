@@ -1,6 +1,6 @@
 import { html, LitElement, nothing } from 'lit';
 import { isAbort, LWayError, type Rect, toPlainError } from '../../../engine';
-import { networkAmong, networkEndings } from '../../../ui/network-files';
+import { networkEndings, networksAmong } from '../../../ui/network-files';
 import '../../../ui/ask-dialog';
 import type { AskDialog } from '../../../ui/ask-dialog';
 import { decodePicture } from '../decode';
@@ -59,6 +59,8 @@ export class Editor extends LitElement {
 
   private stopListening: (() => void) | null = null;
   private worker: AbortController | null = null;
+  /** What is opened or exported now, and what waits for it. */
+  private last: Promise<void> = Promise.resolve();
   /** Documents are changed in place: what shows them is told by this. */
   private revision = 0;
 
@@ -86,6 +88,7 @@ export class Editor extends LitElement {
     this.addEventListener('drop', this.onDrop);
     document.addEventListener('keydown', this.onKeyDown);
     document.addEventListener('keyup', this.onKeyUp);
+    window.addEventListener('blur', this.onBlur);
     document.addEventListener('paste', this.onPaste);
   }
 
@@ -94,6 +97,7 @@ export class Editor extends LitElement {
     this.stopListening?.();
     document.removeEventListener('keydown', this.onKeyDown);
     document.removeEventListener('keyup', this.onKeyUp);
+    window.removeEventListener('blur', this.onBlur);
     document.removeEventListener('paste', this.onPaste);
     this.worker?.abort();
   }
@@ -227,13 +231,13 @@ export class Editor extends LitElement {
   }
 
   /**
-   * Takes what was chosen, dropped or pasted: a picture is opened, several go to the `pictures` event, a network to the
+   * Takes what was chosen, dropped or pasted: a picture is opened, several go to the `pictures` event, each network to the
    * `network` event.
    */
   private take(files: readonly File[], folders: readonly string[] = []): void {
-    const network = networkAmong(files);
-    if (network.length > 0) this.dispatchEvent(new CustomEvent('network', { detail: network }));
-    const others = files.filter((file) => !network.includes(file));
+    const networks = networksAmong(files);
+    for (const network of networks) this.dispatchEvent(new CustomEvent('network', { detail: network }));
+    const others = files.filter((file) => !networks.flat().includes(file));
     const pictures = folders.length > 0 ? picturesOf(others) : others;
     if (folders.length > 0 && pictures.length === 0) {
       this.message = {
@@ -299,19 +303,21 @@ export class Editor extends LitElement {
     });
   }
 
-  /** One thing at a time: a new one ends the one before. */
-  private async during(text: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    this.worker?.abort();
-    const worker = (this.worker = new AbortController());
+  /** One thing after the other: an export is not lost because something is opened meanwhile. Cancel ends what is shown. */
+  private during(text: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     this.message = null;
-    this.work = { text, done: null };
-    try {
-      await work(worker.signal);
-    } catch (error) {
-      if (!isAbort(error)) this.say(error);
-    } finally {
-      if (this.worker === worker) this.work = null;
-    }
+    const next = async () => {
+      const { signal } = (this.worker = new AbortController());
+      this.work = { text, done: null };
+      try {
+        await work(signal);
+      } catch (error) {
+        if (!isAbort(error)) this.say(error);
+      } finally {
+        this.work = null;
+      }
+    };
+    return (this.last = this.last.then(next));
   }
 
   /** Shows an error in plain words. */
@@ -411,6 +417,11 @@ export class Editor extends LitElement {
 
   private readonly onKeyUp = (event: KeyboardEvent): void => {
     if (event.key.toLowerCase() === 'b') this.only = null;
+  };
+
+  /** A key that is let go in another window is not heard here. */
+  private readonly onBlur = (): void => {
+    this.only = null;
   };
 }
 

@@ -142,6 +142,7 @@ export class LayerList extends LitElement {
       white-space: nowrap;
     }
     .label small {
+      display: block;
       font-size: 11px;
       color: var(--lway-text-2);
       font-variant-numeric: tabular-nums;
@@ -241,7 +242,9 @@ export class LayerList extends LitElement {
               @dblclick=${() => (this.renaming = layer.id)}
             >
               <canvas width="80" height="60" data-layer=${layer.id} aria-hidden="true"></canvas>
-              <span class="label"> <b>${layer.name}</b><small>${own.width} × ${own.height}</small> </span>
+              <span class="label">
+                <b>${layer.name}</b><small>${own.width} × ${own.height}${layer.made ? ` · ${layer.made}` : ''}</small>
+              </span>
             </button>`
       }
     </li>`;
