@@ -79,7 +79,7 @@ export async function trainer(runtime: Runtime, step: TrainingStep, readEvery = 
       return session;
     },
   });
-  const training = await TrainingRun.create(never, watched, step, { readEvery, snapshotEvery: 0 });
+  const training = await TrainingRun.create(never, watched, step, { readEvery });
   return {
     async steps(count) {
       const times: number[] = [];

@@ -9,13 +9,13 @@ import { addWeights } from './commands/weights';
 import { addWork } from './commands/work';
 import { addEvaluate } from './evaluate/command';
 import { exitCode, exitCodeOf } from './exit-codes';
-import type { Surroundings } from './surroundings';
+import type { Environment } from './environment';
 
 const description = `LWay upscales pictures with a network that is first adapted to the very picture.
 Everything is computed on this machine: no picture and no measurement leaves it.`;
 
 /** Adds a command to the program; `finish` takes its exit code. */
-export type AddCommand = (program: Command, surroundings: Surroundings, finish: (code: number) => void) => void;
+export type AddCommand = (program: Command, environment: Environment, finish: (code: number) => void) => void;
 
 /**
  * The command line.
@@ -25,17 +25,17 @@ export type AddCommand = (program: Command, surroundings: Surroundings, finish: 
  */
 export async function run(
   args: readonly string[],
-  surroundings: Surroundings,
+  environment: Environment,
   additions: readonly AddCommand[] = [],
 ): Promise<number> {
   let code: number = exitCode.ok;
   const finish = (result: number) => {
     code = result;
   };
-  const { stdout, stderr } = surroundings;
+  const { stdout, stderr } = environment;
   const program = new Command('lway')
     .description(description)
-    .version(surroundings.version, '-V, --version', 'print the version')
+    .version(environment.version, '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
@@ -44,15 +44,15 @@ export async function run(
       getErrHelpWidth: () => stderr.columns ?? 100,
     })
     .showHelpAfterError('Run the command with --help for its options.');
-  addUpscale(program, surroundings, finish);
-  addPlay(program, surroundings, finish);
-  addWork(program, surroundings, finish);
-  addQueue(program, surroundings, finish);
-  addModels(program, surroundings);
-  addWeights(program, surroundings);
-  addDoctor(program, surroundings, finish);
-  addEvaluate(program, surroundings);
-  for (const add of additions) add(program, surroundings, finish);
+  addUpscale(program, environment, finish);
+  addPlay(program, environment, finish);
+  addWork(program, environment, finish);
+  addQueue(program, environment, finish);
+  addModels(program, environment);
+  addWeights(program, environment);
+  addDoctor(program, environment, finish);
+  addEvaluate(program, environment);
+  for (const add of additions) add(program, environment, finish);
   try {
     if (args.length === 0) {
       program.outputHelp();
@@ -62,13 +62,13 @@ export async function run(
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
-    report(error, args, surroundings);
+    report(error, args, environment);
     return exitCodeOf(error);
   }
 }
 
 /** An error that ended the whole command, for people or, with --json, for programs. */
-function report(error: unknown, args: readonly string[], { stdout, stderr, env }: Surroundings): void {
+function report(error: unknown, args: readonly string[], { stdout, stderr, env }: Environment): void {
   const plain = toPlainError(error);
   if (args.includes('--json')) stdout.write(`${JSON.stringify({ event: 'error', ...plain })}\n`);
   else if (plain.code === 'aborted') stderr.write('Cancelled; nothing was left behind.\n');

@@ -23,7 +23,7 @@ import { computesOnGpu, loadModel, readRegistry, type SaidOfNetwork } from '../e
 import { broughtModel, isModelFile } from './brought-network';
 import { writeJson, writeWhole } from './files/json-file';
 import { exists } from './files/workspace';
-import type { Surroundings } from './surroundings';
+import type { Environment } from './environment';
 import { userFolder } from './user-folder';
 
 export interface ListedNetwork {
@@ -221,11 +221,11 @@ export class Networks {
   }
 }
 
-export async function openNetworks(surroundings: Surroundings): Promise<Networks> {
-  const shippedFolder = join(surroundings.root, 'models');
-  const ownFolder = join(userFolder(surroundings), 'models');
+export async function openNetworks(environment: Environment): Promise<Networks> {
+  const shippedFolder = join(environment.root, 'models');
+  const ownFolder = join(userFolder(environment), 'models');
   const shipped = await readRegistry(shippedFolder);
-  const own = await readOwn(surroundings, ownFolder);
+  const own = await readOwn(environment, ownFolder);
   return new Networks(shippedFolder, shipped, ownFolder, own);
 }
 
@@ -242,7 +242,7 @@ function checkId(id: string): void {
 }
 
 /** The person's own networks. A list that is damaged is set aside: it must not keep what came with LWay from working. */
-async function readOwn({ stderr }: Surroundings, folder: string): Promise<ModelRegistry> {
+async function readOwn({ stderr }: Environment, folder: string): Promise<ModelRegistry> {
   const path = join(folder, 'models.json');
   if (!(await exists(path))) return { version: 1, default: '', models: [] };
   try {

@@ -5,7 +5,7 @@ import { noRoom } from './files/file-errors';
 import type { Target } from './files/targets';
 import { createReporter } from './output/create-reporter';
 import type { Reporter } from './output/reporter';
-import type { Surroundings } from './surroundings';
+import type { Environment } from './environment';
 import type { FileOptions, FileReport } from './upscale-file';
 import { upscaleFile } from './upscale-file';
 
@@ -33,16 +33,16 @@ export const filesAtOnce = 3;
  * @returns the exit code
  */
 export async function runFiles(
-  surroundings: Surroundings,
+  environment: Environment,
   flags: { json?: boolean; quiet?: boolean },
   targets: readonly Target[],
   jobFor: (target: Target) => Promise<FileJob>,
   before?: (engine: SeriesEngine, reporter: Reporter) => Promise<void>,
 ): Promise<number> {
-  const reporter = createReporter(surroundings, flags);
+  const reporter = createReporter(environment, flags);
   const started = performance.now();
   const engine = createNodeEngine();
-  const run = new FileRun(surroundings.signal, engine, reporter, jobFor);
+  const run = new FileRun(environment.signal, engine, reporter, jobFor);
   reporter.begin(targets.length);
   try {
     await before?.(engine, reporter);

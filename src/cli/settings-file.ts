@@ -2,20 +2,20 @@ import { join } from 'node:path';
 import type { UpscaleSettings } from '../actions/settings';
 import { parseSettings } from '../actions/steps';
 import { readJson, writeJson } from './files/json-file';
-import type { Surroundings } from './surroundings';
+import type { Environment } from './environment';
 import { userFolder } from './user-folder';
 
-function path(surroundings: Surroundings): string {
-  return join(userFolder(surroundings), 'settings.json');
+function path(environment: Environment): string {
+  return join(userFolder(environment), 'settings.json');
 }
 
 /** The settings that the person used last in a panel that this program serves; null where there are none. */
-export async function readSettings(surroundings: Surroundings): Promise<UpscaleSettings | null> {
-  const value = await readJson(path(surroundings), 'The file of your settings');
+export async function readSettings(environment: Environment): Promise<UpscaleSettings | null> {
+  const value = await readJson(path(environment), 'The file of your settings');
   return value === undefined ? null : parseSettings(value);
 }
 
 /** @throws LWayError `bad-option` where they are no settings, `storage` */
-export async function writeSettings(surroundings: Surroundings, settings: unknown): Promise<void> {
-  await writeJson(path(surroundings), parseSettings(settings));
+export async function writeSettings(environment: Environment, settings: unknown): Promise<void> {
+  await writeJson(path(environment), parseSettings(settings));
 }

@@ -35,7 +35,7 @@ import type { Target } from './files/targets';
 import { pathOf } from './files/targets';
 import { iccProfileOf, profileFields } from './files/vips-file';
 import { alreadyThere, exists, Workspace } from './files/workspace';
-import type { Surroundings } from './surroundings';
+import type { Environment } from './environment';
 
 /** One upscale of a picture; several are done one after the other, each on the result of the one before. */
 export interface Pass {
@@ -53,7 +53,7 @@ export interface FileOptions {
   /** The result may replace the picture. */
   inPlace?: boolean;
   /** What `-` stands for. */
-  streams?: Surroundings['streams'];
+  streams?: Environment['streams'];
   /** What of the picture's metadata comes along: all when left out. */
   metadata?: MetadataChoice;
   /** Called with the result's file when all of it is there, just before it gets its name; a rejection keeps it from it. */

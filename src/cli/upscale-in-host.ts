@@ -5,7 +5,7 @@ import { createNodeEngine, createTileStore } from '../engine/node';
 import type { EditorHost } from '../hosts/host';
 import { knownFactor } from './asked-size';
 import { openNetworks } from './networks';
-import type { Surroundings } from './surroundings';
+import type { Environment } from './environment';
 
 /**
  * Upscales the active layer, or what is selected of it, of an editor that this process reaches.
@@ -14,12 +14,12 @@ import type { Surroundings } from './surroundings';
  * @throws LWayError what went wrong; the signal's reason
  */
 export async function upscaleInHost(
-  surroundings: Surroundings,
+  environment: Environment,
   host: EditorHost,
   settings: UpscaleSettings | null,
   onEvent: (event: EngineEvent) => void,
 ): Promise<void> {
-  const { signal, cwd } = surroundings;
+  const { signal, cwd } = environment;
   onEvent({ type: 'phase', phase: 'preparing' });
   const {
     model: id,
@@ -33,7 +33,7 @@ export async function upscaleInHost(
   } = settings ?? defaultSettings;
   // What the panel would do: where nothing is selected, the layer.
   const region = wanted === 'region' && Boolean((await host.describe(signal))?.selection);
-  const networks = await openNetworks(surroundings);
+  const networks = await openNetworks(environment);
   const model = await networks.find(signal, id, cwd, 'auto', knownFactor(size));
   const tuning = await networks.tuning(model.entry, { detail, noise });
   const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };

@@ -3,7 +3,7 @@ import type { Target } from './files/targets';
 import type { Learned, SeriesRequest } from './learn-series';
 import { learnSeries } from './learn-series';
 import { runFiles, type FileJob } from './run-files';
-import type { Surroundings } from './surroundings';
+import type { Environment } from './environment';
 import type { FileOptions, Pass } from './upscale-file';
 
 /**
@@ -14,7 +14,7 @@ import type { FileOptions, Pass } from './upscale-file';
  * @returns the exit code
  */
 export async function upscaleSeries(
-  surroundings: Surroundings,
+  environment: Environment,
   flags: { json?: boolean; quiet?: boolean },
   targets: readonly Target[],
   request: SeriesRequest,
@@ -24,12 +24,12 @@ export async function upscaleSeries(
   let { options } = request;
   let unsaved: unknown = null;
   const code = await runFiles(
-    surroundings,
+    environment,
     flags,
     targets,
     (target) => jobFor(target, options),
     async (engine, reporter) => {
-      const learned = await learnSeries(surroundings.signal, engine, request.teachers ?? targets, request, reporter);
+      const learned = await learnSeries(environment.signal, engine, request.teachers ?? targets, request, reporter);
       options = await withSeries(request, learned);
       if (learned) await save?.(learned).catch((error: unknown) => (unsaved = error));
     },

@@ -27,7 +27,7 @@ export interface AdaptOptions {
   /** Aborting this one stops the adaptation early and keeps what has been learned. */
   enough?: AbortSignal;
   /** Departures from the recipe, for controls and ablations. Plain data. */
-  study?: Readonly<Record<string, unknown>>;
+  ablation?: Readonly<Record<string, unknown>>;
 }
 
 /** Detail and Noise of a network that has ends to mix its weights towards. */
@@ -68,8 +68,8 @@ export type EngineEvent =
   /** Something is not as asked for: a fall-back to another device, a smaller tile, a tile done twice. */
   | { type: 'notice'; message: string }
   | { type: 'phase'; phase: 'preparing' | 'adapting' | 'upscaling' | 'writing' }
-  /** `study`: what comes before the first step of an adaptation. `secondsLeft` is undefined until it can be told. */
-  | { type: 'progress'; done: number; total: number; unit: 'study' | 'step' | 'tile'; secondsLeft?: number }
+  /** `analysis`: what comes before the first step of an adaptation. `secondsLeft` is undefined until it can be told. */
+  | { type: 'progress'; done: number; total: number; unit: 'analysis' | 'step' | 'tile'; secondsLeft?: number }
   | { type: 'adaptation'; step: number; loss: number; heldOut?: number }
   /** What the network makes of a piece of the picture that it does not learn from; 0 steps: as it came. */
   | { type: 'preview'; step: number; image: PreviewImage };

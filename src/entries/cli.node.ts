@@ -25,7 +25,7 @@ export async function main(root: string): Promise<void> {
   reportUnfinished(cancel);
   ignoreClosedOutput(cancel);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  const surroundings = {
+  const environment = {
     stdout: process.stdout,
     stderr: process.stderr,
     streams: { input: process.stdin, output: process.stdout },
@@ -38,7 +38,7 @@ export async function main(root: string): Promise<void> {
     signal: controller.signal,
     finish: finishing.signal,
   };
-  const code = await run(process.argv.slice(2), surroundings, [addGimp]);
+  const code = await run(process.argv.slice(2), environment, [addGimp]);
   // Native threads (libvips, ONNX Runtime) may still be at work on something abandoned.
   if (controller.signal.aborted) process.exit(130);
   process.exitCode = code;

@@ -9,7 +9,7 @@ import { columns } from '../cli/output/text';
 import { servePanel, type Handlers } from '../cli/panel/server';
 import { openWindow } from '../cli/panel/window';
 import { readSettings, writeSettings } from '../cli/settings-file';
-import type { Surroundings } from '../cli/surroundings';
+import type { Environment } from '../cli/environment';
 import { upscaleInHost } from '../cli/upscale-in-host';
 import { type EngineEvent, LWayError, type ModelEntry, toPlainError } from '../engine';
 import { decodeFrame, encodeFrame } from '../hosts/gimp/frames';
@@ -27,7 +27,7 @@ import {
 } from '../hosts/gimp/installation.node';
 import { PipePort } from '../hosts/gimp/pipe-port.node';
 import { operations, protocolVersion, type Hello, type Question } from '../hosts/gimp/protocol';
-import { phaseName } from '../panel/words';
+import { phaseName } from '../panel/messages';
 
 /** Milliseconds that a page may be away, for a reload, before its window counts as closed. */
 const absence = 5000;
@@ -45,7 +45,7 @@ Examples:
 In GIMP: Filters ▸ Enhance ▸ Upscale with LWay…`;
 
 /** Joins the command line with GIMP. */
-export function addGimp(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
+export function addGimp(program: Command, environment: Environment, finish: (code: number) => void): void {
   const gimp = program
     .command('gimp')
     .summary('put LWay into GIMP’s menu')
@@ -59,38 +59,38 @@ export function addGimp(program: Command, surroundings: Surroundings, finish: (c
     .command('install')
     .description('Puts the plug-in into your own folder of each GIMP that is found.')
     .option(...folderOption)
-    .action(async ({ folder }: { folder?: string }) => finish(await install(surroundings, folder)));
+    .action(async ({ folder }: { folder?: string }) => finish(await install(environment, folder)));
   gimp
     .command('uninstall')
     .description('Removes the plug-in from each GIMP.')
     .option(...folderOption)
-    .action(async ({ folder }: { folder?: string }) => finish(await uninstall(surroundings, folder)));
+    .action(async ({ folder }: { folder?: string }) => finish(await uninstall(environment, folder)));
   gimp
     .command('doctor')
     .description('Says which GIMPs are there, and whether the plug-in in them is as it should be.')
     .option(...folderOption)
-    .action(async ({ folder }: { folder?: string }) => finish(await doctor(surroundings, folder)));
+    .action(async ({ folder }: { folder?: string }) => finish(await doctor(environment, folder)));
   // What the plug-in starts: it talks over standard input and output.
   gimp.command('plug-in', { hidden: true }).action(async () => {
     const port = new PipePort(process.stdin, process.stdout);
-    finish(await answerGimp(surroundings, port));
+    finish(await answerGimp(environment, port));
     // Whatever is still under way (native threads) has nobody left to hear of it.
     if (port.gone.aborted) process.exit(exitCode.cancelled);
     process.stdin.destroy();
   });
 }
 
-function shippedFolder({ root }: Surroundings): string {
+function shippedFolder({ root }: Environment): string {
   return join(root, 'dist', 'cli');
 }
 
-function pageFolder({ root }: Surroundings): string {
+function pageFolder({ root }: Environment): string {
   return join(root, 'dist', 'page');
 }
 
-async function folders(surroundings: Surroundings, named: string | undefined): Promise<GimpFolder[]> {
-  if (named === undefined) return gimpFolders(surroundings, await programs(surroundings));
-  const path = resolve(surroundings.cwd, named);
+async function folders(environment: Environment, named: string | undefined): Promise<GimpFolder[]> {
+  if (named === undefined) return gimpFolders(environment, await programs(environment));
+  const path = resolve(environment.cwd, named);
   const version = basename(path);
   const kind = kindOf(version);
   if (kind === null) {
@@ -101,42 +101,42 @@ async function folders(surroundings: Surroundings, named: string | undefined): P
 }
 
 /** Versions of the GIMPs that can be started; the plain `gimp` is asked. */
-async function programs(surroundings: Surroundings): Promise<string[]> {
-  const found = await gimpPrograms(surroundings);
+async function programs(environment: Environment): Promise<string[]> {
+  const found = await gimpPrograms(environment);
   if (found.length > 0) return found;
   const { stdout } = spawnSync('gimp', ['--version'], { encoding: 'utf8', timeout: 20_000, windowsHide: true });
   const version = /\b(\d+)\.(\d+)\.\d+/.exec(stdout ?? '');
   return version ? [`${version[1]}.${version[2]}`] : [];
 }
 
-function noGimp(surroundings: Surroundings): LWayError {
+function noGimp(environment: Environment): LWayError {
   return new LWayError(
     'unsupported',
-    `No GIMP 2.10 or 3 is found, neither as a program nor by its settings (${settingsRoot(surroundings)}).`,
+    `No GIMP 2.10 or 3 is found, neither as a program nor by its settings (${settingsRoot(environment)}).`,
     'Start GIMP once, or name its settings folder with --folder.',
   );
 }
 
-async function install(surroundings: Surroundings, named: string | undefined): Promise<number> {
-  const { platform, root, stdout } = surroundings;
-  const found = await folders(surroundings, named);
-  if (found.length === 0) throw noGimp(surroundings);
-  if (!existsSync(join(pageFolder(surroundings), 'gimp.html'))) {
+async function install(environment: Environment, named: string | undefined): Promise<number> {
+  const { platform, root, stdout } = environment;
+  const found = await folders(environment, named);
+  if (found.length === 0) throw noGimp(environment);
+  if (!existsSync(join(pageFolder(environment), 'gimp.html'))) {
     throw new LWayError('unsupported', 'The panel’s page is not built.', `Run "npm run build" in ${root} first.`);
   }
   const program = { node: process.execPath, args: [join(root, 'bin', 'lway.mjs'), 'gimp', 'plug-in'] };
   for (const folder of found) {
-    await installPlugIn(folder, shippedFolder(surroundings), program, platform);
+    await installPlugIn(folder, shippedFolder(environment), program, platform);
     stdout.write(`GIMP ${folder.version}: ${plugInFolder(folder)}\n`);
   }
   stdout.write('Start GIMP again; then choose Filters ▸ Enhance ▸ Upscale with LWay…\n');
   return exitCode.ok;
 }
 
-async function uninstall(surroundings: Surroundings, named: string | undefined): Promise<number> {
-  const { stdout } = surroundings;
+async function uninstall(environment: Environment, named: string | undefined): Promise<number> {
+  const { stdout } = environment;
   let removed = 0;
-  for (const folder of await folders(surroundings, named)) {
+  for (const folder of await folders(environment, named)) {
     if (!(await uninstallPlugIn(folder))) continue;
     removed += 1;
     stdout.write(`Removed from GIMP ${folder.version}: ${plugInFolder(folder)}\n`);
@@ -145,14 +145,14 @@ async function uninstall(surroundings: Surroundings, named: string | undefined):
   return exitCode.ok;
 }
 
-async function doctor(surroundings: Surroundings, named: string | undefined): Promise<number> {
-  const { stdout, platform } = surroundings;
-  const found = await folders(surroundings, named);
-  if (found.length === 0) throw noGimp(surroundings);
+async function doctor(environment: Environment, named: string | undefined): Promise<number> {
+  const { stdout, platform } = environment;
+  const found = await folders(environment, named);
+  if (found.length === 0) throw noGimp(environment);
   const lines: string[][] = [];
   let working = 0;
   for (const folder of found) {
-    const problems = await examinePlugIn(folder, shippedFolder(surroundings), platform);
+    const problems = await examinePlugIn(folder, shippedFolder(environment), platform);
     if (problems?.length === 0) working += 1;
     const state =
       problems === null
@@ -162,11 +162,11 @@ async function doctor(surroundings: Surroundings, named: string | undefined): Pr
           : `${problems.join('; ')}: run "lway gimp install"`;
     lines.push([problems?.length === 0 ? '  ok' : '  --', `GIMP ${folder.version}`, folder.path, state]);
   }
-  const page = existsSync(join(pageFolder(surroundings), 'gimp.html'));
+  const page = existsSync(join(pageFolder(environment), 'gimp.html'));
   lines.push([
     page ? '  ok' : '  --',
     'Panel',
-    pageFolder(surroundings),
+    pageFolder(environment),
     page ? 'built' : 'missing: run "npm run build"',
   ]);
   stdout.write(columns(lines));
@@ -174,13 +174,13 @@ async function doctor(surroundings: Surroundings, named: string | undefined): Pr
 }
 
 /** LWay's side of the plug-in: until the person is done, or GIMP is. */
-export async function answerGimp(surroundings: Surroundings, port: PipePort): Promise<number> {
+export async function answerGimp(environment: Environment, port: PipePort): Promise<number> {
   const ended = new AbortController();
-  for (const each of [surroundings.signal, port.gone]) {
+  for (const each of [environment.signal, port.gone]) {
     if (each.aborted) ended.abort(each.reason);
     each.addEventListener('abort', () => ended.abort(each.reason), { once: true });
   }
-  const here: Surroundings = { ...surroundings, signal: ended.signal };
+  const here: Environment = { ...environment, signal: ended.signal };
   try {
     const { answer } = await port.ask(ended.signal, { op: 'hello' });
     const hello = answer as Hello;
@@ -202,13 +202,13 @@ export async function answerGimp(surroundings: Surroundings, port: PipePort): Pr
   }
 }
 
-async function upscaleAgain(surroundings: Surroundings, port: PipePort, origin: Hello): Promise<void> {
+async function upscaleAgain(environment: Environment, port: PipePort, origin: Hello): Promise<void> {
   const host = new GimpHost({ port, origin });
   let [text, last] = ['', 0];
   const say = (done: number | null) => {
     last = performance.now();
     // A progress bar that cannot be moved is no reason to stop.
-    port.ask(surroundings.signal, { op: 'progress', text, done }).catch(() => undefined);
+    port.ask(environment.signal, { op: 'progress', text, done }).catch(() => undefined);
   };
   const onEvent = (event: EngineEvent) => {
     if (event.type === 'phase') {
@@ -218,15 +218,15 @@ async function upscaleAgain(surroundings: Surroundings, port: PipePort, origin: 
       say(null);
     } else if (event.type === 'progress' && performance.now() - last > pace) say(event.done / event.total);
   };
-  await upscaleInHost(surroundings, host, await readSettings(surroundings), onEvent);
+  await upscaleInHost(environment, host, await readSettings(environment), onEvent);
 }
 
-async function showPanel(surroundings: Surroundings, port: PipePort): Promise<void> {
-  const { signal } = surroundings;
-  const server = await servePanel(pageFolder(surroundings), 'gimp.html', await handlers(surroundings, port));
+async function showPanel(environment: Environment, port: PipePort): Promise<void> {
+  const { signal } = environment;
+  const server = await servePanel(pageFolder(environment), 'gimp.html', await handlers(environment, port));
   try {
     const closed = untilClosed(signal, server.onPage);
-    if (!(await openWindow(surroundings, server.url))) {
+    if (!(await openWindow(environment, server.url))) {
       throw new LWayError(
         'unsupported',
         'No browser was found for the panel.',
@@ -259,9 +259,9 @@ function untilClosed(signal: AbortSignal, onPage: (listener: (open: boolean) => 
 }
 
 /** What the page may ask for. */
-async function handlers(surroundings: Surroundings, port: PipePort): Promise<Handlers> {
+async function handlers(environment: Environment, port: PipePort): Promise<Handlers> {
   const text = (body: Uint8Array) => new TextDecoder().decode(body);
-  const networks = (): Promise<Networks> => openNetworks(surroundings);
+  const networks = (): Promise<Networks> => openNetworks(environment);
   return {
     gimp: async (signal, body) => {
       const { header, bytes } = decodeFrame(body);
@@ -271,14 +271,14 @@ async function handlers(surroundings: Surroundings, port: PipePort): Promise<Han
       const { answer, bytes: back } = await port.ask(signal, withoutLength(question), bytes);
       return Buffer.concat(encodeFrame(withoutLength(answer as object), back));
     },
-    'settings/load': async () => (await readSettings(surroundings).catch(() => null)) ?? defaultSettings,
+    'settings/load': async () => (await readSettings(environment).catch(() => null)) ?? defaultSettings,
     'settings/save': async (_signal, body) => {
-      await writeSettings(surroundings, JSON.parse(text(body)));
+      await writeSettings(environment, JSON.parse(text(body)));
       return {};
     },
     'networks/list': async () => (await networks()).list().flatMap(({ entry, own }) => (own ? entry : [])),
     'networks/bytes': async (signal, body) =>
-      (await (await networks()).find(signal, text(body), surroundings.cwd, 'auto')).bytes,
+      (await (await networks()).find(signal, text(body), environment.cwd, 'auto')).bytes,
     'networks/put': async (signal, body) => {
       const end = body.indexOf(10);
       const entry = JSON.parse(text(body.subarray(0, end))) as ModelEntry;

@@ -16,7 +16,7 @@ import { PageModels } from '../panel/model-library';
 import { IndexedDbModels } from '../panel/own-models';
 import type { SettingsStore } from '../panel/services';
 import { applyTokens } from '../ui/tokens';
-import { phaseName } from '../panel/words';
+import { phaseName } from '../panel/messages';
 
 /** In a dialog of its own, which closes when its one job is done, instead of the panel. */
 const inDialog = new URLSearchParams(location.search).get('role') === 'dialog';

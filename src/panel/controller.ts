@@ -18,7 +18,7 @@ import { previewStrength } from './strength-preview';
 import { factorOf, networkFor, styleOf, stylesOf, suited, type Style } from './network-styles';
 import { applyStrength, NotPlaced, rescueResult, runUpscale, type FinishedUpscale } from './run-upscale';
 import type { ModelChoice, PanelServices } from './services';
-import { isNoGpu } from './words';
+import { isNoGpu } from './messages';
 import { Pace } from './pace';
 import { pieceAt, tryChoices } from './try-out';
 import { jobAfter, newJob, type Done, type PanelState, type RunningJob, type Work } from './state';

@@ -16,7 +16,7 @@ export interface CurvePoint {
 export interface RunningJob {
   readonly phase: 'preparing' | 'adapting' | 'upscaling' | 'writing';
   /** Tiles, steps or hundredths done; null until the first is. */
-  readonly progress: { done: number; total: number; unit?: 'study' | 'step' | 'tile'; secondsLeft?: number } | null;
+  readonly progress: { done: number; total: number; unit?: 'analysis' | 'step' | 'tile'; secondsLeft?: number } | null;
   readonly curve: readonly CurvePoint[];
   /** A piece of the picture by the network as it came and as it is after `step` steps; null until there is one. */
   readonly learning: { step: number; before: PreviewImage; now: PreviewImage } | null;

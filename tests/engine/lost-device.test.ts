@@ -34,12 +34,12 @@ beforeAll(async () => {
     features: await tinyModel(),
     start: startFor(model),
   };
-  const study = { steps: 1, patch: 16, batch: 1, trainingBatches: 1, heldOutBatches: 1, start: 1, pairsWeight: 1 };
+  const ablation = { steps: 1, patch: 16, batch: 1, trainingBatches: 1, heldOutBatches: 1, start: 1, pairsWeight: 1 };
   options = {
     model,
     size: { scale: 4 },
     device: 'auto',
-    adapt: { level: 'quick', strength: 1, models, study },
+    adapt: { level: 'quick', strength: 1, models, ablation },
   };
 });
 

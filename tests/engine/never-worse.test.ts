@@ -31,8 +31,8 @@ beforeAll(async () => {
     reconstructor: await load('lway-reconstructor-x4'),
     features: await load('darknet-features'),
   };
-  const study = { steps: 1, patch: 24, batch: 1, trainingBatches: 1, heldOutBatches: 1 };
-  adapt = { level: 'quick', strength: 1, models, study };
+  const ablation = { steps: 1, patch: 24, batch: 1, trainingBatches: 1, heldOutBatches: 1 };
+  adapt = { level: 'quick', strength: 1, models, ablation };
 });
 
 type Ail = (inputs: readonly string[], device: Runtime['device']) => void;

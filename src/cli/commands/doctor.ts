@@ -15,7 +15,7 @@ import { createNodeEngine, env } from '../../engine/node';
 import { exitCode } from '../exit-codes';
 import { columns, fileSize } from '../output/text';
 import { openNetworks } from '../networks';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import { userFolder } from '../user-folder';
 
 interface Check {
@@ -38,51 +38,51 @@ interface Diagnosis {
   devices: (Check & { device: Device; seconds?: number })[];
 }
 
-export function addDoctor(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
+export function addDoctor(program: Command, environment: Environment, finish: (code: number) => void): void {
   program
     .command('doctor')
     .summary('show what works on this machine')
     .description('Tries every device and network of this machine with a small picture and says what works.')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const result = await diagnose(surroundings);
-      surroundings.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : format(result));
+      const result = await diagnose(environment);
+      environment.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : format(result));
       const usable = result.devices.some(({ works }) => works) && result.networks.some(({ works }) => works);
       finish(usable ? exitCode.ok : exitCode.cannotStart);
     });
 }
 
-async function diagnose(surroundings: Surroundings): Promise<Diagnosis> {
-  const { networks, model } = await checkNetworks(surroundings);
+async function diagnose(environment: Environment): Promise<Diagnosis> {
+  const { networks, model } = await checkNetworks(environment);
   const devices: Diagnosis['devices'] = [];
   let reference: Raster | null = null;
   for (const device of ['cpu', 'webgpu'] as const) {
-    const tried = await tryDevice(surroundings.signal, device, model, reference);
+    const tried = await tryDevice(environment.signal, device, model, reference);
     if (tried.result) reference ??= tried.result;
     devices.push(tried.check);
   }
   return {
-    lway: surroundings.version,
+    lway: environment.version,
     node: process.version,
     system: `${process.platform} ${process.arch}, ${release()}`,
     cores: availableParallelism(),
     memory: totalmem(),
     onnxRuntime: env.versions.node ?? 'unknown',
     libvips: sharp.versions.vips,
-    userFolder: userFolder(surroundings),
+    userFolder: userFolder(environment),
     networks,
     devices,
   };
 }
 
-async function checkNetworks(surroundings: Surroundings): Promise<{ networks: Check[]; model: Model | null }> {
+async function checkNetworks(environment: Environment): Promise<{ networks: Check[]; model: Model | null }> {
   const networks: Check[] = [];
   let model: Model | null = null;
   try {
-    const all = await openNetworks(surroundings);
+    const all = await openNetworks(environment);
     for (const { entry, standard } of all.list()) {
       try {
-        const loaded = await all.find(surroundings.signal, entry.id, surroundings.cwd, 'auto');
+        const loaded = await all.find(environment.signal, entry.id, environment.cwd, 'auto');
         if (standard || !model) model = loaded;
         networks.push({ name: entry.id, works: true, detail: `×${entry.scale}, ${fileSize(entry.bytes)}, undamaged` });
       } catch (error) {

@@ -9,7 +9,7 @@ import { collectValues, parseOrder, parseRange } from '../options';
 import { columns, fileSize } from '../output/text';
 import type { ListedNetwork, Networks } from '../networks';
 import { longestId, openNetworks } from '../networks';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 
 const examples = `
 Examples:
@@ -20,8 +20,8 @@ Examples:
   $ lway models export 4x-UltraSharp a.onnx  write one as an ONNX file
   $ lway models remove 4x-sharp`;
 
-export function addModels(program: Command, surroundings: Surroundings): void {
-  const { stdout, stderr, cwd, signal } = surroundings;
+export function addModels(program: Command, environment: Environment): void {
+  const { stdout, stderr, cwd, signal } = environment;
   const models = program
     .command('models')
     .summary('list networks, add or remove your own')
@@ -29,7 +29,7 @@ export function addModels(program: Command, surroundings: Surroundings): void {
     .option('--json', 'as JSON')
     .addHelpText('after', examples)
     .action(async ({ json }: { json?: boolean }) => {
-      const networks = (await openNetworks(surroundings)).list();
+      const networks = (await openNetworks(environment)).list();
       stdout.write(json ? `${JSON.stringify(networks.map(facts), null, 2)}\n` : table(networks));
     });
   models
@@ -48,9 +48,9 @@ export function addModels(program: Command, surroundings: Surroundings): void {
       collectValues,
     )
     .action(async (file: string, options: AddFlags) => {
-      const networks = await openNetworks(surroundings);
+      const networks = await openNetworks(environment);
       const path = resolve(cwd, file);
-      if (await isFolder(path)) return addFolder(surroundings, networks, path, options);
+      if (await isFolder(path)) return addFolder(environment, networks, path, options);
       const entry = await networks.add(signal, path, options.id ?? idOf(nameOf(file)), options.name, saidBy(options));
       const { description } = entry;
       stderr.write(`Added "${entry.id}": ${describe(entry)}.${description === undefined ? '' : ` ${description}`}\n`);
@@ -62,7 +62,7 @@ export function addModels(program: Command, surroundings: Surroundings): void {
     .argument('<output>', 'the .onnx file to write')
     .option('-f, --force', 'replace a file that is there')
     .action(async (wanted: string, output: string, { force }: { force?: boolean }) => {
-      const { bytes } = await (await openNetworks(surroundings)).find(signal, wanted, cwd, 'cpu');
+      const { bytes } = await (await openNetworks(environment)).find(signal, wanted, cwd, 'cpu');
       const path = resolve(cwd, output);
       if (!force && (await exists(path))) throw alreadyThere(path);
       await writeWhole(path, bytes);
@@ -73,7 +73,7 @@ export function addModels(program: Command, surroundings: Surroundings): void {
     .description('Removes one of your own networks.')
     .argument('<id>', 'its id')
     .action(async (id: string) => {
-      await (await openNetworks(surroundings)).remove(id);
+      await (await openNetworks(environment)).remove(id);
       stderr.write(`Removed "${id}".\n`);
     });
 }
@@ -110,7 +110,7 @@ function namesOf(folder: string, files: readonly string[]): string[] {
 
 /** All networks of a folder, one after the other; one that cannot be used does not keep the others out. */
 async function addFolder(
-  { signal, stderr }: Surroundings,
+  { signal, stderr }: Environment,
   networks: Networks,
   folder: string,
   options: AddFlags,

@@ -29,7 +29,7 @@ import { chooseObjectTargets } from '../queue/object-targets';
 import { Places } from '../queue/places';
 import { SharedFolder } from '../queue/shared-folder';
 import { runFiles, type FileJob } from '../run-files';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import type { FileOptions } from '../upscale-file';
 import { upscaleSeries } from '../upscale-series';
 
@@ -67,7 +67,7 @@ Examples:
 
 Exit codes: 0 all done, 1 some or all failed, 2 wrong usage, 3 nothing could be started, 130 cancelled.`;
 
-export function addPlay(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
+export function addPlay(program: Command, environment: Environment, finish: (code: number) => void): void {
   program
     .command('play')
     .summary('run recorded steps over files')
@@ -108,19 +108,14 @@ export function addPlay(program: Command, surroundings: Surroundings, finish: (c
     .option('-q, --quiet', 'nothing but errors')
     .addHelpText('after', examples)
     .action(async (steps: string, inputs: string[], flags: PlayFlags) => {
-      finish(await play(steps, inputs, flags, surroundings));
+      finish(await play(steps, inputs, flags, environment));
     });
 }
 
-async function play(
-  stepsName: string,
-  inputs: string[],
-  flags: PlayFlags,
-  surroundings: Surroundings,
-): Promise<number> {
+async function play(stepsName: string, inputs: string[], flags: PlayFlags, environment: Environment): Promise<number> {
   checkTogether(flags);
-  const { cwd, signal } = surroundings;
-  const address = flags.queue === undefined ? null : queueAddress(surroundings, flags.queue);
+  const { cwd, signal } = environment;
+  const address = flags.queue === undefined ? null : queueAddress(environment, flags.queue);
   const stepsPath = resolve(cwd, stepsName);
   const steps = await readSteps(stepsPath);
   checkRegions(steps, flags.region);
@@ -128,12 +123,12 @@ async function play(
   const size = overallSize(steps);
   const remote = [...inputs, flags.output ?? ''].some(isObject);
   if (remote) checkRemote(flags);
-  const places = address ? new Places(surroundings, await SharedFolder.open(cwd, flags.root)) : null;
+  const places = address ? new Places(environment, await SharedFolder.open(cwd, flags.root)) : null;
   const named = { inputs, out: flags.output, format: flags.format, size, cwd, recursive: flags.recursive };
   const all = remote ? await chooseObjectTargets(signal, await places!.store, named) : await chooseTargets(named);
   const { part } = flags;
   const targets = part ? all.filter((_, i) => i % part.of === part.number - 1) : all;
-  const networks = await openNetworks(surroundings);
+  const networks = await openNetworks(environment);
   const models: Model[] = [];
   for (const { model, size: asked } of steps)
     models.push(await networks.find(signal, model, cwd, flags.device, knownFactor(asked)));
@@ -146,7 +141,7 @@ async function play(
   if (address && places) {
     const { putInQueue } = await import('../queue/put');
     const brought = models.filter(({ entry }) => !networks.cameWithLWay(entry));
-    return putInQueue(surroundings, {
+    return putInQueue(environment, {
       address,
       places,
       work: {
@@ -182,9 +177,9 @@ async function play(
   if (series && adapt && all.length > 1) {
     // All parts learn from the whole, so that they come to the same weights.
     const request = { model, device: flags.device, tuning, adapt, options, teachers: all };
-    return upscaleSeries(surroundings, flags, targets, request, jobFor);
+    return upscaleSeries(environment, flags, targets, request, jobFor);
   }
-  return runFiles(surroundings, flags, targets, (target) => jobFor(target));
+  return runFiles(environment, flags, targets, (target) => jobFor(target));
 }
 
 /** Parts that run at the same time have a report each. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { columns } from '../output/text';
 import { queueAddress } from '../queue/address';
 import type { Overview } from '../queue/overview';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 
 interface Flags {
   queue?: string | true;
@@ -11,8 +11,8 @@ interface Flags {
 
 const address = 'redis://… or rediss://… (default: LWAY_QUEUE of the environment)';
 
-export function addQueue(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
-  const { stdout, stderr } = surroundings;
+export function addQueue(program: Command, environment: Environment, finish: (code: number) => void): void {
+  const { stdout, stderr } = environment;
   const queue = program
     .command('queue')
     .summary('see how far a queue is')
@@ -25,9 +25,9 @@ export function addQueue(program: Command, surroundings: Surroundings, finish: (
     .option('--queue [url]', address)
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
-      const at = queueAddress(surroundings, flags.queue);
+      const at = queueAddress(environment, flags.queue);
       const { overview } = await import('../queue/overview');
-      const found = await overview(surroundings, at);
+      const found = await overview(environment, at);
       stdout.write(flags.json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found));
       finish(found.putAside > 0 ? 1 : 0);
     })
@@ -37,18 +37,18 @@ export function addQueue(program: Command, surroundings: Surroundings, finish: (
     .description('Puts back what was put aside: three more tries.')
     .option('--queue [url]', address)
     .action(async (flags: Flags) => {
-      const at = queueAddress(surroundings, flags.queue);
+      const at = queueAddress(environment, flags.queue);
       const { retry } = await import('../queue/overview');
-      stderr.write(`${await retry(surroundings, at)} put back.\n`);
+      stderr.write(`${await retry(environment, at)} put back.\n`);
     });
   queue
     .command('clear')
     .description('Takes out all that waits, and forgets what is done or was put aside. What is in work is done.')
     .option('--queue [url]', address)
     .action(async (flags: Flags) => {
-      const at = queueAddress(surroundings, flags.queue);
+      const at = queueAddress(environment, flags.queue);
       const { clear } = await import('../queue/overview');
-      stderr.write(`${await clear(surroundings, at)} taken out.\n`);
+      stderr.write(`${await clear(environment, at)} taken out.\n`);
     });
 }
 

@@ -29,7 +29,7 @@ import {
   refuseCrispness,
 } from '../options';
 import { runFiles } from '../run-files';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import type { FileOptions } from '../upscale-file';
 import { upscaleSeries } from '../upscale-series';
 
@@ -76,7 +76,7 @@ Examples:
 
 Exit codes: 0 all done, 1 some or all failed, 2 wrong usage, 3 nothing could be started, 130 cancelled.`;
 
-export function addUpscale(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
+export function addUpscale(program: Command, environment: Environment, finish: (code: number) => void): void {
   program
     .command('upscale')
     .summary('upscale pictures')
@@ -126,21 +126,21 @@ export function addUpscale(program: Command, surroundings: Surroundings, finish:
     .option('--json', 'one JSON object per line on standard output')
     .option('-q, --quiet', 'nothing but errors')
     .addHelpText('after', examples)
-    .action(async (inputs: string[], flags: UpscaleFlags) => finish(await upscale(inputs, flags, surroundings)));
+    .action(async (inputs: string[], flags: UpscaleFlags) => finish(await upscale(inputs, flags, environment)));
 }
 
-async function upscale(inputs: string[], flags: UpscaleFlags, given: Surroundings): Promise<number> {
+async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment): Promise<number> {
   // Where the picture itself goes to standard output, nothing else may.
-  const surroundings = flags.output === standardStream ? { ...given, stdout: given.stderr } : given;
-  const { cwd, signal } = surroundings;
+  const environment = flags.output === standardStream ? { ...given, stdout: given.stderr } : given;
+  const { cwd, signal } = environment;
   const size = chosenSize(flags, 4);
   const { output: out, format, recursive, inPlace } = flags;
   const targets = await chooseTargets({ inputs, out, format, size, cwd, recursive, inPlace });
   checkTogether(flags, targets.length);
-  const networks = await openNetworks(surroundings);
-  const saved = flags.weights === undefined ? null : await readWeights(surroundings, flags.weights);
+  const networks = await openNetworks(environment);
+  const saved = flags.weights === undefined ? null : await readWeights(environment, flags.weights);
   if (flags.model !== undefined && isModelFile(flags.model) && !flags.json && !flags.quiet) {
-    surroundings.stderr.write(`Trying out "${flags.model}"; "lway models add" does this once and for all.\n`);
+    environment.stderr.write(`Trying out "${flags.model}"; "lway models add" does this once and for all.\n`);
   }
   // The weights' own network, unless another one is named.
   const model = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device, knownFactor(size));
@@ -163,7 +163,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Surrounding
   const level = flags.adapt ?? (saved ? 'off' : networks.usualAdaptation());
   const strength = flags.strength ?? 1;
   const series = flags.series === true && targets.length > 1;
-  const keep = flags.saveWeights === undefined ? null : weightsTarget(surroundings, flags.saveWeights, flags.force);
+  const keep = flags.saveWeights === undefined ? null : weightsTarget(environment, flags.saveWeights, flags.force);
   if (keep && level === 'off') {
     throw new LWayError('bad-option', 'Without adaptation there are no weights to save.', 'Use --adapt standard.');
   }
@@ -195,7 +195,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Surrounding
       detail: flags.detail,
       noise: flags.noise,
     };
-    await writeSteps(surroundings, flags.saveSteps, settings, flags.force ?? false);
+    await writeSteps(environment, flags.saveSteps, settings, flags.force ?? false);
   }
   const pass = {
     size,
@@ -210,16 +210,16 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Surrounding
     metadata,
     force,
     inPlace,
-    streams: surroundings.streams,
+    streams: environment.streams,
   };
   if (adapt && series) {
     const request = { model, device: flags.device, tuning, adapt, options };
     const jobFor = async (_target: Target, learned: FileOptions) => ({ options: learned });
-    return upscaleSeries(surroundings, flags, targets, request, jobFor, async ({ inputs: learnedFrom, report }) => {
+    return upscaleSeries(environment, flags, targets, request, jobFor, async ({ inputs: learnedFrom, report }) => {
       if (keep) await saveWeights(keep, modelName, learnedFrom, report.weights, report.tuning);
     });
   }
-  return runFiles(surroundings, flags, targets, async () => ({
+  return runFiles(environment, flags, targets, async () => ({
     options,
     done: async ({ input, adaptation, tuning: tuned }) => {
       if (keep) await saveWeights(keep, modelName, [input], adaptation?.weights, tuned);

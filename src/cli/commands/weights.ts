@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { deleteWeights, listWeights } from '../files/weights-file';
 import { columns, fileSize } from '../output/text';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 
 const about = `Adapted weights hold traces of the picture that they were adapted to. They stay on this machine until you
 delete them.`;
 
-export function addWeights(program: Command, surroundings: Surroundings): void {
-  const { stdout, stderr } = surroundings;
+export function addWeights(program: Command, environment: Environment): void {
+  const { stdout, stderr } = environment;
   const weights = program
     .command('weights')
     .summary('list or delete kept adapted networks')
@@ -17,7 +17,7 @@ export function addWeights(program: Command, surroundings: Surroundings): void {
     .description('Lists them.')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const all = await listWeights(surroundings);
+      const all = await listWeights(environment);
       if (json) return void stdout.write(`${JSON.stringify(all, null, 2)}\n`);
       if (all.length === 0) return void stderr.write('No weights are kept here.\n');
       const rows = all.map((each) => [
@@ -35,7 +35,7 @@ export function addWeights(program: Command, surroundings: Surroundings): void {
     .argument('<names...>', 'their names')
     .action(async (names: string[]) => {
       for (const name of names) {
-        await deleteWeights(surroundings, name);
+        await deleteWeights(environment, name);
         stderr.write(`Deleted "${name}".\n`);
       }
     });

@@ -3,7 +3,7 @@ import { type Device, LWayError } from '../../engine';
 import { parseDevice, parseTile, parseWhole } from '../options';
 import { queueAddress } from '../queue/address';
 import { filesAtOnce } from '../run-files';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 
 interface WorkFlags {
   queue?: string | true;
@@ -33,7 +33,7 @@ Examples:
 Exit codes: 0 ended with nothing left to do, 1 some pictures were put aside, 2 wrong usage, 3 nothing could be started,
 130 ended by Ctrl-C or SIGTERM.`;
 
-export function addWork(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
+export function addWork(program: Command, environment: Environment, finish: (code: number) => void): void {
   program
     .command('work')
     .summary('upscale pictures from a queue')
@@ -66,10 +66,10 @@ export function addWork(program: Command, surroundings: Surroundings, finish: (c
     .action(async (flags: WorkFlags) => {
       if (flags.json && flags.quiet)
         throw new LWayError('bad-option', '--json and --quiet exclude each other.', 'Use one of them.');
-      const address = queueAddress(surroundings, flags.queue);
+      const address = queueAddress(environment, flags.queue);
       const { work } = await import('../queue/work');
       const { root, jobs, device, tile, patience, untilEmpty = false, metrics, json, quiet } = flags;
       const computing = { device, tile };
-      finish(await work(surroundings, { address, computing, jobs, root, patience, untilEmpty, metrics, json, quiet }));
+      finish(await work(environment, { address, computing, jobs, root, patience, untilEmpty, metrics, json, quiet }));
     });
 }

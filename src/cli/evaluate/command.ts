@@ -8,7 +8,7 @@ import { systemCode } from '../files/file-errors';
 import { exists } from '../files/workspace';
 import { openNetworks, type Networks } from '../networks';
 import { parseAdapt, parseDevice, parseStrength } from '../options';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import { contactSheet } from './contact-sheet';
 import { controls, changed } from './controls';
 import { evaluateSet } from './evaluate';
@@ -18,7 +18,7 @@ import type { Judges } from './measure';
 import { openNiqeModel, saveNiqeModel } from './niqe-model';
 import { partOf, readSet, type Use } from './picture-set';
 import { series } from './series';
-import { parseStudy } from './study';
+import { parseAblation } from './ablation';
 import { summarise, type Row } from './summary';
 import { baseline, baselines, network, type Variant } from './variants';
 
@@ -28,7 +28,7 @@ interface Flags {
   adapt: AdaptLevel;
   strength: number;
   controls?: boolean;
-  study: string[];
+  ablation: string[];
   series: string[];
   pairs: Use;
   lpips?: string;
@@ -51,7 +51,7 @@ Examples:
   $ lway evaluate --set pairs --adapt standard --controls
   $ lway evaluate --set old-photos --niqe pristine-photos`;
 
-export function addEvaluate(program: Command, surroundings: Surroundings): void {
+export function addEvaluate(program: Command, environment: Environment): void {
   program
     .command('evaluate')
     .summary('measure networks on pictures whose ground truth is known')
@@ -65,7 +65,7 @@ export function addEvaluate(program: Command, surroundings: Surroundings): void 
     .option('--strength <number>', '0 the network as it was … 1 fully adapted', parseStrength, 1)
     .option('--controls', 'with --adapt: also what a gain by adaptation must beat')
     .option(
-      '--study <changes>',
+      '--ablation <changes>',
       'with --adapt: also with a changed recipe, such as "steps=24,map=false" (may be repeated)',
       (text: string, before: string[]) => [...before, text],
       [],
@@ -85,11 +85,11 @@ export function addEvaluate(program: Command, surroundings: Surroundings): void 
     .option('--limit <number>', 'pictures of each set at most', parseLimit)
     .option('--json', 'one JSON object per line on standard output')
     .addHelpText('after', help)
-    .action((flags: Flags) => evaluate(flags, surroundings));
+    .action((flags: Flags) => evaluate(flags, environment));
 }
 
-async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void> {
-  const { cwd, signal, stdout, stderr } = surroundings;
+async function evaluate(flags: Flags, environment: Environment): Promise<void> {
+  const { cwd, signal, stdout, stderr } = environment;
   const say = (event: object) => flags.json && stdout.write(`${JSON.stringify(event)}\n`);
   const tell = (text: string) => !flags.json && stderr.write(`${text}\n`);
   if (flags.controls && flags.adapt === 'off') {
@@ -98,20 +98,20 @@ async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void>
   if (flags.series.length > 0 && flags.adapt === 'off') {
     throw new LWayError('bad-option', '--series is an adaptation.', 'Use it with --adapt standard.');
   }
-  if (flags.study.length > 0 && flags.adapt === 'off') {
-    throw new LWayError('bad-option', '--study changes an adaptation.', 'Use it with --adapt standard.');
+  if (flags.ablation.length > 0 && flags.adapt === 'off') {
+    throw new LWayError('bad-option', '--ablation changes an adaptation.', 'Use it with --adapt standard.');
   }
   if (flags.saveNiqe !== undefined && flags.niqe === undefined) {
     throw new LWayError('bad-option', '--save-niqe keeps what --niqe fits.', 'Give --niqe a folder as well.');
   }
-  const folders = flags.set ?? (await usualSets(surroundings));
+  const folders = flags.set ?? (await usualSets(environment));
   const sets = [];
   for (const folder of folders) sets.push(partOf(await readSet(resolve(cwd, folder), flags.limit), flags.pairs));
-  const networks = await openNetworks(surroundings);
+  const networks = await openNetworks(environment);
   const engine = createNodeEngine();
   const judges: Judges = {};
   try {
-    const { variants, scale } = await chooseVariants(flags, networks, engine, surroundings);
+    const { variants, scale } = await chooseVariants(flags, networks, engine, environment);
     if (flags.lpips !== undefined) judges.lpips = await openLpips(resolve(cwd, flags.lpips));
     if (flags.niqe !== undefined) {
       tell('Preparing NIQE…');
@@ -124,7 +124,7 @@ async function evaluate(flags: Flags, surroundings: Surroundings): Promise<void>
     for (const [i, set] of sets.entries()) {
       const onRow = (row: Row, position: number) => {
         say({ event: 'score', ...row });
-        const place = `${set.name} ${position}/${set.specimens.length} ${row.picture}`;
+        const place = `${set.name} ${position}/${set.testPictures.length} ${row.picture}`;
         tell(`${place}: ${row.variant}, ${row.seconds.toFixed(1)} s`);
       };
       const { rows, sheet } = await evaluateSet(signal, set, variants, judges, scale, onRow);
@@ -149,13 +149,13 @@ async function chooseVariants(
   flags: Flags,
   networks: Networks,
   engine: Engine,
-  surroundings: Surroundings,
+  environment: Environment,
 ): Promise<{ variants: Variant[]; scale: number }> {
   const variants: Variant[] = [];
   const models: Model[] = [];
   for (const id of flags.model ?? ['bicubic', 'default']) {
     const against = variants[0]?.name ?? null;
-    const model = id in baselines ? null : await networks.find(surroundings.signal, id, surroundings.cwd, flags.device);
+    const model = id in baselines ? null : await networks.find(environment.signal, id, environment.cwd, flags.device);
     const name = model?.entry.id ?? id;
     if (variants.some((variant) => variant.name === name)) continue;
     if (model) models.push(model);
@@ -169,7 +169,7 @@ async function chooseVariants(
     const options = { level: flags.adapt, strength: flags.strength, models: await networks.adaptation(model.entry) };
     const adapted = { name: `${id}, adapted`, against: id, engine, model, device: flags.device, options };
     variants.push(network({ ...adapted, adapt: async () => options }));
-    for (const text of flags.study) variants.push(changed(adapted, text, parseStudy(text)));
+    for (const text of flags.ablation) variants.push(changed(adapted, text, parseAblation(text)));
     for (const text of flags.series) variants.push(series(adapted, text));
     if (flags.controls)
       variants.push(
@@ -184,7 +184,7 @@ async function chooseVariants(
 }
 
 /** The test pairs beside a checkout; they are no part of the project. @throws LWayError `bad-option` without them */
-async function usualSets({ env, root }: Surroundings): Promise<string[]> {
+async function usualSets({ env, root }: Environment): Promise<string[]> {
   const data = resolve(root, env['LWAY_SHARED_DATA'] ?? '../shared/data');
   const folders = ['realsr', 'drealsr'].map((name) => join(data, 'eval', name));
   for (const folder of folders) {
@@ -219,7 +219,7 @@ function commandLine(flags: Flags, folders: readonly string[]): string {
   if (flags.adapt !== 'off') parts.push('--adapt', flags.adapt);
   if (flags.strength !== 1) parts.push('--strength', String(flags.strength));
   if (flags.controls) parts.push('--controls');
-  for (const text of flags.study) parts.push('--study', text);
+  for (const text of flags.ablation) parts.push('--ablation', text);
   for (const text of flags.series) parts.push('--series', text);
   if (flags.pairs !== 'all') parts.push('--pairs', flags.pairs);
   if (flags.lpips !== undefined) parts.push('--lpips', last(flags.lpips));

@@ -26,20 +26,20 @@ import { earlier, network, type NetworkVariant, type Variant } from './variants'
  */
 export function controls(base: string, adapted: AdaptedVariant, faithful: readonly string[]): Variant[] {
   const recipe = recipes[adapted.options.level];
-  const study = (name: string, changes: Partial<Recipe>): Variant => changed(adapted, name, changes);
+  const ablation = (name: string, changes: Partial<Recipe>): Variant => changed(adapted, name, changes);
   const cycles: Record<Exclude<Cycle, 'none'>, string> = {
     area: 'area downscaling for the cycle',
     bicubic: 'bicubic downscaling for the cycle',
     reconstructor: 'reconstructor for the cycle',
   };
   return [
-    study('seed 2', { seed: 2 }),
-    study('seed 3', { seed: 3 }),
-    study('without M', { map: false }),
-    study('L1 only', { featureWeight: 0, featureAnchor: 0, unseenAnchor: 0, pairsWeight: 0 }),
+    ablation('seed 2', { seed: 2 }),
+    ablation('seed 3', { seed: 3 }),
+    ablation('without M', { map: false }),
+    ablation('L1 only', { featureWeight: 0, featureAnchor: 0, unseenAnchor: 0, pairsWeight: 0 }),
     ...(['area', 'bicubic', 'reconstructor'] as const)
       .filter((cycle) => cycle !== recipe.cycle)
-      .map((cycle) => study(cycles[cycle], { cycle })),
+      .map((cycle) => ablation(cycles[cycle], { cycle })),
     wrongEmbedding(adapted),
     backProjection(base, adapted.name),
     colourFix(base, adapted.name),
@@ -56,7 +56,7 @@ export function changed(adapted: AdaptedVariant, name: string, changes: Partial<
     ...adapted,
     name: `${adapted.name}, ${name}`,
     against: adapted.name,
-    adapt: async () => ({ ...options, study: { ...options.study, ...changes } }),
+    adapt: async () => ({ ...options, ablation: { ...options.ablation, ...changes } }),
   });
 }
 
@@ -73,7 +73,7 @@ function wrongEmbedding(adapted: AdaptedVariant): Variant {
       try {
         const crops = await readCrops(signal, picture, grid);
         const embedding = await embed(signal, runtime, adapted.options.models.encoder, crops);
-        return { ...adapted.options, study: { ...adapted.options.study, embedding } };
+        return { ...adapted.options, ablation: { ...adapted.options.ablation, embedding } };
       } finally {
         await runtime.dispose();
       }

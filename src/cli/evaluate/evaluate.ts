@@ -1,7 +1,7 @@
 import { crop, type Raster } from '../../engine';
 import { cropToShow, inputCrop, type SheetRow } from './contact-sheet';
 import { measure, type Judges, type Scores } from './measure';
-import type { PictureSet, Specimen } from './picture-set';
+import type { PictureSet, TestPicture } from './picture-set';
 import { readPixels } from './pixels';
 import type { Row } from './summary';
 import type { Variant } from './variants';
@@ -31,24 +31,24 @@ export async function evaluateSet(
 ): Promise<SetResult> {
   const rows: Row[] = [];
   const sheet: SheetRow[] = [];
-  for (const [i, specimen] of set.specimens.entries()) {
-    const { picture, truth } = await readSpecimen(specimen);
-    const other = set.specimens[(i + Math.max(1, set.specimens.length >> 1)) % set.specimens.length]!;
+  for (const [i, testPicture] of set.testPictures.entries()) {
+    const { picture, truth } = await readTestPicture(testPicture);
+    const other = set.testPictures[(i + Math.max(1, set.testPictures.length >> 1)) % set.testPictures.length]!;
     const [width, height] = truth ? [truth.width, truth.height] : [picture.width * scale, picture.height * scale];
     const task = {
       picture,
       truth,
       width,
       height,
-      specimen,
-      set: set.specimens,
+      testPicture,
+      set: set.testPictures,
       other: await readPixels(other.picture),
       done: new Map<string, Raster>(),
     };
     const rect = cropToShow(picture, width, height);
     const cells = [
       {
-        title: `${specimen.number} ${specimen.name}`,
+        title: `${testPicture.number} ${testPicture.name}`,
         detail: 'input',
         pixels: inputCrop(picture, width, height, rect),
       },
@@ -61,8 +61,8 @@ export async function evaluateSet(
       const { name, against } = variant;
       const row = {
         set: set.name,
-        number: specimen.number,
-        picture: specimen.name,
+        number: testPicture.number,
+        picture: testPicture.name,
         variant: name,
         against,
         seconds,
@@ -79,7 +79,7 @@ export async function evaluateSet(
   return { set, rows, sheet };
 }
 
-async function readSpecimen({ picture, truth }: Specimen): Promise<{ picture: Raster; truth?: Raster }> {
+async function readTestPicture({ picture, truth }: TestPicture): Promise<{ picture: Raster; truth?: Raster }> {
   return { picture: await readPixels(picture), truth: truth === undefined ? undefined : await readPixels(truth) };
 }
 

@@ -18,8 +18,8 @@ const digits: Readonly<Record<ScoreName, number>> = { psnr: 2, ssim: 4, lpips: 4
 /** The tables of one set: means with paired differences, over the pictures for reporting and over all; every picture. */
 export function markdown(set: PictureSet, rows: readonly Row[], summaries: readonly VariantSummary[]): string {
   const names = scoreNames.filter((name) => summaries.some(({ all }) => all[name] !== undefined));
-  const even = set.specimens.filter(forReporting).length;
-  const count = set.specimens.length;
+  const even = set.testPictures.filter(forReporting).length;
+  const count = set.testPictures.length;
   const parts = [`## ${set.name}\n`];
   if (set.paired) {
     if (even > 0) {

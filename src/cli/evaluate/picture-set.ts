@@ -4,7 +4,7 @@ import { LWayError } from '../../engine';
 import { systemCode } from '../files/file-errors';
 
 /** One picture to measure on: what the network gets and, where there is one, what it should have become. */
-export interface Specimen {
+export interface TestPicture {
   /** From 1, in the order of the sorted names. */
   number: number;
   name: string;
@@ -16,7 +16,7 @@ export interface PictureSet {
   name: string;
   /** With ground truth. */
   paired: boolean;
-  specimens: Specimen[];
+  testPictures: TestPicture[];
 }
 
 const extensions = new Set(['.png', '.jpg', '.jpeg', '.webp', '.tif', '.tiff', '.avif']);
@@ -40,13 +40,13 @@ export async function readSet(folder: string, limit = Infinity): Promise<Picture
         'Give a folder in which each picture of lr/ has one in hr/, in the same order of names.',
       );
     }
-    const specimens = low.slice(0, limit).map((file, i) => ({
+    const testPictures = low.slice(0, limit).map((file, i) => ({
       number: i + 1,
       name: stem(file),
       picture: join(folder, 'lr', file),
       truth: join(folder, 'hr', high[i]!),
     }));
-    return { name, paired: true, specimens };
+    return { name, paired: true, testPictures };
   }
   const files = pictures(entries);
   if (files.length === 0) {
@@ -56,14 +56,14 @@ export async function readSet(folder: string, limit = Infinity): Promise<Picture
       'Give a folder with lr/ and hr/, or one of PNG, JPEG, WebP, TIFF or AVIF pictures.',
     );
   }
-  const specimens = files
+  const testPictures = files
     .slice(0, limit)
     .map((file, i) => ({ number: i + 1, name: stem(file), picture: join(folder, file) }));
-  return { name, paired: false, specimens };
+  return { name, paired: false, testPictures };
 }
 
-/** Whether results on this specimen may be reported: odd ones serve for tuning (recipes, stop rules, thresholds). */
-export function forReporting({ number }: Pick<Specimen, 'number'>): boolean {
+/** Whether results on this test picture may be reported: odd ones serve for tuning (recipes, stop rules, thresholds). */
+export function forReporting({ number }: Pick<TestPicture, 'number'>): boolean {
   return number % 2 === 0;
 }
 
@@ -72,7 +72,7 @@ export type Use = 'all' | 'tuning' | 'reporting';
 /** The part of a set that is for `use`; pictures keep their numbers. */
 export function partOf(set: PictureSet, use: Use): PictureSet {
   if (use === 'all') return set;
-  return { ...set, specimens: set.specimens.filter((each) => forReporting(each) === (use === 'reporting')) };
+  return { ...set, testPictures: set.testPictures.filter((each) => forReporting(each) === (use === 'reporting')) };
 }
 
 /** Paths of the pictures in a folder, sorted by name. @throws LWayError `bad-option` */

@@ -2,9 +2,9 @@ import { LWayError, sourceOf } from '../../engine';
 import { adapt, type AdaptationResult, networkPicture } from '../../engine/inner';
 import { cpuRuntime } from '../../engine/node';
 import type { AdaptedVariant } from './controls';
-import type { Specimen } from './picture-set';
+import type { TestPicture } from './picture-set';
 import { readPixels } from './pixels';
-import { parseStudy } from './study';
+import { parseAblation } from './ablation';
 import { network, type Task, type Variant } from './variants';
 
 /** Which pictures of a set are one series: all, or those whose names begin with the same letters (`Canon_006`). */
@@ -13,7 +13,7 @@ export type SeriesBy = 'set' | 'name';
 /**
  * One network adapted to all pictures of a series at once; each picture bears its share of the time.
  *
- * @param text `set` or `name`, and changes of the recipe after a comma as in {@link parseStudy}
+ * @param text `set` or `name`, and changes of the recipe after a comma as in {@link parseAblation}
  * @throws LWayError `bad-option`
  */
 export function series(adapted: AdaptedVariant, text: string): Variant {
@@ -22,11 +22,11 @@ export function series(adapted: AdaptedVariant, text: string): Variant {
     throw new LWayError('bad-option', `"${text}" is no value for --series.`, 'Use set or name.');
   }
   const { engine, model, device } = adapted;
-  const study = changes.length > 0 ? parseStudy(changes.join(',')) : {};
-  const options = { ...adapted.options, study: { ...adapted.options.study, ...study } };
+  const ablation = changes.length > 0 ? parseAblation(changes.join(',')) : {};
+  const options = { ...adapted.options, ablation: { ...adapted.options.ablation, ...ablation } };
   const learned = new Map<string, Promise<AdaptationResult>>();
 
-  const learn = async (signal: AbortSignal, members: readonly Specimen[]): Promise<AdaptationResult> => {
+  const learn = async (signal: AbortSignal, members: readonly TestPicture[]): Promise<AdaptationResult> => {
     const pictures = [];
     for (const { picture } of members) pictures.push(networkPicture(sourceOf(await readPixels(picture))));
     const runtime = cpuRuntime();
@@ -56,8 +56,11 @@ export function series(adapted: AdaptedVariant, text: string): Variant {
 }
 
 /** The pictures of the series that this one belongs to, itself among them, in the set's order. */
-export function seriesOf({ set, specimen }: Pick<Task, 'set' | 'specimen'>, by: SeriesBy): readonly Specimen[] {
+export function seriesOf(
+  { set, testPicture }: Pick<Task, 'set' | 'testPicture'>,
+  by: SeriesBy,
+): readonly TestPicture[] {
   if (by === 'set') return set;
   const letters = (name: string) => /^\p{L}*/u.exec(name)![0].toLowerCase();
-  return set.filter(({ name }) => letters(name) === letters(specimen.name));
+  return set.filter(({ name }) => letters(name) === letters(testPicture.name));
 }

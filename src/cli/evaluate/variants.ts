@@ -12,7 +12,7 @@ import {
   type UpscaleOptions,
   type UpscaleReport,
 } from '../../engine';
-import type { Specimen } from './picture-set';
+import type { TestPicture } from './picture-set';
 import { asSaved } from './pixels';
 
 /** A picture on its way through the variants. */
@@ -22,8 +22,8 @@ export interface Task {
   height: number;
   truth?: Raster;
   /** Where it comes from, and all of the set that is measured. */
-  specimen: Specimen;
-  set: readonly Specimen[];
+  testPicture: TestPicture;
+  set: readonly TestPicture[];
   /** Another picture of the set, for the control that uses the wrong embedding. */
   other: Raster;
   /** Results of the variants before this one, by name. */

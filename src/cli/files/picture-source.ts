@@ -86,7 +86,7 @@ export class PictureSource implements PixelSource {
     let done = 0;
     while (done < length) {
       const { bytesRead } = await this.file.read(target, offset + done, length - done, position + done);
-      if (bytesRead === 0) throw new LWayError('storage', 'A temporary file has become shorter.', 'Please try again.');
+      if (bytesRead === 0) throw new LWayError('storage', 'A temporary file has become shorter.', 'Try again.');
       done += bytesRead;
     }
   }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { UpscaleSettings } from '../../actions/settings';
 import { formatSteps, parseSteps } from '../../actions/steps';
 import { LWayError } from '../../engine';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import { readJson, writeJson } from './json-file';
 import { alreadyThere, exists } from './workspace';
 
@@ -16,7 +16,7 @@ export async function readSteps(path: string): Promise<UpscaleSettings[]> {
 }
 
 export async function writeSteps(
-  { cwd }: Surroundings,
+  { cwd }: Environment,
   name: string,
   settings: UpscaleSettings,
   force: boolean,

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { fromCrispness } from '../../actions/steps';
 import { LWayError, type Tuning } from '../../engine';
 import { userFolder } from '../user-folder';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import { systemCode } from './file-errors';
 import { readJson, writeJson, writeWhole } from './json-file';
 import { alreadyThere, exists } from './workspace';
@@ -33,8 +33,8 @@ function mixOf({ crispness, ...kept }: Kept): Pick<Partial<SavedWeights>, 'model
 
 const namePattern = /^[\p{L}\p{N}][\p{L}\p{N} _.()-]{0,79}$/u;
 
-function folderOf(surroundings: Surroundings): string {
-  return join(userFolder(surroundings), 'weights');
+function folderOf(environment: Environment): string {
+  return join(userFolder(environment), 'weights');
 }
 
 /** A path or anything that ends in .onnx is a file; the rest is the name of kept weights. */
@@ -60,14 +60,14 @@ export interface WeightsTarget {
   check(): Promise<void>;
 }
 
-export function weightsTarget(surroundings: Surroundings, text: string, force = false): WeightsTarget {
+export function weightsTarget(environment: Environment, text: string, force = false): WeightsTarget {
   const named = !isFileName(text);
   if (named) checkName(text);
-  const file = named ? join(folderOf(surroundings), `${text}.onnx`) : resolve(surroundings.cwd, text);
+  const file = named ? join(folderOf(environment), `${text}.onnx`) : resolve(environment.cwd, text);
   return {
     file,
     name: text,
-    facts: named ? join(folderOf(surroundings), `${text}.json`) : null,
+    facts: named ? join(folderOf(environment), `${text}.json`) : null,
     async check() {
       if (!force && (await exists(file))) throw alreadyThere(named ? text : file);
     },
@@ -113,10 +113,10 @@ export async function saveWeights(
 
 /** @throws LWayError `missing-model` */
 export async function readWeights(
-  surroundings: Surroundings,
+  environment: Environment,
   text: string,
 ): Promise<{ bytes: Uint8Array; model?: string; detail?: number; noise?: number }> {
-  const { file, facts } = weightsTarget(surroundings, text);
+  const { file, facts } = weightsTarget(environment, text);
   try {
     const bytes = new Uint8Array(await readFile(file));
     const known = facts ? await readFacts(facts) : null;
@@ -138,8 +138,8 @@ async function readFacts(path: string): Promise<Kept | undefined> {
   return typeof facts === 'object' && facts !== null ? (facts as Kept) : undefined;
 }
 
-export async function listWeights(surroundings: Surroundings): Promise<SavedWeights[]> {
-  const folder = folderOf(surroundings);
+export async function listWeights(environment: Environment): Promise<SavedWeights[]> {
+  const folder = folderOf(environment);
   const names = await readdir(folder).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
@@ -157,9 +157,9 @@ export async function listWeights(surroundings: Surroundings): Promise<SavedWeig
 }
 
 /** @throws LWayError `missing-model` where there are none of this name */
-export async function deleteWeights(surroundings: Surroundings, name: string): Promise<void> {
+export async function deleteWeights(environment: Environment, name: string): Promise<void> {
   checkName(name);
-  const base = join(folderOf(surroundings), name);
+  const base = join(folderOf(environment), name);
   try {
     await rm(`${base}.onnx`);
   } catch (error) {

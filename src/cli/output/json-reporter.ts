@@ -1,5 +1,5 @@
 import type { AdaptationReport, PlainError } from '../../engine';
-import type { TextOutput } from '../surroundings';
+import type { TextOutput } from '../environment';
 import type { FileEvent, FileReport } from '../upscale-file';
 import type { Reporter, Summary } from './reporter';
 

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { SingleBar } from 'cli-progress';
 import { SingleBar as Bar } from 'cli-progress';
 import type { AdaptationReport, PlainError, TuningReport } from '../../engine';
-import type { TextOutput } from '../surroundings';
+import type { TextOutput } from '../environment';
 import type { FileEvent, FileReport } from '../upscale-file';
 import type { Reporter, Summary } from './reporter';
 import { duration } from './text';

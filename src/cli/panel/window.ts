@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { browserCommand } from '../../../scripts/browser.mjs';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import { userFolder } from '../user-folder';
 
 /** Chromium and its kin show a page in a window of its own, without tabs and address. */
@@ -30,11 +30,11 @@ const patience = 3000;
  * program to use instead, which gets the address.
  * @returns whether some program took it
  */
-export async function openWindow(surroundings: Surroundings, url: string): Promise<boolean> {
-  const { env } = surroundings;
+export async function openWindow(environment: Environment, url: string): Promise<boolean> {
+  const { env } = environment;
   const own = env['LWAY_BROWSER'];
   if (own) return started(own, [url]);
-  const profile = join(userFolder(surroundings), 'window');
+  const profile = join(userFolder(environment), 'window');
   const flags = [
     `--app=${url}`,
     `--user-data-dir=${profile}`,
@@ -42,12 +42,12 @@ export async function openWindow(surroundings: Surroundings, url: string): Promi
     '--no-first-run',
     '--no-default-browser-check',
   ];
-  for (const program of candidates(surroundings)) if (await started(program, flags)) return true;
+  for (const program of candidates(environment)) if (await started(program, flags)) return true;
   const usual = browserCommand(url);
   return usual !== null && started(usual.command, usual.args);
 }
 
-function candidates({ platform, env }: Surroundings): string[] {
+function candidates({ platform, env }: Environment): string[] {
   if (platform === 'win32') {
     const folders = ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) => env[name] ?? []);
     return folders

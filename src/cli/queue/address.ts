@@ -1,5 +1,5 @@
 import { LWayError } from '../../engine';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 
 /** Where a queue is. Only `shown` may be printed. */
 export interface QueueAddress {
@@ -26,7 +26,7 @@ const schemes: Readonly<Record<string, boolean>> = {
  * a password that it does not hold may be in `LWAY_QUEUE_PASSWORD`.
  * @throws LWayError `bad-option`, which never repeats a password
  */
-export function queueAddress({ env }: Pick<Surroundings, 'env'>, given: string | true | undefined): QueueAddress {
+export function queueAddress({ env }: Pick<Environment, 'env'>, given: string | true | undefined): QueueAddress {
   const text = typeof given === 'string' ? given : env['LWAY_QUEUE'];
   if (!text) {
     throw new LWayError(

@@ -3,7 +3,7 @@ import { createReporter } from '../output/create-reporter';
 import { JsonReporter } from '../output/json-reporter';
 import type { Reporter } from '../output/reporter';
 import { duration } from '../output/text';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import type { FileEvent } from '../upscale-file';
 import { shortId, type Job, type PictureResult } from './job';
 
@@ -29,12 +29,12 @@ export function nameOf(job: Job): string {
   return job.kind === 'picture' ? job.input : `series of ${job.pictures.length}`;
 }
 
-export function createJobLog(surroundings: Surroundings, flags: { json?: boolean; quiet?: boolean }): JobLog {
-  return flags.json ? new JsonLog(surroundings) : new TextLog(surroundings, flags.quiet ?? false);
+export function createJobLog(environment: Environment, flags: { json?: boolean; quiet?: boolean }): JobLog {
+  return flags.json ? new JsonLog(environment) : new TextLog(environment, flags.quiet ?? false);
 }
 
 class JsonLog implements JobLog {
-  constructor(private readonly surroundings: Surroundings) {}
+  constructor(private readonly environment: Environment) {}
 
   note(message: string): void {
     this.line({ event: 'notice', message });
@@ -61,7 +61,7 @@ class JsonLog implements JobLog {
   }
 
   reporter(job: string): Reporter {
-    const { stdout, version } = this.surroundings;
+    const { stdout, version } = this.environment;
     return new JsonReporter(stdout, version, { job });
   }
 
@@ -70,7 +70,7 @@ class JsonLog implements JobLog {
   }
 
   private line(value: object): void {
-    this.surroundings.stdout.write(`${JSON.stringify(value)}\n`);
+    this.environment.stdout.write(`${JSON.stringify(value)}\n`);
   }
 }
 
@@ -78,15 +78,15 @@ class TextLog implements JobLog {
   private readonly files: Reporter;
 
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly environment: Environment,
     private readonly quiet: boolean,
   ) {
-    this.files = createReporter(surroundings, { quiet });
+    this.files = createReporter(environment, { quiet });
   }
 
   note(message: string): void {
     this.files.event({ type: 'phase', phase: 'preparing' });
-    if (!this.quiet) this.surroundings.stderr.write(`${message}\n`);
+    if (!this.quiet) this.environment.stderr.write(`${message}\n`);
   }
 
   taken(): void {}

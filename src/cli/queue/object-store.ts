@@ -6,7 +6,7 @@ import type * as Sdk from '@aws-sdk/client-s3';
 import { isAbort, LWayError } from '../../engine';
 import { writeError } from '../files/file-errors';
 import { alreadyThere } from '../files/workspace';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 
 /** Whether a place is an object in a store, not a file in the shared folder. */
 export function isObject(place: string): boolean {
@@ -29,7 +29,7 @@ export class ObjectStore {
   ) {}
 
   /** @throws LWayError `unsupported` where its client is not installed */
-  static async open({ env }: Pick<Surroundings, 'env'>): Promise<ObjectStore> {
+  static async open({ env }: Pick<Environment, 'env'>): Promise<ObjectStore> {
     const sdk = await import('@aws-sdk/client-s3').catch((cause: unknown) => {
       throw new LWayError(
         'unsupported',

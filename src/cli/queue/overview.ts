@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import type { QueueAddress } from './address';
 import { connect, prefix, queueName } from './connection';
 import { reasonOf, type Job } from './job';
@@ -23,8 +23,8 @@ export interface Overview {
 const listed = 20;
 
 /** @throws LWayError `no-queue` */
-export async function overview(surroundings: Surroundings, address: QueueAddress): Promise<Overview> {
-  return withQueue(surroundings, address, async (queue) => {
+export async function overview(environment: Environment, address: QueueAddress): Promise<Overview> {
+  return withQueue(environment, address, async (queue) => {
     const counts = await queue.getJobCounts();
     const of = (...states: string[]) => states.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
     const failed = await queue.getFailed(0, listed - 1);
@@ -52,8 +52,8 @@ export async function overview(surroundings: Surroundings, address: QueueAddress
 }
 
 /** Puts back what was put aside. @returns how many */
-export async function retry(surroundings: Surroundings, address: QueueAddress): Promise<number> {
-  return withQueue(surroundings, address, async (queue) => {
+export async function retry(environment: Environment, address: QueueAddress): Promise<number> {
+  return withQueue(environment, address, async (queue) => {
     const { failed = 0 } = await queue.getJobCounts('failed');
     await queue.retryJobs({ state: 'failed' });
     return failed;
@@ -61,8 +61,8 @@ export async function retry(surroundings: Surroundings, address: QueueAddress): 
 }
 
 /** Takes out all that is not in work. @returns how many were waiting */
-export async function clear(surroundings: Surroundings, address: QueueAddress): Promise<number> {
-  return withQueue(surroundings, address, async (queue) => {
+export async function clear(environment: Environment, address: QueueAddress): Promise<number> {
+  return withQueue(environment, address, async (queue) => {
     const { waiting = 0, delayed = 0 } = await queue.getJobCounts('waiting', 'delayed');
     await queue.drain(true);
     for (const state of ['completed', 'failed'] as const) await queue.clean(0, 0, state);
@@ -71,7 +71,7 @@ export async function clear(surroundings: Surroundings, address: QueueAddress): 
 }
 
 async function withQueue<T>(
-  { signal }: Surroundings,
+  { signal }: Environment,
   address: QueueAddress,
   work: (queue: Queue<Job>) => Promise<T>,
 ): Promise<T> {

@@ -1,6 +1,6 @@
 import { exists } from '../files/workspace';
 import { hashOfFile } from '../files/file-hash';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import { isObject, ObjectStore } from './object-store';
 import type { SharedFolder } from './shared-folder';
 
@@ -9,13 +9,13 @@ export class Places {
   private opened: Promise<ObjectStore> | null = null;
 
   constructor(
-    private readonly surroundings: Pick<Surroundings, 'env'>,
+    private readonly environment: Pick<Environment, 'env'>,
     private readonly folder: SharedFolder,
   ) {}
 
   /** Opened when it is first asked for. */
   get store(): Promise<ObjectStore> {
-    this.opened ??= ObjectStore.open(this.surroundings);
+    this.opened ??= ObjectStore.open(this.environment);
     return this.opened;
   }
 

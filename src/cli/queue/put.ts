@@ -5,7 +5,7 @@ import type { PlayReport } from '../files/play-report';
 import type { Target } from '../files/targets';
 import { createReporter } from '../output/create-reporter';
 import type { Reporter } from '../output/reporter';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import { addPictures } from './add-pictures';
 import type { QueueAddress } from './address';
 import { Artefacts } from './artefacts';
@@ -45,13 +45,13 @@ export interface PutOptions {
  * run, is only waited for; what was put aside is tried anew.
  * @returns the exit code
  */
-export async function putInQueue(surroundings: Surroundings, options: PutOptions): Promise<number> {
-  const redis = await connect(surroundings.signal, options.address);
+export async function putInQueue(environment: Environment, options: PutOptions): Promise<number> {
+  const redis = await connect(environment.signal, options.address);
   const queue = new Queue<Job>(queueName, { connection: redis, prefix });
   queue.on('error', () => undefined);
   const artefacts = new Artefacts(redis);
-  const reporter = createReporter(surroundings, options);
-  const batch = new Batch(surroundings, options, queue, artefacts, reporter);
+  const reporter = createReporter(environment, options);
+  const batch = new Batch(environment, options, queue, artefacts, reporter);
   reporter.begin(options.targets.length);
   try {
     if (!options.wait) return await batch.run();
@@ -106,7 +106,7 @@ class Batch {
   private readonly allSettled = new Promise<void>((resolve) => (this.settled = resolve));
 
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly environment: Environment,
     private readonly options: PutOptions,
     private readonly queue: Queue<Job>,
     private readonly artefacts: Artefacts,
@@ -114,7 +114,7 @@ class Batch {
   ) {}
 
   async run(): Promise<number> {
-    const { signal, stderr } = this.surroundings;
+    const { signal, stderr } = this.environment;
     const { wait, address } = this.options;
     for (const bytes of this.options.brought) await this.artefacts.put(bytes);
     try {
@@ -155,7 +155,7 @@ class Batch {
 
   /** @param first number of the first one */
   private async putSome(targets: readonly Target[], first: number): Promise<void> {
-    const { signal } = this.surroundings;
+    const { signal } = this.environment;
     const { work, report, series, again, wait } = this.options;
     const found: Omit<Out, 'id'>[] = [];
     for (const [i, target] of targets.entries()) {
@@ -193,7 +193,7 @@ class Batch {
   private async pictureOf({ input, output, format }: Target): Promise<Picture> {
     const { places } = this.options;
     const [from, to] = [await places.placeOf(input), await places.placeOf(output)];
-    const sha256 = await places.contentOf(this.surroundings.signal, input).catch((cause: unknown) => {
+    const sha256 = await places.contentOf(this.environment.signal, input).catch((cause: unknown) => {
       if (cause instanceof LWayError) throw cause;
       const code = (cause as NodeJS.ErrnoException).code;
       throw new LWayError(
@@ -213,7 +213,7 @@ class Batch {
     if (!job) return;
     if (await job.isCompleted()) {
       const output = await places.pathOf(job.returnvalue.output);
-      if (!again && (await places.exists(this.surroundings.signal, job.returnvalue.output))) {
+      if (!again && (await places.exists(this.environment.signal, job.returnvalue.output))) {
         // It may have been done just now, and told of.
         if (!this.out.delete(id)) return;
         this.reporter.fileBegins(index, target.input);
@@ -238,7 +238,7 @@ class Batch {
   }
 
   private async wait(): Promise<void> {
-    const { signal } = this.surroundings;
+    const { signal } = this.environment;
     this.progress();
     let looking = false;
     const lookAfterAll = async () => {

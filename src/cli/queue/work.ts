@@ -6,7 +6,7 @@ import { exitCode } from '../exit-codes';
 import { NoRoom } from '../files/file-errors';
 import { openNetworks } from '../networks';
 import type { Computing } from '../passes';
-import type { Surroundings } from '../surroundings';
+import type { Environment } from '../environment';
 import type { QueueAddress } from './address';
 import { addPictures } from './add-pictures';
 import { Artefacts } from './artefacts';
@@ -42,11 +42,11 @@ const rest = { first: 2, most: 60, times: 12 };
  * Takes jobs from a queue and does them until it is told to end.
  * @returns the exit code
  */
-export async function work(surroundings: Surroundings, options: WorkOptions): Promise<number> {
-  const { signal, cwd, root } = surroundings;
+export async function work(environment: Environment, options: WorkOptions): Promise<number> {
+  const { signal, cwd, root } = environment;
   const { address, computing, patience } = options;
-  const places = new Places(surroundings, await SharedFolder.open(cwd, options.root));
-  const networks = await openNetworks(surroundings);
+  const places = new Places(environment, await SharedFolder.open(cwd, options.root));
+  const networks = await openNetworks(environment);
   const redis = await connect(signal, address);
   const engine = createNodeEngine();
   const name = `${hostname()}:${process.pid}`;
@@ -54,11 +54,11 @@ export async function work(surroundings: Surroundings, options: WorkOptions): Pr
   const workshop = new Workshop({ engine, networks, places, artefacts, computing, worker: name });
   const queue = new Queue<Job>(queueName, { connection: redis, prefix });
   const keeper = new LockKeeper(root, { address, patience: patience * 1000 });
-  const log = createJobLog(surroundings, options);
+  const log = createJobLog(environment, options);
   const metrics = new WorkMetrics(() => queue.getJobCounts());
   const server = options.metrics === undefined ? null : await serveMetrics(options.metrics, metrics);
   if (server) log.note(`Metrics are at ${server.url}metrics.`);
-  const shift = new Shift({ surroundings, options, workshop, queue, keeper, log, metrics, name });
+  const shift = new Shift({ environment, options, workshop, queue, keeper, log, metrics, name });
   try {
     redis.on('close', () => shift.lost());
     redis.on('ready', () => shift.back());
@@ -74,7 +74,7 @@ export async function work(surroundings: Surroundings, options: WorkOptions): Pr
 }
 
 interface Parts {
-  readonly surroundings: Surroundings;
+  readonly environment: Environment;
   readonly options: WorkOptions;
   readonly workshop: Workshop;
   readonly queue: Queue<Job>;
@@ -123,8 +123,8 @@ class Shift {
   }
 
   async run(): Promise<number> {
-    const { surroundings, options, log } = this.parts;
-    const { signal, finish } = surroundings;
+    const { environment, options, log } = this.parts;
+    const { signal, finish } = environment;
     const began = performance.now();
     const onCancel = () => this.cancel();
     const onFinish = () => this.finish();
@@ -177,7 +177,7 @@ class Shift {
   private cancel(): void {
     // Closed first: what is given back must not come to us again.
     void this.worker.close();
-    this.stop.abort(this.parts.surroundings.signal.reason);
+    this.stop.abort(this.parts.environment.signal.reason);
     this.ended();
   }
 

@@ -2,7 +2,7 @@ import { packWeights, TrainingRun, writeGraph } from '../graph';
 import type { Runtime } from '../runtime/runtime';
 import { changeOf, leftOut } from './change';
 import { learningStep } from './learning-step';
-import { readLessons } from './lessons';
+import { readSamples } from './samples';
 import { gather } from './material';
 import type { Noise } from './noise';
 import { planAdaptation } from './plan';
@@ -13,10 +13,10 @@ import type { AdaptationResult } from './result';
 import { Stopwatch } from './stopwatch';
 import { train } from './train';
 import { verdict } from './verdict';
-import { leftAlone, obstacleNotice, outcome } from './words';
+import { leftAlone, obstacleNotice, outcome } from './messages';
 
 /** What comes before the first step, for its progress: the pictures, what is learned from, the step, its session. */
-const STUDIES = 4;
+const STAGES = 4;
 
 /**
  * Adapts an SR network to a picture: "Low-Res Leads the Way" (CVPR 2024) on the LR grid.
@@ -45,22 +45,22 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
   const plan = planAdaptation(request);
   if (isRefusal(plan)) return nothing(plan.refused);
   const { recipe, pictures, several } = plan;
-  const studied = (done: number) => onEvent({ type: 'progress', done, total: STUDIES, unit: 'study' });
-  studied(0);
+  const analysed = (done: number) => onEvent({ type: 'progress', done, total: STAGES, unit: 'analysis' });
+  analysed(0);
   const random = randomFrom(recipe.seed);
-  const lessons = await readLessons(signal, runtime, pictures, request.model.entry.scale, options, random, plan);
-  if (isRefusal(lessons)) return nothing(lessons.refused);
-  studied(1);
-  const material = await gather(signal, runtime, plan, lessons, options, random);
+  const samples = await readSamples(signal, runtime, pictures, request.model.entry.scale, options, random, plan);
+  if (isRefusal(samples)) return nothing(samples.refused);
+  analysed(1);
+  const material = await gather(signal, runtime, plan, samples, options, random);
   const { original, network, start } = material;
   watch.lap('embedding');
-  studied(2);
+  analysed(2);
 
-  const step = learningStep(plan, material, lessons, options.models, runtime.device);
+  const step = learningStep(plan, material, samples, options.models, runtime.device);
   const obstacle = obstacleNotice(step.report, network);
   if (obstacle !== null) onEvent({ type: 'notice', message: obstacle });
   watch.lap('graphs');
-  studied(3);
+  analysed(3);
 
   const run = await TrainingRun.create(signal, runtime, step, { readEvery: 1 });
   try {
@@ -72,8 +72,8 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
     watch.lap('steps');
     const frozen = step.report.frozen.map(({ name, reason }) => `${name}: ${reason}`);
     const judged = verdict(trained, start !== null);
-    const noises = lessons.flatMap(({ crops }) => crops[0]!.noise ?? []);
-    if (isRefusal(judged)) return { ...nothing(judged.refused, several, noises), pictures: lessons.length, frozen };
+    const noises = samples.flatMap(({ crops }) => crops[0]!.noise ?? []);
+    if (isRefusal(judged)) return { ...nothing(judged.refused, several, noises), pictures: samples.length, frozen };
     const { learned, steps, improvement } = judged;
     const change = changeOf(trained.general, learned ? trained.best : trained.before, noises);
     // Declared as in the file that it comes from.
@@ -83,7 +83,7 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
       : writeGraph({ ...network, inputs, outputs });
     return {
       used: true,
-      pictures: lessons.length,
+      pictures: samples.length,
       steps,
       start: start?.share,
       improvement,

@@ -3,7 +3,7 @@ import { readGraph, trainingStep, type TrainingStep } from '../graph';
 import type { Device } from '../runtime/runtime';
 import { degraderFor } from './degraders';
 import { featureDistance } from './features';
-import type { Lesson } from './lessons';
+import type { Sample } from './samples';
 import type { Material } from './material';
 import { objective } from './objective';
 import type { Plan } from './plan';
@@ -19,14 +19,14 @@ const LIVE_BUDGET: Readonly<Record<Device, number>> = { cpu: 2 ** 30, wasm: 2 **
 export function learningStep(
   { recipe, model, side }: Plan,
   { network, layout, pairs, batches }: Material,
-  lessons: readonly Lesson[],
+  samples: readonly Sample[],
   { features }: AdaptOptions['models'],
   device: Device,
 ): TrainingStep {
   const { scale, input } = model.entry;
   const { name } = input;
   // One graph serves all patches: of a series, the first picture's reconstructor.
-  const degrade = recipe.cycle === 'none' ? undefined : degraderFor(recipe.cycle, scale, lessons[0]!.reconstructor);
+  const degrade = recipe.cycle === 'none' ? undefined : degraderFor(recipe.cycle, scale, samples[0]!.reconstructor);
   const distance = featureDistance(readGraph(features.bytes), features.entry.layerWeights);
   const effective = pairs === null ? { ...recipe, pairsWeight: 0 } : recipe;
   const build = objective(effective, scale, degrade, distance);

@@ -3,9 +3,9 @@ import { readGraph, writeGraph, type Graph } from '../graph';
 import { layoutOf, type Layout } from '../network/layout';
 import { withNetwork, type RunAll } from '../network/run';
 import type { Runtime } from '../runtime/runtime';
-import { reducedCopies } from './copies';
+import { selfPairs } from './self-pairs';
 import { meanOf } from './embedding';
-import type { Lesson } from './lessons';
+import type { Sample } from './samples';
 import { choosePatches, type Patch } from './patches';
 import type { Plan } from './plan';
 import { dataNames } from './objective';
@@ -35,7 +35,7 @@ export async function gather(
   signal: AbortSignal,
   runtime: Runtime,
   { recipe, model, side }: Plan,
-  lessons: readonly Lesson[],
+  samples: readonly Sample[],
   options: AdaptOptions,
   random: () => number,
 ): Promise<Material> {
@@ -43,15 +43,15 @@ export async function gather(
   const layout = layoutOf(model.entry.input);
   const { scale } = model.entry;
   const chosen = choosePatches(
-    lessons.flatMap(({ crops }) => crops),
+    samples.flatMap(({ crops }) => crops),
     side,
     { training: recipe.trainingBatches * recipe.batch, heldOut: recipe.heldOutBatches * recipe.batch },
     random,
     recipe.choice,
   );
   const fixed = model.entry.input.size !== undefined;
-  const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, lessons, side, scale, fixed) : null;
-  const start = recipe.start > 0 ? await beginning(signal, runtime, options, original, lessons, recipe.start) : null;
+  const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, samples, side, scale, fixed) : null;
+  const start = recipe.start > 0 ? await beginning(signal, runtime, options, original, samples, recipe.start) : null;
   const network = withFreeBatch(withOutput(start?.network ?? original, model.entry.output));
   return withNetwork(signal, runtime, writeGraph(network), async (run) => {
     const prepare = (patches: readonly Patch[]) =>
@@ -70,13 +70,13 @@ async function beginning(
   runtime: Runtime,
   { models: { start } }: AdaptOptions,
   network: Graph,
-  lessons: readonly Lesson[],
+  samples: readonly Sample[],
   most: number,
 ): Promise<Start | null> {
   if (start === undefined) return null;
-  const copies = await reducedCopies(signal, runtime, lessons, start.entry.scale);
-  const embedding = meanOf(lessons.map((lesson) => lesson.embedding));
-  return startFrom(signal, runtime, start, network, embedding, copies, most);
+  const pairs = await selfPairs(signal, runtime, samples, start.entry.scale);
+  const embedding = meanOf(samples.map((sample) => sample.embedding));
+  return startFrom(signal, runtime, start, network, embedding, pairs, most);
 }
 
 /** The network with its picture as the only output. */

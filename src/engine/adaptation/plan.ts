@@ -17,12 +17,12 @@ export interface Plan {
   readonly several: boolean;
 }
 
-/** The recipe of the level, with what the network has of its own and what is studied. */
+/** The recipe of the level, with what the network has of its own and what the ablation changes. */
 export function planAdaptation({ picture, series = [], model, options }: AdaptRequest): Plan | Refusal {
   const recipe: Recipe = {
     ...recipes[options.level],
     ...model.entry.adaptation,
-    ...(options.study as Partial<Recipe> | undefined),
+    ...(options.ablation as Partial<Recipe> | undefined),
   };
   const all = [picture, ...series];
   const side = Math.max(...all.map((each) => patchSide(each, model, recipe.patch)));

@@ -1,9 +1,9 @@
 import type { Model } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
-import { takenDown } from './copies';
+import { takenDown } from './self-pairs';
 import type { Layout } from '../network/layout';
 import type { RunAll, Values } from '../network/run';
-import type { Lesson } from './lessons';
+import type { Sample } from './samples';
 import { withoutNoise } from './noise';
 import { dataNames } from './objective';
 import { targetOf, withItsNoise, withMeansOf } from './targets';
@@ -34,18 +34,18 @@ const MOST_PAIRS = 8;
 export async function makePairs(
   signal: AbortSignal,
   runtime: Runtime,
-  lessons: readonly Lesson[],
+  samples: readonly Sample[],
   patch: number,
   scale: number,
   fixed: boolean,
 ): Promise<Pairs | null> {
-  const room = Math.min(...lessons.flatMap(({ crops }) => [crops[0]!.pixels.width, crops[0]!.pixels.height]));
+  const room = Math.min(...samples.flatMap(({ crops }) => [crops[0]!.pixels.width, crops[0]!.pixels.height]));
   const side = fixed ? patch : Math.floor(Math.min(room, MOST_SIDE * patch) / (4 * scale)) * 4;
   if (side * scale > room) return null;
   if (side < 8) return null;
-  const most = Math.ceil(MOST_PAIRS / lessons.length);
+  const most = Math.ceil(MOST_PAIRS / samples.length);
   const pieces: { low: Float32Array; high: Float32Array; turn: number }[] = [];
-  for (const { crops, reconstructor } of lessons) {
+  for (const { crops, reconstructor } of samples) {
     if (reconstructor === undefined) return null;
     const wanted = Math.min(most, crops.length * 2);
     const chosen = choosePatches(crops, side * scale, { training: wanted, heldOut: 0 }, () => 0.5).training;

@@ -2,7 +2,7 @@ import { LWayError } from '../errors';
 import { writeGraph, type Graph } from '../graph';
 import type { Model } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
-import type { Copy } from './copies';
+import type { SelfPair } from './self-pairs';
 import { runAll, runOnce, type NamedValues } from '../network/run';
 
 /** Where an adaptation begins. */
@@ -12,10 +12,10 @@ export interface Start {
   readonly share: number;
 }
 
-/** Parts of what the start network gives that are tried on the reduced copies. */
+/** Parts of what the start network gives that are tried on the self-pairs. */
 const PARTS = [0.5, 1];
 /**
- * By how much the error on the copies must fall, for the whole of the offsets or a part of it in proportion. Where less is
+ * By how much the error on the pairs must fall, for the whole of the offsets or a part of it in proportion. Where less is
  * won, on a nearly flat picture, sharper weights mostly sharpen its grain: the one odd pair that lost by them, 0.6 dB, won
  * at a rate of 2.2 to 2.4 %, the other seven at 3.0 or more.
  */
@@ -25,12 +25,12 @@ const LEAST_GAIN = 0.027;
  * The network for pictures that lost their detail as this one did: the general weights plus offsets that a start network
  * gives for the degradation embedding (a hypernetwork, Ha et al. 2017). One pass takes the place of many steps.
  *
- * The embedding says which way; how far, the picture itself: the part that restores its own reduced copies best.
+ * The embedding says which way; how far, the picture itself: the part that restores its own self-pairs best.
  *
  * @param start gives `share` [1] and an offset by the name of each weight that it moves
- * @param copies of the picture, for a network that takes [1, 3, h, w], RGB 0..1
+ * @param pairs of the picture, for a network that takes [1, 3, h, w], RGB 0..1
  * @param most of the offsets, 0..1
- * @returns null where the general weights restore the copies as well, or there are none
+ * @returns null where the general weights restore the pairs as well, or there are none
  * @throws LWayError `bad-model` where the offsets are not those of this network
  */
 export async function startFrom(
@@ -39,16 +39,16 @@ export async function startFrom(
   start: Model,
   network: Graph,
   embedding: Float32Array,
-  copies: readonly Copy[],
+  pairs: readonly SelfPair[],
   most: number,
 ): Promise<Start | null> {
   const { share, offsets } = await offsetsFor(signal, runtime, start, embedding);
-  const general = await errorOn(signal, runtime, network, copies);
+  const general = await errorOn(signal, runtime, network, pairs);
   let least = general;
   let best: Start | null = null;
   for (const part of PARTS.map((each) => each * most)) {
     const moved = movedBy(network, offsets, part, start);
-    const error = await errorOn(signal, runtime, moved, copies);
+    const error = await errorOn(signal, runtime, moved, pairs);
     if (error >= Math.min(least, general * (1 - LEAST_GAIN * part))) continue;
     least = error;
     best = { network: moved, share: share * part };
@@ -95,13 +95,13 @@ async function errorOn(
   signal: AbortSignal,
   runtime: Runtime,
   network: Graph,
-  copies: readonly Copy[],
+  pairs: readonly SelfPair[],
 ): Promise<number> {
-  const feeds = copies.map(({ low }) => ({ [network.inputs[0]!.name]: low }));
+  const feeds = pairs.map(({ low }) => ({ [network.inputs[0]!.name]: low }));
   const results = await runAll(signal, runtime, writeGraph(network), feeds);
   let sum = 0;
   let count = 0;
-  copies.forEach(({ low, high }, i) => {
+  pairs.forEach(({ low, high }, i) => {
     const { width, height, data } = high;
     const border = 2 * (height / low.shape[2]!);
     const result = results[i]!;

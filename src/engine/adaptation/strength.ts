@@ -40,7 +40,7 @@ export function assertSameNetwork(original: Graph, adapted: Graph): void {
     throw new LWayError(
       'bad-model',
       'These weights belong to another network than the one chosen.',
-      'Please choose the network that they were saved from.',
+      'Choose the network that they were saved from.',
     );
   }
 }

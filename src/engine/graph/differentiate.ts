@@ -42,7 +42,7 @@ export function gradients(
     throw new LWayError(
       'bad-graph',
       `A loss is a single number, not ${loss.type} [${loss.shape.join(', ')}].`,
-      'Please report this: the loss is written wrongly.',
+      'Report this: the loss is written wrongly.',
     );
   }
   const history = [...b.history];
@@ -172,7 +172,7 @@ export function differentiate(graph: Graph, { loss, wrt, lowering }: Differentia
       throw new LWayError(
         'bad-graph',
         `The size of the network's input "${name}" is open (${open}).`,
-        'Please fix its size first.',
+        'Fix its size first.',
       );
     }
     inputs[name] = b.input(name, shape as readonly number[], type);
@@ -183,13 +183,13 @@ export function differentiate(graph: Graph, { loss, wrt, lowering }: Differentia
     const tensor = graph.initializers.get(name);
     if (tensor !== undefined) weights[name] = b.weight(name, tensor);
     else if (inputs[name] === undefined) {
-      throw new LWayError('bad-graph', `The network has no input or weight "${name}".`, 'Please check the name.');
+      throw new LWayError('bad-graph', `The network has no input or weight "${name}".`, 'Check the name.');
     }
   }
   const outputs = b.call(graph, inputs, { weights });
   const named = Object.fromEntries(graph.outputs.map(({ name }, i) => [name, outputs[i]!]));
   if (named[loss] === undefined) {
-    throw new LWayError('bad-graph', `The network has no output "${loss}" to minimise.`, 'Please check the name.');
+    throw new LWayError('bad-graph', `The network has no output "${loss}" to minimise.`, 'Check the name.');
   }
   const values = wrt.map((name) => weights[name] ?? inputs[name]!);
   const { of, obstacles } = gradients(b, named[loss], values, { ...lowerings.cpu, ...lowering });

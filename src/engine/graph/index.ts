@@ -25,7 +25,7 @@ export {
   type TrainingStepOptions,
 } from './training-step';
 export { foldEmbedding } from './fold-embedding';
-export { TrainingRun, type Losses, type Snapshot, type TrainingData, type TrainingRunOptions } from './run';
+export { TrainingRun, type Losses, type TrainingData, type TrainingRunOptions } from './run';
 /** Where it runs: over any of ONNX Runtime's packages. */
 export { OrtRuntime, type OrtRuntimeOptions } from '../runtime/ort-runtime';
 export type { Device, InferenceSession, Ort, Runtime, SessionOptions } from '../runtime/runtime';

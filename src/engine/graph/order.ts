@@ -8,7 +8,7 @@ import { namesRead, type Node } from './graph';
  * @throws LWayError `bad-graph` naming the node, where a value is missing, made twice, or depends on itself
  */
 export function inOrder(nodes: readonly Node[], given: readonly string[]): Node[] {
-  const advice = 'The network file is damaged; please fetch or export it again.';
+  const advice = 'The network file is damaged: fetch or export it again.';
   const available = new Set(given);
   const makers = new Map<string, Node>();
   for (const node of nodes) {

@@ -156,13 +156,13 @@ export function chooseTrainable(graph: Graph, trainable: Trainable): string[] {
     throw new LWayError(
       'bad-option',
       `The network has no weight "${wrong}" that could learn.`,
-      'Please choose among the names of its weights.',
+      'Choose among the names of its weights.',
     );
   })();
   if (chosen.length > 0) return chosen;
   throw new LWayError(
     'bad-graph',
     'The network has no weights that could learn.',
-    'Please choose another network, or upscale without adaptation.',
+    'Choose another network, or upscale without adaptation.',
   );
 }

@@ -23,7 +23,7 @@ const OLDEST = 9;
 const NEWEST = 23;
 const CONTROL_FLOW = new Set(['Loop', 'Scan', 'SequenceMap']);
 const QUANTISED = /^(QLinear|Dynamic)?(Quantize|Dequantize)|^QLinear|Integer$/;
-const ANOTHER_EXPORT = 'Please export the network again for opset 13 to 21, as plain float32 and in a single file.';
+const ANOTHER_EXPORT = 'Export the network again for opset 13 to 21, as plain float32 and in a single file.';
 
 const refuse = (message: string, advice = ANOTHER_EXPORT, cause?: unknown): LWayError =>
   new LWayError('bad-graph', message, advice, { cause });
@@ -43,12 +43,12 @@ export function readGraph(bytes: Uint8Array): Graph {
     throw new LWayError(
       'bad-model',
       'This is not an ONNX file, or it is cut short.',
-      'Please choose a file that ends in .onnx and is complete.',
+      'Choose a file that ends in .onnx and is complete.',
       { cause },
     );
   }
   if (model.graph === undefined || model.graph.node.length === 0) {
-    throw new LWayError('bad-model', 'This file holds no network.', 'Please choose an ONNX file with a network in it.');
+    throw new LWayError('bad-model', 'This file holds no network.', 'Choose an ONNX file with a network in it.');
   }
   const version = Number(model.opsetImport.find(({ domain }) => isDefault(domain))?.version ?? 0n);
   if (version < OLDEST || version > NEWEST) {
@@ -108,7 +108,7 @@ function nodeFrom(proto: NodeProto, index: number, version: number): Node {
   if (QUANTISED.test(proto.opType)) {
     throw refuse(
       `The network is quantised to integers (${where}), which cannot be trained.`,
-      'Please use the float32 or float16 version of this network.',
+      'Use the float32 or float16 version of this network.',
     );
   }
   const attributes: Record<string, Attribute> = {};

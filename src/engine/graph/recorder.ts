@@ -99,7 +99,7 @@ export abstract class Recorder<B> {
       throw new LWayError(
         'bad-graph',
         `The network uses the operation ${where}, which is not known here.`,
-        'Please choose a network made of common operations.',
+        'Choose a network made of common operations.',
       );
     }
     let descriptions: readonly Description[];
@@ -119,7 +119,7 @@ export abstract class Recorder<B> {
       throw new LWayError(
         'bad-graph',
         `The operation ${where} does not fit its inputs (${shapes.join(', ')}): ${(error as Error).message}.`,
-        'Please check that the network accepts pictures of this size.',
+        'Check that the network accepts pictures of this size.',
         { cause: error },
       );
     }

@@ -17,8 +17,6 @@ export type TrainingData = Readonly<Record<string, Float32Array>>;
 export interface TrainingRunOptions {
   /** Losses are read from the device after every so many steps; 10 if left out. */
   readonly readEvery?: number;
-  /** Weights are copied from the device after every so many steps, in case it is lost; 0: never. 50 if left out. */
-  readonly snapshotEvery?: number;
 }
 
 /**
@@ -26,13 +24,6 @@ export interface TrainingRunOptions {
  * network of 16.7 million weights, whose steps are 9 % faster for it.
  */
 const MOST_OPTIMISED = 20_000;
-
-/** Weights as they were after a step. */
-export interface Snapshot {
-  readonly step: number;
-  /** [P], as the training step packs them. */
-  readonly weights: Float32Array;
-}
 
 /**
  * A training step at work. Weights and moments stay on the device from step to step; old ones are released.
@@ -48,7 +39,6 @@ export class TrainingRun {
   private evaluation: InferenceSession | undefined;
   private busy = false;
   private disposed = false;
-  private kept: Snapshot;
 
   private constructor(
     private readonly runtime: Runtime,
@@ -58,9 +48,7 @@ export class TrainingRun {
     private readonly reader: InferenceSession | undefined,
     private readonly options: Required<TrainingRunOptions>,
   ) {
-    const weights = packWeights(description);
-    this.kept = { step: 0, weights };
-    this.weightsNow = this.vector(weights.slice());
+    this.weightsNow = this.vector(packWeights(description));
     this.momentsNow = this.zeroMoments();
     this.healthNow = this.vector(Float32Array.of(1));
   }
@@ -73,7 +61,7 @@ export class TrainingRun {
     signal: AbortSignal,
     runtime: Runtime,
     step: TrainingStep,
-    { readEvery = 10, snapshotEvery = 50 }: TrainingRunOptions = {},
+    { readEvery = 10 }: TrainingRunOptions = {},
   ): Promise<TrainingRun> {
     signal.throwIfAborted();
     const onGpu = runtime.device === 'webgpu';
@@ -89,7 +77,7 @@ export class TrainingRun {
       // In onnxruntime-node a GPU tensor's getData() ends the process: an Identity with its output in memory reads it.
       if (onGpu) reader = await runtime.createSession(writeGraph(identity()));
       signal.throwIfAborted();
-      return new TrainingRun(runtime, step, session, updating, reader, { readEvery, snapshotEvery });
+      return new TrainingRun(runtime, step, session, updating, reader, { readEvery });
     } catch (error) {
       await session.release();
       await updating?.release();
@@ -101,11 +89,6 @@ export class TrainingRun {
   /** Steps done in all. */
   get steps(): number {
     return this.stepsDone;
-  }
-
-  /** The last copy of the weights outside the device; those at the start until there is one. */
-  get snapshot(): Snapshot {
-    return this.kept;
   }
 
   /**
@@ -125,11 +108,7 @@ export class TrainingRun {
   ): Promise<Losses | undefined> {
     signal.throwIfAborted();
     if (!(learningRate >= 0 && learningRate < Infinity)) {
-      throw new LWayError(
-        'bad-option',
-        `The learning rate is ${learningRate}.`,
-        'Please choose a number of 0 or more.',
-      );
+      throw new LWayError('bad-option', `The learning rate is ${learningRate}.`, 'Choose a number of 0 or more.');
     }
     return this.alone(async () => {
       const { moments, optimizer } = this.description;
@@ -150,8 +129,6 @@ export class TrainingRun {
       this.stepsDone++;
       this.stepsSinceReset++;
       try {
-        const { snapshotEvery } = this.options;
-        if (snapshotEvery > 0 && this.stepsDone % snapshotEvery === 0) await this.takeSnapshot();
         if (!read) return undefined;
         return await this.checkedLosses(losses);
       } finally {
@@ -229,7 +206,7 @@ export class TrainingRun {
       throw new LWayError(
         'bad-option',
         `${weights.length} weights were given to a network that learns ${this.description.size}.`,
-        'Please use weights of the same network.',
+        'Use weights of the same network.',
       );
     }
     return this.alone(async () => {
@@ -264,11 +241,6 @@ export class TrainingRun {
     await this.evaluation?.release();
   }
 
-  private async takeSnapshot(): Promise<void> {
-    const weights = (await this.read(this.weightsNow)).slice();
-    if (weights.every(Number.isFinite)) this.kept = { step: this.stepsDone, weights };
-  }
-
   private async checkedLosses(tensors: readonly Tensor[]): Promise<Losses> {
     const read: Float32Array[] = [];
     for (const tensor of tensors) read.push((await this.read(tensor)).slice());
@@ -276,8 +248,8 @@ export class TrainingRun {
     if (values.every(Number.isFinite)) return this.named(values);
     throw new LWayError(
       'bad-output',
-      `The adaptation ran off after ${this.stepsDone} steps: its loss is no longer a number.`,
-      'Please try a lower learning rate, or upscale without adaptation.',
+      `The adaptation diverged after ${this.stepsDone} steps: its loss is no longer a number.`,
+      'Try a lower learning rate, or upscale without adaptation.',
     );
   }
 
@@ -309,7 +281,7 @@ export class TrainingRun {
       throw new LWayError(
         'bad-option',
         `The training data "${name}" has ${values?.length ?? 'no'} values instead of ${sizeOf(dims)}.`,
-        'Please report this: the adaptation prepares its data wrongly.',
+        'Report this: the adaptation prepares its data wrongly.',
       );
     }
     return new this.runtime.ort.Tensor('float32', values, dims);
@@ -331,8 +303,8 @@ export class TrainingRun {
   }
 
   private async alone<T>(work: () => Promise<T>): Promise<T> {
-    if (this.disposed) throw new LWayError('internal', 'This adaptation has ended.', 'Please start it again.');
-    if (this.busy) throw new LWayError('busy', 'A step of the adaptation is still running.', 'Please wait for it.');
+    if (this.disposed) throw new LWayError('internal', 'This adaptation has ended.', 'Start it again.');
+    if (this.busy) throw new LWayError('busy', 'A step of the adaptation is still running.', 'Wait for it.');
     this.busy = true;
     try {
       return await work();

@@ -17,7 +17,7 @@ export function fixShapes(graph: Graph, shapes: Readonly<Record<string, readonly
     throw new LWayError(
       'bad-graph',
       `The size of the network's input "${name}" is open ([${shape.join(', ')}]) and was not given.`,
-      'Please choose a network with a single image as its input.',
+      'Choose a network with a single image as its input.',
     );
   });
   const outputs = b.call(graph, inputs);

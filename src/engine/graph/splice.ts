@@ -36,7 +36,7 @@ export function splice(
       throw new LWayError(
         'bad-graph',
         `The network "${graph.name}" needs an input "${input.name}" that it was not given.`,
-        'Please choose a network with a single image as its input.',
+        'Choose a network with a single image as its input.',
       );
     }
     values.set(input.name, checked(graph, i, given));
@@ -68,7 +68,7 @@ function decided(recorder: Recording, node: Node, values: ReadonlyMap<string, Va
     throw new LWayError(
       'bad-graph',
       `The network decides by the picture what it does (If "${node.name}"), which cannot be followed.`,
-      'Please choose another network, or export this one with the sizes of its pictures fixed.',
+      'Choose another network, or export this one with the sizes of its pictures fixed.',
     );
   }
   const inner = new Map(values);
@@ -87,6 +87,6 @@ function checked(graph: Graph, index: number, value: Value): Value {
   throw new LWayError(
     'bad-graph',
     `The network "${graph.name}" takes ${type} [${shape.join(', ')}] as "${name}" and was given ${value.type} [${value.shape.join(', ')}].`,
-    'Please use the size of picture that the network was made for.',
+    'Use the size of picture that the network was made for.',
   );
 }

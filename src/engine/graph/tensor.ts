@@ -41,7 +41,7 @@ export function tensorOf(type: DataType, values: ArrayLike<number>, dims: readon
     throw new LWayError(
       'bad-graph',
       `A constant has ${values.length} values where its shape [${dims.join(', ')}] needs ${sizeOf(dims)}.`,
-      'The network file is damaged; please fetch it again.',
+      'The network file is damaged: fetch it again.',
     );
   }
   switch (type) {

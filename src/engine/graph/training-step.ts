@@ -234,7 +234,7 @@ function reportOf({ parameters, pieces, of, obstacles, blocked }: Draft): Traini
   throw new LWayError(
     'bad-graph',
     `None of the network's weights can learn: ${why}.`,
-    'Please choose another network, or upscale without adaptation.',
+    'Choose another network, or upscale without adaptation.',
   );
 }
 
@@ -269,7 +269,7 @@ function lossOf(b: GraphBuilder, options: TrainingStepOptions, weights: Readonly
     throw new LWayError(
       'bad-graph',
       `The training step needs a data input for each input of the network (${network.inputs.map((input) => input.name).join(', ')}).`,
-      'Please choose a network with a single image as its input.',
+      'Choose a network with a single image as its input.',
     );
   }
   const output = apply(inputs[name]);

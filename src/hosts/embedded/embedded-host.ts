@@ -124,7 +124,7 @@ export class EmbeddedHost implements EditorHost {
       source: {
         info: source.info,
         read: async (readSignal, rect) => {
-          if (!open) throw new LWayError('internal', 'The layer was read after it was closed.', 'Please report this.');
+          if (!open) throw new LWayError('internal', 'The layer was read after it was closed.', 'Report this.');
           return source.read(readSignal, rect);
         },
       },

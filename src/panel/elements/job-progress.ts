@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { PanelState, RunningJob } from '../state';
-import { deviceName, phaseName, progressText } from '../words';
+import { deviceName, phaseName, progressText } from '../messages';
 import './learning';
 import './loss-curve';
 import { shared } from '../../ui/styles';

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { shared } from '../../ui/styles';
-import { isNoGpu } from '../words';
+import { isNoGpu } from '../messages';
 
 /** What was not as asked for; with what can be done about it, where something can. */
 export class NoticeList extends LitElement {

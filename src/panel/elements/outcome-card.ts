@@ -4,7 +4,7 @@ import '../../ui/segmented';
 import { shared } from '../../ui/styles';
 import type { PanelController } from '../controller';
 import type { Done, PanelState } from '../state';
-import { adaptationText, reportText, tuningText } from '../words';
+import { adaptationText, reportText, tuningText } from '../messages';
 import type { Compare } from './compare';
 import './compare';
 import './notice-list';

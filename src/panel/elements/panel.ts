@@ -8,7 +8,7 @@ import { PanelController } from '../controller';
 import type { PanelServices } from '../services';
 import { scaleName } from '../run-upscale';
 import type { PanelState } from '../state';
-import { estimateText } from '../words';
+import { estimateText } from '../messages';
 import './job-progress';
 import './match-picker';
 import './notice-list';

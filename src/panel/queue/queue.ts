@@ -1,7 +1,7 @@
 import type { UpscaleSettings } from '../../actions/settings';
 import { isAbort, type PlainError, toPlainError } from '../../engine';
 import type { ModelChoice, PanelServices } from '../services';
-import { phaseName } from '../words';
+import { phaseName } from '../messages';
 import type { FileFolder, OutputFormat, PictureFiles } from './picture-files';
 import { upscalePicture } from './upscale-picture';
 

@@ -12,7 +12,7 @@ import { scoredBorder } from '../../../src/cli/evaluate/measure';
 import { partOf, readSet } from '../../../src/cli/evaluate/picture-set';
 import { asSaved } from '../../../src/cli/evaluate/pixels';
 import { series, seriesOf } from '../../../src/cli/evaluate/series';
-import { parseStudy } from '../../../src/cli/evaluate/study';
+import { parseAblation } from '../../../src/cli/evaluate/ablation';
 import { summarise, type Row } from '../../../src/cli/evaluate/summary';
 import type { Task } from '../../../src/cli/evaluate/variants';
 import { verdictOf } from '../../../src/cli/evaluate/verdict';
@@ -28,9 +28,9 @@ test('a set is matched by sorted names, counted from 1 and limited', async () =>
       writeFileSync(join(folder, 'hr', `${name}_high.JPG`), '');
     }
     writeFileSync(join(folder, 'lr', 'notes.txt'), '');
-    const { paired, specimens } = await readSet(folder, 2);
+    const { paired, testPictures } = await readSet(folder, 2);
     expect(paired).toBe(true);
-    expect(specimens.map(({ number, name, truth }) => [number, name, truth])).toEqual([
+    expect(testPictures.map(({ number, name, truth }) => [number, name, truth])).toEqual([
       [1, 'a_low', join(folder, 'hr', 'a_high.JPG')],
       [2, 'b_low', join(folder, 'hr', 'b_high.JPG')],
     ]);
@@ -82,14 +82,14 @@ describe('controls without training', () => {
   const grain = noise(96, 96, 3, 5);
   const base = asSaved({ ...bicubic, data: bicubic.data.map((value, i) => value + 0.2 * (grain.data[i]! - 0.4)) });
   const score = (raster: typeof truth) => psnr(luma(raster), luma(truth), { border: scoredBorder });
-  const specimen = { number: 1, name: 'drawn', picture: 'drawn.png' };
+  const testPicture = { number: 1, name: 'drawn', picture: 'drawn.png' };
   const task = (adapted: typeof truth): Task => ({
     picture,
     truth,
     width: 96,
     height: 96,
-    specimen,
-    set: [specimen],
+    testPicture,
+    set: [testPicture],
     other: picture,
     done: new Map([
       ['net', base],
@@ -176,16 +176,16 @@ describe('verdicts', () => {
 });
 
 test('studies: changes of a recipe by name', () => {
-  expect(parseStudy('steps=24, learningRate=5e-5,cycle=reconstructor,map=false')).toEqual({
+  expect(parseAblation('steps=24, learningRate=5e-5,cycle=reconstructor,map=false')).toEqual({
     steps: 24,
     learningRate: 5e-5,
     cycle: 'reconstructor',
     map: false,
   });
-  expect(parseStudy('trainable=last:4,choice=uniform')).toEqual({ trainable: { last: 4 }, choice: 'uniform' });
-  expect(parseStudy('trainable=biases-and-norms')).toEqual({ trainable: 'biases-and-norms' });
+  expect(parseAblation('trainable=last:4,choice=uniform')).toEqual({ trainable: { last: 4 }, choice: 'uniform' });
+  expect(parseAblation('trainable=biases-and-norms')).toEqual({ trainable: 'biases-and-norms' });
   const unknown = ['', 'steps', 'steps=many', 'map=1', 'colour=red', 'toString=1', 'cycle=round', 'trainable=last:0'];
-  for (const wrong of unknown) expect(() => parseStudy(wrong)).toThrow(/no change of a recipe/);
+  for (const wrong of unknown) expect(() => parseAblation(wrong)).toThrow(/no change of a recipe/);
 });
 
 test('a series: the whole set, or the names that begin with the same letters', () => {
@@ -195,7 +195,7 @@ test('a series: the whole set, or the names that begin with the same letters', (
     picture: name,
   }));
   const names = (index: number, by: 'set' | 'name') =>
-    seriesOf({ set, specimen: set[index]! }, by).map(({ name }) => name);
+    seriesOf({ set, testPicture: set[index]! }, by).map(({ name }) => name);
   expect(names(1, 'set')).toEqual(set.map(({ name }) => name));
   expect(names(1, 'name')).toEqual(['Canon_006', 'Canon_018']);
   expect(names(2, 'name')).toEqual(['Nikon_004']);
@@ -203,8 +203,8 @@ test('a series: the whole set, or the names that begin with the same letters', (
 });
 
 test('a part of a set keeps the numbers of its pictures', () => {
-  const set = { name: 's', paired: true, specimens: [1, 2, 3].map((number) => ({ number, name: '', picture: '' })) };
-  expect(partOf(set, 'reporting').specimens.map(({ number }) => number)).toEqual([2]);
-  expect(partOf(set, 'tuning').specimens.map(({ number }) => number)).toEqual([1, 3]);
+  const set = { name: 's', paired: true, testPictures: [1, 2, 3].map((number) => ({ number, name: '', picture: '' })) };
+  expect(partOf(set, 'reporting').testPictures.map(({ number }) => number)).toEqual([2]);
+  expect(partOf(set, 'tuning').testPictures.map(({ number }) => number)).toEqual([1, 3]);
   expect(partOf(set, 'all')).toBe(set);
 });

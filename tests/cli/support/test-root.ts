@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
 import { run, type AddCommand } from '../../../src/cli/main';
-import type { Surroundings } from '../../../src/cli/surroundings';
+import type { Environment } from '../../../src/cli/environment';
 
 function port(name: string, elemType: TensorProto_DataType, channels = 3) {
   const free = (dimension: string) => ({ value: { case: 'dimParam' as const, value: dimension } });
@@ -91,7 +91,7 @@ export class TestRoot {
     return this.lwayIn({}, ...args);
   }
 
-  async lwayIn(changes: Partial<Surroundings>, ...args: string[]): Promise<CliResult> {
+  async lwayIn(changes: Partial<Environment>, ...args: string[]): Promise<CliResult> {
     return this.run(changes, [], args);
   }
 
@@ -101,13 +101,13 @@ export class TestRoot {
   }
 
   private async run(
-    changes: Partial<Surroundings>,
+    changes: Partial<Environment>,
     additions: readonly AddCommand[],
     args: readonly string[],
   ): Promise<CliResult> {
     let stdout = '';
     let stderr = '';
-    const surroundings: Surroundings = {
+    const environment: Environment = {
       stdout: { write: (text) => (stdout += text) },
       stderr: { write: (text) => (stderr += text) },
       env: { XDG_DATA_HOME: this.home },
@@ -119,7 +119,7 @@ export class TestRoot {
       signal: new AbortController().signal,
       ...changes,
     };
-    const code = await run(args, surroundings, additions);
+    const code = await run(args, environment, additions);
     return { code, stdout, stderr };
   }
 

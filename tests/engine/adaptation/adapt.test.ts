@@ -66,7 +66,7 @@ interface Signals {
 }
 
 interface Choices extends Signals {
-  study: Partial<Recipe>;
+  ablation: Partial<Recipe>;
   series: Raster[];
   start: Model;
 }
@@ -74,7 +74,7 @@ interface Choices extends Signals {
 function adapted(
   raster: Raster,
   model: Model,
-  { study = small, enough, on = signal, series, start }: Partial<Choices> = {},
+  { ablation = small, enough, on = signal, series, start }: Partial<Choices> = {},
 ) {
   const events: EngineEvent[] = [];
   const [picture, ...others] = [raster, ...(series ?? [])].map((each) => ({
@@ -82,14 +82,16 @@ function adapted(
     height: each.height,
     read: async (_: AbortSignal, rect: Parameters<typeof crop>[1]) => crop(each, rect),
   }));
-  const options = { level: 'standard', strength: 1, models: { ...models, start }, study, enough } as const;
+  const options = { level: 'standard', strength: 1, models: { ...models, start }, ablation, enough } as const;
   const onEvent = (event: EngineEvent) => void events.push(event);
   const request = { picture: picture!, series: others, model, options, onEvent };
   return adapt(on, runtime, request).then((result) => ({ ...result, events }));
 }
 
 test('a network learns from a picture, judged by what it did not learn from', async () => {
-  const { events, ...result } = await adapted(detailed(96, 80), faithful, { study: { ...small, learningRate: 1e-4 } });
+  const { events, ...result } = await adapted(detailed(96, 80), faithful, {
+    ablation: { ...small, learningRate: 1e-4 },
+  });
   expect(result.used).toBe(true);
   expect(result.improvement).toBeGreaterThan(0);
   expect(result.message).toMatch(/^Adapted in \d+ steps: .*(closer to your picture|a small change)/);
@@ -134,8 +136,8 @@ describe('a series', () => {
   test('teaches where the picture itself has nothing to say', async () => {
     const alone = await adapted(flat, faithful);
     expect(alone.used).toBe(false);
-    const study = { ...small, learningRate: 1e-4 };
-    const together = await adapted(flat, faithful, { study, series: [detailed(96, 80), detailed(70, 64)] });
+    const ablation = { ...small, learningRate: 1e-4 };
+    const together = await adapted(flat, faithful, { ablation, series: [detailed(96, 80), detailed(70, 64)] });
     expect(together).toMatchObject({ used: true, message: expect.stringMatching(/^Adapted in \d+ steps/) });
   });
 
@@ -148,7 +150,7 @@ describe('a series', () => {
 
 test('a network with an op that has no gradient says what cannot learn, and learns behind it', async () => {
   const model = await tinyModel({ kind: 'softsign' });
-  const result = await adapted(detailed(72, 72), model, { study: { ...small, learningRate: 5e-5 } });
+  const result = await adapted(detailed(72, 72), model, { ablation: { ...small, learningRate: 5e-5 } });
   expect(result.used).toBe(true);
   expect(result.frozen).toEqual([expect.stringContaining('Softsign'), expect.stringContaining('Softsign')]);
   const notices = result.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
@@ -163,8 +165,8 @@ test.each([
   ['has its picture as the second output', { kind: 'two-outputs' }],
 ] as const)('a network that %s learns', async (_, kind) => {
   const model = await tinyModel(kind);
-  const study = { ...small, learningRate: 2e-4 };
-  const result = await adapted(detailed(96, 80), model, { study });
+  const ablation = { ...small, learningRate: 2e-4 };
+  const result = await adapted(detailed(96, 80), model, { ablation });
   expect(result).toMatchObject({ used: true, frozen: [] });
   expect(result.events.filter(({ type }) => type === 'notice')).toEqual([]);
 });
@@ -179,7 +181,7 @@ test('crops are as large as the patches that are cut from them', () => {
 
 test('a network for oblong pictures only is used as it came', async () => {
   const model = await tinyModel({ size: { width: 48, height: 40 } });
-  const result = await adapted(detailed(96, 96), model, { study: small });
+  const result = await adapted(detailed(96, 96), model, { ablation: small });
   expect(result).toMatchObject({ used: false, message: expect.stringMatching(/oblong/) as string });
 });
 
@@ -208,8 +210,8 @@ describe('a start network', () => {
 
   test('gives the weights to begin with, where the picture bears it out', async () => {
     const { model, start } = await tooBright();
-    const study = { ...small, start: 1, learningRate: 1e-4 };
-    const result = await adapted(usualPicture, model, { study, start });
+    const ablation = { ...small, start: 1, learningRate: 1e-4 };
+    const result = await adapted(usualPicture, model, { ablation, start });
     expect(result).toMatchObject({
       used: true,
       start: 1,
@@ -222,7 +224,7 @@ describe('a start network', () => {
 
   test('counts as well where learning gains nothing more', async () => {
     const { model, start } = await tooBright();
-    const result = await adapted(usualPicture, model, { study: idle, start });
+    const result = await adapted(usualPicture, model, { ablation: idle, start });
     expect(result).toMatchObject({ used: true, start: 1, steps: 0 });
     expect(result.message).toBe('Learning gained nothing more; weights for clean pictures were used.');
     expect(bias(result.weights!)).toBeCloseTo(bias(faithful.bytes), 6);
@@ -230,9 +232,9 @@ describe('a start network', () => {
 
   test('stays out where it does not help, or is not wanted', async () => {
     const { model, start } = await tooBright();
-    expect(await adapted(usualPicture, faithful, { study: idle, start })).toMatchObject({ used: false, steps: 0 });
+    expect(await adapted(usualPicture, faithful, { ablation: idle, start })).toMatchObject({ used: false, steps: 0 });
     const without = { ...idle, start: 0 };
-    expect(await adapted(usualPicture, model, { study: without, start })).toMatchObject({ used: false });
+    expect(await adapted(usualPicture, model, { ablation: without, start })).toMatchObject({ used: false });
   });
 });
 
@@ -247,11 +249,11 @@ test.each([
   const result = await adapted(raster, faithful);
   expect(result).toMatchObject({ used: false, message: expect.stringMatching(message) });
   // It is looked at, and that is all.
-  expect(result.events.filter((event) => event.type !== 'progress' || event.unit !== 'study')).toEqual([]);
+  expect(result.events.filter((event) => event.type !== 'progress' || event.unit !== 'analysis')).toEqual([]);
 });
 
 test('steps that make it worse leave the original network', async () => {
-  const result = await adapted(usualPicture, faithful, { study: { ...small, steps: 2, learningRate: 0.5 } });
+  const result = await adapted(usualPicture, faithful, { ablation: { ...small, steps: 2, learningRate: 0.5 } });
   expect(result).toMatchObject({ used: false, message: expect.stringMatching(/gained nothing/) });
 });
 
@@ -274,7 +276,7 @@ test.each([
 ] as const)("a person's network learns too: %s", async (_, options) => {
   const model = await tinyModel(options);
   // Large enough for pairs also at the fixed size.
-  const result = await adapted(detailed(96, 96), model, { study: { ...small, steps: 12, learningRate: 2e-4 } });
+  const result = await adapted(detailed(96, 96), model, { ablation: { ...small, steps: 12, learningRate: 2e-4 } });
   expect(result.used).toBe(true);
   expect(result.weights).toBeDefined();
 });

@@ -1,5 +1,5 @@
 import { changeOf } from '../../../src/engine/adaptation/change';
-import { leftAlone, outcome } from '../../../src/engine/adaptation/words';
+import { leftAlone, outcome } from '../../../src/engine/adaptation/messages';
 
 const step = (1 / 255) ** 2;
 const nothing = { colours: false, edges: false, noise: false, compression: false };

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const [encoder, reconstructor, features] = await Promise.all(
     ['lway-encoder-x4', 'lway-reconstructor-x4', 'darknet-features'].map((id) => loadModel(folder, registry, id)),
   );
-  const study = {
+  const ablation = {
     steps: 2,
     patch: 24,
     batch: 1,
@@ -30,7 +30,7 @@ beforeAll(async () => {
     unseenAnchor: 0.5,
   };
   const models = { encoder: encoder!, reconstructor: reconstructor!, features: features! };
-  adapt = { level: 'quick', strength: 1, models, study };
+  adapt = { level: 'quick', strength: 1, models, ablation };
   engine = createNodeEngine();
 });
 

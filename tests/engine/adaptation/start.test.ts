@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Copy } from '../../../src/engine/adaptation/copies';
+import type { SelfPair } from '../../../src/engine/adaptation/self-pairs';
 import { runAll } from '../../../src/engine/network/run';
 import { startFrom } from '../../../src/engine/adaptation/start';
 import { readGraph, writeGraph, type Graph } from '../../../src/engine/graph';
@@ -9,7 +9,7 @@ import type { Model, ModelRegistry } from '../../../src/engine/network/registry'
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { randomNumbers } from '../raster/support';
 
-// The start networks that ship, on embeddings and copies that are made up; quality is measured by `npm run evaluate`.
+// The start networks that ship, on embeddings and pairs that are made up; quality is measured by `npm run evaluate`.
 
 const folder = resolve(__dirname, '../../../models');
 const runtime = cpuRuntime(1);
@@ -42,7 +42,7 @@ function moved(network: Graph, start: Model, part: number): Graph {
 }
 
 /** Copies whose larger pieces are what `network` makes of the smaller ones. */
-async function copiesBy(network: Graph): Promise<Copy[]> {
+async function pairsBy(network: Graph): Promise<SelfPair[]> {
   const random = randomNumbers(1);
   const shapes = [
     [1, 3, 12, 14],
@@ -66,13 +66,13 @@ async function copiesBy(network: Graph): Promise<Copy[]> {
 
 const networks = ['lway-crisp-x4', 'lway-faithful-x4', 'lway-crisp-x2', 'lway-faithful-x2'];
 
-test.each(networks)('%s goes as far as restores the copies best', async (id) => {
+test.each(networks)('%s goes as far as restores the pairs best', async (id) => {
   const model = await load(id);
   const start = await load(model.entry.start!);
   const network = readGraph(model.bytes);
   for (const part of [0.5, 1]) {
     const goal = moved(network, start, part);
-    const began = await startFrom(signal, runtime, start, network, embedding(start, clean), await copiesBy(goal), 1);
+    const began = await startFrom(signal, runtime, start, network, embedding(start, clean), await pairsBy(goal), 1);
     expect(began!.share).toBeCloseTo(part, 5);
     // Head, body and tail, weights and biases; the rest are fixed numbers.
     const changed = [...goal.initializers].filter(([name, to]) => to !== network.initializers.get(name));
@@ -84,11 +84,11 @@ test.each(networks)('%s goes as far as restores the copies best', async (id) => 
   }
 });
 
-test('where the general weights restore the copies as well, they stay', async () => {
+test('where the general weights restore the pairs as well, they stay', async () => {
   const { bytes, entry } = await load('lway-crisp-x4');
   const [start, network] = [await load(entry.start!), readGraph(bytes)];
   const begin = async (amount: number, goal: Graph) =>
-    startFrom(signal, runtime, start, network, embedding(start, amount), await copiesBy(goal), 1);
+    startFrom(signal, runtime, start, network, embedding(start, amount), await pairsBy(goal), 1);
   expect(await begin(clean, network)).toBeNull();
   expect(await begin(dirty, moved(network, start, 1))).toBeNull();
   expect(await startFrom(signal, runtime, start, network, embedding(start, clean), [], 1)).toBeNull();
@@ -98,7 +98,7 @@ test('a gain of less than 2.7 % of the error is not enough to begin elsewhere', 
   const { bytes, entry } = await load('lway-crisp-x4');
   const [start, network] = [await load(entry.start!), readGraph(bytes)];
   const goal = moved(network, start, 1);
-  const [reached, general] = [await copiesBy(goal), await copiesBy(network)];
+  const [reached, general] = [await pairsBy(goal), await pairsBy(network)];
   let distance = 0;
   let count = 0;
   reached.forEach(({ high }, i) => {
@@ -127,6 +127,6 @@ test('a gain of less than 2.7 % of the error is not enough to begin elsewhere', 
 test('a start network for another network is refused', async () => {
   const start = await load('lway-start-x2');
   const network = readGraph((await load('lway-crisp-x4')).bytes);
-  const made = startFrom(signal, runtime, start, network, embedding(start, clean), await copiesBy(network), 1);
+  const made = startFrom(signal, runtime, start, network, embedding(start, clean), await pairsBy(network), 1);
   await expect(made).rejects.toMatchObject({ code: 'bad-model' });
 });

@@ -2,7 +2,7 @@ import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
 import { LWayError } from '../../../src/engine/errors';
 import type { Crop } from '../../../src/engine/adaptation/crops';
 import { layoutOf } from '../../../src/engine/network/layout';
-import { nothingToLearn } from '../../../src/engine/adaptation/lessons';
+import { nothingToLearn } from '../../../src/engine/adaptation/samples';
 import { gather } from '../../../src/engine/adaptation/material';
 import { choosePatches } from '../../../src/engine/adaptation/patches';
 import { planAdaptation } from '../../../src/engine/adaptation/plan';
@@ -45,9 +45,13 @@ describe('plan', () => {
     expect(isRefusal(planAdaptation(request(16, 16)))).toBe(false);
   });
 
-  test('what is studied wins over the network, and the network over the level', () => {
+  test('what the ablation changes wins over the network, and the network over the level', () => {
     const own = { ...model, entry: { ...model.entry, adaptation: { learningRate: 1e-3, pairsWeight: 7 } } };
-    const plan = planAdaptation({ ...request(64, 64), model: own, options: { ...options, study: { pairsWeight: 9 } } });
+    const plan = planAdaptation({
+      ...request(64, 64),
+      model: own,
+      options: { ...options, ablation: { pairsWeight: 9 } },
+    });
     if (isRefusal(plan)) throw new Error('refused');
     expect(plan.recipe).toEqual({ ...recipes.standard, learningRate: 1e-3, pairsWeight: 9 });
   });
@@ -88,8 +92,8 @@ describe('gather', () => {
         heldOutBatches: 1,
       };
       const plan = { recipe, model, side: 16, pictures: [], several: false };
-      const lessons = [{ crops: countedCrops(64, 64), embedding: new Float32Array(4) }];
-      const { training, heldOut } = await gather(signal, runtime, plan, lessons, options, randomFrom(1));
+      const samples = [{ crops: countedCrops(64, 64), embedding: new Float32Array(4) }];
+      const { training, heldOut } = await gather(signal, runtime, plan, samples, options, randomFrom(1));
       const { name } = model.entry.input;
       expect([training.length, heldOut.length]).toEqual([3, 1]);
       const learned = new Set(training.flatMap((data) => [...data[name]!]));

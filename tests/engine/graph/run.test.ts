@@ -147,14 +147,6 @@ test('the exported network is the original with other weights, and takes picture
   expect(y).not.toEqual((await runNative(original, { x }))['y']);
 });
 
-test('snapshots are taken as often as asked for', async () => {
-  const run = await start({ snapshotEvery: 4 });
-  expect(run.snapshot.step).toBe(0);
-  for (let i = 0; i < 6; i++) await run.step(signal, tinyData(), 1e-2);
-  expect(run.snapshot.step).toBe(4);
-  expect(run.snapshot.weights).not.toEqual(await run.weights());
-});
-
 describe('a step in parts', () => {
   const twice = (...names: ('x' | 'target')[]) => {
     const [first, second] = [tinyData(5), tinyData(6)];

@@ -39,7 +39,7 @@ export async function commitResult(
   params: CommitParams,
   onProgress: (done: number) => void,
 ): Promise<void> {
-  if (params.destination === 'layer') unchanged(ps, target.snapshot);
+  if (params.destination === 'layer') unchanged(ps, target.state);
   await gate.run(signal, STEP_NAME, false, async (scope) => {
     const report = (done: number) => {
       if (!gate.isPlaying) scope.context.reportProgress({ value: done, commandName: STEP_NAME });
@@ -53,7 +53,7 @@ export async function commitResult(
 
 async function intoDocument(job: Job): Promise<void> {
   const { ps, scope, target, params } = job;
-  const document = unchanged(ps, target.snapshot);
+  const document = unchanged(ps, target.state);
   // The person may be looking at another one by now, and not every command takes a document's id.
   ps.app.activeDocument = document;
   const { bounds } = target.info;
@@ -74,7 +74,7 @@ async function intoDocument(job: Job): Promise<void> {
         () => document.resizeImage(width, height),
         async () => {
           scope.check();
-          const original = findLayer(document.layers, target.snapshot.layerId);
+          const original = findLayer(document.layers, target.state.layerId);
           if (!original) throw new LWayError('internal', 'The layer got lost.', 'Start the upscale again.');
           const layer = await newLayer(document, params.layerName);
           added = layer.id;

@@ -104,7 +104,7 @@ export function maxSideOf(document: PsDocument): number {
 }
 
 /** A document as it was at one moment. */
-export interface Snapshot {
+export interface DocumentState {
   id: number;
   name: string;
   width: number;
@@ -113,7 +113,7 @@ export interface Snapshot {
   history: number;
 }
 
-export function takeSnapshot(document: PsDocument, layerId: number): Snapshot {
+export function stateOf(document: PsDocument, layerId: number): DocumentState {
   const { width, height } = canvasOf(document);
   return { id: document.id, name: document.name, width, height, layerId, history: document.activeHistoryState.id };
 }
@@ -122,25 +122,25 @@ const advice =
   'Choose “new document” as the destination to keep the finished result, or undo the change and start again.';
 
 /**
- * The document of a snapshot, if it still is as it was.
+ * The document, if it still is as it was in this state.
  * @throws LWayError `document-changed`
  */
-export function unchanged(ps: Pick<PhotoshopApi, 'app'>, snapshot: Snapshot): PsDocument {
-  const document = unedited(ps, snapshot);
-  if (findLayer(document.layers, snapshot.layerId)) return document;
-  throw changed(snapshot, 'has lost the layer that was upscaled');
+export function unchanged(ps: Pick<PhotoshopApi, 'app'>, state: DocumentState): PsDocument {
+  const document = unedited(ps, state);
+  if (findLayer(document.layers, state.layerId)) return document;
+  throw changed(state, 'has lost the layer that was upscaled');
 }
 
 /** The same without looking for the layer: each look at a layer is a call into Photoshop, slow where there are hundreds. */
-export function unedited(ps: Pick<PhotoshopApi, 'app'>, snapshot: Snapshot): PsDocument {
-  const document = findDocument(ps, snapshot.id);
-  if (!document) throw changed(snapshot, 'has been closed');
+export function unedited(ps: Pick<PhotoshopApi, 'app'>, state: DocumentState): PsDocument {
+  const document = findDocument(ps, state.id);
+  if (!document) throw changed(state, 'has been closed');
   const { width, height } = canvasOf(document);
-  if (width !== snapshot.width || height !== snapshot.height) throw changed(snapshot, 'has been resized');
-  if (document.activeHistoryState.id !== snapshot.history) throw changed(snapshot, 'has been edited');
+  if (width !== state.width || height !== state.height) throw changed(state, 'has been resized');
+  if (document.activeHistoryState.id !== state.history) throw changed(state, 'has been edited');
   return document;
 }
 
-function changed({ name }: Snapshot, what: string): LWayError {
+function changed({ name }: DocumentState, what: string): LWayError {
   return new LWayError('document-changed', `“${name}” ${what} meanwhile.`, advice);
 }

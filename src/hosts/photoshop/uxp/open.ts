@@ -9,11 +9,11 @@ import {
   isEmpty,
   maxSideOf,
   selectionOf,
-  takeSnapshot,
+  stateOf,
   toEdges,
   toRect,
   unedited,
-  type Snapshot,
+  type DocumentState,
 } from './documents';
 import { accessOf, activeLayer, masksOf, type LayerAccess } from './layers';
 import { fillMask, multiplyMasks, uniformMask, type Mask } from './mask';
@@ -37,7 +37,7 @@ export interface OpenContext {
 /** A layer or region that is open for reading, on Photoshop's side. */
 export interface Target {
   info: TargetInfo;
-  snapshot: Snapshot;
+  state: DocumentState;
   /** Mode of a new document that the result fits into. */
   gray: boolean;
   profile: string;
@@ -108,7 +108,7 @@ export async function openTarget(context: OpenContext, signal: AbortSignal, { ta
           : await onCopy(ps, scope, document, layer, access, (copy) =>
               work(copy ? { ...origin, layerID: copy.id } : origin, copy),
             );
-      const snapshot = takeSnapshot(document, layer.id);
+      const state = stateOf(document, layer.id);
       const { width, height } = canvasOf(document);
       return {
         info: {
@@ -126,7 +126,7 @@ export async function openTarget(context: OpenContext, signal: AbortSignal, { ta
           resolution: document.resolution,
           notices,
         },
-        snapshot,
+        state,
         gray: colours === 1,
         profile: found.profile,
         mask: found.mask,
@@ -138,7 +138,7 @@ export async function openTarget(context: OpenContext, signal: AbortSignal, { ta
           if (spooled) return spooled;
           if (access !== 'direct') throw new LWayError('internal', 'The layer has been closed.', 'Start again.');
           return gate.run(readSignal, 'Reading the layer', true, (readScope) => {
-            unedited(ps, snapshot);
+            unedited(ps, state);
             return readPixels(ps, readScope, { ...origin, layerID: layer.id }, blockAt(found.bounds, column, row));
           });
         },

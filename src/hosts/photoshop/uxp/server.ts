@@ -12,7 +12,7 @@ import {
   type StageWriteParams,
 } from '../protocol';
 import { commitResult } from './commit';
-import { describeDocument, takeSnapshot, activeDocument } from './documents';
+import { describeDocument, stateOf, activeDocument } from './documents';
 import type { ModalGate } from './modal';
 import { openTarget, type Target } from './open';
 import type { PhotoshopApi, TemporaryFiles } from './photoshop-api';
@@ -95,8 +95,8 @@ export class PageServer {
       // The same target may be written once more: what the document is now is what it must still be then.
       if (commit.destination === 'layer') {
         const document = activeDocument(ps);
-        if (document?.id === target.snapshot.id) {
-          Object.assign(target.snapshot, takeSnapshot(document, target.snapshot.layerId));
+        if (document?.id === target.state.id) {
+          Object.assign(target.state, stateOf(document, target.state.layerId));
         }
       }
     });

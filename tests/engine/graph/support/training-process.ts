@@ -70,7 +70,7 @@ async function main(): Promise<void> {
       await (await runtime.createSession(writeGraph(graph), { noFallback: true })).release();
     }
   }
-  const run = await TrainingRun.create(signal, runtime, step, { readEvery: 10, snapshotEvery: 10 });
+  const run = await TrainingRun.create(signal, runtime, step, { readEvery: 10 });
   const totals: number[] = [];
   const heaps: number[] = [];
   const alive: number[] = [];
@@ -85,11 +85,8 @@ async function main(): Promise<void> {
   clearInterval(clock);
   const weights = Array.from(await run.weights());
   const held = (await run.evaluate(signal, tinyData()))['total'];
-  const snapshot = run.snapshot.step;
   await run.dispose();
-  process.stdout.write(
-    `${JSON.stringify({ totals, heaps, alive, turns, weights, held, snapshot, left: live.size })}\n`,
-  );
+  process.stdout.write(`${JSON.stringify({ totals, heaps, alive, turns, weights, held, left: live.size })}\n`);
   process.exit(0);
 }
 

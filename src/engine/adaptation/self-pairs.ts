@@ -3,32 +3,32 @@ import { crop } from '../raster/planes';
 import type { Raster } from '../raster/raster';
 import type { Runtime } from '../runtime/runtime';
 import { runAll, type Values } from '../network/run';
-import type { Lesson } from './lessons';
+import type { Sample } from './samples';
 
-/** A piece of the picture, and the same taken down once more: what the picture itself knows of enlarging. */
-export interface Copy {
+/** A crop of the picture and its reduced copy: what the picture itself knows about enlarging (ZSSR, Shocher et al. 2018). */
+export interface SelfPair {
   /** RGB 0..1, smaller by the scale. */
   readonly low: Values;
   readonly high: Raster;
 }
 
 /** Crops that are copied at most: enough to tell, quickly enough not to be waited for. */
-const MOST_COPIES = 8;
+const MOST_PAIRS = 8;
 
 /**
- * Reduced copies of the pictures' crops, smooth places and all.
+ * The pictures' crops, each with its reduced copy: smooth places and all.
  *
  * @returns none where there is no reconstructor, or the pictures are smaller than the scale
  */
-export async function reducedCopies(
+export async function selfPairs(
   signal: AbortSignal,
   runtime: Runtime,
-  lessons: readonly Lesson[],
+  samples: readonly Sample[],
   scale: number,
-): Promise<readonly Copy[]> {
-  const copies: Copy[] = [];
-  const most = Math.ceil(MOST_COPIES / lessons.length);
-  for (const { crops, reconstructor } of lessons) {
+): Promise<readonly SelfPair[]> {
+  const pairs: SelfPair[] = [];
+  const most = Math.ceil(MOST_PAIRS / samples.length);
+  for (const { crops, reconstructor } of samples) {
     if (reconstructor === undefined) continue;
     const step = Math.max(1, crops.length / most);
     const chosen = crops.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
@@ -40,10 +40,10 @@ export async function reducedCopies(
     const low = await takenDown(signal, runtime, reconstructor, large);
     large.forEach((high, i) => {
       const shape = [1, 3, high.height / scale, high.width / scale];
-      copies.push({ low: { data: low[i]!, shape }, high });
+      pairs.push({ low: { data: low[i]!, shape }, high });
     });
   }
-  return copies;
+  return pairs;
 }
 
 /** Pieces of a picture, RGB 0..1 with sides that its reconstructor can take, as it takes them down; 0..1. */

@@ -1,5 +1,5 @@
 import type { UpscaleReport } from '../../src/engine/engine';
-import { adaptationText, duration, estimateText, progressText, tuningText } from '../../src/panel/words';
+import { adaptationText, duration, estimateText, progressText, tuningText } from '../../src/panel/messages';
 
 test.each([
   [0.4, 'less than a second'],

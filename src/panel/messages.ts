@@ -30,14 +30,14 @@ export function progressText(job: RunningJob): string {
   if (!progress)
     return {
       preparing: 'Loading the network…',
-      adapting: 'Studying it first…',
+      adapting: 'Analysing it first…',
       upscaling: 'Starting…',
       writing: 'Almost done…',
     }[phase];
   const { done, total, unit, secondsLeft } = progress;
   const left = secondsLeft === undefined ? '' : ` · ${about(secondsLeft)} left`;
   if (phase === 'writing') return `${done} %`;
-  if (unit === 'study') return `Studying it first: part ${Math.min(done + 1, total)} of ${total}`;
+  if (unit === 'analysis') return `Analysing it first: part ${Math.min(done + 1, total)} of ${total}`;
   return `${phase === 'adapting' ? 'Step' : 'Tile'} ${Math.min(done, total)} of ${total}${left}`;
 }
 

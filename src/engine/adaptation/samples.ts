@@ -10,7 +10,7 @@ import type { Plan } from './plan';
 import type { Reason, Refusal } from './refusal';
 
 /** A picture to learn from. */
-export interface Lesson {
+export interface Sample {
   readonly crops: readonly Crop[];
   /** The degradation embedding. */
   readonly embedding: Float32Array;
@@ -30,16 +30,16 @@ const LEAST_DETAIL = 1;
  * @param plan side of its patches, and whether noise is to be left out
  * @returns why, where no picture is left
  */
-export async function readLessons(
+export async function readSamples(
   signal: AbortSignal,
   runtime: Runtime,
   pictures: readonly NetworkPicture[],
   scale: number,
-  { models, study }: AdaptOptions,
+  { models, ablation }: AdaptOptions,
   random: () => number,
   { side: patch, recipe: { target } }: Pick<Plan, 'side' | 'recipe'>,
-): Promise<readonly Lesson[] | Refusal> {
-  const lessons: Lesson[] = [];
+): Promise<readonly Sample[] | Refusal> {
+  const samples: Sample[] = [];
   let refused: Reason | undefined;
   for (const picture of pictures) {
     const crops = await readCrops(signal, picture, cropGrid(picture.width, picture.height, MOST_CROPS, random, patch));
@@ -48,18 +48,18 @@ export async function readLessons(
       refused ??= verdict;
       continue;
     }
-    const given = study?.['embedding'] as Float32Array | undefined;
+    const given = ablation?.['embedding'] as Float32Array | undefined;
     const embedding = given ?? (await embed(signal, runtime, models.encoder, crops));
     const { entry, bytes } = models.reconstructor;
     const measured = target === 'picture' ? undefined : await noiseIn(signal, runtime, models, crops, embedding);
     const noise = measured !== undefined && isSeen(measured) ? measured : undefined;
-    lessons.push({
+    samples.push({
       crops: crops.map((crop) => ({ ...crop, noise, grain: measured })),
       embedding,
       reconstructor: entry.scale === scale ? foldEmbedding(readGraph(bytes), embedding) : undefined,
     });
   }
-  return lessons.length > 0 ? lessons : { refused: refused ?? 'flat' };
+  return samples.length > 0 ? samples : { refused: refused ?? 'flat' };
 }
 
 /** Noise of a picture, as its flattest places and its embedding have it. */

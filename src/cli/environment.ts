@@ -8,7 +8,7 @@ export interface TextOutput {
 }
 
 /** All that the command line takes from its process, so that tests run it without one. */
-export interface Surroundings {
+export interface Environment {
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
   /** Standard input and output for pictures themselves. */

@@ -14,7 +14,7 @@ const words: { readonly [Name in keyof Recipe]?: readonly Recipe[Name][] } = {
  *
  * @throws LWayError `bad-option` for a name that no recipe has, or a value that it cannot have
  */
-export function parseStudy(text: string): Partial<Recipe> {
+export function parseAblation(text: string): Partial<Recipe> {
   const changes: Record<string, unknown> = {};
   for (const part of text.split(',')) {
     const [name = '', value = ''] = part.split('=').map((each) => each.trim());

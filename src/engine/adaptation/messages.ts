@@ -46,17 +46,17 @@ export function outcome(several: boolean, steps: number, change: Change, started
       : null;
   const adapted = `Adapted in ${steps} steps${started ? ' from weights for clean pictures' : ''}`;
   const gained = closer === null ? 'a small change' : `${closer} closer to your ${several ? 'pictures' : 'picture'}`;
-  const out = inWords(change);
+  const out = named(change);
   const left =
     out === '' ? '' : `; ${several ? 'their' : 'its'} ${out} ${out.includes(' and ') ? 'were' : 'was'} not learned`;
   return `${adapted}: ${gained}${left}.`;
 }
 
-const inWords = ({ noise, compression }: LeftOut) =>
+const named = ({ noise, compression }: LeftOut) =>
   [noise && 'noise', compression && 'compression'].filter(Boolean).join(' and ');
 
 function apart(left: LeftOut, several: boolean): string {
-  const out = inWords(left);
+  const out = named(left);
   return out === '' ? '' : `, apart from ${several ? 'their' : 'its'} ${out},`;
 }
 
