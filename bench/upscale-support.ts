@@ -1,9 +1,9 @@
 import { Networks } from '../src/cli/networks';
-import type { AdaptationModels } from '../src/engine/engine';
+import type { AdaptationNetworks } from '../src/engine/engine';
 import { createRaster } from '../src/engine/raster/planes';
 import type { PictureInfo, PixelSink, PixelSource } from '../src/engine/raster/raster';
-import { readRegistry } from '../src/engine/network/models.node';
-import type { Model } from '../src/engine/network/registry';
+import { readRegistry } from '../src/engine/network/networks.node';
+import type { Network } from '../src/engine/network/registry';
 
 export const never = new AbortController().signal;
 
@@ -11,12 +11,12 @@ const shipped = async () =>
   new Networks('models', await readRegistry('models'), '', { version: 1, default: '', models: [] });
 
 /** The network that LWay upscales with if nobody chooses another. */
-export async function defaultModel(): Promise<Model> {
+export async function defaultModel(): Promise<Network> {
   return (await shipped()).find(never, undefined, '', 'auto');
 }
 
 /** The networks that adapting it takes. */
-export async function adaptationModels({ entry }: Model): Promise<AdaptationModels> {
+export async function adaptationModels({ entry }: Network): Promise<AdaptationNetworks> {
   return (await shipped()).adaptation(entry);
 }
 

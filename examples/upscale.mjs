@@ -8,7 +8,7 @@ import {
   createRaster,
   createTileStore,
   fromInterleaved,
-  loadModel,
+  loadNetwork,
   readRegistry,
   sourceOf,
   toInterleaved,
@@ -22,7 +22,7 @@ if (!from || !to) throw new Error('node examples/upscale.mjs FROM TO [--adapt]')
 // The networks that come with LWay.
 const folder = dirname(fileURLToPath(import.meta.resolve('lway/models/models.json')));
 const registry = await readRegistry(folder);
-const load = (id) => loadModel(folder, registry, id);
+const load = (id) => loadNetwork(folder, registry, id);
 const model = await load(registry.defaultOnCpu ?? 'default');
 
 // The picture as planar float32, 0..1.

@@ -1,7 +1,7 @@
-import type { ModelEntry } from '../engine';
+import type { NetworkEntry } from '../engine';
 
 /** The name without the scale: “LWay Crisp ×4” and “LWay Crisp ×2” are one style. */
-export function styleName({ name, scale }: Pick<ModelEntry, 'name' | 'scale'>): string {
+export function styleName({ name, scale }: Pick<NetworkEntry, 'name' | 'scale'>): string {
   const suffix = `×${scale}`;
   return name.endsWith(suffix) ? name.slice(0, -suffix.length).trim() : name;
 }

@@ -2,11 +2,11 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import {
   type BroughtFile,
-  checkModel,
+  checkNetwork,
   hasExternalData,
   LWayError,
-  type Model,
-  modelLimits,
+  type Network,
+  networkLimits,
   withDataInside,
 } from '../engine';
 import { takeInFile, type SaidOfNetwork } from '../engine/node';
@@ -19,7 +19,7 @@ const ENDING = /\.(onnx|pth|pt|ckpt|safetensors|param|bin)$/i;
 const DEEPEST = 4;
 
 /** Whether `--model` names a file: it has a folder in it or ends as networks do. */
-export function isModelFile(text: string): boolean {
+export function isNetworkFile(text: string): boolean {
   return /[/\\]/.test(text) || ENDING.test(text);
 }
 
@@ -56,7 +56,7 @@ export async function networksIn(folder: string, depth = 0): Promise<string[]> {
  * @param said how it wants its picture, where the person knows
  * @throws LWayError `missing-model`, `bad-model`
  */
-export async function broughtModel(signal: AbortSignal, path: string, said?: SaidOfNetwork): Promise<Model> {
+export async function broughtNetwork(signal: AbortSignal, path: string, said?: SaidOfNetwork): Promise<Network> {
   const read = await readNetwork(path);
   const companion = await otherHalf(path);
   try {
@@ -67,7 +67,7 @@ export async function broughtModel(signal: AbortSignal, path: string, said?: Sai
         }
       : read;
     const { entry, bytes } = await takeInFile(signal, { file, companion, name: nameOf(path), said });
-    return await checkModel(entry, bytes);
+    return await checkNetwork(entry, bytes);
   } catch (error) {
     if (!(error instanceof LWayError)) throw error;
     throw new LWayError(error.code, `"${basename(path)}": ${error.message}`, error.advice, { cause: error });
@@ -85,7 +85,7 @@ async function otherHalf(path: string): Promise<BroughtFile | undefined> {
 async function readNetwork(path: string): Promise<BroughtFile> {
   try {
     const bytes = await readFile(path);
-    if (bytes.length > modelLimits.bytes) {
+    if (bytes.length > networkLimits.bytes) {
       throw new LWayError('bad-model', `"${basename(path)}" is too large.`, 'Choose a smaller network.');
     }
     return { name: basename(path), bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) };

@@ -4,7 +4,7 @@ import {
   type AdaptOptions,
   contains,
   type Device,
-  type Model,
+  type Network,
   type SeriesEngine,
   type TuningOptions,
 } from '../engine';
@@ -21,7 +21,7 @@ import { checkTarget, planFile } from './upscale-file';
 export const mostTeachers = 16;
 
 export interface SeriesRequest {
-  readonly model: Model;
+  readonly model: Network;
   readonly device: 'auto' | Device;
   readonly tuning?: TuningOptions;
   readonly adapt: AdaptOptions;

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { LWayError, toPlainError } from '../engine';
 import { addDoctor } from './commands/doctor';
-import { addModels } from './commands/models';
+import { addNetworks } from './commands/models';
 import { addPlay } from './commands/play';
 import { addQueue } from './commands/queue';
 import { addUpscale } from './commands/upscale';
@@ -48,7 +48,7 @@ export async function run(
   addPlay(program, environment, finish);
   addWork(program, environment, finish);
   addQueue(program, environment, finish);
-  addModels(program, environment);
+  addNetworks(program, environment);
   addWeights(program, environment);
   addDoctor(program, environment, finish);
   addEvaluate(program, environment);

@@ -3,31 +3,31 @@ import { join, resolve } from 'node:path';
 import { styleName, suitingFactor } from '../actions/network-style';
 import type { AdaptLevel } from '../actions/settings';
 import {
-  type AdaptationModels,
+  type AdaptationNetworks,
   adaptationNetworks,
-  checkModel,
+  checkNetwork,
   defaultId,
   type Device,
   estimateNetworks,
   isEnd,
   loadEnds,
   LWayError,
-  type Model,
-  type ModelEntry,
-  type ModelRegistry,
+  type Network,
+  type NetworkEntry,
+  type NetworkRegistry,
   tunable,
   type Tuning,
   type TuningOptions,
 } from '../engine';
-import { computesOnGpu, loadModel, readRegistry, type SaidOfNetwork } from '../engine/node';
-import { broughtModel, isModelFile } from './brought-network';
+import { computesOnGpu, loadNetwork, readRegistry, type SaidOfNetwork } from '../engine/node';
+import { broughtNetwork, isNetworkFile } from './brought-network';
 import { writeJson, writeWhole } from './files/json-file';
 import { exists } from './files/workspace';
 import type { Environment } from './environment';
 import { userFolder } from './user-folder';
 
 export interface ListedNetwork {
-  entry: ModelEntry;
+  entry: NetworkEntry;
   /** The person's own. */
   own: boolean;
   /** Taken where no network is named, on a GPU, and on the CPU. */
@@ -39,14 +39,14 @@ export interface ListedNetwork {
 export class Networks {
   constructor(
     private readonly shippedFolder: string,
-    private readonly shipped: ModelRegistry,
+    private readonly shipped: NetworkRegistry,
     private readonly ownFolder: string,
-    private readonly own: ModelRegistry,
+    private readonly own: NetworkRegistry,
   ) {}
 
   /** The default one first, then what came with LWay, then the person's own. */
   list(): ListedNetwork[] {
-    const upscaling = (registry: ModelRegistry, own: boolean) =>
+    const upscaling = (registry: NetworkRegistry, own: boolean) =>
       registry.models
         .filter((entry) => entry.kind === 'sr' && !isEnd(registry.models, entry))
         .map((entry) => ({
@@ -70,7 +70,7 @@ export class Networks {
     cwd: string,
     device: 'auto' | Device,
     factor?: number,
-  ): Promise<Model> {
+  ): Promise<Network> {
     const named = wanted ?? 'default';
     return this.findOne(signal, named === 'default' ? await this.defaultOn(device, factor) : named, cwd);
   }
@@ -79,13 +79,13 @@ export class Networks {
    * What Detail and Noise need, as set or, left out, as suits the picture; undefined for a network that cannot be mixed.
    * @throws LWayError `bad-option` where one is set that means nothing to this network
    */
-  async tuning(entry: ModelEntry, { detail, noise }: Partial<Tuning>): Promise<TuningOptions | undefined> {
+  async tuning(entry: NetworkEntry, { detail, noise }: Partial<Tuning>): Promise<TuningOptions | undefined> {
     const shipped = this.cameWithLWay(entry);
     const can = shipped ? tunable(shipped) : { detail: false, noise: false };
     if (detail !== undefined && !can.detail) throw this.notTunable(entry, 'detail');
     if (noise !== undefined && !can.noise) throw this.notTunable(entry, 'noise');
     if (!shipped) return undefined;
-    const load = ({ id }: ModelEntry) => loadModel(this.shippedFolder, this.shipped, id);
+    const load = ({ id }: NetworkEntry) => loadNetwork(this.shippedFolder, this.shipped, id);
     const ends = await loadEnds(this.shipped.models, shipped, load);
     if (!ends) return undefined;
     const telling = estimateNetworks(this.shipped.models);
@@ -99,7 +99,7 @@ export class Networks {
   }
 
   /** The entry of a network that came with LWay, if it is one. */
-  cameWithLWay(entry: ModelEntry): ModelEntry | undefined {
+  cameWithLWay(entry: NetworkEntry): NetworkEntry | undefined {
     return this.shipped.models.find(({ id, sha256 }) => id === entry.id && sha256 === entry.sha256);
   }
 
@@ -115,9 +115,9 @@ export class Networks {
     return suitingFactor(style, factor, ({ scale }) => scale).id;
   }
 
-  private async findOne(signal: AbortSignal, id: string, cwd: string): Promise<Model> {
-    if (isModelFile(id)) return broughtModel(signal, resolve(cwd, id));
-    if (this.own.models.some((entry) => entry.id === id)) return loadModel(this.ownFolder, this.own, id);
+  private async findOne(signal: AbortSignal, id: string, cwd: string): Promise<Network> {
+    if (isNetworkFile(id)) return broughtNetwork(signal, resolve(cwd, id));
+    if (this.own.models.some((entry) => entry.id === id)) return loadNetwork(this.ownFolder, this.own, id);
     if (!this.shipped.models.some((entry) => entry.id === id && entry.kind === 'sr')) {
       throw new LWayError(
         'missing-model',
@@ -127,7 +127,7 @@ export class Networks {
           .join(', ')}; or give a file (.onnx, .pth, .safetensors or .param).`,
       );
     }
-    return loadModel(this.shippedFolder, this.shipped, id);
+    return loadNetwork(this.shippedFolder, this.shipped, id);
   }
 
   /** `standard` where the networks that adaptation needs are installed. */
@@ -139,12 +139,12 @@ export class Networks {
    * The networks that adapting `entry` needs.
    * @throws LWayError `missing-model` where one of them is not installed
    */
-  async adaptation(entry: ModelEntry): Promise<AdaptationModels> {
+  async adaptation(entry: NetworkEntry): Promise<AdaptationNetworks> {
     const entries = adaptationNetworks(this.shipped.models, entry);
     if (!entries) {
       throw new LWayError('missing-model', 'The networks that adaptation needs are not here.', 'Use --adapt off.');
     }
-    const load = ({ id }: ModelEntry) => loadModel(this.shippedFolder, this.shipped, id);
+    const load = ({ id }: NetworkEntry) => loadNetwork(this.shippedFolder, this.shipped, id);
     const [encoder, reconstructor, features] = [
       await load(entries.encoder),
       await load(entries.reconstructor),
@@ -161,12 +161,12 @@ export class Networks {
   }
 
   /** Copies a file among the person's own networks. @throws LWayError */
-  async add(signal: AbortSignal, path: string, id: string, name?: string, said?: SaidOfNetwork): Promise<ModelEntry> {
+  async add(signal: AbortSignal, path: string, id: string, name?: string, said?: SaidOfNetwork): Promise<NetworkEntry> {
     checkId(id);
     if (this.has(id)) {
       throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Use --id to give it another id.');
     }
-    const model = await broughtModel(signal, path, said);
+    const model = await broughtNetwork(signal, path, said);
     const entry = { ...model.entry, id, file: `${id}.onnx`, name: name ?? model.entry.name };
     await writeWhole(join(this.ownFolder, entry.file), model.bytes);
     this.own.models.push(entry);
@@ -178,13 +178,13 @@ export class Networks {
    * Keeps a network that has been looked at elsewhere (in the panel), in place of an earlier one of the same id.
    * @throws LWayError `bad-model` where the bytes are not the entry's, `bad-option` where the id is taken
    */
-  async keep(signal: AbortSignal, found: ModelEntry, bytes: Uint8Array): Promise<void> {
+  async keep(signal: AbortSignal, found: NetworkEntry, bytes: Uint8Array): Promise<void> {
     const { id } = found;
     checkId(id);
     if (this.shipped.models.some((entry) => entry.id === id)) {
       throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Give the file another name.');
     }
-    const { entry } = await checkModel({ ...found, file: `${id}.onnx` }, bytes);
+    const { entry } = await checkNetwork({ ...found, file: `${id}.onnx` }, bytes);
     signal.throwIfAborted();
     await writeWhole(join(this.ownFolder, entry.file), bytes);
     this.own.models.splice(0, this.own.models.length, ...this.own.models.filter((other) => other.id !== id), entry);
@@ -207,7 +207,7 @@ export class Networks {
     await rm(join(this.ownFolder, entry!.file), { force: true });
   }
 
-  private notTunable({ id }: ModelEntry, what: keyof Tuning): LWayError {
+  private notTunable({ id }: NetworkEntry, what: keyof Tuning): LWayError {
     const others = this.shipped.models.filter((entry) => tunable(entry)[what]).map((entry) => entry.id);
     return new LWayError(
       'bad-option',
@@ -242,7 +242,7 @@ function checkId(id: string): void {
 }
 
 /** The person's own networks. A list that is damaged is set aside: it must not keep what came with LWay from working. */
-async function readOwn({ stderr }: Environment, folder: string): Promise<ModelRegistry> {
+async function readOwn({ stderr }: Environment, folder: string): Promise<NetworkRegistry> {
   const path = join(folder, 'models.json');
   if (!(await exists(path))) return { version: 1, default: '', models: [] };
   try {

@@ -8,7 +8,7 @@ import { formatNames, formats } from './files/formats';
 import type { MetadataChoice } from './files/metadata/carry';
 
 function bad(option: string, text: string, expected: string): LWayError {
-  return new LWayError('bad-option', `"${text}" is no value for ${option}.`, `Use ${expected}.`);
+  return new LWayError('bad-option', `"${text}" is not a valid value for ${option}.`, `Use ${expected}.`);
 }
 
 function number(text: string): number {

@@ -1,5 +1,5 @@
 import type { UpscaleSettings } from '../actions/settings';
-import { type Device, LWayError, type Model, type Rect } from '../engine';
+import { type Device, LWayError, type Network, type Rect } from '../engine';
 import type { Networks } from './networks';
 import type { Pass } from './upscale-file';
 
@@ -17,7 +17,7 @@ export interface Computing {
 export async function passesFor(
   networks: Networks,
   steps: readonly UpscaleSettings[],
-  models: readonly Model[],
+  models: readonly Network[],
   { device, tile }: Computing,
 ): Promise<Pass[]> {
   const passes: Pass[] = [];

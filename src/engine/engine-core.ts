@@ -11,12 +11,12 @@ import type {
 import { isAbort, LWayError } from './errors';
 import { mayBeSpoilt, unadapted, WatchedSources } from './never-worse';
 import type { PixelSink, PixelSource } from './raster/raster';
-import { readModelFile } from './network/model-file';
+import { readNetworkFile } from './network/network-file';
 import { fromOrtError } from './runtime/ort-errors';
-import type { Model } from './network/registry';
+import type { Network } from './network/registry';
 import type { Device, Runtime } from './runtime/runtime';
 import type { Runtimes } from './runtime/runtimes';
-import { Network } from './network/network';
+import { LoadedNetwork } from './network/loaded-network';
 import { TileRunner } from './upscaling/tile-runner';
 import { tune } from './tune-job';
 import { planUpscaling, upscaleTiles } from './upscaling/upscale';
@@ -25,7 +25,7 @@ import { usualTile } from './upscaling/usual-tile';
 /** What adaptation gets to work with. */
 export interface AdaptJob {
   runtime: Runtime;
-  model: Model;
+  model: Network;
   source: PixelSource;
   /** The others of a series, to learn from as well. */
   others?: readonly PixelSource[];
@@ -35,7 +35,7 @@ export interface AdaptJob {
 
 /** The network to go on with, and what to say about it. */
 export interface Adapted {
-  model: Model;
+  model: Network;
   report: AdaptationReport;
 }
 
@@ -79,7 +79,7 @@ export interface JobHooks {
 export class LocalEngine implements SeriesEngine {
   private readonly runtimes = new Map<'auto' | Device, Promise<{ runtime: Runtime; notices: string[] }>>();
   /** The networks in use: at most one per device, since a person rarely changes the model. */
-  private readonly networks = new Map<Runtime, Network>();
+  private readonly networks = new Map<Runtime, LoadedNetwork>();
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly parts: EngineParts) {}
@@ -116,12 +116,12 @@ export class LocalEngine implements SeriesEngine {
 
   /** Opens the device and says which one it is. */
   private async begin(
-    { entry }: Model,
+    { entry }: Network,
     device: 'auto' | Device,
     onEvent: (event: EngineEvent) => void,
   ): Promise<Runtime> {
     if (entry.kind !== 'sr')
-      throw new LWayError('bad-model', `${entry.name} is no upscaling network.`, 'Choose another model.');
+      throw new LWayError('bad-model', `${entry.name} is no upscaling network.`, 'Choose another network.');
     const { runtime, notices } = await this.open(device);
     for (const message of notices) onEvent({ type: 'notice', message });
     onEvent({ type: 'device', device: runtime.device, name: runtime.deviceName });
@@ -207,7 +207,7 @@ export class LocalEngine implements SeriesEngine {
 
     onEvent({ type: 'phase', phase: 'upscaling' });
     const { fallback } = this.parts.runtimes;
-    const runnerOf = async (used: Model) =>
+    const runnerOf = async (used: Network) =>
       new TileRunner({
         network: await this.network(runtime, used),
         margin: plan.networkMargin,
@@ -276,11 +276,11 @@ export class LocalEngine implements SeriesEngine {
     return opened;
   }
 
-  private async network(runtime: Runtime, model: Model): Promise<Network> {
+  private async network(runtime: Runtime, model: Network): Promise<LoadedNetwork> {
     const known = this.networks.get(runtime);
     if (known?.model.bytes === model.bytes) return known;
     await known?.close();
-    const network = new Network(runtime, model);
+    const network = new LoadedNetwork(runtime, model);
     this.networks.set(runtime, network);
     return network;
   }
@@ -302,8 +302,8 @@ function isAllocationFailure(error: unknown): boolean {
 }
 
 /** @throws LWayError `bad-option` where the weights are not those of the same network */
-function withWeights(model: Model, weights: Uint8Array, strength = 1): Model {
-  const [own, given] = [readModelFile(model.bytes), readModelFile(weights)];
+function withWeights(model: Network, weights: Uint8Array, strength = 1): Network {
+  const [own, given] = [readNetworkFile(model.bytes), readNetworkFile(weights)];
   // On the way through the adaptation free dimensions get other names, and half precision becomes single.
   const ports = ({ inputs, outputs }: typeof own) =>
     JSON.stringify([inputs, outputs], (_key, value: unknown) => {
@@ -314,13 +314,13 @@ function withWeights(model: Model, weights: Uint8Array, strength = 1): Model {
     throw new LWayError(
       'bad-option',
       `These weights were not adapted from ${model.entry.name}.`,
-      'Choose the model that they were made with, or adapt again.',
+      'Choose the network that they were made with, or adapt again.',
     );
   return withBytes(model, mixWeights(model.bytes, weights, strength));
 }
 
 /** The model with other weights; adapted ones take single precision also where the original file takes half. */
-function withBytes({ entry }: Model, bytes: Uint8Array): Model {
-  const half = readModelFile(bytes).inputs[0]!.type === 'FLOAT16';
+function withBytes({ entry }: Network, bytes: Uint8Array): Network {
+  const half = readNetworkFile(bytes).inputs[0]!.type === 'FLOAT16';
   return { entry: { ...entry, input: { ...entry.input, type: half ? 'float16' : 'float32' } }, bytes };
 }

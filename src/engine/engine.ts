@@ -3,27 +3,27 @@ import type { Estimate } from './adaptation/estimate';
 import type { ErrorCode } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import type { Device } from './runtime/runtime';
-import type { Model } from './network/registry';
+import type { Network } from './network/registry';
 
 /** Result size: a factor of 1..8, or exact pixels. */
 export type OutputSize = { scale: number } | { width: number; height: number };
 
 /** Networks that adaptation needs besides the SR network. */
-export interface AdaptationModels {
-  encoder: Model;
-  reconstructor: Model;
-  features: Model;
+export interface AdaptationNetworks {
+  encoder: Network;
+  reconstructor: Network;
+  features: Network;
   /** Tells noise from texture by the encoder's embedding; without it all that looks like noise passes for it. */
-  readOut?: Model;
+  readOut?: Network;
   /** Where the SR network has one: moves its weights to suit the picture before they learn. */
-  start?: Model;
+  start?: Network;
 }
 
 export interface AdaptOptions {
   level: 'quick' | 'standard' | 'thorough';
   /** 0..1, mix of original and adapted weights. */
   strength: number;
-  models: AdaptationModels;
+  models: AdaptationNetworks;
   /** Aborting this one stops the adaptation early and keeps what has been learned. */
   enough?: AbortSignal;
   /** Departures from the recipe, for controls and ablations. Plain data. */
@@ -38,8 +38,8 @@ export interface TuningOptions {
   noise: number | 'auto';
   ends: Ends;
   /** Degradation encoder and the read-out of its embedding: without them 'auto' is the network as it came. */
-  encoder?: Model;
-  readOut?: Model;
+  encoder?: Network;
+  readOut?: Network;
 }
 
 /** What Detail and Noise came to, 0..100, and what was told of the picture. */
@@ -48,7 +48,7 @@ export interface TuningReport extends Tuning {
 }
 
 export interface UpscaleOptions {
-  model: Model;
+  model: Network;
   size: OutputSize;
   device: 'auto' | Device;
   /** Side of a square tile in LR pixels, margin included; chosen for the device when left out. */

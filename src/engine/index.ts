@@ -8,7 +8,7 @@ export { fromPlainError, isAbort, LWayError, toPlainError, type ErrorCode, type 
 
 // A job: what it is asked, what it says meanwhile, what it came to.
 export type {
-  AdaptationModels,
+  AdaptationNetworks,
   AdaptationReport,
   AdaptOptions,
   Engine,
@@ -26,15 +26,15 @@ export type { Device } from './runtime/runtime';
 export type { LoadOrtFiles } from './runtime/ort-files';
 
 // Networks: lists of them, their files, and files of other programs.
-export type { ImageInput, Model, ModelEntry, ModelRegistry } from './network/registry';
-export { checkModel, defaultId, findEntry, parseRegistry } from './network/load-model';
-export { modelLimits } from './network/model-file';
+export type { ImageInput, Network, NetworkEntry, NetworkRegistry } from './network/registry';
+export { checkNetwork, defaultId, findEntry, parseRegistry } from './network/load-network';
+export { networkLimits } from './network/network-file';
 export { hasExternalData, withDataInside } from './network/external-data';
 export { adaptationNetworks, estimateNetworks } from './network/adaptation-networks';
 export type { BroughtFile } from './conversion';
 export type { Brought } from './upscaling/take-in';
 export { computedPixels } from './upscaling/upscale';
-export type { SaidOfNetwork } from './upscaling/inspect-model';
+export type { SaidOfNetwork } from './upscaling/inspect-network';
 
 // Weights: Detail and Noise mix a network's ends, the strength mixes original and adapted weights.
 export { isEnd, loadEnds, mixEnds, ownTuning, tunable, type Ends, type Tuning } from './adaptation/ends';

@@ -1,12 +1,12 @@
 import { estimate, mixEnds, networkPicture, ownTuning, tuningFor, type Tuning } from './adaptation';
 import type { PixelSource } from './raster/raster';
-import type { Model } from './network/registry';
+import type { Network } from './network/registry';
 import type { Runtime } from './runtime/runtime';
 import type { TuningOptions, TuningReport } from './engine';
 
 /** The network as Detail and Noise want it, and what they came to. */
 export interface Tuned {
-  readonly model: Model;
+  readonly model: Network;
   readonly report: TuningReport;
 }
 
@@ -17,7 +17,7 @@ export interface Tuned {
 export async function tune(
   signal: AbortSignal,
   runtime: Runtime,
-  model: Model,
+  model: Network,
   source: PixelSource,
   { detail, noise, ends, encoder, readOut }: TuningOptions,
 ): Promise<Tuned> {

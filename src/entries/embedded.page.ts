@@ -11,8 +11,8 @@ import { createTileStore, hasGpu, WorkerEngine } from '../engine/browser';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
 import { QueueView } from '../panel/elements/queue-view';
-import { PageModels } from '../panel/model-library';
-import { IndexedDbModels } from '../panel/own-models';
+import { PageNetworks } from '../panel/network-library';
+import { IndexedDbNetworks } from '../panel/own-networks';
 import { PictureQueue } from '../panel/queue/queue';
 import { LocalSettings } from '../panel/settings.local';
 import { applyTokens } from '../ui/tokens';
@@ -31,7 +31,12 @@ async function start(): Promise<void> {
   const services = {
     host,
     engine,
-    models: new PageModels(assets, new IndexedDbModels(), (signal, brought) => engine.takeIn(signal, brought), hasGpu),
+    models: new PageNetworks(
+      assets,
+      new IndexedDbNetworks(),
+      (signal, brought) => engine.takeIn(signal, brought),
+      hasGpu,
+    ),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),
     saveFile: (name: string, bytes: Uint8Array) => saveFile(name, new Blob([bytes as Uint8Array<ArrayBuffer>])),
@@ -57,7 +62,7 @@ async function start(): Promise<void> {
   editor.addEventListener('pictures', (event) => void queue.add((event as CustomEvent<File[]>).detail));
   editor.addEventListener(
     'network',
-    (event) => void panel.controller!.addModel((event as CustomEvent<readonly File[]>).detail),
+    (event) => void panel.controller!.addNetwork((event as CustomEvent<readonly File[]>).detail),
   );
   // The piece that is tried follows the hand, and is pointed out in the picture.
   const tryAt = (at: { x: number; y: number } | null) => panel.tryAt(at);

@@ -11,7 +11,7 @@ import { openWindow } from '../cli/panel/window';
 import { readSettings, writeSettings } from '../cli/settings-file';
 import type { Environment } from '../cli/environment';
 import { upscaleInHost } from '../cli/upscale-in-host';
-import { type EngineEvent, LWayError, type ModelEntry, toPlainError } from '../engine';
+import { type EngineEvent, LWayError, type NetworkEntry, toPlainError } from '../engine';
 import { decodeFrame, encodeFrame } from '../hosts/gimp/frames';
 import { GimpHost } from '../hosts/gimp/gimp-host';
 import {
@@ -281,7 +281,7 @@ async function handlers(environment: Environment, port: PipePort): Promise<Handl
       (await (await networks()).find(signal, text(body), environment.cwd, 'auto')).bytes,
     'networks/put': async (signal, body) => {
       const end = body.indexOf(10);
-      const entry = JSON.parse(text(body.subarray(0, end))) as ModelEntry;
+      const entry = JSON.parse(text(body.subarray(0, end))) as NetworkEntry;
       await (await networks()).keep(signal, entry, body.slice(end + 1));
       return {};
     },

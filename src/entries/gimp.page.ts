@@ -5,8 +5,8 @@ import { GimpHost } from '../hosts/gimp/gimp-host';
 import type { GimpPort, Hello } from '../hosts/gimp/protocol';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
-import { PageModels, type TakeIn } from '../panel/model-library';
-import { ServedBy, ServedModels, ServedSettings } from '../panel/served';
+import { PageNetworks, type TakeIn } from '../panel/network-library';
+import { ServedBy, ServedNetworks, ServedSettings } from '../panel/served';
 import { applyTokens } from '../ui/tokens';
 
 /** Joins GIMP, behind the program that serves this page, with the panel and the engine. */
@@ -33,7 +33,7 @@ async function start(): Promise<void> {
   panel.services = {
     host,
     engine,
-    models: new PageModels(new HttpAssetLoader(), new ServedModels(by), takeIn, hasGpu),
+    models: new PageNetworks(new HttpAssetLoader(), new ServedNetworks(by), takeIn, hasGpu),
     settings: new ServedSettings(by),
     createStore: () => createTileStore(),
   };

@@ -10,7 +10,7 @@ export {
   mixWeights,
   sourceOf,
   toInterleaved,
-  type AdaptationModels,
+  type AdaptationNetworks,
   type AdaptationReport,
   type AdaptOptions,
   type Brought,
@@ -22,9 +22,9 @@ export {
   type Ends,
   type ErrorCode,
   type ImageInput,
-  type Model,
-  type ModelEntry,
-  type ModelRegistry,
+  type Network,
+  type NetworkEntry,
+  type NetworkRegistry,
   type OutputSize,
   type PictureInfo,
   type PixelSink,
@@ -40,4 +40,4 @@ export {
   type UpscaleOptions,
   type UpscaleReport,
 } from '../engine';
-export { createNodeEngine, createTileStore, loadModel, readRegistry, takeInFile } from '../engine/node';
+export { createNodeEngine, createTileStore, loadNetwork, readRegistry, takeInFile } from '../engine/node';

@@ -4,8 +4,8 @@ import { parentPort } from '../hosts/photopea/port';
 import { ScriptChannel } from '../hosts/photopea/script-channel';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
-import { PageModels } from '../panel/model-library';
-import { IndexedDbModels } from '../panel/own-models';
+import { PageNetworks } from '../panel/network-library';
+import { IndexedDbNetworks } from '../panel/own-networks';
 import { LocalSettings } from '../panel/settings.local';
 import { applyTokens } from '../ui/tokens';
 
@@ -21,7 +21,12 @@ function start(): void {
   panel.services = {
     host: new PhotopeaHost(new ScriptChannel(parentPort(window))),
     engine,
-    models: new PageModels(assets, new IndexedDbModels(), (signal, brought) => engine.takeIn(signal, brought), hasGpu),
+    models: new PageNetworks(
+      assets,
+      new IndexedDbNetworks(),
+      (signal, brought) => engine.takeIn(signal, brought),
+      hasGpu,
+    ),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),
   };

@@ -12,8 +12,8 @@ import { Diagnostics } from '../hosts/photoshop/ui/diagnostics';
 import { StepBar } from '../hosts/photoshop/ui/step-bar';
 import type { PanelController } from '../panel/controller';
 import { Panel } from '../panel/elements/panel';
-import { PageModels } from '../panel/model-library';
-import { IndexedDbModels } from '../panel/own-models';
+import { PageNetworks } from '../panel/network-library';
+import { IndexedDbNetworks } from '../panel/own-networks';
 import type { SettingsStore } from '../panel/services';
 import { applyTokens } from '../ui/tokens';
 import { phaseName } from '../panel/messages';
@@ -76,7 +76,12 @@ async function start(): Promise<void> {
   panel.services = {
     host,
     engine,
-    models: new PageModels(assets, new IndexedDbModels(), (signal, brought) => engine.takeIn(signal, brought), hasGpu),
+    models: new PageNetworks(
+      assets,
+      new IndexedDbNetworks(),
+      (signal, brought) => engine.takeIn(signal, brought),
+      hasGpu,
+    ),
     settings,
     createStore: () => createTileStore(),
   };

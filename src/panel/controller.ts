@@ -17,7 +17,7 @@ import type { Learned } from './learned';
 import { previewStrength } from './strength-preview';
 import { factorOf, networkFor, styleOf, stylesOf, suited, type Style } from './network-styles';
 import { applyStrength, NotPlaced, rescueResult, runUpscale, type FinishedUpscale } from './run-upscale';
-import type { ModelChoice, PanelServices } from './services';
+import type { NetworkChoice, PanelServices } from './services';
 import { isNoGpu } from './messages';
 import { Pace } from './pace';
 import { pieceAt, tryChoices } from './try-out';
@@ -92,7 +92,7 @@ export class PanelController implements ReactiveController {
     this.change({ detail: undefined, noise: undefined, ...settings });
   }
 
-  chooseModel(id: string): void {
+  chooseNetwork(id: string): void {
     this.change({ model: id });
   }
 
@@ -322,14 +322,14 @@ export class PanelController implements ReactiveController {
   }
 
   /** One after the other. @param files a network's file, or the two of an ncnn pair */
-  addModel(files: readonly File[]): Promise<void> {
+  addNetwork(files: readonly File[]): Promise<void> {
     if (this.waiting === 0) this.update({ adding: null });
     this.waiting += 1;
-    const next = () => this.takeInModel(files).finally(() => (this.waiting -= 1));
+    const next = () => this.takeInNetwork(files).finally(() => (this.waiting -= 1));
     return (this.addings = this.addings.then(next));
   }
 
-  private async takeInModel([file, other]: readonly File[]): Promise<void> {
+  private async takeInNetwork([file, other]: readonly File[]): Promise<void> {
     if (!file) return;
     // Given together, one that is refused is not hidden by the next.
     const refused = this.state.adding?.refused ?? [];
@@ -339,21 +339,21 @@ export class PanelController implements ReactiveController {
       const companion = other && { name: other.name, bytes: new Uint8Array(await other.arrayBuffer()) };
       const added = await this.services.models.add(this.life.signal, file.name, bytes, companion);
       this.update({ models: await this.services.models.list(this.life.signal), adding: { name: null, refused } });
-      this.chooseModel(added.entry.id);
+      this.chooseNetwork(added.entry.id);
     } catch (error) {
       if (this.life.signal.aborted) return;
       this.update({ adding: { name: null, refused: [...refused, { name: file.name, error: toPlainError(error) }] } });
     }
   }
 
-  async removeModel(id: string): Promise<void> {
+  async removeNetwork(id: string): Promise<void> {
     await this.services.models.remove(id);
     this.update({ models: await this.services.models.list(this.life.signal), adding: null });
-    this.chooseModel('default');
+    this.chooseNetwork('default');
   }
 
   /** The network of the chosen style that suits the size. */
-  get model(): ModelChoice | undefined {
+  get model(): NetworkChoice | undefined {
     const { style } = this;
     return style && networkFor(style, factorOf(this.state.settings.size, this.input));
   }

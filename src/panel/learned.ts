@@ -1,5 +1,5 @@
 import type { UpscaleSettings } from '../actions/settings';
-import type { Model } from '../engine';
+import type { Network } from '../engine';
 import type { OpenedTarget } from '../hosts/host';
 
 /**
@@ -14,7 +14,7 @@ export interface Learned {
 
 export function learnedKey(
   { documentId, layerId, bounds, own }: OpenedTarget,
-  model: Model,
+  model: Network,
   { adapt, detail, noise }: UpscaleSettings,
 ): string {
   return JSON.stringify([documentId, layerId, own ?? bounds, model.entry.sha256, adapt, detail, noise]);

@@ -2,7 +2,7 @@ import { styleName, suitingFactor } from '../actions/network-style';
 import { maxScale } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
 import { tunable } from '../engine';
-import type { ModelChoice } from './services';
+import type { NetworkChoice } from './services';
 
 /** A way to upscale, as the person chooses it: one network, or the networks of several scales that go by one name. */
 export interface Style {
@@ -10,12 +10,12 @@ export interface Style {
   readonly id: string;
   readonly name: string;
   readonly own: boolean;
-  readonly choices: readonly ModelChoice[];
+  readonly choices: readonly NetworkChoice[];
 }
 
 /** The networks grouped into styles, in their order. */
-export function stylesOf(models: readonly ModelChoice[]): Style[] {
-  const styles: { id: string; name: string; own: boolean; choices: ModelChoice[] }[] = [];
+export function stylesOf(models: readonly NetworkChoice[]): Style[] {
+  const styles: { id: string; name: string; own: boolean; choices: NetworkChoice[] }[] = [];
   for (const choice of models) {
     const name = styleName(choice.entry);
     const known = choice.own ? undefined : styles.find((style) => !style.own && style.name === name);
@@ -32,7 +32,7 @@ export function factorOf(size: UpscaleSettings['size'], input: { width: number; 
 }
 
 /** The network of a style that suits a factor: the smallest that reaches it, or the largest there is. */
-export function networkFor(style: Style, factor: number): ModelChoice {
+export function networkFor(style: Style, factor: number): NetworkChoice {
   return suitingFactor(style.choices, factor, ({ entry }) => entry.scale);
 }
 
@@ -44,7 +44,7 @@ export function styleOf(styles: readonly Style[], id: string): Style | undefined
 /** The settings as they can be carried out for a picture of this size: size first, the network follows. */
 export function suited(
   settings: UpscaleSettings,
-  models: readonly ModelChoice[],
+  models: readonly NetworkChoice[],
   input: { width: number; height: number } | null,
 ): UpscaleSettings {
   const { detail, noise, ...rest } = settings;

@@ -5,7 +5,7 @@ import {
   type AdaptOptions,
   type EngineEvent,
   LWayError,
-  type Model,
+  type Network,
   type TileStore,
   type TuningOptions,
   type UpscaleReport,
@@ -20,7 +20,7 @@ export interface FinishedUpscale {
   readonly report: UpscaleReport;
   readonly before: Snapshot;
   readonly after: TileStore;
-  readonly model: Model;
+  readonly model: Network;
   /** Detail and Noise as they were for this picture. */
   readonly tuning?: TuningOptions;
   readonly settings: UpscaleSettings;

@@ -1,7 +1,7 @@
 import { parseSettings } from '../actions/steps';
 import type { UpscaleSettings } from '../actions/settings';
-import { fromPlainError, LWayError, type ModelEntry, type PlainError } from '../engine';
-import type { OwnModels } from './own-models';
+import { fromPlainError, LWayError, type NetworkEntry, type PlainError } from '../engine';
+import type { OwnNetworks } from './own-networks';
 import type { SettingsStore } from './services';
 
 /** Where the token stays while the window is open, reloads included. */
@@ -82,18 +82,18 @@ export class ServedSettings implements SettingsStore {
 }
 
 /** The person's networks, the same that the command line knows. */
-export class ServedModels implements OwnModels {
+export class ServedNetworks implements OwnNetworks {
   constructor(private readonly by: ServedBy) {}
 
-  list(): Promise<ModelEntry[]> {
-    return this.by.json<ModelEntry[]>('networks/list');
+  list(): Promise<NetworkEntry[]> {
+    return this.by.json<NetworkEntry[]>('networks/list');
   }
 
   bytes(id: string): Promise<Uint8Array> {
     return this.by.ask(new AbortController().signal, 'networks/bytes', id);
   }
 
-  async put(entry: ModelEntry, bytes: Uint8Array): Promise<void> {
+  async put(entry: NetworkEntry, bytes: Uint8Array): Promise<void> {
     const head = new TextEncoder().encode(`${JSON.stringify(entry)}\n`);
     await this.by.json('networks/put', new Blob([head, bytes as Uint8Array<ArrayBuffer>]));
   }

@@ -1,10 +1,10 @@
 import type { UpscaleSettings } from '../actions/settings';
 import type {
-  AdaptationModels,
+  AdaptationNetworks,
   BroughtFile,
   Engine,
-  Model,
-  ModelEntry,
+  Network,
+  NetworkEntry,
   TileStore,
   Tuning,
   TuningOptions,
@@ -12,8 +12,8 @@ import type {
 import type { EditorHost } from '../hosts/host';
 
 /** A network that the person can choose. */
-export interface ModelChoice {
-  readonly entry: ModelEntry;
+export interface NetworkChoice {
+  readonly entry: NetworkEntry;
   /** Brought by the person: can be removed again. */
   readonly own: boolean;
   /** Why it is taken where none is chosen; left out for all others. */
@@ -21,17 +21,17 @@ export interface ModelChoice {
 }
 
 /** The networks that came with LWay and those that the person added. */
-export interface ModelLibrary {
+export interface NetworkLibrary {
   /** SR networks, the default one first. */
-  list(signal: AbortSignal): Promise<readonly ModelChoice[]>;
+  list(signal: AbortSignal): Promise<readonly NetworkChoice[]>;
   /**
    * @throws LWayError `missing-model`, `bad-model`
    */
-  load(signal: AbortSignal, id: string): Promise<Model>;
+  load(signal: AbortSignal, id: string): Promise<Network>;
   /** What Detail and Noise take, left out as suits the picture; undefined for a network that cannot be mixed. */
-  tuning(signal: AbortSignal, entry: ModelEntry, chosen: Partial<Tuning>): Promise<TuningOptions | undefined>;
+  tuning(signal: AbortSignal, entry: NetworkEntry, chosen: Partial<Tuning>): Promise<TuningOptions | undefined>;
   /** The networks that adapt `entry`; a sentence that says why it is not available where one is missing. */
-  adaptation(signal: AbortSignal, entry: Pick<ModelEntry, 'scale' | 'start'>): Promise<AdaptationModels | string>;
+  adaptation(signal: AbortSignal, entry: Pick<NetworkEntry, 'scale' | 'start'>): Promise<AdaptationNetworks | string>;
   /** Why there is no adaptation in this version; null where there is. The networks themselves are not loaded for that. */
   whyNoAdaptation(signal: AbortSignal): Promise<string | null>;
   /**
@@ -40,7 +40,7 @@ export interface ModelLibrary {
    * @param companion the other file of an ncnn pair
    * @throws LWayError `bad-model` with the reason
    */
-  add(signal: AbortSignal, name: string, bytes: Uint8Array, companion?: BroughtFile): Promise<ModelChoice>;
+  add(signal: AbortSignal, name: string, bytes: Uint8Array, companion?: BroughtFile): Promise<NetworkChoice>;
   remove(id: string): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export interface QueueState {
 export interface PanelServices {
   readonly host: EditorHost;
   readonly engine: Engine;
-  readonly models: ModelLibrary;
+  readonly models: NetworkLibrary;
   readonly settings: SettingsStore;
   /** A home for a result while it is made. */
   createStore(): TileStore;

@@ -3,7 +3,7 @@ import type { EngineEvent, PlainError, PreviewImage } from '../engine';
 import type { DocumentSummary } from '../hosts/host';
 import type { FinishedUpscale } from './run-upscale';
 import type { StrengthPreview } from './strength-preview';
-import type { ModelChoice } from './services';
+import type { NetworkChoice } from './services';
 import type { TryOut } from './try-out';
 
 export interface CurvePoint {
@@ -58,7 +58,7 @@ export interface PanelState {
   readonly document: DocumentSummary | null | undefined;
   readonly settings: UpscaleSettings;
   /** Undefined until they are known. */
-  readonly models: readonly ModelChoice[] | undefined;
+  readonly models: readonly NetworkChoice[] | undefined;
   /** The network that is being taken in, and what happened with those given together with it; null where none was. */
   readonly adding: { readonly name: string | null; readonly refused: readonly RefusedNetwork[] } | null;
   /** Why adaptation is not available; null where it is, or where that is not known yet. */

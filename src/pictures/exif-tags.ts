@@ -25,7 +25,7 @@ const describing = new Set<number>([
   0x010d, // DocumentName
   tags.imageDescription,
   0x010f, // Make
-  0x0110, // Model
+  0x0110, // Network
   tags.orientation,
   0x011d, // PageName
   tags.software,

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import type { UpscaleOptions } from '../../src/engine/engine';
-import type { Model } from '../../src/engine/network/registry';
+import type { Network } from '../../src/engine/network/registry';
 import type { Raster } from '../../src/engine/raster/raster';
 import type { Panel } from '../../src/panel/elements/panel';
 import { tinyModel } from '../engine/upscaling/tiny-networks';
@@ -49,7 +49,7 @@ test('the page’s engine gives on WebGPU what it gives on WASM, and says where 
           },
         };
         const store = services.createStore();
-        const model: Model = { entry, bytes: Uint8Array.from(bytes) };
+        const model: Network = { entry, bytes: Uint8Array.from(bytes) };
         const options: UpscaleOptions = { model, size: { scale: 2 }, device, tile: 32 };
         const report = await services.engine.upscale(signal, source, store, options);
         const result = await store.read(signal, { x: 0, y: 0, width: 40, height: 28 });

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalEngine } from '../../src/engine/engine-core';
 import type { Raster } from '../../src/engine/raster/raster';
-import { sha256 } from '../../src/engine/network/load-model';
+import { sha256 } from '../../src/engine/network/load-network';
 import * as ort from '../../src/engine/runtime/onnxruntime.node';
-import type { Model } from '../../src/engine/network/registry';
+import type { Network } from '../../src/engine/network/registry';
 import type { InferenceSession, Ort, Runtime, Tensor } from '../../src/engine/runtime/runtime';
 import type { DeviceName, OrtDevice, PlainTensor, Tensors } from '../support/ort-device';
 import { openDevice, swiftShaderFolder } from '../support/ort-device';
@@ -47,7 +47,7 @@ function runtimeOver(device: OrtDevice): Runtime {
   };
 }
 
-let model: Model;
+let model: Network;
 beforeAll(async () => {
   const bytes = new Uint8Array(readFileSync(join(golden, 'tiny-x2.onnx')));
   const { entry } = await tinyModel();

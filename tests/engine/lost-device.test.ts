@@ -3,8 +3,8 @@ import { adaptJob } from '../../src/engine/adapt-job';
 import type { AdaptOptions, UpscaleOptions } from '../../src/engine/engine';
 import { LocalEngine } from '../../src/engine/engine-core';
 import { GraphBuilder, readGraph, sizeOf, writeGraph, type Tensor } from '../../src/engine/graph';
-import { loadModel, readRegistry } from '../../src/engine/network/models.node';
-import type { Model } from '../../src/engine/network/registry';
+import { loadNetwork, readRegistry } from '../../src/engine/network/networks.node';
+import type { Network } from '../../src/engine/network/registry';
 import { ailingRuntime } from '../support/ailing-runtime';
 import { drawn, never } from './raster/support';
 import { Collector, sourceOf } from './upscaling/pictures';
@@ -25,7 +25,7 @@ let options: UpscaleOptions;
 
 beforeAll(async () => {
   const registry = await readRegistry(folder);
-  const load = (id: string) => loadModel(folder, registry, id);
+  const load = (id: string) => loadNetwork(folder, registry, id);
   const model = await tinyModel({ scale: 4 });
   // Encoder and reconstructor as they ship; the others small, since each phase is reached once more for every loss.
   const models: AdaptOptions['models'] = {
@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 
 /** A start network that leaves one weight as it is. */
-function startFor({ entry, bytes }: Model): Model {
+function startFor({ entry, bytes }: Network): Network {
   const [[name, { dims }]] = [...readGraph(bytes).initializers].filter(([, { dims: d }]) => d.length === 4) as [
     [string, Tensor],
   ];

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { adaptJob } from '../../src/engine/adapt-job';
 import type { AdaptOptions, EngineEvent, UpscaleOptions } from '../../src/engine/engine';
 import { LocalEngine, type Adapt } from '../../src/engine/engine-core';
-import { loadModel, readRegistry } from '../../src/engine/network/models.node';
+import { loadNetwork, readRegistry } from '../../src/engine/network/networks.node';
 import type { Runtime } from '../../src/engine/runtime/runtime';
 import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
 import { ailingRuntime } from '../support/ailing-runtime';
@@ -25,7 +25,7 @@ let adapt: AdaptOptions;
 
 beforeAll(async () => {
   const registry = await readRegistry(folder);
-  const load = (id: string) => loadModel(folder, registry, id);
+  const load = (id: string) => loadNetwork(folder, registry, id);
   const models = {
     encoder: await load('lway-encoder-x4'),
     reconstructor: await load('lway-reconstructor-x4'),

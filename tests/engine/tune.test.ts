@@ -6,8 +6,8 @@ import { sourceOf } from '../../src/engine/raster/memory-source';
 import { createRaster } from '../../src/engine/raster/planes';
 import type { Raster } from '../../src/engine/raster/raster';
 import { estimateNetworks } from '../../src/engine/network/adaptation-networks';
-import { loadModel, readRegistry } from '../../src/engine/network/models.node';
-import type { Model, ModelEntry } from '../../src/engine/network/registry';
+import { loadNetwork, readRegistry } from '../../src/engine/network/networks.node';
+import type { Network, NetworkEntry } from '../../src/engine/network/registry';
 import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
 import { tune } from '../../src/engine/tune-job';
 
@@ -18,14 +18,14 @@ jest.setTimeout(60_000);
 const folder = resolve(__dirname, '../../models');
 const runtime = cpuRuntime(1);
 const { signal } = new AbortController();
-let model: Model;
+let model: Network;
 let automatic: TuningOptions;
 
 beforeAll(async () => {
   const registry = await readRegistry(folder);
-  const load = ({ id }: ModelEntry) => loadModel(folder, registry, id);
+  const load = ({ id }: NetworkEntry) => loadNetwork(folder, registry, id);
   const { encoder, readOut } = estimateNetworks(registry.models)!;
-  model = await loadModel(folder, registry, 'lway-photo-x4');
+  model = await loadNetwork(folder, registry, 'lway-photo-x4');
   automatic = {
     detail: 'auto',
     noise: 'auto',

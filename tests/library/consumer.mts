@@ -1,9 +1,9 @@
 // What a program in TypeScript gets to see of the library: compiled by package.test.ts, never run. A line that
 // `@ts-expect-error` stands before must not compile.
 import { readGraph, trainingStep, writeGraph, type Graph, type TrainingStep } from 'lway/graph';
-import { createNodeEngine, createTileStore, LWayError, type Model, type UpscaleReport } from 'lway/node';
+import { createNodeEngine, createTileStore, LWayError, type Network, type UpscaleReport } from 'lway/node';
 
-export async function upscale(signal: AbortSignal, model: Model): Promise<UpscaleReport> {
+export async function upscale(signal: AbortSignal, model: Network): Promise<UpscaleReport> {
   const engine = createNodeEngine({ threads: 2 });
   const store = createTileStore();
   await engine.upscale(signal, store, store, { model, size: { width: 10, height: 20 }, device: 'cpu' });

@@ -1,8 +1,8 @@
 import { defaultSettings } from '../../src/actions/settings';
 import type { Tuning } from '../../src/engine/adaptation';
-import type { AdaptationModels } from '../../src/engine/engine';
+import type { AdaptationNetworks } from '../../src/engine/engine';
 import { LWayError } from '../../src/engine/errors';
-import type { ModelEntry } from '../../src/engine/network/registry';
+import type { NetworkEntry } from '../../src/engine/network/registry';
 import type { DocumentSummary, OpenedTarget } from '../../src/hosts/host';
 import { PanelController } from '../../src/panel/controller';
 import { learnedKey } from '../../src/panel/learned';
@@ -220,7 +220,7 @@ test('what is not there now is left out, not forgotten', async () => {
 });
 
 test('adaptation is asked for with level, strength and a way to stop early', async () => {
-  const helpers = {} as AdaptationModels;
+  const helpers = {} as AdaptationNetworks;
   const dot = (value: number) => ({ width: 1, height: 1, data: Uint8ClampedArray.of(value, value, value, 255) });
   let stopped = false;
   const engine = new WatchedEngine(async (_, options) => {
@@ -323,7 +323,7 @@ test('a network that is refused is named with the reason', async () => {
   const { controller } = await start({ models });
   const error = { code: 'bad-model', message: 'It has no image.', advice: 'Choose another.' };
   // Given together they are looked at one after the other, and each is named.
-  const all = ['mine.onnx', 'yours.pth'].map((name) => controller.addModel([new File(['x'], name)]));
+  const all = ['mine.onnx', 'yours.pth'].map((name) => controller.addNetwork([new File(['x'], name)]));
   expect(controller.state.adding).toBeNull();
   await Promise.all(all);
   expect(controller.state.adding).toEqual({
@@ -333,7 +333,7 @@ test('a network that is refused is named with the reason', async () => {
       { name: 'yours.pth', error },
     ],
   });
-  await controller.addModel([new File(['x'], 'third.onnx')]);
+  await controller.addNetwork([new File(['x'], 'third.onnx')]);
   expect(controller.state.adding!.refused).toEqual([{ name: 'third.onnx', error }]);
 });
 
@@ -357,7 +357,7 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   }
   const engine = new LearningEngine();
   const made = await createServices({ engine });
-  const adaptation = async () => ({}) as AdaptationModels;
+  const adaptation = async () => ({}) as AdaptationNetworks;
   const models = { ...made.services.models, adaptation, whyNoAdaptation: async () => null };
   const controller = new PanelController(new FakeElement(), { ...made.services, models });
   open.push(controller);
@@ -430,7 +430,7 @@ describe('Detail and Noise', () => {
   async function withEnds(changes: Partial<PanelServices> = {}) {
     const made = await createServices(changes);
     const ends = { faithful: { model: 'f' }, crisp: { model: 'c' }, clean: { model: 'n' } };
-    const choice = (id: string, more: Partial<ModelEntry> = {}, own = false) => ({
+    const choice = (id: string, more: Partial<NetworkEntry> = {}, own = false) => ({
       entry: { ...made.model.entry, id, name: id, ...more },
       own,
     });
@@ -467,7 +467,7 @@ describe('Detail and Noise', () => {
     const { controller } = await withEnds();
     controller.change({ detail: 70, noise: 10 });
     for (const id of ['plain', 'mine']) {
-      controller.chooseModel(id);
+      controller.chooseNetwork(id);
       expect(controller.can).toEqual({ detail: false, noise: false });
       expect(controller.effective).not.toHaveProperty('detail');
       expect(controller.effective).not.toHaveProperty('noise');

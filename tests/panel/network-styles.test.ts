@@ -1,10 +1,10 @@
 import { defaultSettings } from '../../src/actions/settings';
-import type { ModelEntry } from '../../src/engine/network/registry';
+import type { NetworkEntry } from '../../src/engine/network/registry';
 import { networkFor, styleOf, stylesOf, suited } from '../../src/panel/network-styles';
 import { tryChoices } from '../../src/panel/try-out';
 
-const entry = (name: string, scale: number, ends?: ModelEntry['ends']) =>
-  ({ id: `${name}-x${scale}`, name: `${name} ×${scale}`, kind: 'sr', scale, ends }) as ModelEntry;
+const entry = (name: string, scale: number, ends?: NetworkEntry['ends']) =>
+  ({ id: `${name}-x${scale}`, name: `${name} ×${scale}`, kind: 'sr', scale, ends }) as NetworkEntry;
 const mixed = { crisp: { model: 'other' } };
 
 const models = [

@@ -2,7 +2,7 @@ import type { ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../../src/actions/settings';
 import type { Engine, UpscaleOptions, UpscaleReport } from '../../src/engine/engine';
 import { createNodeEngine } from '../../src/engine/node';
-import type { Model } from '../../src/engine/network/registry';
+import type { Network } from '../../src/engine/network/registry';
 import type { PixelSink, PixelSource } from '../../src/engine/raster/raster';
 import { SpillingTileStore } from '../../src/engine/raster/store/tile-store';
 import { EmbeddedHost } from '../../src/hosts/embedded/embedded-host';
@@ -76,7 +76,7 @@ export async function createServices(changes: Partial<PanelServices> = {}) {
     new PackedPixels({ width: 20, height: 14, channels: 3, bitDepth: 8, encoding: 'display' }, data),
     { metadata: { xmp: 'Grüße' } },
   );
-  const model: Model = await tinyModel();
+  const model: Network = await tinyModel();
   const settings = new MemorySettings({ ...defaultSettings, size: { scale: 2 }, adapt: 'off' });
   const services: PanelServices = {
     host: new EmbeddedHost(workspace, createStore),

@@ -5,7 +5,7 @@ import {
   createRaster,
   type Device,
   LWayError,
-  type Model,
+  type Network,
   type Raster,
   sourceOf,
   SpillingTileStore,
@@ -75,9 +75,9 @@ async function diagnose(environment: Environment): Promise<Diagnosis> {
   };
 }
 
-async function checkNetworks(environment: Environment): Promise<{ networks: Check[]; model: Model | null }> {
+async function checkNetworks(environment: Environment): Promise<{ networks: Check[]; model: Network | null }> {
   const networks: Check[] = [];
-  let model: Model | null = null;
+  let model: Network | null = null;
   try {
     const all = await openNetworks(environment);
     for (const { entry, standard } of all.list()) {
@@ -110,7 +110,7 @@ function testPicture(): Raster {
 async function tryDevice(
   signal: AbortSignal,
   device: Device,
-  model: Model | null,
+  model: Network | null,
   reference: Raster | null,
 ): Promise<{ check: Diagnosis['devices'][number]; result?: Raster }> {
   const name = device === 'cpu' ? 'CPU' : 'WebGPU';

@@ -20,7 +20,7 @@ Examples:
   $ lway models export 4x-UltraSharp a.onnx  write one as an ONNX file
   $ lway models remove 4x-sharp`;
 
-export function addModels(program: Command, environment: Environment): void {
+export function addNetworks(program: Command, environment: Environment): void {
   const { stdout, stderr, cwd, signal } = environment;
   const models = program
     .command('models')

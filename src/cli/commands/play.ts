@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { UpscaleSettings } from '../../actions/settings';
 import { formatSteps } from '../../actions/steps';
-import { type Device, LWayError, type Model, type Rect, toPlainError } from '../../engine';
+import { type Device, LWayError, type Network, type Rect, toPlainError } from '../../engine';
 import type { FormatName } from '../files/formats';
 import type { MetadataChoice } from '../files/metadata/carry';
 import { PlayReport } from '../files/play-report';
@@ -129,7 +129,7 @@ async function play(stepsName: string, inputs: string[], flags: PlayFlags, envir
   const { part } = flags;
   const targets = part ? all.filter((_, i) => i % part.of === part.number - 1) : all;
   const networks = await openNetworks(environment);
-  const models: Model[] = [];
+  const models: Network[] = [];
   for (const { model, size: asked } of steps)
     models.push(await networks.find(signal, model, cwd, flags.device, knownFactor(asked)));
 

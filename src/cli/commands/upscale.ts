@@ -9,7 +9,7 @@ import type { MetadataChoice } from '../files/metadata/carry';
 import { chooseTargets, type Target } from '../files/targets';
 import { writeSteps } from '../files/steps-file';
 import { readWeights, saveWeights, weightsTarget } from '../files/weights-file';
-import { isModelFile } from '../brought-network';
+import { isNetworkFile } from '../brought-network';
 import { openNetworks } from '../networks';
 import {
   chosenSize,
@@ -139,17 +139,18 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
   checkTogether(flags, targets.length);
   const networks = await openNetworks(environment);
   const saved = flags.weights === undefined ? null : await readWeights(environment, flags.weights);
-  if (flags.model !== undefined && isModelFile(flags.model) && !flags.json && !flags.quiet) {
+  if (flags.model !== undefined && isNetworkFile(flags.model) && !flags.json && !flags.quiet) {
     environment.stderr.write(`Trying out "${flags.model}"; "lway models add" does this once and for all.\n`);
   }
   // The weights' own network, unless another one is named.
   const model = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device, knownFactor(size));
   // A network from a file has no id that would lead back to it.
-  const modelName = flags.model !== undefined && isModelFile(flags.model) ? resolve(cwd, flags.model) : model.entry.id;
-  if (saved?.model && saved.model !== modelName) {
+  const networkName =
+    flags.model !== undefined && isNetworkFile(flags.model) ? resolve(cwd, flags.model) : model.entry.id;
+  if (saved?.model && saved.model !== networkName) {
     throw new LWayError(
       'bad-option',
-      `The weights "${flags.weights}" belong to the network "${saved.model}", not to "${modelName}".`,
+      `The weights "${flags.weights}" belong to the network "${saved.model}", not to "${networkName}".`,
       `Leave --model out, or use --model ${saved.model}.`,
     );
   }
@@ -186,7 +187,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
     }
     const target = flags.region ? 'region' : 'layer';
     const settings: UpscaleSettings = {
-      model: modelName,
+      model: networkName,
       size,
       target,
       destination: 'document',
@@ -216,13 +217,13 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
     const request = { model, device: flags.device, tuning, adapt, options };
     const jobFor = async (_target: Target, learned: FileOptions) => ({ options: learned });
     return upscaleSeries(environment, flags, targets, request, jobFor, async ({ inputs: learnedFrom, report }) => {
-      if (keep) await saveWeights(keep, modelName, learnedFrom, report.weights, report.tuning);
+      if (keep) await saveWeights(keep, networkName, learnedFrom, report.weights, report.tuning);
     });
   }
   return runFiles(environment, flags, targets, async () => ({
     options,
     done: async ({ input, adaptation, tuning: tuned }) => {
-      if (keep) await saveWeights(keep, modelName, [input], adaptation?.weights, tuned);
+      if (keep) await saveWeights(keep, networkName, [input], adaptation?.weights, tuned);
     },
   }));
 }

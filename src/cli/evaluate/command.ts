@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { AdaptLevel } from '../../actions/settings';
-import { type Device, type Engine, LWayError, type Model } from '../../engine';
+import { type Device, type Engine, LWayError, type Network } from '../../engine';
 import { createNodeEngine } from '../../engine/node';
 import { systemCode } from '../files/file-errors';
 import { exists } from '../files/workspace';
@@ -152,7 +152,7 @@ async function chooseVariants(
   environment: Environment,
 ): Promise<{ variants: Variant[]; scale: number }> {
   const variants: Variant[] = [];
-  const models: Model[] = [];
+  const models: Network[] = [];
   for (const id of flags.model ?? ['bicubic', 'default']) {
     const against = variants[0]?.name ?? null;
     const model = id in baselines ? null : await networks.find(environment.signal, id, environment.cwd, flags.device);
@@ -196,13 +196,13 @@ async function usualSets({ env, root }: Environment): Promise<string[]> {
 
 function parsePairs(text: string): Use {
   if (text === 'all' || text === 'tuning' || text === 'reporting') return text;
-  throw new LWayError('bad-option', `"${text}" is no value for --pairs.`, 'Use all, tuning or reporting.');
+  throw new LWayError('bad-option', `"${text}" is not a valid value for --pairs.`, 'Use all, tuning or reporting.');
 }
 
 function parseLimit(text: string): number {
   const limit = Number(text);
   if (!(Number.isInteger(limit) && limit >= 1)) {
-    throw new LWayError('bad-option', `"${text}" is no value for --limit.`, 'Use a whole number from 1.');
+    throw new LWayError('bad-option', `"${text}" is not a valid value for --limit.`, 'Use a whole number from 1.');
   }
   return limit;
 }

@@ -19,7 +19,7 @@ export type SeriesBy = 'set' | 'name';
 export function series(adapted: AdaptedVariant, text: string): Variant {
   const [by, ...changes] = text.split(',') as [SeriesBy, ...string[]];
   if (by !== 'set' && by !== 'name') {
-    throw new LWayError('bad-option', `"${text}" is no value for --series.`, 'Use set or name.');
+    throw new LWayError('bad-option', `"${text}" is not a valid value for --series.`, 'Use set or name.');
   }
   const { engine, model, device } = adapted;
   const ablation = changes.length > 0 ? parseAblation(changes.join(',')) : {};

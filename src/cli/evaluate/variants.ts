@@ -3,7 +3,7 @@ import {
   type Device,
   type Engine,
   LWayError,
-  type Model,
+  type Network,
   type Raster,
   type ResampleKernel,
   resize,
@@ -65,7 +65,7 @@ export interface NetworkVariant {
   name: string;
   against: string | null;
   engine: Engine;
-  model: Model;
+  model: Network;
   device: 'auto' | Device;
   /** Made for each picture, since a control may depend on it. */
   adapt?: (signal: AbortSignal, task: Task) => Promise<AdaptOptions>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { UpscaleSettings } from '../../actions/settings';
-import { type AdaptationReport, LWayError, type ModelEntry, type PlainError, type Rect } from '../../engine';
+import { type AdaptationReport, LWayError, type NetworkEntry, type PlainError, type Rect } from '../../engine';
 import type { FormatName } from '../files/formats';
 import type { MetadataChoice } from '../files/metadata/carry';
 import type { FileReport } from '../upscale-file';
@@ -13,7 +13,7 @@ export interface Work {
   /** Each with the id of its network, never `default`: machines differ in what they would take. */
   readonly steps: readonly UpscaleSettings[];
   /** The network of each step. */
-  readonly networks: readonly ModelEntry[];
+  readonly networks: readonly NetworkEntry[];
   /** Hashes of those that did not come with LWay: they lie among the artefacts. */
   readonly brought: readonly string[];
   readonly region?: Rect;

@@ -1,10 +1,10 @@
 import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import {
-  checkModel,
+  checkNetwork,
   LWayError,
-  type Model,
-  type ModelEntry,
+  type Network,
+  type NetworkEntry,
   type SeriesEngine,
   type UpscaleReport,
 } from '../../engine';
@@ -162,7 +162,7 @@ export class Workshop {
 
   private async prepare(work: Work, series: PictureJob['series']): Promise<FileOptions> {
     const { networks, artefacts, computing } = this.tools;
-    const models: Model[] = [];
+    const models: Network[] = [];
     for (const entry of work.networks) models.push(await this.model(entry, work.brought.includes(entry.sha256)));
     const { region, quality, depth: bitDepth, metadata, force } = work;
     const passes = await passesFor(networks, work.steps, models, computing);
@@ -172,8 +172,8 @@ export class Workshop {
     return withWeights(options, weights, series.adaptation);
   }
 
-  private async model(entry: ModelEntry, brought: boolean): Promise<Model> {
-    if (brought) return checkModel(entry, await this.tools.artefacts.get(entry.sha256));
+  private async model(entry: NetworkEntry, brought: boolean): Promise<Network> {
+    if (brought) return checkNetwork(entry, await this.tools.artefacts.get(entry.sha256));
     const own = this.tools.networks.cameWithLWay(entry);
     if (own) return this.tools.networks.find(new AbortController().signal, own.id, '', this.tools.computing.device);
     throw new LWayError(

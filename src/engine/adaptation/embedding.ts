@@ -1,4 +1,4 @@
-import type { Model } from '../network/registry';
+import type { Network } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import type { Crop } from './crops';
 import { runAll } from '../network/run';
@@ -11,7 +11,7 @@ import { runAll } from '../network/run';
 export async function embed(
   signal: AbortSignal,
   runtime: Runtime,
-  encoder: Model,
+  encoder: Network,
   crops: readonly Crop[],
 ): Promise<Float32Array> {
   const feeds = crops.map(({ pixels }) => ({

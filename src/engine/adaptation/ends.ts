@@ -3,11 +3,11 @@ import type { Graph, Tensor } from '../graph';
 // The panel mixes, too: these two alone spare its page the rules of every operation.
 import { readGraph } from '../graph/read';
 import { writeGraph } from '../graph/write';
-import { sha256 } from '../network/load-model';
-import type { EndName, Model, ModelEntry } from '../network/registry';
+import { sha256 } from '../network/load-network';
+import type { EndName, Network, NetworkEntry } from '../network/registry';
 
 /** Networks of one graph, trained towards different ends, or files of the offsets to them. */
-export type Ends = Readonly<Partial<Record<EndName, Model>>>;
+export type Ends = Readonly<Partial<Record<EndName, Network>>>;
 
 /** What a person sets, 0..100. */
 export interface Tuning {
@@ -18,24 +18,24 @@ export interface Tuning {
 }
 
 /** Where the network itself lies: as it came. */
-export function ownTuning({ ends }: ModelEntry): Tuning {
+export function ownTuning({ ends }: NetworkEntry): Tuning {
   // With an end on one side only, the network is the other end.
   const detail = ends?.faithful && ends.crisp ? 50 : ends?.crisp ? 0 : 100;
   return { detail, noise: 0 };
 }
 
 /** What of a person's settings means something to this network. */
-export function tunable({ ends }: ModelEntry): Readonly<Record<keyof Tuning, boolean>> {
+export function tunable({ ends }: NetworkEntry): Readonly<Record<keyof Tuning, boolean>> {
   return { detail: Boolean(ends?.faithful ?? ends?.crisp), noise: Boolean(ends?.clean) };
 }
 
 /** Whether this network is only there as the end of another. */
-export function isEnd(models: readonly ModelEntry[], { id }: ModelEntry): boolean {
+export function isEnd(models: readonly NetworkEntry[], { id }: NetworkEntry): boolean {
   return models.some(({ ends }) => Object.values(ends ?? {}).some((end) => end.model === id));
 }
 
 /** How much of each end there is in the network, 0..1. */
-export function sharesFor(entry: ModelEntry, { detail, noise }: Tuning): Readonly<Record<EndName, number>> {
+export function sharesFor(entry: NetworkEntry, { detail, noise }: Tuning): Readonly<Record<EndName, number>> {
   const own = ownTuning(entry).detail;
   return {
     faithful: detail < own ? (own - detail) / own : 0,
@@ -46,11 +46,11 @@ export function sharesFor(entry: ModelEntry, { detail, noise }: Tuning): Readonl
 
 /** Loads the ends of `entry` with `load`; undefined where it has none. */
 export async function loadEnds(
-  models: readonly ModelEntry[],
-  { ends = {} }: ModelEntry,
-  load: (entry: ModelEntry) => Promise<Model>,
+  models: readonly NetworkEntry[],
+  { ends = {} }: NetworkEntry,
+  load: (entry: NetworkEntry) => Promise<Network>,
 ): Promise<Ends | undefined> {
-  const loaded: Partial<Record<EndName, Model>> = {};
+  const loaded: Partial<Record<EndName, Network>> = {};
   for (const [name, { model }] of Object.entries(ends) as [EndName, { model: string }][]) {
     const entry = models.find(({ id }) => id === model);
     if (entry) loaded[name] = await load(entry);
@@ -64,7 +64,7 @@ export async function loadEnds(
  * @returns `network` itself where nothing is mixed in
  * @throws LWayError `bad-model` where an end belongs to another network
  */
-export async function mixEnds(network: Model, ends: Ends, tuning: Tuning): Promise<Model> {
+export async function mixEnds(network: Network, ends: Ends, tuning: Tuning): Promise<Network> {
   const shares = sharesFor(network.entry, tuning);
   const parts = (Object.keys(ends) as EndName[]).filter((name) => shares[name] > 0);
   if (parts.length === 0) return network;
@@ -77,7 +77,7 @@ export async function mixEnds(network: Model, ends: Ends, tuning: Tuning): Promi
   return { entry, bytes };
 }
 
-function addEnd(weights: Map<string, Tensor>, network: Graph, entry: ModelEntry, end: Model, share: number): void {
+function addEnd(weights: Map<string, Tensor>, network: Graph, entry: NetworkEntry, end: Network, share: number): void {
   const offsets = end.entry.kind === 'end';
   const other = readGraph(end.bytes).initializers;
   for (const [name, from] of network.initializers) {

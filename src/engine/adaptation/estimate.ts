@@ -1,5 +1,5 @@
 import { runOnce } from '../network/run';
-import type { EndName, Model, ModelEntry } from '../network/registry';
+import type { EndName, Network, NetworkEntry } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import { cropGrid, detailOf, readCrops } from './crops';
 import { embed } from './embedding';
@@ -29,8 +29,8 @@ const LEAST_SIDE = 16;
 export async function estimate(
   signal: AbortSignal,
   runtime: Runtime,
-  encoder: Model,
-  readOut: Model,
+  encoder: Network,
+  readOut: Network,
   picture: NetworkPicture,
 ): Promise<Estimate | null> {
   if (Math.min(picture.width, picture.height) < LEAST_SIDE) return null;
@@ -47,7 +47,7 @@ export async function estimate(
 export async function readFrom(
   signal: AbortSignal,
   runtime: Runtime,
-  readOut: Model,
+  readOut: Network,
   embedding: Float32Array,
 ): Promise<Estimate | null> {
   const input = { data: embedding, shape: [1, embedding.length] };
@@ -57,7 +57,7 @@ export async function readFrom(
 }
 
 /** Detail and Noise that suit a picture, by the ramps that the network's ends have in the registry. */
-export function tuningFor(entry: ModelEntry, { noise, compression }: Estimate): Tuning {
+export function tuningFor(entry: NetworkEntry, { noise, compression }: Estimate): Tuning {
   const own = ownTuning(entry);
   const share = (name: EndName) => {
     const end = entry.ends?.[name];

@@ -27,7 +27,7 @@ export function leftAlone(
     case 'agrees':
       return `Left alone, because the result already agrees with your ${several ? 'pictures' : 'picture'}${apart(left, several)} to within one step of brightness.`;
     case 'no-gain':
-      return `Left alone, because ${several ? 'these pictures' : 'this picture'} gained nothing by learning.`;
+      return `Adapting did not improve ${several ? 'these pictures' : 'this picture'}.`;
   }
 }
 
@@ -38,7 +38,7 @@ export function leftAlone(
  * @param started whether it began from weights that a start network gave
  */
 export function outcome(several: boolean, steps: number, change: Change, started: boolean): string {
-  if (steps === 0) return 'Learning gained nothing more; weights for clean pictures were used.';
+  if (steps === 0) return 'Learning improved nothing more; weights for clean pictures were used.';
   const closer = change.colours
     ? `colours${change.edges ? ' and edges' : ''} are`
     : change.edges
@@ -68,5 +68,5 @@ export function obstacleNotice({ obstacles, trained, frozen }: TrainingReport, n
   const [still, learning] = [count(frozen.map(({ name }) => name)), count(trained)];
   const percent = Math.max(1, Math.round((100 * still) / (still + learning)));
   const ops = [...new Set(obstacles.map(({ op }) => op))].join(', ');
-  return `${percent} % of this network cannot learn, since no gradient is known for ${ops}: what lies behind it is adapted.`;
+  return `${percent} % of this network cannot learn, since no gradient is known for ${ops}: only the later layers are adapted.`;
 }

@@ -1,4 +1,4 @@
-import type { Model } from '../network/registry';
+import type { Network } from '../network/registry';
 import { evenSide } from './patches';
 import type { NetworkPicture } from './picture';
 import { recipes, type Recipe } from './recipe';
@@ -8,7 +8,7 @@ import type { AdaptRequest } from './request';
 /** What is decided before anything is looked at. */
 export interface Plan {
   readonly recipe: Recipe;
-  readonly model: Model;
+  readonly model: Network;
   /** Side of the patches, LR pixels. */
   readonly side: number;
   /** The pictures that hold at least one patch. */
@@ -38,7 +38,7 @@ export function planAdaptation({ picture, series = [], model, options }: AdaptRe
  *
  * @param most side that the recipe asks for
  */
-export function patchSide(picture: Pick<NetworkPicture, 'width' | 'height'>, model: Model, most: number): number {
+export function patchSide(picture: Pick<NetworkPicture, 'width' | 'height'>, model: Network, most: number): number {
   const { size } = model.entry.input;
   const least = Math.min(picture.width, picture.height);
   if (size !== undefined) return size.width === size.height && size.width <= least ? size.width : 0;

@@ -1,4 +1,4 @@
-import type { Model } from '../network/registry';
+import type { Network } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import { takenDown } from './self-pairs';
 import type { Layout } from '../network/layout';
@@ -67,7 +67,7 @@ export async function makePairs(
 }
 
 export interface Preparation {
-  readonly model: Model;
+  readonly model: Network;
   readonly layout: Layout;
   readonly patches: readonly Patch[];
   readonly batch: number;

@@ -1,5 +1,5 @@
 import type { AdaptOptions, EngineEvent } from '../engine';
-import type { Model } from '../network/registry';
+import type { Network } from '../network/registry';
 import type { NetworkPicture } from './picture';
 
 export interface AdaptRequest {
@@ -7,7 +7,7 @@ export interface AdaptRequest {
   /** Others that were taken in the same way, to learn from as well. Of all, those smaller than a patch take no part. */
   readonly series?: readonly NetworkPicture[];
   /** The SR network that learns. */
-  readonly model: Model;
+  readonly model: Network;
   readonly options: AdaptOptions;
   readonly onEvent?: (event: EngineEvent) => void;
 }

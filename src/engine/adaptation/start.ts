@@ -1,6 +1,6 @@
 import { LWayError } from '../errors';
 import { writeGraph, type Graph } from '../graph';
-import type { Model } from '../network/registry';
+import type { Network } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import type { SelfPair } from './self-pairs';
 import { runAll, runOnce, type NamedValues } from '../network/run';
@@ -36,7 +36,7 @@ const LEAST_GAIN = 0.027;
 export async function startFrom(
   signal: AbortSignal,
   runtime: Runtime,
-  start: Model,
+  start: Network,
   network: Graph,
   embedding: Float32Array,
   pairs: readonly SelfPair[],
@@ -65,7 +65,7 @@ interface Offsets {
 async function offsetsFor(
   signal: AbortSignal,
   runtime: Runtime,
-  { entry, bytes }: Model,
+  { entry, bytes }: Network,
   embedding: Float32Array,
 ): Promise<Offsets> {
   const input = { data: embedding, shape: [1, embedding.length] };
@@ -74,7 +74,7 @@ async function offsetsFor(
   return { share: share?.data[0] ?? 0, offsets };
 }
 
-function movedBy(network: Graph, offsets: Offsets['offsets'], part: number, start: Model): Graph {
+function movedBy(network: Graph, offsets: Offsets['offsets'], part: number, start: Network): Graph {
   const initializers = new Map(network.initializers);
   for (const [name, { data, shape }] of Object.entries(offsets)) {
     const weight = network.initializers.get(name);

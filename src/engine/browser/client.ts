@@ -6,7 +6,7 @@ import { fromPlainError, LWayError, toPlainError } from '../errors';
 import { unadapted } from '../never-worse';
 import type { PixelSink, PixelSource } from '../raster/raster';
 import type { LoadOrtFiles } from '../runtime/ort-files';
-import type { Model } from '../network/registry';
+import type { Network } from '../network/registry';
 import type { Brought } from '../upscaling/take-in';
 import { usualTile } from '../upscaling/usual-tile';
 
@@ -62,10 +62,10 @@ export class WorkerEngine implements Engine {
    *
    * @throws LWayError `bad-model` with the reason
    */
-  takeIn(signal: AbortSignal, brought: Brought): Promise<Model> {
+  takeIn(signal: AbortSignal, brought: Brought): Promise<Network> {
     return this.enqueue(signal, async () => {
       const start = (job: number): ToWorker => ({ type: 'take-in', job, brought });
-      return (await this.attempt(signal, start, this.answerFiles, () => undefined)) as Model;
+      return (await this.attempt(signal, start, this.answerFiles, () => undefined)) as Network;
     });
   }
 
@@ -177,7 +177,7 @@ export class WorkerEngine implements Engine {
     answer: (ask: Request) => Promise<unknown>,
     listen: (message: FromWorker) => void,
     enough?: AbortSignal,
-  ): Promise<UpscaleReport | Model> {
+  ): Promise<UpscaleReport | Network> {
     const job = ++this.jobs;
     return new Promise((resolve, reject) => {
       let timer: ReturnType<typeof setTimeout> | undefined;

@@ -3,7 +3,7 @@ import type { AdaptedWeights, Resume } from '../engine-core';
 import type { PlainError } from '../errors';
 import type { PictureInfo, Raster, Rect } from '../raster/raster';
 import type { OrtBuild } from '../runtime/ort-files';
-import type { Model } from '../network/registry';
+import type { Network } from '../network/registry';
 import type { Brought } from '../upscaling/take-in';
 
 // What crosses between the page, which owns picture and result, and the engine's worker. Plain data only. Every
@@ -32,7 +32,7 @@ export type FromWorker =
   | { type: 'request'; job: number; request: number; ask: Request }
   | { type: 'event'; job: number; event: EngineEvent }
   | { type: 'adapted'; job: number; adapted: AdaptedWeights }
-  | { type: 'done'; job: number; result: UpscaleReport | Model }
+  | { type: 'done'; job: number; result: UpscaleReport | Network }
   | { type: 'failed'; job: number; error: PlainError };
 
 /** The part of a worker's own side that the engine uses. */

@@ -5,7 +5,7 @@ import type { FromWorker, Request, ToWorker, WorkerPort } from './messages';
 import { isMessage } from './messages';
 import { fromPlainError, LWayError, toPlainError } from '../errors';
 import type { PixelSink, PixelSource, Raster } from '../raster/raster';
-import type { Model } from '../network/registry';
+import type { Network } from '../network/registry';
 import type { LoadOrtFiles, OrtFiles } from '../runtime/ort-files';
 import type { Runtimes } from '../runtime/runtimes';
 import { takeIn, type Brought } from '../upscaling/take-in';
@@ -65,7 +65,7 @@ class Server {
     }
   }
 
-  private start(number: number, work: (job: Job) => Promise<UpscaleReport | Model>): void {
+  private start(number: number, work: (job: Job) => Promise<UpscaleReport | Network>): void {
     const job: Job = { number, abort: new AbortController(), enough: new AbortController() };
     this.jobs.set(number, job);
     this.current = number;
@@ -108,7 +108,7 @@ class Server {
     );
   }
 
-  private async takeIn({ abort }: Job, brought: Brought): Promise<Model> {
+  private async takeIn({ abort }: Job, brought: Brought): Promise<Network> {
     const { runtime } = await this.runtimes.open(this.runtimes.fallback);
     try {
       return await takeIn(abort.signal, brought, runtime);

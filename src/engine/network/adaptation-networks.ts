@@ -1,17 +1,17 @@
-import type { ModelEntry } from './registry';
+import type { NetworkEntry } from './registry';
 
-export interface AdaptationNetworks {
-  readonly encoder: ModelEntry;
-  readonly reconstructor: ModelEntry;
-  readonly features: ModelEntry;
-  readonly readOut?: ModelEntry;
-  readonly start?: ModelEntry;
+export interface AdaptationEntries {
+  readonly encoder: NetworkEntry;
+  readonly reconstructor: NetworkEntry;
+  readonly features: NetworkEntry;
+  readonly readOut?: NetworkEntry;
+  readonly start?: NetworkEntry;
 }
 
 /** The encoder and the read-out of its embedding, which say how noisy and compressed a picture is; undefined: not here. */
 export function estimateNetworks(
-  models: readonly ModelEntry[],
-): { readonly encoder: ModelEntry; readonly readOut: ModelEntry } | undefined {
+  models: readonly NetworkEntry[],
+): { readonly encoder: NetworkEntry; readonly readOut: NetworkEntry } | undefined {
   const readOut = models.find(({ kind }) => kind === 'estimate');
   const encoder = models.find(({ kind, scale }) => kind === 'encoder' && scale === readOut?.scale);
   return readOut && encoder && { encoder, readOut };
@@ -22,10 +22,10 @@ export function estimateNetworks(
  * in, and the adaptation does without what only a fitting one can do.
  */
 export function adaptationNetworks(
-  models: readonly ModelEntry[],
-  { scale, start: wanted }: Pick<ModelEntry, 'scale' | 'start'>,
-): AdaptationNetworks | null {
-  const find = (kind: ModelEntry['kind']) => {
+  models: readonly NetworkEntry[],
+  { scale, start: wanted }: Pick<NetworkEntry, 'scale' | 'start'>,
+): AdaptationEntries | null {
+  const find = (kind: NetworkEntry['kind']) => {
     const all = models.filter((entry) => entry.kind === kind);
     return all.find((entry) => entry.scale === scale) ?? all[0];
   };

@@ -2,7 +2,7 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataLocation as Location, type GraphProto, type TensorProto } from 'onnx-buf';
 import { LWayError } from '../errors';
 import { parseOnnx } from '../onnx-file';
-import { modelLimits } from './model-file';
+import { networkLimits } from './network-file';
 
 /** Reads a file beside the network's, by the name that the network gives it. */
 export type ReadBeside = (name: string) => Promise<Uint8Array>;
@@ -42,7 +42,8 @@ export async function withDataInside(bytes: Uint8Array, read: ReadBeside): Promi
       throw refuse(`"${name}", which holds weights of this network, is too short.`, 'Download it again.');
     }
     total += length;
-    if (total > modelLimits.bytes) throw refuse('This network is too large with its weights.', 'Choose a smaller one.');
+    if (total > networkLimits.bytes)
+      throw refuse('This network is too large with its weights.', 'Choose a smaller one.');
     tensor.rawData = new Uint8Array(file.subarray(begin, begin + length));
     tensor.externalData = [];
     tensor.dataLocation = Location.DEFAULT;

@@ -12,7 +12,7 @@ import {
 } from 'onnx-buf';
 import { LWayError } from '../errors';
 import { toHalf } from '../half';
-import { readModelFile } from './model-file';
+import { readNetworkFile } from './network-file';
 
 /** Numbers for inputs besides the picture, by name: a noise level, a factor. */
 export type InputValues = Readonly<Record<string, number>>;
@@ -44,7 +44,7 @@ const LUMA = [0.299, 0.587, 0.114] as const;
  * @throws LWayError `bad-model` where a value has to be said
  */
 export function fitPorts(bytes: Uint8Array, options: FitOptions = {}): Fitted {
-  const { inputs, outputs } = readModelFile(bytes);
+  const { inputs, outputs } = readNetworkFile(bytes);
   const picture = pictureAmong(inputs);
   if (picture === undefined || outputs.length === 0) return { bytes, notes: [], opacity: false };
   const others = inputs.filter((each) => each !== picture);
@@ -65,7 +65,7 @@ export function fitPorts(bytes: Uint8Array, options: FitOptions = {}): Fitted {
 }
 
 /** The input that can be a picture: of four axes, in colour where there is a choice. */
-function pictureAmong(inputs: ReturnType<typeof readModelFile>['inputs']) {
+function pictureAmong(inputs: ReturnType<typeof readNetworkFile>['inputs']) {
   const four = inputs.filter(({ type, shape }) => /^(FLOAT|FLOAT16|UINT8)$/.test(type) && shape?.length === 4);
   return four.find(({ shape }) => shape![1] === 3 || shape![3] === 3) ?? four[0] ?? inputs[0];
 }

@@ -27,7 +27,7 @@ export interface EndOfNetwork {
 }
 
 /** One entry of `models/models.json`, or of the person's own list. */
-export interface ModelEntry {
+export interface NetworkEntry {
   id: string;
   /** File name beside the registry. */
   file: string;
@@ -63,17 +63,17 @@ export interface ModelEntry {
   layerWeights?: Readonly<Record<string, number>>;
 }
 
-export interface ModelRegistry {
+export interface NetworkRegistry {
   version: 1;
   /** Id of the network that is taken where none is named. */
   default: string;
   /** The one that is taken instead where no GPU computes: quicker. */
   defaultOnCpu?: string;
-  models: ModelEntry[];
+  models: NetworkEntry[];
 }
 
 /** A network ready to be used: its entry and its bytes, checked against each other. */
-export interface Model {
-  entry: ModelEntry;
+export interface Network {
+  entry: NetworkEntry;
   bytes: Uint8Array;
 }

@@ -29,7 +29,7 @@ export function fromTensor(answer: Tensor, width: number, height: number, conven
     throw new LWayError(
       'bad-output',
       `The network answered with ${answer.dims.join('×')} values where ${dims.join('×')} were expected.`,
-      'Choose another model, or add this one again so that it is measured anew.',
+      'Choose another network, or add this one again so that it is measured anew.',
     );
   const data = answer.data as Float32Array | Uint16Array;
   const values =

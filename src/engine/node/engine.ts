@@ -1,7 +1,7 @@
 import type { SeriesEngine } from '../engine';
 import { adaptJob } from '../adapt-job';
 import { LocalEngine } from '../engine-core';
-import type { Model } from '../network/registry';
+import type { Network } from '../network/registry';
 import type { NodeRuntimesOptions } from '../runtime/runtime.node';
 import type { Device } from '../runtime/runtime';
 import { cpuRuntime, nodeRuntimes } from '../runtime/runtime.node';
@@ -29,7 +29,7 @@ export async function computesOnGpu(device: 'auto' | Device): Promise<boolean> {
  *
  * @throws LWayError `bad-model` with the reason why it cannot be used
  */
-export async function takeInFile(signal: AbortSignal, brought: Brought): Promise<Model> {
+export async function takeInFile(signal: AbortSignal, brought: Brought): Promise<Network> {
   const runtime = cpuRuntime();
   try {
     return await takeIn(signal, brought, runtime);

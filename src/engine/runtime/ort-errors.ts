@@ -33,13 +33,13 @@ export function fromOrtError(error: unknown, during: 'create' | 'run', lost = fa
     return new LWayError(
       'bad-model',
       `ONNX Runtime cannot load this network: ${firstLine(text)}`,
-      'Choose another model file, or export this one again (opset 11 to 21, float32).',
+      'Choose another network file, or export this one again (opset 11 to 21, float32).',
       cause,
     );
   return new LWayError(
     'internal',
     `The network failed while running: ${firstLine(text)}`,
-    'Try another device or a smaller tile; if it happens again, try another model.',
+    'Try another device or a smaller tile; if it happens again, try another network.',
     cause,
   );
 }

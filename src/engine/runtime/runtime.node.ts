@@ -20,7 +20,7 @@ export function nodeRuntimes(options: NodeRuntimesOptions = {}): Runtimes {
     async open(device): Promise<OpenedRuntime> {
       if (device === 'cpu') return { runtime: cpuRuntime(options.threads), notices: [] };
       if (device === 'wasm')
-        throw new LWayError('no-device', 'WASM is the device of browsers.', 'Choose cpu, webgpu or auto.');
+        throw new LWayError('no-device', 'WASM is only available in browsers.', 'Choose cpu, webgpu or auto.');
       const probe = await probeWebGpu();
       if (probe.works && (device === 'webgpu' || !probe.software))
         return { runtime: ortRuntime('webgpu', probe.name), notices: [] };

@@ -1,9 +1,9 @@
 import { convert, type BroughtFile } from '../conversion';
 import { LWayError } from '../errors';
 import { fitPorts, type Fitted } from '../network/fit-ports';
-import type { Model } from '../network/registry';
+import type { Network } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
-import { BorderLost, inspectModel, type SaidOfNetwork } from './inspect-model';
+import { BorderLost, inspectNetwork, type SaidOfNetwork } from './inspect-network';
 
 /** A network as a person brings it. */
 export interface Brought {
@@ -22,12 +22,12 @@ const WHITES = [1, 255];
 
 /**
  * Makes a network of whatever a person brings: turned into ONNX, with one picture of three channels in and out
- * ({@link fitPorts}), and looked at and tried ({@link inspectModel}).
+ * ({@link fitPorts}), and looked at and tried ({@link inspectNetwork}).
  *
  * @param runtime a CPU device
  * @throws LWayError `bad-model` with the reason why it cannot be used
  */
-export async function takeIn(signal: AbortSignal, brought: Brought, runtime: Runtime): Promise<Model> {
+export async function takeIn(signal: AbortSignal, brought: Brought, runtime: Runtime): Promise<Network> {
   const { file, companion, name, said = {} } = brought;
   const { bytes, architecture } = convert(file, companion);
   signal.throwIfAborted();
@@ -45,11 +45,11 @@ async function fitted(
   runtime: Runtime,
   name: string,
   said: SaidOfNetwork,
-): Promise<{ model: Model; notes: Fitted['notes'] }> {
+): Promise<{ model: Network; notes: Fitted['notes'] }> {
   const { values } = said;
   let opacity = false;
   const look = async (fit: Fitted) => {
-    const entry = await inspectModel(signal, fit.bytes, runtime, name, said);
+    const entry = await inspectNetwork(signal, fit.bytes, runtime, name, said);
     return { model: { entry, bytes: fit.bytes }, notes: fit.notes };
   };
   const whole = async (white: number) => {

@@ -7,17 +7,17 @@ import type { Raster } from '../raster/raster';
 import { planTiles, roundUp } from '../raster/tiles';
 import type { Runtime } from '../runtime/runtime';
 import { findFault } from './check';
-import type { Network } from '../network/network';
+import type { LoadedNetwork } from '../network/loaded-network';
 import { usualTile } from './usual-tile';
 
 export interface TileRunnerOptions {
-  network: Network;
+  network: LoadedNetwork;
   /** Pixels that the network needs around each pixel: what halves of a tile overlap by. */
   margin: number;
   /** Blend band between halves, for networks whose receptive field has no end. */
   blend: number;
   /** Opens the same network on another device to go on with; `null` where there is none. */
-  openFallback: (() => Promise<Network>) | null;
+  openFallback: (() => Promise<LoadedNetwork>) | null;
   /** A lost device: go on with the fallback, or leave it to the caller, who can start a new worker. */
   onDeviceLost: 'fallback' | 'throw';
   onEvent: (event: EngineEvent) => void;
@@ -32,9 +32,9 @@ export interface TileRunnerOptions {
 export class TileRunner {
   /** Tiles that had to be done more than once. */
   redone = 0;
-  private network: Network;
+  private network: LoadedNetwork;
   private limit: number;
-  private fallback: (() => Promise<Network>) | null;
+  private fallback: (() => Promise<LoadedNetwork>) | null;
 
   constructor(private readonly options: TileRunnerOptions) {
     this.network = options.network;
@@ -163,6 +163,6 @@ function badOutput(fault: string): LWayError {
   return new LWayError(
     'bad-output',
     `The network gave ${fault}, again and again.`,
-    'Choose another model or another device; nothing has been changed.',
+    'Choose another network or another device; nothing has been changed.',
   );
 }

@@ -11,7 +11,7 @@ import { Resampler, resampleReach } from '../raster/resample';
 import type { Tile, TilePlan } from '../raster/tiles';
 import { planTiles, roundUp } from '../raster/tiles';
 import { decodeDisplay } from '../raster/transfer';
-import type { ModelEntry } from '../network/registry';
+import type { NetworkEntry } from '../network/registry';
 import type { Device } from '../runtime/runtime';
 import { Eta } from './eta';
 import { outputSize } from './size';
@@ -41,7 +41,7 @@ export interface UpscalingPlan {
  */
 export function planUpscaling(
   picture: PictureInfo,
-  entry: ModelEntry,
+  entry: NetworkEntry,
   options: { size: OutputSize; device: Device; tile?: number },
 ): UpscalingPlan {
   const { width, height } = picture;

@@ -324,9 +324,9 @@ export class Panel extends LitElement {
       .adding=${state.adding}
       .known=${state.models !== undefined}
       .disabled=${busy}
-      @choose=${(event: CustomEvent<string>) => controller.chooseModel(event.detail)}
-      @add=${(event: CustomEvent<readonly File[]>) => void controller.addModel(event.detail)}
-      @remove=${(event: CustomEvent<string>) => void controller.removeModel(event.detail)}
+      @choose=${(event: CustomEvent<string>) => controller.chooseNetwork(event.detail)}
+      @add=${(event: CustomEvent<readonly File[]>) => void controller.addNetwork(event.detail)}
+      @remove=${(event: CustomEvent<string>) => void controller.removeNetwork(event.detail)}
     >
       ${
         can.detail || can.noise

@@ -1,13 +1,13 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { ModelEntry } from '../../engine';
+import type { NetworkEntry } from '../../engine';
 import { networkEndings, networksAmong } from '../../ui/network-files';
 import { shared } from '../../ui/styles';
 import type { Style } from '../network-styles';
-import type { ModelChoice } from '../services';
+import type { NetworkChoice } from '../services';
 import type { PanelState } from '../state';
 
 /** What was found out about a network, for those who know what that means. */
-export function modelFacts(entry: ModelEntry): string {
+export function networkFacts(entry: NetworkEntry): string {
   const { input } = entry;
   const size = input.size ? `fixed input of ${input.size.width} × ${input.size.height}` : 'any size';
   const parameters =
@@ -44,7 +44,7 @@ export class StylePicker extends LitElement {
   declare styles: readonly Style[];
   declare selected: Style | undefined;
   /** The network that will be used. */
-  declare model: ModelChoice | undefined;
+  declare model: NetworkChoice | undefined;
   declare adding: PanelState['adding'];
   declare disabled: boolean;
   /** The list of networks has been read. */
@@ -149,7 +149,7 @@ export class StylePicker extends LitElement {
         model
           ? html`<details>
               <summary>Details</summary>
-              <p class="hint facts numbers">${model.entry.name} · ${modelFacts(model.entry)}</p>
+              <p class="hint facts numbers">${model.entry.name} · ${networkFacts(model.entry)}</p>
             </details>`
           : nothing
       }
@@ -210,7 +210,7 @@ export class StylePicker extends LitElement {
   }
 }
 
-function describe({ entry, own }: ModelChoice): string {
+function describe({ entry, own }: NetworkChoice): string {
   if (entry.description) return entry.description;
   if (own) return `Your own network, kept in this browser. Enlarges ${entry.scale} times.`;
   return `Enlarges ${entry.scale} times.`;

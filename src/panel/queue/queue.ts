@@ -1,6 +1,6 @@
 import type { UpscaleSettings } from '../../actions/settings';
 import { isAbort, type PlainError, toPlainError } from '../../engine';
-import type { ModelChoice, PanelServices } from '../services';
+import type { NetworkChoice, PanelServices } from '../services';
 import { phaseName } from '../messages';
 import type { FileFolder, OutputFormat, PictureFiles } from './picture-files';
 import { upscalePicture } from './upscale-picture';
@@ -27,7 +27,7 @@ export interface QueueItem {
 /** What the queue's pictures are upscaled with, where no recorded steps are. */
 export interface QueueContext {
   readonly settings: UpscaleSettings;
-  readonly models: readonly ModelChoice[];
+  readonly models: readonly NetworkChoice[];
 }
 
 interface Manifest {

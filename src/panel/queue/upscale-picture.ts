@@ -2,7 +2,7 @@ import { resultSize } from '../../actions/size';
 import type { UpscaleSettings } from '../../actions/settings';
 import { type EngineEvent, LWayError, type PixelSource, type TileStore } from '../../engine';
 import { suited } from '../network-styles';
-import type { ModelChoice, PanelServices } from '../services';
+import type { NetworkChoice, PanelServices } from '../services';
 
 /**
  * Upscales a picture by itself, step after step, without an editor.
@@ -12,7 +12,7 @@ import type { ModelChoice, PanelServices } from '../services';
 export async function upscalePicture(
   signal: AbortSignal,
   { engine, models, createStore }: Pick<PanelServices, 'engine' | 'models' | 'createStore'>,
-  choices: readonly ModelChoice[],
+  choices: readonly NetworkChoice[],
   steps: readonly UpscaleSettings[],
   picture: PixelSource,
   onEvent: (event: EngineEvent, step: number) => void,

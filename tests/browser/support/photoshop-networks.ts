@@ -1,7 +1,7 @@
 // Networks so small that a whole upscale with adaptation takes a slow machine no time, and of which the result is known.
 import { createHash } from 'node:crypto';
 import { GraphBuilder, writeGraph, type Graph } from '../../../src/engine/graph';
-import type { Model, ModelEntry } from '../../../src/engine/network/registry';
+import type { Network, NetworkEntry } from '../../../src/engine/network/registry';
 
 const side = 16;
 
@@ -16,7 +16,10 @@ function file(graph: Graph): Uint8Array {
   });
 }
 
-function model(bytes: Uint8Array, entry: Pick<ModelEntry, 'id' | 'kind' | 'scale' | 'output'> & Partial<ModelEntry>) {
+function model(
+  bytes: Uint8Array,
+  entry: Pick<NetworkEntry, 'id' | 'kind' | 'scale' | 'output'> & Partial<NetworkEntry>,
+) {
   return {
     bytes,
     entry: {
@@ -31,11 +34,11 @@ function model(bytes: Uint8Array, entry: Pick<ModelEntry, 'id' | 'kind' | 'scale
       licence: 'MIT',
       ...entry,
     },
-  } satisfies Model;
+  } satisfies Network;
 }
 
 /** Every pixel four times. */
-function doubling(): Model {
+function doubling(): Network {
   const b = new GraphBuilder('doubling');
   const x = b.input('x', [1, 3, side, side]);
   const graph = b.build({ y: b.resize(x, [2, 2], { mode: 'nearest' }) });
@@ -50,7 +53,7 @@ const hidden = 16;
  * Doubling, but a little too dark: what adaptation finds out and mends. So many weights share in the brightness that the few
  * steps of the shortest recipe are seen.
  */
-function dimming(): Model {
+function dimming(): Network {
   const b = new GraphBuilder('dimming');
   const x = b.input('x', [1, 3, side, side]);
   const weight = (name: string, dims: number[], to: (i: number) => number) =>
@@ -69,7 +72,7 @@ function dimming(): Model {
 }
 
 /** The mean colour stands for the embedding. */
-function encoder(): Model {
+function encoder(): Network {
   const b = new GraphBuilder('encoder');
   const mean = b.reduceMean(b.input('x', [1, 3, side, side]), [2, 3], false);
   return model(file(b.build({ embedding: mean })), {
@@ -82,7 +85,7 @@ function encoder(): Model {
 }
 
 /** The mean over 2 × 2 pixels; the embedding takes part with no effect. */
-function reconstructor(): Model {
+function reconstructor(): Network {
   const b = new GraphBuilder('reconstructor');
   const x = b.input('x', [1, 3, side, side]);
   const embedding = b.input('embedding', [1, 3]);
@@ -97,7 +100,7 @@ function reconstructor(): Model {
 }
 
 /** Differences of neighbours. */
-function features(): Model {
+function features(): Network {
   const b = new GraphBuilder('features');
   const x = b.input('x', [1, 3, side, side]);
   const taps = Float32Array.from({ length: 4 * 27 }, (_, i) => Math.sin(7 * i) / 3);
@@ -111,4 +114,4 @@ function features(): Model {
   });
 }
 
-export const tinyNetworks = (): Model[] => [doubling(), dimming(), encoder(), reconstructor(), features()];
+export const tinyNetworks = (): Network[] => [doubling(), dimming(), encoder(), reconstructor(), features()];

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { packAsset, unpackAsset } from '../../../scripts/pack-asset.mjs';
-import type { ModelRegistry } from '../../../src/engine/network/registry';
+import type { NetworkRegistry } from '../../../src/engine/network/registry';
 import type {} from '../../../src/hosts/photoshop/page-channel';
 import type { ShowPage } from '../../doubles/photoshop/uxp';
 import { tinyNetworks } from './photoshop-networks';
@@ -23,7 +23,7 @@ export function pluginFolder(): { folder: string; remove(): void } {
   cpSync(built, folder, { recursive: true, filter: (from) => !/\.map$|packed.models/.test(from) });
   mkdirSync(models);
   const networks = tinyNetworks();
-  const registry: ModelRegistry = {
+  const registry: NetworkRegistry = {
     version: 1,
     default: networks[0]!.entry.id,
     models: networks.map(({ entry }) => entry),

@@ -124,7 +124,7 @@ describe('lway evaluate', () => {
     [['--set', 'pairs', '--model', 'unheard-of'], /no network "unheard-of"/, 3],
     [['--set', 'pairs', '--controls'], /--controls test an adaptation/, 2],
     [['--set', 'pairs', '--series', 'set'], /--series is an adaptation/, 2],
-    [['--set', 'pairs', '--limit', '0'], /no value for --limit/, 2],
+    [['--set', 'pairs', '--limit', '0'], /not a valid value for --limit/, 2],
     [['--set', 'pairs', '--lpips', 'pairs/lr/0-low.png'], /./, 3],
     [['--set', 'pairs', '--niqe', 'broken.json'], /no NIQE model/, 2],
     [['--set', 'damaged'], /"a.png" cannot be read/, 1],
@@ -199,5 +199,5 @@ test('an adapted network is compared with itself unadapted', async () => {
     [`${id}, adapted, one for the set,steps=2,trainingBatches=1`, `${id}, adapted`],
   ];
   expect(rows.map(({ variant, against }) => [variant, against])).toEqual([...each, ...each]);
-  expect(rows[2]!['note']).toMatch(/^(2 pictures\. Adapted|Left alone, because these pictures gained nothing)/);
+  expect(rows[2]!['note']).toMatch(/^(2 pictures\. Adapted|Adapting did not improve these pictures)/);
 });

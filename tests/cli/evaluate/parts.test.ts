@@ -5,7 +5,7 @@ import type { AdaptOptions, Engine } from '../../../src/engine/engine';
 import { luma } from '../../../src/cli/evaluate/metrics/luma';
 import { psnr } from '../../../src/cli/evaluate/metrics/psnr';
 import { resize } from '../../../src/engine/raster/resample';
-import type { Model } from '../../../src/engine/network/registry';
+import type { Network } from '../../../src/engine/network/registry';
 import { cropToShow } from '../../../src/cli/evaluate/contact-sheet';
 import { controls } from '../../../src/cli/evaluate/controls';
 import { scoredBorder } from '../../../src/cli/evaluate/measure';
@@ -101,7 +101,7 @@ describe('controls without training', () => {
     name: 'net, adapted',
     against: 'net',
     engine: {} as Engine,
-    model: {} as Model,
+    model: {} as Network,
     device: 'cpu',
     options,
   };
@@ -112,7 +112,7 @@ describe('controls without training', () => {
   test('a series says by what, and with which changes', () => {
     const variant = { ...adapted, device: 'cpu' } as const;
     expect(series(variant, 'name,steps=2').name).toBe('net, adapted, one for each series,steps=2');
-    expect(() => series(variant, 'all')).toThrow(/no value for --series/);
+    expect(() => series(variant, 'all')).toThrow(/not a valid value for --series/);
     expect(() => series(variant, 'set,colour=red')).toThrow(/no change of a recipe/);
   });
 

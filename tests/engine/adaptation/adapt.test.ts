@@ -8,8 +8,8 @@ import { randomFrom } from '../../../src/engine/adaptation/random';
 import { GraphBuilder, readGraph, writeGraph, type Tensor } from '../../../src/engine/graph';
 import { createRaster, crop } from '../../../src/engine/raster/planes';
 import type { Raster } from '../../../src/engine/raster/raster';
-import { loadModel, readRegistry } from '../../../src/engine/network/models.node';
-import type { Model } from '../../../src/engine/network/registry';
+import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
+import type { Network } from '../../../src/engine/network/registry';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { tinyModel } from '../upscaling/tiny-networks';
 
@@ -24,7 +24,7 @@ const signal = new AbortController().signal;
 const small: Partial<Recipe> = { steps: 4, patch: 24, batch: 2, trainingBatches: 2, heldOutBatches: 1, checkEvery: 2 };
 
 let models: AdaptOptions['models'];
-let faithful: Model;
+let faithful: Network;
 /** One picture and its adaptation, which several tests compare with. */
 const usualPicture = detailed(64, 64);
 let usual: ReturnType<typeof adapted> | undefined;
@@ -32,7 +32,7 @@ const usually = () => (usual ??= adapted(usualPicture, faithful));
 
 beforeAll(async () => {
   const registry = await readRegistry(folder);
-  const load = (id: string) => loadModel(folder, registry, id);
+  const load = (id: string) => loadNetwork(folder, registry, id);
   faithful = await load('lway-faithful-x4');
   models = {
     encoder: await load('lway-encoder-x4'),
@@ -68,12 +68,12 @@ interface Signals {
 interface Choices extends Signals {
   ablation: Partial<Recipe>;
   series: Raster[];
-  start: Model;
+  start: Network;
 }
 
 function adapted(
   raster: Raster,
-  model: Model,
+  model: Network,
   { ablation = small, enough, on = signal, series, start }: Partial<Choices> = {},
 ) {
   const events: EngineEvent[] = [];
@@ -156,7 +156,7 @@ test('a network with an op that has no gradient says what cannot learn, and lear
   const notices = result.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
   // 224 weights before the Softsign, 876 behind it.
   expect(notices).toEqual([
-    '20 % of this network cannot learn, since no gradient is known for Softsign: what lies behind it is adapted.',
+    '20 % of this network cannot learn, since no gradient is known for Softsign: only the later layers are adapted.',
   ]);
 });
 
@@ -226,7 +226,7 @@ describe('a start network', () => {
     const { model, start } = await tooBright();
     const result = await adapted(usualPicture, model, { ablation: idle, start });
     expect(result).toMatchObject({ used: true, start: 1, steps: 0 });
-    expect(result.message).toBe('Learning gained nothing more; weights for clean pictures were used.');
+    expect(result.message).toBe('Learning improved nothing more; weights for clean pictures were used.');
     expect(bias(result.weights!)).toBeCloseTo(bias(faithful.bytes), 6);
   });
 
@@ -254,7 +254,7 @@ test.each([
 
 test('steps that make it worse leave the original network', async () => {
   const result = await adapted(usualPicture, faithful, { ablation: { ...small, steps: 2, learningRate: 0.5 } });
-  expect(result).toMatchObject({ used: false, message: expect.stringMatching(/gained nothing/) });
+  expect(result).toMatchObject({ used: false, message: expect.stringMatching(/did not improve/) });
 });
 
 test('stopping early keeps what was learned; cancelling throws it away', async () => {

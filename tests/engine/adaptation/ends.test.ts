@@ -1,23 +1,23 @@
 import { resolve } from 'node:path';
 import { isEnd, loadEnds, mixEnds, ownTuning, tunable, tuningFor, type Ends } from '../../../src/engine/adaptation';
 import { readGraph } from '../../../src/engine/graph';
-import { sha256 } from '../../../src/engine/network/load-model';
-import { loadModel, readRegistry } from '../../../src/engine/network/models.node';
-import type { Model, ModelEntry, ModelRegistry } from '../../../src/engine/network/registry';
+import { sha256 } from '../../../src/engine/network/load-network';
+import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
+import type { Network, NetworkEntry, NetworkRegistry } from '../../../src/engine/network/registry';
 import { tinyModel } from '../upscaling/tiny-networks';
 
 const folder = resolve(__dirname, '../../../models');
-const load = ({ id }: ModelEntry) => loadModel(folder, registry, id);
+const load = ({ id }: NetworkEntry) => loadNetwork(folder, registry, id);
 
-let registry: ModelRegistry;
-let crisp: Model;
-let faithful: Model;
+let registry: NetworkRegistry;
+let crisp: Network;
+let faithful: Network;
 let ends: Ends;
 
 beforeAll(async () => {
   registry = await readRegistry(folder);
-  crisp = await loadModel(folder, registry, 'lway-crisp-x2');
-  faithful = await loadModel(folder, registry, 'lway-faithful-x2');
+  crisp = await loadNetwork(folder, registry, 'lway-crisp-x2');
+  faithful = await loadNetwork(folder, registry, 'lway-faithful-x2');
   ends = (await loadEnds(registry.models, crisp.entry, load))!;
 });
 
@@ -66,8 +66,8 @@ test('as it came it is the very file; at the end, the other network; in between,
 
 test('a file of offsets adds them', async () => {
   // Offsets that are the faithful weights themselves: the network plus half of those.
-  const offsets: Model = { ...faithful, entry: { ...faithful.entry, kind: 'end' } };
-  const entry: ModelEntry = { ...crisp.entry, ends: { clean: { model: 'offsets' } } };
+  const offsets: Network = { ...faithful, entry: { ...faithful.entry, kind: 'end' } };
+  const entry: NetworkEntry = { ...crisp.entry, ends: { clean: { model: 'offsets' } } };
   const mix = await mixEnds({ ...crisp, entry }, { clean: offsets }, { detail: 100, noise: 50 });
   expect(furthest(mix.bytes, (own, other) => own + 0.5 * other)).toBeLessThan(1e-6);
 });
@@ -81,7 +81,7 @@ test('an end of another network is refused by its name', async () => {
 });
 
 describe('Detail and Noise by themselves', () => {
-  const entry = (ends: ModelEntry['ends']) => ({ kind: 'sr', ends }) as ModelEntry;
+  const entry = (ends: NetworkEntry['ends']) => ({ kind: 'sr', ends }) as NetworkEntry;
   const both = entry({
     faithful: { model: 'f', compression: [20, 60] },
     crisp: { model: 'c' },

@@ -5,7 +5,7 @@ import { randomFrom } from '../../../src/engine/adaptation/random';
 import { sourceOf } from '../../../src/engine/raster/memory-source';
 import { createRaster, plane } from '../../../src/engine/raster/planes';
 import type { PictureInfo, PixelSink, Raster } from '../../../src/engine/raster/raster';
-import { loadModel, readRegistry } from '../../../src/engine/network/models.node';
+import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
 import { tinyModel } from '../upscaling/tiny-networks';
 
 jest.setTimeout(120_000);
@@ -18,7 +18,7 @@ let adapt: AdaptOptions;
 beforeAll(async () => {
   const registry = await readRegistry(folder);
   const [encoder, reconstructor, features] = await Promise.all(
-    ['lway-encoder-x4', 'lway-reconstructor-x4', 'darknet-features'].map((id) => loadModel(folder, registry, id)),
+    ['lway-encoder-x4', 'lway-reconstructor-x4', 'darknet-features'].map((id) => loadNetwork(folder, registry, id)),
   );
   const ablation = {
     steps: 2,

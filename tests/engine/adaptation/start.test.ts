@@ -4,8 +4,8 @@ import { runAll } from '../../../src/engine/network/run';
 import { startFrom } from '../../../src/engine/adaptation/start';
 import { readGraph, writeGraph, type Graph } from '../../../src/engine/graph';
 import { createRaster } from '../../../src/engine/raster/planes';
-import { loadModel, readRegistry } from '../../../src/engine/network/models.node';
-import type { Model, ModelRegistry } from '../../../src/engine/network/registry';
+import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
+import type { Network, NetworkRegistry } from '../../../src/engine/network/registry';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { randomNumbers } from '../raster/support';
 
@@ -14,8 +14,8 @@ import { randomNumbers } from '../raster/support';
 const folder = resolve(__dirname, '../../../models');
 const runtime = cpuRuntime(1);
 const signal = new AbortController().signal;
-let registry: ModelRegistry;
-const load = (id: string) => loadModel(folder, registry, id);
+let registry: NetworkRegistry;
+const load = (id: string) => loadNetwork(folder, registry, id);
 const clean = 100;
 const dirty = -100;
 
@@ -23,13 +23,13 @@ beforeAll(async () => void (registry = await readRegistry(folder)));
 afterAll(() => runtime.dispose());
 
 /** As far to the side of clean, or dirty, pictures as `amount` says. */
-function embedding(start: Model, amount: number): Float32Array {
+function embedding(start: Network, amount: number): Float32Array {
   const weight = readGraph(start.bytes).initializers.get('chooser.weight')!;
   return Float32Array.from({ length: weight.data.length }, (_, i) => amount * Math.sign(Number(weight.data[i])));
 }
 
 /** The network moved by `part` of the directions in the start network's file, written down another way. */
-function moved(network: Graph, start: Model, part: number): Graph {
+function moved(network: Graph, start: Network, part: number): Graph {
   const directions = readGraph(start.bytes).initializers;
   const initializers = new Map(network.initializers);
   for (const [name, tensor] of network.initializers) {

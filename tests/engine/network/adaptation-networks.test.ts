@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { adaptationNetworks } from '../../../src/engine/network/adaptation-networks';
-import { parseRegistry } from '../../../src/engine/network/load-model';
+import { parseRegistry } from '../../../src/engine/network/load-network';
 
 const { models } = parseRegistry(readFileSync(resolve(__dirname, '../../../models/models.json'), 'utf8'));
 

@@ -3,7 +3,7 @@ import { plane } from '../../../src/engine/raster/planes';
 import type { Channels, PictureInfo, Raster } from '../../../src/engine/raster/raster';
 import { resize } from '../../../src/engine/raster/resample';
 import { decodeValue, encodeValue } from '../../../src/engine/raster/transfer';
-import type { Model } from '../../../src/engine/network/registry';
+import type { Network } from '../../../src/engine/network/registry';
 import { drawn, largestDifference, never, noise } from '../raster/support';
 import { Collector, sourceOf } from './pictures';
 import { tinyModel } from './tiny-networks';
@@ -11,7 +11,7 @@ import { tinyModel } from './tiny-networks';
 const engine = createNodeEngine({ threads: 1 });
 afterAll(() => engine.dispose());
 
-let model: Model;
+let model: Network;
 beforeAll(async () => (model = await tinyModel()));
 
 async function upscale(picture: Raster, info: Partial<PictureInfo> = {}, scale = 2): Promise<Raster> {

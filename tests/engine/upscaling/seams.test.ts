@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { OutputSize } from '../../../src/engine/engine';
 import { createNodeEngine } from '../../../src/engine/node';
 import type { Channels, PictureInfo, Raster } from '../../../src/engine/raster/raster';
-import type { Model } from '../../../src/engine/network/registry';
+import type { Network } from '../../../src/engine/network/registry';
 import { largestDifference, never, noise } from '../raster/support';
 import { Collector, sourceOf } from './pictures';
 import { tinyModel } from './tiny-networks';
@@ -12,7 +12,7 @@ afterAll(() => engine.dispose());
 
 async function upscale(
   picture: Raster,
-  model: Model,
+  model: Network,
   size: OutputSize,
   tile?: number,
   info: Partial<PictureInfo> = {},

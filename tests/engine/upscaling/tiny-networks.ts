@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { AttributeProto_AttributeType, ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
-import { sha256 } from '../../../src/engine/network/load-model';
-import type { Model, ModelEntry } from '../../../src/engine/network/registry';
+import { sha256 } from '../../../src/engine/network/load-network';
+import type { Network, NetworkEntry } from '../../../src/engine/network/registry';
 import { randomNumbers } from '../raster/support';
 
 // Networks small enough to be written down here, real enough for ONNX Runtime.
@@ -235,10 +235,10 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
 }
 
 /** A tiny network with the entry that belongs to it, as a registry would have it. */
-export async function tinyModel(options: TinyOptions = {}, changes: Partial<ModelEntry> = {}): Promise<Model> {
+export async function tinyModel(options: TinyOptions = {}, changes: Partial<NetworkEntry> = {}): Promise<Network> {
   const { layout = 'NCHW', channels = 'RGB', white = 1, type = 'FLOAT', size, scale = 2, kind } = options;
   const bytes = tinyNetwork(options);
-  const entry: ModelEntry = {
+  const entry: NetworkEntry = {
     id: 'tiny',
     file: 'tiny.onnx',
     kind: 'sr',

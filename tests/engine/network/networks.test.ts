@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataLocation } from 'onnx-buf';
 import type { GraphProto } from 'onnx-buf';
-import { checkModel, findEntry, parseRegistry, sha256 } from '../../../src/engine/network/load-model';
-import { readModelFile } from '../../../src/engine/network/model-file';
-import { loadModel, readRegistry } from '../../../src/engine/network/models.node';
+import { checkNetwork, findEntry, parseRegistry, sha256 } from '../../../src/engine/network/load-network';
+import { readNetworkFile } from '../../../src/engine/network/network-file';
+import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
 import { tinyModel, tinyNetwork } from '../upscaling/tiny-networks';
 
 let folder: string;
@@ -25,7 +25,7 @@ describe('a registry', () => {
     const { entry, bytes } = await write();
     const registry = await readRegistry(folder);
     for (const id of ['tiny', 'default']) {
-      const model = await loadModel(folder, registry, id);
+      const model = await loadNetwork(folder, registry, id);
       expect(model.entry).toEqual(JSON.parse(JSON.stringify(entry)));
       expect(Buffer.compare(model.bytes, bytes)).toBe(0);
     }
@@ -42,7 +42,7 @@ describe('a registry', () => {
   test('refuses a file that is missing, cut short or changed', async () => {
     const { entry, bytes } = await write();
     const registry = await readRegistry(folder);
-    const load = () => loadModel(folder, registry, 'tiny');
+    const load = () => loadNetwork(folder, registry, 'tiny');
     writeFileSync(join(folder, entry.file), bytes.subarray(0, 100));
     await expect(load()).rejects.toMatchObject({
       code: 'bad-model',
@@ -59,7 +59,7 @@ describe('a registry', () => {
   test('refuses an entry that names other inputs than the file has', async () => {
     const { entry, bytes } = await tinyModel();
     const wrong = { ...entry, input: { ...entry.input, name: 'lr' } };
-    await expect(checkModel(wrong, bytes)).rejects.toMatchObject({
+    await expect(checkNetwork(wrong, bytes)).rejects.toMatchObject({
       code: 'bad-model',
       message: expect.stringMatching(/inputs and outputs/),
     });
@@ -97,7 +97,7 @@ describe('an ONNX file', () => {
   };
 
   test('tells its inputs, outputs, operators and parameters', () => {
-    const file = readModelFile(tinyNetwork());
+    const file = readNetworkFile(tinyNetwork());
     expect(file.inputs).toEqual([{ name: 'image', type: 'FLOAT', shape: [1, 3, 'height', 'width'] }]);
     expect(file.outputs).toEqual([{ name: 'enlarged', type: 'FLOAT', shape: [1, 3, 'tall', 'wide'] }]);
     expect(file.operators).toEqual(
@@ -108,7 +108,7 @@ describe('an ONNX file', () => {
 
   test('is refused where its weights are in another file', () => {
     const bytes = change(({ initializer }) => (initializer[0]!.dataLocation = TensorProto_DataLocation.EXTERNAL));
-    expect(() => readModelFile(bytes)).toThrow(
+    expect(() => readNetworkFile(bytes)).toThrow(
       expect.objectContaining({ code: 'bad-model', message: expect.stringMatching(/another file/) }),
     );
   });
@@ -118,7 +118,7 @@ describe('an ONNX file', () => {
       const [node] = graph.node;
       while (graph.node.length <= 50_000) graph.node.push(node!);
     });
-    expect(() => readModelFile(many)).toThrow(/50000 nodes/);
+    expect(() => readNetworkFile(many)).toThrow(/50000 nodes/);
     for (const depth of [12, 200]) {
       const deep = change((graph) => {
         let inner = graph.node[0]!;
@@ -130,7 +130,7 @@ describe('an ONNX file', () => {
         }
         graph.node.push(inner);
       });
-      expect(() => readModelFile(deep)).toThrow(expect.objectContaining({ code: 'bad-model' }));
+      expect(() => readNetworkFile(deep)).toThrow(expect.objectContaining({ code: 'bad-model' }));
     }
   });
 
@@ -138,7 +138,7 @@ describe('an ONNX file', () => {
     const bytes = tinyNetwork();
     for (let length = 1; length < bytes.length - 1; length += 97) {
       try {
-        readModelFile(bytes.subarray(0, length));
+        readNetworkFile(bytes.subarray(0, length));
       } catch (error) {
         expect(error).toMatchObject({ code: 'bad-model' });
       }

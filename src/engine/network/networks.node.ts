@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LWayError } from '../errors';
-import { checkModel, findEntry, parseRegistry } from './load-model';
-import type { Model, ModelRegistry } from './registry';
+import { checkNetwork, findEntry, parseRegistry } from './load-network';
+import type { Network, NetworkRegistry } from './registry';
 
 /**
  * Reads `models.json` in a folder.
  *
  * @throws LWayError `missing-model`, `bad-model`
  */
-export async function readRegistry(folder: string): Promise<ModelRegistry> {
+export async function readRegistry(folder: string): Promise<NetworkRegistry> {
   return parseRegistry(new TextDecoder().decode(await read(join(folder, 'models.json'))));
 }
 
@@ -19,9 +19,9 @@ export async function readRegistry(folder: string): Promise<ModelRegistry> {
  * @param id an entry's id, or `default`
  * @throws LWayError `missing-model`, `bad-model`
  */
-export async function loadModel(folder: string, registry: ModelRegistry, id: string): Promise<Model> {
+export async function loadNetwork(folder: string, registry: NetworkRegistry, id: string): Promise<Network> {
   const entry = findEntry(registry, id);
-  return checkModel(entry, await read(join(folder, entry.file)));
+  return checkNetwork(entry, await read(join(folder, entry.file)));
 }
 
 async function read(path: string): Promise<Uint8Array> {
@@ -30,8 +30,8 @@ async function read(path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new LWayError(
       'missing-model',
-      `The model file ${basename(path)} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
-      'Install LWay again, or choose another model.',
+      `The network file ${basename(path)} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
+      'Install LWay again, or choose another network.',
       { cause },
     );
   }

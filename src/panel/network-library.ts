@@ -1,49 +1,49 @@
 import {
-  type AdaptationModels,
+  type AdaptationNetworks,
   adaptationNetworks,
   type Brought,
   type BroughtFile,
-  checkModel,
+  checkNetwork,
   defaultId,
   estimateNetworks,
   findEntry,
   isEnd,
   loadEnds,
   LWayError,
-  type Model,
-  type ModelEntry,
-  modelLimits,
-  type ModelRegistry,
+  type Network,
+  type NetworkEntry,
+  networkLimits,
+  type NetworkRegistry,
   parseRegistry,
   type Tuning,
   type TuningOptions,
 } from '../engine';
 import { withoutNetworkEnding } from '../ui/network-files';
 import type { AssetLoader } from './assets';
-import type { OwnModels } from './own-models';
-import type { ModelChoice, ModelLibrary } from './services';
+import type { OwnNetworks } from './own-networks';
+import type { NetworkChoice, NetworkLibrary } from './services';
 
 /** Makes a network of a person's file and finds out how it wants its image, by trying it. */
-export type TakeIn = (signal: AbortSignal, brought: Brought) => Promise<Model>;
+export type TakeIn = (signal: AbortSignal, brought: Brought) => Promise<Network>;
 
 const noAdaptation = 'The networks that this needs did not come with this version of LWay.';
 
 /** The networks beside the page and those that the person brought. */
-export class PageModels implements ModelLibrary {
-  private registry: Promise<ModelRegistry> | null = null;
+export class PageNetworks implements NetworkLibrary {
+  private registry: Promise<NetworkRegistry> | null = null;
   /** The last network that was loaded: most people use one. */
-  private last: Model | null = null;
+  private last: Network | null = null;
   /** By scale and start network. */
-  private readonly helpers = new Map<string, Promise<AdaptationModels | string>>();
+  private readonly helpers = new Map<string, Promise<AdaptationNetworks | string>>();
 
   constructor(
     private readonly assets: AssetLoader,
-    private readonly own: OwnModels,
+    private readonly own: OwnNetworks,
     private readonly takeIn: TakeIn,
     private readonly hasGpu: () => Promise<boolean>,
   ) {}
 
-  async list(signal: AbortSignal): Promise<readonly ModelChoice[]> {
+  async list(signal: AbortSignal): Promise<readonly NetworkChoice[]> {
     const registry = await this.readRegistry(signal);
     const shipped = registry.models.filter((entry) => entry.kind === 'sr' && !isEnd(registry.models, entry));
     const first = await this.defaultOf(registry);
@@ -59,15 +59,15 @@ export class PageModels implements ModelLibrary {
     ];
   }
 
-  async load(signal: AbortSignal, id: string): Promise<Model> {
+  async load(signal: AbortSignal, id: string): Promise<Network> {
     if (this.last?.entry.id !== id) this.last = await this.read(signal, id);
     return this.last;
   }
 
-  async tuning(signal: AbortSignal, entry: ModelEntry, chosen: Partial<Tuning>): Promise<TuningOptions | undefined> {
+  async tuning(signal: AbortSignal, entry: NetworkEntry, chosen: Partial<Tuning>): Promise<TuningOptions | undefined> {
     const { models } = await this.readRegistry(signal);
     const shipped = models.find(({ id, sha256 }) => id === entry.id && sha256 === entry.sha256);
-    const load = (each: ModelEntry) => this.loadShipped(signal, each);
+    const load = (each: NetworkEntry) => this.loadShipped(signal, each);
     const ends = shipped && (await loadEnds(models, shipped, load));
     if (!ends) return undefined;
     const { detail = 'auto', noise = 'auto' } = chosen;
@@ -81,7 +81,7 @@ export class PageModels implements ModelLibrary {
     };
   }
 
-  adaptation(signal: AbortSignal, entry: Pick<ModelEntry, 'scale' | 'start'>): Promise<AdaptationModels | string> {
+  adaptation(signal: AbortSignal, entry: Pick<NetworkEntry, 'scale' | 'start'>): Promise<AdaptationNetworks | string> {
     const key = `${entry.scale} ${entry.start ?? ''}`;
     const known = this.helpers.get(key);
     if (known) return known;
@@ -98,11 +98,11 @@ export class PageModels implements ModelLibrary {
     return adaptationNetworks(models, { scale: 4 }) ? null : noAdaptation;
   }
 
-  async add(signal: AbortSignal, name: string, bytes: Uint8Array, companion?: BroughtFile): Promise<ModelChoice> {
-    if (bytes.length + (companion?.bytes.length ?? 0) > modelLimits.pageBytes) {
+  async add(signal: AbortSignal, name: string, bytes: Uint8Array, companion?: BroughtFile): Promise<NetworkChoice> {
+    if (bytes.length + (companion?.bytes.length ?? 0) > networkLimits.pageBytes) {
       throw new LWayError(
         'bad-model',
-        `"${name}" has more than ${modelLimits.pageBytes / 2 ** 20} MB, which is too much for this window.`,
+        `"${name}" has more than ${networkLimits.pageBytes / 2 ** 20} MB, which is too much for this window.`,
         'Choose a smaller network, or use the command line (lway models add).',
       );
     }
@@ -117,26 +117,26 @@ export class PageModels implements ModelLibrary {
     await this.own.delete(id);
   }
 
-  private async read(signal: AbortSignal, id: string): Promise<Model> {
+  private async read(signal: AbortSignal, id: string): Promise<Network> {
     const own = (await this.own.list().catch(() => [])).find((entry) => entry.id === id);
     if (own) {
       const bytes = await this.own.bytes(id);
       signal.throwIfAborted();
-      return checkModel(own, bytes);
+      return checkNetwork(own, bytes);
     }
     const registry = await this.readRegistry(signal);
     const entry = findEntry(registry, id === 'default' ? await this.defaultOf(registry) : id);
     return this.loadShipped(signal, entry);
   }
 
-  private async defaultOf(registry: ModelRegistry): Promise<string> {
+  private async defaultOf(registry: NetworkRegistry): Promise<string> {
     return defaultId(registry, registry.defaultOnCpu === undefined || (await this.hasGpu()));
   }
 
   private async loadHelpers(
     signal: AbortSignal,
-    entry: Pick<ModelEntry, 'scale' | 'start'>,
-  ): Promise<AdaptationModels | string> {
+    entry: Pick<NetworkEntry, 'scale' | 'start'>,
+  ): Promise<AdaptationNetworks | string> {
     const { models } = await this.readRegistry(signal);
     const entries = adaptationNetworks(models, entry);
     if (!entries) return noAdaptation;
@@ -149,11 +149,11 @@ export class PageModels implements ModelLibrary {
     };
   }
 
-  private async loadShipped(signal: AbortSignal, entry: ModelEntry): Promise<Model> {
-    return checkModel(entry, await this.assets.load(signal, `models/${entry.file}`));
+  private async loadShipped(signal: AbortSignal, entry: NetworkEntry): Promise<Network> {
+    return checkNetwork(entry, await this.assets.load(signal, `models/${entry.file}`));
   }
 
-  private readRegistry(signal: AbortSignal): Promise<ModelRegistry> {
+  private readRegistry(signal: AbortSignal): Promise<NetworkRegistry> {
     this.registry ??= this.assets.load(signal, 'models/models.json').then(
       (bytes) => parseRegistry(new TextDecoder().decode(bytes)),
       (error: unknown) => {
@@ -168,7 +168,7 @@ export class PageModels implements ModelLibrary {
 }
 
 /** Why this network is the default here; nothing where it is so on every device. */
-function reasonFor(registry: ModelRegistry, id: string): string | undefined {
+function reasonFor(registry: NetworkRegistry, id: string): string | undefined {
   const { defaultOnCpu } = registry;
   if (defaultOnCpu === undefined || defaultOnCpu === registry.default) return undefined;
   if (id === registry.default) return 'Chosen because a graphics card can compute here.';

@@ -4,12 +4,12 @@ import type { Raster } from '../raster/raster';
 import { resize } from '../raster/resample';
 import { roundUp } from '../raster/tiles';
 import type { InputValues } from '../network/fit-ports';
-import { sha256 } from '../network/load-model';
-import type { ModelFile, PortDescription } from '../network/model-file';
-import { readModelFile } from '../network/model-file';
-import type { ImageInput, ModelEntry } from '../network/registry';
+import { sha256 } from '../network/load-network';
+import type { NetworkFile, PortDescription } from '../network/network-file';
+import { readNetworkFile } from '../network/network-file';
+import type { ImageInput, NetworkEntry } from '../network/registry';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
-import { Network } from '../network/network';
+import { LoadedNetwork } from '../network/loaded-network';
 import { fromTensor, toTensor, type Convention } from '../network/tensors';
 import { darkPicture, noisePicture, smoothPicture } from './probe-pictures';
 
@@ -76,21 +76,21 @@ const largestScale = 8;
  * @param said what need not be guessed
  * @throws LWayError `bad-model` with the reason why it cannot be used; BorderLost
  */
-export async function inspectModel(
+export async function inspectNetwork(
   signal: AbortSignal,
   bytes: Uint8Array,
   runtime: Runtime,
   name: string,
   said: SaidOfNetwork = {},
-): Promise<ModelEntry> {
-  const file = readModelFile(bytes);
+): Promise<NetworkEntry> {
+  const file = readNetworkFile(bytes);
   const port = imageInput(file);
   const session = await runtime.createSession(bytes);
   try {
     signal.throwIfAborted();
     const probing = new Probing(signal, runtime, session, port, said);
     const found = await probing.findConvention();
-    const entry: ModelEntry = {
+    const entry: NetworkEntry = {
       id: slug(name),
       file: `${slug(name)}.onnx`,
       kind: 'sr',
@@ -105,7 +105,7 @@ export async function inspectModel(
       sha256: await sha256(bytes),
       licence: 'unknown',
     };
-    const network = new Network(runtime, { entry, bytes });
+    const network = new LoadedNetwork(runtime, { entry, bytes });
     try {
       entry.receptiveField = await measureRadius(signal, network);
     } finally {
@@ -120,7 +120,7 @@ export async function inspectModel(
 const float = { FLOAT: 'float32', FLOAT16: 'float16' } as const;
 
 /** The one input, if it can be an image. */
-function imageInput(file: ModelFile): PortDescription & { shape: (number | string)[] } {
+function imageInput(file: NetworkFile): PortDescription & { shape: (number | string)[] } {
   const [input, ...others] = file.inputs;
   if (!input) throw refuse('This network has no input.');
   if (others.length > 0)
@@ -352,7 +352,7 @@ function apart(one: Raster, other: Raster): number {
  * Radius, in LR pixels, within which a pixel of the input changes the output; `null` where no end of it was found.
  * Theoretical fields can be far larger than what comes out of them: what counts here is what changes.
  */
-async function measureRadius(signal: AbortSignal, network: Network): Promise<number | null> {
+async function measureRadius(signal: AbortSignal, network: LoadedNetwork): Promise<number | null> {
   const { input, multipleOf } = network.model.entry;
   const run = (picture: Raster) => {
     signal.throwIfAborted();

@@ -1,22 +1,22 @@
 import { LWayError } from '../../src/engine/errors';
-import type { ModelEntry, ModelRegistry } from '../../src/engine/network/registry';
+import type { NetworkEntry, NetworkRegistry } from '../../src/engine/network/registry';
 import { takeInFile } from '../../src/engine/node';
-import { PageModels } from '../../src/panel/model-library';
-import type { OwnModels } from '../../src/panel/own-models';
-import { readModelFile } from '../../src/engine/network/model-file';
+import { PageNetworks } from '../../src/panel/network-library';
+import type { OwnNetworks } from '../../src/panel/own-networks';
+import { readNetworkFile } from '../../src/engine/network/network-file';
 import { safetensors } from '../engine/conversion/support';
 import { tinyModel } from '../engine/upscaling/tiny-networks';
 import { never } from './support';
 
-class MemoryModels implements OwnModels {
-  readonly kept = new Map<string, { entry: ModelEntry; bytes: Uint8Array }>();
+class MemoryModels implements OwnNetworks {
+  readonly kept = new Map<string, { entry: NetworkEntry; bytes: Uint8Array }>();
   async list() {
     return [...this.kept.values()].map(({ entry }) => entry);
   }
   async bytes(id: string) {
     return this.kept.get(id)!.bytes;
   }
-  async put(entry: ModelEntry, bytes: Uint8Array) {
+  async put(entry: NetworkEntry, bytes: Uint8Array) {
     this.kept.set(entry.id, { entry, bytes });
   }
   async delete(id: string) {
@@ -29,7 +29,7 @@ async function library(damage: (files: Map<string, Uint8Array>) => void = () => 
     tinyModel({}, { id: 'second', file: 'second.onnx', name: 'Second' }),
     tinyModel({}, { id: 'first', file: 'first.onnx', name: 'First' }),
   ]);
-  const registry: ModelRegistry = {
+  const registry: NetworkRegistry = {
     version: 1,
     default: 'first',
     models: models.map(({ entry }) => entry),
@@ -48,7 +48,7 @@ async function library(damage: (files: Map<string, Uint8Array>) => void = () => 
     },
   };
   const own = new MemoryModels();
-  return { models: new PageModels(assets, own, takeInFile, async () => gpu), own, loads };
+  return { models: new PageNetworks(assets, own, takeInFile, async () => gpu), own, loads };
 }
 
 test('lists the default first, and loads a network once', async () => {
@@ -113,7 +113,7 @@ test('weights are kept as ONNX, under the name of their file', async () => {
   const shapes = { 'body.0.weight': [4, 3, 3, 3], 'body.1.weight': [4], 'body.2.weight': [12, 4, 3, 3] };
   const added = await models.add(never, 'mine.safetensors', safetensors(shapes));
   expect(added.entry).toMatchObject({ id: 'mine', description: 'Compact network, read from mine.safetensors.' });
-  expect(readModelFile([...own.kept.values()][0]!.bytes).operators).toContain('PRelu');
+  expect(readNetworkFile([...own.kept.values()][0]!.bytes).operators).toContain('PRelu');
 });
 
 test('half of an ncnn pair is refused with what is missing, the whole is kept', async () => {
@@ -124,7 +124,7 @@ test('half of an ncnn pair is refused with what is missing, the whole is kept', 
     advice: expect.stringMatching(/\.bin/),
   });
   await models.add(never, 'mine.param', param, { name: 'mine.bin', bytes: new Uint8Array(0) });
-  expect(readModelFile([...own.kept.values()][0]!.bytes).operators).toContain('Resize');
+  expect(readNetworkFile([...own.kept.values()][0]!.bytes).operators).toContain('Resize');
 });
 
 test('a network with an end can be mixed, and its end is not listed', async () => {

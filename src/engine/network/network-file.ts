@@ -13,7 +13,7 @@ export interface PortDescription {
 }
 
 /** What an ONNX file says of its network without running it. */
-export interface ModelFile {
+export interface NetworkFile {
   inputs: PortDescription[];
   outputs: PortDescription[];
   operators: Set<string>;
@@ -23,7 +23,7 @@ export interface ModelFile {
 }
 
 /** `bytes`: what a protobuf message holds. `pageBytes`: what a page should have in its memory several times over. */
-export const modelLimits = { bytes: 2 ** 31 - 1, pageBytes: 2 ** 29, nodes: 50_000, depth: 8 } as const;
+export const networkLimits = { bytes: 2 ** 31 - 1, pageBytes: 2 ** 29, nodes: 50_000, depth: 8 } as const;
 
 /**
  * Reads the outline of an ONNX file. Everything here is checked before ONNX Runtime sees the file: its size, how deep
@@ -31,11 +31,11 @@ export const modelLimits = { bytes: 2 ** 31 - 1, pageBytes: 2 ** 29, nodes: 50_0
  *
  * @throws LWayError `bad-model`
  */
-export function readModelFile(bytes: Uint8Array): ModelFile {
-  if (bytes.length === 0) throw refuse('The model file is empty.', 'Download or export it again.');
-  if (bytes.length > modelLimits.bytes)
+export function readNetworkFile(bytes: Uint8Array): NetworkFile {
+  if (bytes.length === 0) throw refuse('The network file is empty.', 'Download or export it again.');
+  if (bytes.length > networkLimits.bytes)
     throw refuse(
-      `The model file has ${Math.round(bytes.length / 1048576)} MB; the limit is ${Math.floor(modelLimits.bytes / 1048576)} MB.`,
+      `The network file has ${Math.round(bytes.length / 1048576)} MB; the limit is ${Math.floor(networkLimits.bytes / 1048576)} MB.`,
       'Choose a smaller network.',
     );
   let graph: GraphProto | undefined;
@@ -50,7 +50,7 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
   }
   if (!graph || graph.node.length === 0 || graph.output.length === 0)
     throw refuse('This ONNX file holds no network.', 'Choose another file, or export it again.');
-  const file: ModelFile = { inputs: [], outputs: [], operators: new Set(), nodes: 0, parameters: 0 };
+  const file: NetworkFile = { inputs: [], outputs: [], operators: new Set(), nodes: 0, parameters: 0 };
   walk(graph, file, 1);
   const initializers = new Set(graph.initializer.map(({ name }) => name));
   // Files older than IR version 4 list their weights among the inputs as well.
@@ -59,12 +59,12 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
   return file;
 }
 
-function walk(graph: GraphProto, file: ModelFile, depth: number): void {
-  if (depth > modelLimits.depth)
+function walk(graph: GraphProto, file: NetworkFile, depth: number): void {
+  if (depth > networkLimits.depth)
     throw refuse('The graphs in this ONNX file are nested too deeply.', 'Choose another network.');
   file.nodes += graph.node.length;
-  if (file.nodes > modelLimits.nodes)
-    throw refuse(`This network has more than ${modelLimits.nodes} nodes.`, 'Choose a simpler network.');
+  if (file.nodes > networkLimits.nodes)
+    throw refuse(`This network has more than ${networkLimits.nodes} nodes.`, 'Choose a simpler network.');
   for (const tensor of graph.initializer) count(tensor, file);
   for (const node of graph.node) {
     file.operators.add(node.domain && node.domain !== 'ai.onnx' ? `${node.domain}.${node.opType}` : node.opType);
@@ -76,7 +76,7 @@ function walk(graph: GraphProto, file: ModelFile, depth: number): void {
   }
 }
 
-function count(tensor: TensorProto, file: ModelFile): void {
+function count(tensor: TensorProto, file: NetworkFile): void {
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0)
     throw refuse(
       'This ONNX file keeps its weights in another file.',

@@ -1,6 +1,6 @@
 import type { Raster } from '../raster/raster';
-import { readModelFile } from './model-file';
-import type { Model } from './registry';
+import { readNetworkFile } from './network-file';
+import type { Network } from './registry';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
 import { fromTensor, toTensor } from './tensors';
 
@@ -8,7 +8,7 @@ import { fromTensor, toTensor } from './tensors';
  * An SR network on one device, wanting its image as it may: for the caller it maps planar RGB, 0..1, to planar RGB,
  * about 0..1, `scale` times as large. One call at a time.
  */
-export class Network {
+export class LoadedNetwork {
   readonly scale: number;
   /** Names of the input's free sides, where the file gives them names. */
   private readonly sides: { width?: string; height?: string };
@@ -18,11 +18,11 @@ export class Network {
   /** @throws LWayError `bad-model` where the file cannot be read */
   constructor(
     readonly runtime: Runtime,
-    readonly model: Model,
+    readonly model: Network,
   ) {
     const { input, scale } = model.entry;
     this.scale = scale;
-    const shape = readModelFile(model.bytes).inputs.find(({ name }) => name === input.name)?.shape ?? [];
+    const shape = readNetworkFile(model.bytes).inputs.find(({ name }) => name === input.name)?.shape ?? [];
     const [height, width] = input.layout === 'NCHW' ? [shape[2], shape[3]] : [shape[1], shape[2]];
     this.sides = {
       width: typeof width === 'string' && width !== '' ? width : undefined,

@@ -1,28 +1,28 @@
 import { LWayError } from '../errors';
-import { readModelFile } from './model-file';
-import type { Model, ModelEntry, ModelRegistry } from './registry';
+import { readNetworkFile } from './network-file';
+import type { Network, NetworkEntry, NetworkRegistry } from './registry';
 
 /**
  * Reads the text of a `models.json`.
  *
  * @throws LWayError `bad-model` where it is no registry
  */
-export function parseRegistry(text: string): ModelRegistry {
+export function parseRegistry(text: string): NetworkRegistry {
   let registry: unknown;
   try {
     registry = JSON.parse(text);
   } catch (cause) {
-    throw new LWayError('bad-model', 'The list of models (models.json) cannot be read.', advice, { cause });
+    throw new LWayError('bad-model', 'The list of networks (models.json) cannot be read.', advice, { cause });
   }
   if (!isRegistry(registry))
-    throw new LWayError('bad-model', 'The list of models (models.json) is not in a known form.', advice);
+    throw new LWayError('bad-model', 'The list of networks (models.json) is not in a known form.', advice);
   return registry;
 }
 
 const advice = 'Install LWay again, or restore models.json from its package.';
 
-function isRegistry(value: unknown): value is ModelRegistry {
-  const registry = value as ModelRegistry | null;
+function isRegistry(value: unknown): value is NetworkRegistry {
+  const registry = value as NetworkRegistry | null;
   return (
     typeof registry === 'object' &&
     registry !== null &&
@@ -34,8 +34,8 @@ function isRegistry(value: unknown): value is ModelRegistry {
   );
 }
 
-function isEntry(value: unknown): value is ModelEntry {
-  const entry = value as ModelEntry | null;
+function isEntry(value: unknown): value is NetworkEntry {
+  const entry = value as NetworkEntry | null;
   return (
     typeof entry === 'object' &&
     entry !== null &&
@@ -51,12 +51,12 @@ function isEntry(value: unknown): value is ModelEntry {
 }
 
 /** Feature networks have several outputs, and their entries a list of names. */
-function outputsOf({ output }: ModelEntry): string[] {
+function outputsOf({ output }: NetworkEntry): string[] {
   return [output].flat();
 }
 
 /** The id of the network that is taken where none is named. */
-export function defaultId(registry: ModelRegistry, onGpu: boolean): string {
+export function defaultId(registry: NetworkRegistry, onGpu: boolean): string {
   return onGpu ? registry.default : (registry.defaultOnCpu ?? registry.default);
 }
 
@@ -65,15 +65,15 @@ export function defaultId(registry: ModelRegistry, onGpu: boolean): string {
  *
  * @throws LWayError `missing-model`
  */
-export function findEntry(registry: ModelRegistry, id: string): ModelEntry {
+export function findEntry(registry: NetworkRegistry, id: string): NetworkEntry {
   const wanted = id === 'default' ? registry.default : id;
   const entry = registry.models.find((candidate) => candidate.id === wanted);
   if (entry) return entry;
   const known = registry.models.filter(({ kind }) => kind === 'sr').map((candidate) => candidate.id);
   throw new LWayError(
     'missing-model',
-    `There is no model called ${wanted}.`,
-    known.length > 0 ? `Choose one of: ${known.join(', ')}.` : 'Install LWay again: no model came with it.',
+    `There is no network called ${wanted}.`,
+    known.length > 0 ? `Choose one of: ${known.join(', ')}.` : 'Install LWay again: no network came with it.',
   );
 }
 
@@ -82,16 +82,16 @@ export function findEntry(registry: ModelRegistry, id: string): ModelEntry {
  *
  * @throws LWayError `bad-model` where size, SHA-256, inputs or outputs differ
  */
-export async function checkModel(entry: ModelEntry, bytes: Uint8Array): Promise<Model> {
+export async function checkNetwork(entry: NetworkEntry, bytes: Uint8Array): Promise<Network> {
   const refuse = (reason: string) =>
-    new LWayError('bad-model', `The model ${entry.name} (${entry.file}) ${reason}.`, 'Download or install it again.');
+    new LWayError('bad-model', `The network ${entry.name} (${entry.file}) ${reason}.`, 'Download or install it again.');
   if (bytes.length !== entry.bytes) throw refuse(`has ${bytes.length} bytes instead of ${entry.bytes}`);
   if ((await sha256(bytes)) !== entry.sha256.toLowerCase())
     throw refuse('is damaged or was changed: its SHA-256 differs');
-  const file = readModelFile(bytes);
+  const file = readNetworkFile(bytes);
   const input = file.inputs.find(({ name }) => name === entry.input.name);
   const missing = outputsOf(entry).filter((output) => !file.outputs.some(({ name }) => name === output));
-  if (!input || missing.length > 0) throw refuse('does not have the inputs and outputs that the list of models names');
+  if (!input || missing.length > 0) throw refuse('does not have the inputs and outputs that the list of networks names');
   return { entry, bytes };
 }
 

@@ -1,12 +1,12 @@
-import { LWayError, type ModelEntry } from '../engine';
+import { LWayError, type NetworkEntry } from '../engine';
 
 /** Where networks that the person brought are kept. */
-export interface OwnModels {
-  list(): Promise<ModelEntry[]>;
+export interface OwnNetworks {
+  list(): Promise<NetworkEntry[]>;
   /** @throws LWayError `missing-model` */
   bytes(id: string): Promise<Uint8Array>;
   /** @throws LWayError `storage` */
-  put(entry: ModelEntry, bytes: Uint8Array): Promise<void>;
+  put(entry: NetworkEntry, bytes: Uint8Array): Promise<void>;
   delete(id: string): Promise<void>;
 }
 
@@ -17,12 +17,14 @@ const settled = <T>(request: IDBRequest<T>): Promise<T> =>
   });
 
 /** In the browser's own database; only for this visit where there is none. */
-export class IndexedDbModels implements OwnModels {
-  private readonly unsaved = new Map<string, { entry: ModelEntry; bytes: Uint8Array }>();
+export class IndexedDbNetworks implements OwnNetworks {
+  private readonly unsaved = new Map<string, { entry: NetworkEntry; bytes: Uint8Array }>();
   private database: Promise<IDBDatabase> | null = null;
 
-  async list(): Promise<ModelEntry[]> {
-    const saved = await this.run('readonly', (entries) => entries.getAll() as IDBRequest<ModelEntry[]>).catch(() => []);
+  async list(): Promise<NetworkEntry[]> {
+    const saved = await this.run('readonly', (entries) => entries.getAll() as IDBRequest<NetworkEntry[]>).catch(
+      () => [],
+    );
     return [...saved, ...[...this.unsaved.values()].map(({ entry }) => entry)];
   }
 
@@ -36,7 +38,7 @@ export class IndexedDbModels implements OwnModels {
     return new Uint8Array(await blob.arrayBuffer());
   }
 
-  async put(entry: ModelEntry, bytes: Uint8Array): Promise<void> {
+  async put(entry: NetworkEntry, bytes: Uint8Array): Promise<void> {
     try {
       await this.run('readwrite', (entries, files) => {
         files.put(new Blob([bytes as Uint8Array<ArrayBuffer>]), entry.id);
