@@ -91,7 +91,8 @@ export async function checkNetwork(entry: NetworkEntry, bytes: Uint8Array): Prom
   const file = readNetworkFile(bytes);
   const input = file.inputs.find(({ name }) => name === entry.input.name);
   const missing = outputsOf(entry).filter((output) => !file.outputs.some(({ name }) => name === output));
-  if (!input || missing.length > 0) throw refuse('does not have the inputs and outputs that the list of networks names');
+  if (!input || missing.length > 0)
+    throw refuse('does not have the inputs and outputs that the list of networks names');
   return { entry, bytes };
 }
 
