@@ -1,5 +1,6 @@
 import { writeGraph } from '../graph';
 import { architectures } from './architectures';
+import { knownArchitecture } from './known';
 import { isParam, readNcnn } from './ncnn';
 import { isPytorch, readPytorch } from './pytorch';
 import { isSafetensors, readSafetensors } from './safetensors';
@@ -79,9 +80,10 @@ function fromWeights(read: Weights): Converted {
   if (weights.size === 0) throw refuse('This file holds no weights.', 'Choose another file.');
   const architecture = architectures.find((each) => each.fits(weights));
   if (architecture === undefined) {
-    const names = [...weights.keys()].slice(0, 3).join(', ');
+    const known = knownArchitecture(weights.keys());
+    const names = `${weights.size}: ${[...weights.keys()].slice(0, 3).join(', ')}, …`;
     throw refuse(
-      `These weights (${weights.size}: ${names}, …) are of no network that can be built here: ${architectures.map(({ name }) => name).join(', ')}.`,
+      `${known === undefined ? `These weights (${names}) are` : `This is ${known}, which is`} no network that can be built from weights alone: those are ${architectures.map(({ name }) => name).join(', ')}.`,
       'Get the network as an .onnx file, or convert it with chaiNNer (Convert To ONNX).',
     );
   }

@@ -98,6 +98,11 @@ describe('what cannot be read says what it is and what to do:', () => {
       /layers\.0\.attn\.qkv\.weight.*ESRGAN.*ONNX/s,
     ],
     [
+      'a transformer',
+      ofZeros({ 'conv_first.weight': [4], 'layers.0.residual_group.blocks.0.conv_block.cab.0.weight': [4] }),
+      /This is HAT,.*ESRGAN.*\.onnx/s,
+    ],
+    [
       'a ×4 with a layer lost',
       ofZeros({
         'body.0.weight': [4, 3, 3, 3],
