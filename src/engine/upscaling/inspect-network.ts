@@ -205,6 +205,8 @@ class Probing {
             if (larger?.border !== shaped.border || larger.scale !== shaped.scale) continue;
             throw new BorderLost(shaped.border);
           }
+          // A mask that an exporter has fixed for some number of windows suits a few sides together, not each of them.
+          if (multipleOf > 1 && (await this.tryShape(layout, width, width)) === null) continue;
           const best = await this.findValues(layout, width, height, shaped);
           const { output, scale } = shaped;
           return { output, scale, multipleOf, input: { ...best, size: fixed } };

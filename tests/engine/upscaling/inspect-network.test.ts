@@ -59,6 +59,11 @@ describe('a network that a person brings', () => {
     expect((await takeIn(tinyNetwork({ kind: 'global' }), 'global')).entry.receptiveField).toBeNull();
   });
 
+  test('whose sides must fit each other is not given those that only happen to', async () => {
+    // As of a SwinIR whose mask is one of so many windows: 48×64 fits, 48×48 does not.
+    expect((await takeIn(tinyNetwork({ kind: 'area-of-1024', scale: 1 }), 'windows')).entry.multipleOf).toBe(32);
+  });
+
   test('to which all ranges are one is told to be 0..1', async () => {
     expect((await takeIn(tinyNetwork({ kind: 'blur' }), 'blur')).entry.input.range).toEqual([0, 1]);
   });

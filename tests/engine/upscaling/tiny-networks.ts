@@ -107,6 +107,7 @@ export interface TinyOptions {
     | 'global'
     | 'blur'
     | 'multiple-of-4'
+    | 'area-of-1024'
     | 'unlike'
     | 'softsign'
     | 'unknown'
@@ -156,6 +157,7 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
   if (kind !== 'blur') x = w.op('Clip', [x, w.weight([0], []), w.weight([1], [])]);
   if (kind === 'multiple-of-4')
     x = w.op('DepthToSpace', [w.op('SpaceToDepth', [x], { blocksize: 4 })], { blocksize: 4 });
+  if (kind === 'area-of-1024') x = w.op('Reshape', [w.op('Reshape', [x, w.whole([-1, 3072])]), w.op('Shape', [x])]);
   const repeated = w.op('Resize', [x, '', w.weight([1, 1, scale, scale], [4])], {
     mode: 'nearest',
     coordinate_transformation_mode: 'asymmetric',
