@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Trains a small x4 network of a family (vq, diffusion, transformer) for --minutes and writes it as ONNX.
+
+  python3 training/train_family.py vq --minutes 5 --out runs/vq-x4.onnx
+
+They do not ship: docs/quality.md shows with them that adaptation works on networks of their kind. Training degradations and
+photographs are those of train_sr.py; the loss is Charbonnier's against HR, so that what is gained later is not a matter of taste.
+"""
+import argparse
+import os
+import sys
+
+import torch
+import torch.nn.functional as F
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lway import data, degradation, families, loop, metrics
+
+a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+a.add_argument("family", choices=list(families.FAMILIES))
+a.add_argument("--data", default=data.DATA, help="folder with train/ (and eval/, metrics/ for validation)")
+a.add_argument("--out", required=True, help="ONNX file to write; the checkpoint lies beside it")
+a.add_argument("--minutes", type=float, default=5)
+a.add_argument("--start", help="checkpoint of the same family to go on from")
+a.add_argument("--begin", type=float, default=0.0, help="share of the schedule to begin at, with --start: 0.7 is the last stage of diffusion")
+a.add_argument("--batch", type=int, default=4)
+a.add_argument("--patch", type=int, default=32, help="LR pixels, a multiple of 16")
+a.add_argument("--lr", type=float, default=1e-3)
+a.add_argument("--bank", type=int, default=800, help="degraded crops held in memory")
+a.add_argument("--threads", type=int, default=1)
+a.add_argument("--seed", type=int, default=0)
+a = a.parse_args()
+
+loop.prepare(a.threads)
+torch.manual_seed(a.seed)
+files, held_out = data.split_by_photo(os.path.join(a.data, "train"))
+net = families.FAMILIES[a.family]()
+if a.start:
+    net.load_state_dict(torch.load(a.start, map_location="cpu")["net"])
+print(f"{sum(p.numel() for p in net.parameters())} parameters", flush=True)
+bank = data.Bank(files, data.sr_entry(degradation.load_settings(degradation.SETTINGS)), 4, a.bank, a.seed)
+bank.refresh(min(a.bank, 200))
+validation = data.validation(a.data, held_out, count=4)
+ema = loop.Ema(net, 0.995)
+charbonnier = lambda x, y: torch.sqrt((x.float() - y) ** 2 + 1e-6).mean()
+
+
+started = a.start is not None
+
+
+def through_codebook(z, done, first):
+    """z itself until `first` of the time is over: an encoder learns little through a codebook that holds nothing yet."""
+    global started
+    if done < first:
+        return z, 0.0
+    if not started:
+        net.codebook.begin(z)
+        started = True
+    quantised, commitment = net.codebook.learn(z)
+    return quantised, 0.25 * commitment
+
+
+def vq_loss(lr, hr, done):
+    quantised, commitment = through_codebook(net.encoder(lr), done, 0.3)
+    return charbonnier(families.enlarged(lr) + net.decoder(quantised), hr) + commitment
+
+
+def diffusion_loss(lr, hr, done):
+    """Autoencoder first, then the diffusion in its latents, then the one step and the decoder against the picture."""
+    if done < 0.35:
+        quantised, commitment = through_codebook(net.encoder(hr - 0.5), done, 0.15)
+        return charbonnier(net.decoder(quantised) + 0.5, hr) + commitment
+    if done < 0.7:
+        with torch.no_grad():
+            clean, condition = net.encoder(hr - 0.5).float(), net.condition(lr).float()
+        # The last step is the one that is taken in the end: half of all.
+        t = torch.randint(net.STEPS, (len(lr),))
+        t = torch.where(torch.rand(len(lr)) < 0.5, net.STEPS - 1, t)
+        eta = net.eta[t].view(-1, 1, 1, 1)
+        state = clean + eta * (condition - clean) + net.noise * eta.sqrt() * torch.randn_like(clean)
+        return F.mse_loss(net.denoised(state, condition, t).float(), clean)
+    quantised, commitment = through_codebook(net.one_step(lr), done, 0)
+    return charbonnier(net.decoder(quantised) + 0.5, hr) + commitment
+
+
+def transformer_loss(lr, hr, done):
+    return charbonnier(net(lr), hr)
+
+
+def validate():
+    rows = []
+    with torch.no_grad():
+        for name, items in validation.items():
+            even = lambda t, f: t[..., : t.shape[-2] // f * f, : t.shape[-1] // f * f]
+            scores = [metrics.psnr_y(ema.net(even(lr, 16)), even(hr, 64)) for lr, hr in items]
+            rows.append(f"{name} {sum(scores) / len(scores):.2f}")
+    return "  ".join(rows)
+
+
+loss_of = {"vq": vq_loss, "diffusion": diffusion_loss, "transformer": transformer_loss}[a.family]
+optimiser = torch.optim.Adam(net.parameters(), a.lr, betas=(0.9, 0.99))
+clock, step, running, validated = loop.Clock(a.minutes), 0, 0.0, 0
+while clock.done < 1:
+    if step % 4 == 0:
+        bank.refresh()
+    done = a.begin + (1 - a.begin) * clock.done
+    for g in optimiser.param_groups:
+        g["lr"] = loop.cosine(done, a.lr)
+    batch = bank.batch(a.batch, a.patch)
+    with loop.autocast():
+        loss = loss_of(batch["lr"], batch["hr"], done)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
+    optimiser.step()
+    ema.update(net)
+    step += 1
+    running = 0.98 * running + 0.02 * loss.item() if step > 1 else loss.item()
+    if step % 100 == 0:
+        print(f"{step} steps {clock.elapsed():.0f} s  {running:.5f}", flush=True)
+    if int(clock.done * 2) > validated:
+        validated = int(clock.done * 2)
+        print(f"validation {step} steps {clock.elapsed():.0f} s  {validate()}", flush=True)
+        loop.save(a.out.replace(".onnx", "") + ".pt", net=ema.net.state_dict(), family=a.family, arguments=vars(a))
+
+trained = ema.net
+if hasattr(trained, "codebook"):
+    x = validation["held-out"][0][0][..., :80, :80]
+    with torch.no_grad():
+        z = trained.encoder(x) if a.family == "vq" else trained.one_step(x)
+    print(f"entries in use on one picture: {trained.codebook.perplexity(z):.0f} of {len(trained.codebook.entries)}", flush=True)
+torch.onnx.export(
+    trained, torch.rand(1, 3, 64, 64), a.out, input_names=["image"], output_names=["enlarged"], opset_version=17, dynamo=False,
+    dynamic_axes={"image": {0: "batch", 2: "height", 3: "width"}, "enlarged": {0: "batch", 2: "tall", 3: "wide"}},
+)
+print(f"{a.out}: {os.path.getsize(a.out)} bytes", flush=True)
