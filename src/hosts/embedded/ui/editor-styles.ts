@@ -76,13 +76,15 @@ export const layout = css`
     padding: 8px 10px 12px;
     border-top: 1px solid var(--lway-line);
   }
+  /* Over the picture: buttons and the queue stay free. */
   .messages {
-    position: absolute;
+    grid-area: view;
+    align-self: end;
+    justify-self: start;
     z-index: 3;
-    left: 16px;
-    bottom: 46px;
     display: grid;
     gap: 8px;
+    margin: 16px;
     max-width: min(440px, calc(100% - 32px));
   }
   .message {
@@ -158,7 +160,7 @@ export const layout = css`
     }
     .messages {
       position: fixed;
-      bottom: 64px;
+      bottom: 48px;
     }
   }
 `;

@@ -58,6 +58,8 @@ export class Editor extends LitElement {
   static override styles = layout;
 
   private stopListening: (() => void) | null = null;
+  /** What there is to know of open documents, by id: shown with each until it is put away. */
+  private readonly notes = new Map<string, string>();
   private worker: AbortController | null = null;
   /** What is opened or exported now, and what waits for it. */
   private last: Promise<void> = Promise.resolve();
@@ -188,7 +190,7 @@ export class Editor extends LitElement {
             : nothing
         }
       </aside>
-      ${this.renderMessages()}
+      ${this.renderMessages(current)}
       <lway-export-dialog
         @export=${(event: CustomEvent<ExportRequest>) => void this.export(event.detail)}
       ></lway-export-dialog>
@@ -197,17 +199,17 @@ export class Editor extends LitElement {
     `;
   }
 
-  private renderMessages() {
+  private renderMessages(current: OpenDocument | null) {
+    const note = current && this.notes.get(current.id);
+    const line = (text: string, close: () => void) =>
+      html`<div class="message info">
+        <p>${text}</p>
+        <button aria-label="Dismiss this line" @click=${close}>✕</button>
+      </div>`;
     return html`<div class="messages">
       <div role="status">
-        ${
-          this.info
-            ? html`<div class="message info">
-                <p>${this.info}</p>
-                <button aria-label="Dismiss this line" @click=${() => (this.info = null)}>✕</button>
-              </div>`
-            : nothing
-        }
+        ${this.info ? line(this.info, () => (this.info = null)) : nothing}
+        ${note ? line(note, () => this.putAway(current!)) : nothing}
       </div>
       <div role="alert">
         ${
@@ -259,8 +261,9 @@ export class Editor extends LitElement {
       const bytes = new Uint8Array(await file.arrayBuffer());
       const { pixels, metadata, notices } = await decodePicture(signal, file.name, bytes);
       signal.throwIfAborted();
-      this.workspace.add(file.name, 'Background', pixels, { metadata });
-      if (notices.length > 0) this.info = notices.join(' ');
+      const { id } = this.workspace.add(file.name, 'Background', pixels, { metadata });
+      if (notices.length > 0) this.notes.set(id, notices.join(' '));
+      this.requestUpdate();
     });
   }
 
@@ -290,7 +293,13 @@ export class Editor extends LitElement {
       if (answer === 'export') this.exportDialog.open(document);
       if (answer !== 'close') return;
     }
+    this.notes.delete(document.id);
     workspace.close(document.id);
+  }
+
+  private putAway({ id }: OpenDocument): void {
+    this.notes.delete(id);
+    this.requestUpdate();
   }
 
   /** Saves the document as a file, by the browser's download. */
