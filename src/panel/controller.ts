@@ -437,8 +437,6 @@ export class PanelController implements ReactiveController {
   private async load(): Promise<void> {
     const { signal } = this.life;
     try {
-      const saved = await this.services.settings.load().catch(() => null);
-      if (saved) this.update({ settings: { ...defaultSettings, ...saved } });
       // An editor that is slow to answer does not hold back the rest.
       const described = this.describe();
       const patience = setTimeout(() => this.update({ silent: true }), silence);
@@ -447,6 +445,9 @@ export class PanelController implements ReactiveController {
         this.update({ silent: false });
       });
       signal.addEventListener('abort', () => clearTimeout(patience), { once: true });
+      // Some editors keep them, and may be silent about them as well.
+      const saved = await this.services.settings.load().catch(() => null);
+      if (saved) this.update({ settings: { ...defaultSettings, ...saved } });
       const models = await this.services.models.list(signal);
       // Without adaptation an upscale still works: its failing is said where it would be chosen.
       const noAdaptation = await this.services.models

@@ -271,7 +271,9 @@ test('an editor that does not answer is waited for by name, and after a while wi
   const host = Object.assign(Object.create(made.services.host) as typeof made.services.host, {
     describe: () => new Promise<never>(() => {}),
   });
-  const controller = new PanelController(new FakeElement(), { ...made.services, host });
+  // It keeps the settings as well.
+  const settings = { ...made.settings, load: () => new Promise<never>(() => {}) };
+  const controller = new PanelController(new FakeElement(), { ...made.services, host, settings });
   open.push(controller);
   controller.hostConnected();
   for (let i = 0; i < 20; i++) await Promise.resolve();
