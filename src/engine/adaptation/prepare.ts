@@ -6,7 +6,7 @@ import type { RunAll, Values } from '../network/run';
 import type { Sample } from './samples';
 import { withoutNoise } from './noise';
 import { dataNames } from './objective';
-import { targetOf, withItsNoise, withMeansOf } from './targets';
+import { targetOf, withItsNoise, withMeansOf, withoutHalos } from './targets';
 import { choosePatches, joined, type Patch } from './patches';
 
 /** The data inputs of one training step by name. */
@@ -96,10 +96,13 @@ export async function prepareBatches(
   const results = await run(feeds);
   const large = side * entry.scale;
   const before = results.map((result) => layout.fromNetwork(result, 1, large, large));
+  const all = patches.map((patch, k) => targetOf(patch, before[k]!, entry.scale));
+  // A network of others may be too soft itself, and has to learn the picture's edges; ours are known not to be.
+  const targets = entry.adaptation === undefined ? all : withoutHalos(all, before, side, entry.scale);
   return groups.map((group, i) => ({
     [entry.input.name]: layout.toNetwork(joined(group.map(({ pixels }) => pixels.data)), batch, side, side),
     [dataNames.map]: joined(group.map(({ map }) => map.data)),
-    [dataNames.target]: joined(group.map((patch, k) => targetOf(patch, before[i * batch + k]!, entry.scale))),
+    [dataNames.target]: joined(targets.slice(i * batch, (i + 1) * batch)),
     [dataNames.before]: joined(before.slice(i * batch, (i + 1) * batch)),
     ...(pairs === null ? {} : pairData(pairs, layout, i)),
   }));

@@ -1,4 +1,4 @@
-import { withMeansOf } from '../../../src/engine/adaptation/targets';
+import { withMeansOf, withoutHalos } from '../../../src/engine/adaptation/targets';
 import { Random } from '../graph/support/random';
 
 const SIDE = 16;
@@ -21,4 +21,33 @@ test('a reduced piece gets the colours of the piece that it was made of, and kee
   const low = truth.map((value, i) => value + [-0.03, 0, 0.02][Math.floor(i / SIDE ** 2)]! + checker(i));
   const right = withMeansOf(low, SIDE, high, SCALE);
   right.forEach((value, i) => expect(Math.abs(value - truth[i]! - checker(i))).toBeLessThan(0.004));
+});
+
+describe('halos', () => {
+  /** Bars of some width, and the same enlarged: taken down by areas it is the bars again. */
+  const bars = Float32Array.from({ length: 3 * SIDE ** 2 }, (_, i) => ((i % SIDE) % 6 < 3 ? 0.3 : 0.7));
+  const before = Float32Array.from({ length: 3 * (SIDE * SCALE) ** 2 }, (_, i) => {
+    const [x, y] = [i % (SIDE * SCALE), Math.floor(i / (SIDE * SCALE))];
+    return bars[(y >> 1) * SIDE + (x >> 1)]!;
+  });
+  /** Sharpened or, with a negative amount, softened along the rows. */
+  const sharpened = (amount: number) =>
+    bars.map((value, i) => {
+      const [left, right] = [bars[i % SIDE > 0 ? i - 1 : i]!, bars[i % SIDE < SIDE - 1 ? i + 1 : i]!];
+      return value + amount * (value - (left + 2 * value + right) / 4);
+    });
+  const miss = (values: Float32Array) => Math.sqrt(values.reduce((sum, value, i) => sum + (value - bars[i]!) ** 2, 0));
+
+  test('what was sharpened is not learned', () => {
+    const target = sharpened(0.8);
+    const [without] = withoutHalos([target], [before], SIDE, SCALE);
+    expect(miss(without!)).toBeLessThan(0.4 * miss(target));
+  });
+
+  test('a picture that is softer than the result, or differs in something else, is as it is', () => {
+    const noise = new Random(5).array(bars.length, -0.05, 0.05);
+    for (const target of [sharpened(-0.8), bars.map((value) => value + 0.05), bars.map((v, i) => v + noise[i]!)]) {
+      expect(withoutHalos([target], [before], SIDE, SCALE)[0]).toBe(target);
+    }
+  });
 });
