@@ -19,7 +19,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lway import data
+from lway import data, registry
 
 a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 a.add_argument("--models", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "models"))
@@ -99,9 +99,7 @@ def entry(name, path, about):
         "parameters": parameters(graph), "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
         "licence": about.get("licence", "MIT"), "data": about.get("data", DATA), "card": about.get("card", f"{name}.md"), "quality": about.get("quality", {}), "description": about["description"],
     }
-    if len(inputs) > 1:
-        e["inputs"] = inputs
-    e.update(about.get("extra", {}))
+    e.update({field: about[field] for field in ("adaptation", "ends", "start", "layerWeights") if field in about})
     return e
 
 
@@ -133,8 +131,10 @@ with open(os.path.join(a.models, "about.json")) as f:
     about = json.load(f)
 where = lambda k, v: os.path.join(a.models, v.get("file", f"{k}.onnx"))
 entries = [entry(k, where(k, v), v) for k, v in about["models"].items() if os.path.exists(where(k, v))]
+listed = {"version": 1, "models": entries, **{k: about[k] for k in ("default", "defaultOnCpu") if k in about}}
+registry.check(listed)
 with open(os.path.join(a.models, "models.json"), "w") as f:
-    json.dump({"version": 1, "models": entries, **{k: about[k] for k in ("default", "defaultOnCpu") if k in about}}, f, indent=2, ensure_ascii=False)
+    json.dump(listed, f, indent=2, ensure_ascii=False)
     f.write("\n")
 for e in entries:
     print(e["id"], e["kind"], f"x{e['scale']}", e["parameters"], "parameters", e["bytes"], "bytes, receptive field", e["receptiveField"])

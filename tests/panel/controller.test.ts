@@ -96,6 +96,21 @@ test('cancelling is no failure', async () => {
   expect(workspace.active!.state).toBe(before);
 });
 
+test('what goes wrong while it is cancelled is a failure', async () => {
+  const engine = new WatchedEngine(
+    (signal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(new LWayError('storage', 'Disk full.', 'Free some.'))),
+      ),
+  );
+  const { controller } = await start({ engine });
+  const work = controller.start();
+  await until(() => engine.calls.length > 0);
+  controller.cancel();
+  await work;
+  expect(controller.state.work).toMatchObject({ kind: 'failed', error: { code: 'storage' } });
+});
+
 test('a second upscale while one runs is refused and harms nothing', async () => {
   let go = () => {};
   const engine = new WatchedEngine(() => new Promise((resolve) => (go = resolve)));

@@ -1,11 +1,13 @@
+import * as v from 'valibot';
 import { LWayError } from '../errors';
 import { readNetworkFile } from './network-file';
 import type { Network, NetworkEntry, NetworkRegistry } from './registry';
+import { faultOf, registrySchema } from './registry-schema';
 
 /**
  * Reads the text of a `models.json`.
  *
- * @throws LWayError `bad-model` where it is no registry
+ * @throws LWayError `bad-model` naming the field that is wrong
  */
 export function parseRegistry(text: string): NetworkRegistry {
   let registry: unknown;
@@ -14,41 +16,16 @@ export function parseRegistry(text: string): NetworkRegistry {
   } catch (cause) {
     throw new LWayError('bad-model', 'The list of networks (models.json) cannot be read.', advice, { cause });
   }
-  if (!isRegistry(registry))
-    throw new LWayError('bad-model', 'The list of networks (models.json) is not in a known form.', advice);
-  return registry;
+  const checked = v.safeParse(registrySchema, registry, { abortEarly: true });
+  if (!checked.success) {
+    const fault = faultOf(checked.issues[0]);
+    throw new LWayError('bad-model', `The list of networks (models.json) is wrong: ${fault}.`, advice);
+  }
+  // Entries of all kinds seen as one: what a kind lacks is undefined. The outputs of feature networks: `outputsOf`.
+  return checked.output as NetworkRegistry;
 }
 
 const advice = 'Install LWay again, or restore models.json from its package.';
-
-function isRegistry(value: unknown): value is NetworkRegistry {
-  const registry = value as NetworkRegistry | null;
-  return (
-    typeof registry === 'object' &&
-    registry !== null &&
-    registry.version === 1 &&
-    typeof registry.default === 'string' &&
-    ['string', 'undefined'].includes(typeof registry.defaultOnCpu) &&
-    Array.isArray(registry.models) &&
-    registry.models.every(isEntry)
-  );
-}
-
-function isEntry(value: unknown): value is NetworkEntry {
-  const entry = value as NetworkEntry | null;
-  return (
-    typeof entry === 'object' &&
-    entry !== null &&
-    [entry.id, entry.file, entry.name, entry.kind, ...outputsOf(entry), entry.sha256].every(
-      (text) => typeof text === 'string',
-    ) &&
-    // A registry names files beside itself, and nothing else.
-    !/[\\/]|^\.\.?$/.test(entry.file) &&
-    [entry.scale, entry.multipleOf, entry.bytes].every((number) => Number.isSafeInteger(number) && number > 0) &&
-    typeof entry.input === 'object' &&
-    entry.input !== null
-  );
-}
 
 /** Feature networks have several outputs, and their entries a list of names. */
 function outputsOf({ output }: NetworkEntry): string[] {

@@ -66,12 +66,32 @@ describe('a registry', () => {
   });
 
   test.each([
-    ['no JSON', 'models: tiny'],
-    ['null', 'null'],
-    ['another version', '{"version": 2, "default": "a", "models": []}'],
-    ['entries without what they need', '{"version": 1, "default": "a", "models": [{"id": "a"}]}'],
-  ])('refuses %s', (_, text) => {
-    expect(() => parseRegistry(text)).toThrow(expect.objectContaining({ code: 'bad-model' }));
+    ['no JSON', 'models: tiny', /cannot be read/],
+    ['null', 'null', /: the list should be Object and is null\./],
+    ['another version', '{"version": 2, "default": "a", "models": []}', /: version should be 1 and is 2\./],
+    [
+      'an entry without a kind',
+      '{"version": 1, "default": "a", "models": [{"id": "a"}]}',
+      /: models\.0\.kind is missing/,
+    ],
+  ])('refuses %s', (_, text, message) => {
+    const error = { code: 'bad-model', message: expect.stringMatching(message) };
+    expect(() => parseRegistry(text)).toThrow(expect.objectContaining(error));
+  });
+
+  test.each([
+    [{ scale: 0 }, 'scale must be at least 1'],
+    [{ parameters: 1.5 }, 'parameters must be a whole number'],
+    [{ sha256: 'abc' }, 'sha256 must be 64 hexadecimal digits'],
+    [{ adaptation: { learningRate: 0 } }, 'adaptation.learningRate must be above 0'],
+    [{ adaptation: { start: 1.5 } }, 'adaptation.start must not be above 1'],
+    [{ ends: { clean: { model: 'a', noise: [4] } } }, 'ends.clean.noise.1 is missing'],
+    [{ input: undefined }, 'input is missing'],
+  ])('names the field that is wrong: %j', async (change, fault) => {
+    const { entry } = await tinyModel();
+    const text = JSON.stringify({ version: 1, default: 'tiny', models: [entry, { ...entry, ...change }] });
+    const message = `The list of networks (models.json) is wrong: models.1.${fault}.`;
+    expect(() => parseRegistry(text)).toThrow(expect.objectContaining({ code: 'bad-model', message }));
   });
 
   test('refuses files outside its folder', async () => {

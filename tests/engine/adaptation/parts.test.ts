@@ -1,0 +1,58 @@
+import { quantisationErrors } from '../../../src/engine/adaptation/compression';
+import { degraderFor } from '../../../src/engine/adaptation/degraders';
+import { choosePatches } from '../../../src/engine/adaptation/patches';
+import { planAdaptation } from '../../../src/engine/adaptation/plan';
+import { randomFrom } from '../../../src/engine/adaptation/random';
+import { isRefusal } from '../../../src/engine/adaptation/refusal';
+import type { AdaptOptions } from '../../../src/engine/engine';
+import { GraphBuilder } from '../../../src/engine/graph';
+import { createRaster } from '../../../src/engine/raster/planes';
+import { runNative } from '../graph/support/native';
+import { tinyModel } from '../upscaling/tiny-networks';
+
+// Numbers that a mutation run changed without any other test noticing.
+
+test('bicubic by two has the weights of Pillow and imresize', async () => {
+  const [width, height] = [24, 2];
+  const b = new GraphBuilder('down');
+  const x = b.input('x', [1, 3, height, width]);
+  const graph = b.build({ y: degraderFor('bicubic', 2)(b, x) });
+  // A bright column, left in its pair of columns: four of the results see it, by every other one of the eight weights.
+  const data = new Float32Array(3 * height * width).map((_, i) => (i % width === 12 ? 256 : 0));
+  const { y } = await runNative(graph, { x: { data, dims: [1, 3, height, width] } });
+  const row = [0, 0, 0, 0, -3, 29, 111, -9, 0, 0, 0, 0];
+  [...row, ...row, ...row].forEach((value, i) => expect(y![i]).toBeCloseTo(value, 3));
+});
+
+test('colour is quantised by the table of annex K, at half size', () => {
+  const errors = quantisationErrors(50);
+  const steps = (plane: number, ...places: number[]) =>
+    places.map((place) => Math.round(510 * errors[64 * plane + place]!));
+  expect(steps(0, 0, 1, 8, 63)).toEqual([16, 11, 12, 99]);
+  // Every other frequency: columns 0, 2, 4 of rows 0, 2 of the table for colour; above its middle colour has none.
+  expect(steps(1, 0, 1, 2, 8, 9, 10)).toEqual([17, 24, 99, 24, 56, 99]);
+  expect(steps(2, 4, 32)).toEqual([510, 510]);
+});
+
+test('of every four rich places one is held out', () => {
+  const pixels = createRaster(64, 32, 3);
+  pixels.data.forEach((_, i) => (pixels.data[i] = i / 2 ** 20));
+  const map = createRaster(64, 32, 1);
+  map.data.fill(1);
+  const crops = [{ rect: { x: 0, y: 0, width: 64, height: 32 }, pixels, map }];
+  const { training, heldOut } = choosePatches(crops, 16, { training: 6, heldOut: 2 }, randomFrom(1));
+  const corners = (patches: typeof training) => new Set(patches.map(({ pixels: { data } }) => data[0]));
+  expect(corners(training).size).toBe(6);
+  expect(corners(heldOut).size).toBe(2);
+});
+
+test('a picture of a series that just holds a patch takes part', async () => {
+  const read = () => Promise.reject(new Error('nothing is read yet'));
+  const model = await tinyModel();
+  const options = { level: 'standard', strength: 1, ablation: { patch: 32 } } as unknown as AdaptOptions;
+  const sizes = [32, 31, 64].map((width) => ({ width, height: 64, read }));
+  const plan = planAdaptation({ picture: { width: 64, height: 64, read }, series: sizes, model, options });
+  if (isRefusal(plan)) throw new Error('refused');
+  expect(plan.side).toBe(32);
+  expect(plan.pictures.map(({ width }) => width)).toEqual([64, 32, 64]);
+});
