@@ -166,11 +166,17 @@ test('a picture that is pasted is opened', async () => {
   expect(decode(await editor.export('PNG')).data[0]).toBe(90);
 });
 
-test.each([260, 390])('the export dialog is whole in a window %i pixels wide', async (wide) => {
-  await editor.page.setViewportSize({ width: wide, height: 700 });
+test.each([
+  [260, 700],
+  [390, 700],
+  [640, 320],
+])('the export dialog is whole in a window of %i × %i pixels', async (wide, high) => {
+  await editor.page.setViewportSize({ width: wide, height: high });
   await editor.page.getByRole('button', { name: 'Export…' }).click();
   const box = (await editor.page.getByRole('button', { name: 'Export', exact: true }).boundingBox())!;
   expect(box.x).toBeGreaterThanOrEqual(0);
   expect(box.x + box.width).toBeLessThanOrEqual(wide);
-  expect(box.y + box.height).toBeLessThanOrEqual(700);
+  expect(box.y + box.height).toBeLessThanOrEqual(high);
+  const dialog = editor.page.locator('lway-export-dialog dialog');
+  await expect(dialog.evaluate((element) => element.scrollWidth - element.clientWidth)).resolves.toBe(0);
 });

@@ -158,9 +158,10 @@ export const layout = css`
     .layers {
       max-height: none;
     }
+    /* The panel's button stays at the bottom of the window. */
     .messages {
       position: fixed;
-      bottom: 48px;
+      top: 0;
     }
   }
 `;

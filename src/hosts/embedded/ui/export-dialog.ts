@@ -50,6 +50,7 @@ export class ExportDialog extends LitElement {
       }
       form {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 14px;
       }
       h2 {
@@ -78,10 +79,24 @@ export class ExportDialog extends LitElement {
         gap: 8px;
         align-items: center;
       }
+      /* Within reach in a low window. */
       .buttons {
+        position: sticky;
+        bottom: -18px;
         display: flex;
         justify-content: end;
         gap: 8px;
+        margin-block: -8px -18px;
+        padding-block: 8px 18px;
+        background: var(--lway-surface);
+      }
+      @media (max-width: 300px) {
+        dialog {
+          padding-inline: 10px;
+        }
+        .resolution {
+          flex-wrap: wrap;
+        }
       }
       .under {
         margin-top: 6px;
@@ -164,7 +179,7 @@ export class ExportDialog extends LitElement {
               ></lway-segmented>`
             : nothing
         }
-        <div class="file">
+        <div class="file resolution">
           <label for="dpi">Resolution</label>
           <input
             id="dpi"
