@@ -17,7 +17,7 @@ export class AskDialog extends LitElement {
     shared,
     css`
       dialog {
-        width: min(420px, calc(100vw - 32px));
+        width: min(470px, calc(100vw - 32px));
         padding: 18px;
         border: 1px solid var(--lway-line);
         border-radius: 12px;
