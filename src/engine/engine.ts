@@ -1,5 +1,6 @@
 import type { Ends, Tuning } from './adaptation/ends';
 import type { Estimate } from './adaptation/estimate';
+import type { Ablation } from './adaptation/recipe';
 import type { ErrorCode } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import type { Device } from './runtime/runtime';
@@ -26,8 +27,7 @@ export interface AdaptOptions {
   models: AdaptationNetworks;
   /** Aborting this one stops the adaptation early and keeps what has been learned. */
   enough?: AbortSignal;
-  /** Departures from the recipe, for controls and ablations. Plain data. */
-  ablation?: Readonly<Record<string, unknown>>;
+  ablation?: Ablation;
 }
 
 /** Detail and Noise of a network that has ends to mix its weights towards. */

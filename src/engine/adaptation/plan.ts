@@ -22,7 +22,7 @@ export function planAdaptation({ picture, series = [], model, options }: AdaptRe
   const recipe: Recipe = {
     ...recipes[options.level],
     ...model.entry.adaptation,
-    ...(options.ablation as Partial<Recipe> | undefined),
+    ...options.ablation,
   };
   const all = [picture, ...series];
   const side = Math.max(...all.map((each) => patchSide(each, model, recipe.patch)));

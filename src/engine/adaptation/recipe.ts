@@ -61,6 +61,12 @@ export interface Recipe {
   readonly seed: number;
 }
 
+/** Departures from a recipe, for controls and ablations: only `lway evaluate` sets them. Plain data. */
+export interface Ablation extends Partial<Recipe> {
+  /** Taken for the picture's degradation embedding. */
+  readonly embedding?: Float32Array;
+}
+
 const standard: Recipe = {
   steps: 8,
   learningRate: 6e-5,

@@ -48,8 +48,7 @@ export async function readSamples(
       refused ??= verdict;
       continue;
     }
-    const given = ablation?.['embedding'] as Float32Array | undefined;
-    const embedding = given ?? (await embed(signal, runtime, models.encoder, crops));
+    const embedding = ablation?.embedding ?? (await embed(signal, runtime, models.encoder, crops));
     const { entry, bytes } = models.reconstructor;
     const measured = target === 'picture' ? undefined : await noiseIn(signal, runtime, models, crops, embedding);
     const noise = measured !== undefined && isSeen(measured) ? measured : undefined;

@@ -4,6 +4,7 @@ import { choosePatches } from '../../../src/engine/adaptation/patches';
 import { planAdaptation } from '../../../src/engine/adaptation/plan';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { isRefusal } from '../../../src/engine/adaptation/refusal';
+import { Stopwatch } from '../../../src/engine/adaptation/stopwatch';
 import type { AdaptOptions } from '../../../src/engine/engine';
 import { GraphBuilder } from '../../../src/engine/graph';
 import { createRaster } from '../../../src/engine/raster/planes';
@@ -49,10 +50,26 @@ test('of every four rich places one is held out', () => {
 test('a picture of a series that just holds a patch takes part', async () => {
   const read = () => Promise.reject(new Error('nothing is read yet'));
   const model = await tinyModel();
-  const options = { level: 'standard', strength: 1, ablation: { patch: 32 } } as unknown as AdaptOptions;
+  const options = { level: 'standard', strength: 1, ablation: { patch: 32 } } as AdaptOptions;
   const sizes = [32, 31, 64].map((width) => ({ width, height: 64, read }));
   const plan = planAdaptation({ picture: { width: 64, height: 64, read }, series: sizes, model, options });
   if (isRefusal(plan)) throw new Error('refused');
   expect(plan.side).toBe(32);
   expect(plan.pictures.map(({ width }) => width)).toEqual([64, 32, 64]);
+});
+
+test('laps of one part add up to no more than all', () => {
+  const watch = new Stopwatch();
+  const wait = () => {
+    for (const began = performance.now(); performance.now() - began < 2;);
+  };
+  for (const part of ['graphs', 'steps', 'graphs'] as const) {
+    wait();
+    watch.lap(part);
+  }
+  const { graphs, steps, embedding } = watch.split;
+  expect(graphs).toBeGreaterThanOrEqual(0.004);
+  expect(steps).toBeGreaterThanOrEqual(0.002);
+  expect(embedding).toBe(0);
+  expect(graphs + steps).toBeLessThanOrEqual(watch.seconds);
 });
