@@ -287,7 +287,7 @@ test('an editor that does not answer is waited for by name, and after a while wi
     describe: () => new Promise<never>(() => {}),
   });
   // It keeps the settings as well.
-  const settings = { ...made.settings, load: () => new Promise<never>(() => {}) };
+  const settings = { load: () => new Promise<never>(() => {}), save: () => Promise.resolve() };
   const controller = new PanelController(new FakeElement(), { ...made.services, host, settings });
   open.push(controller);
   controller.hostConnected();
