@@ -1,6 +1,11 @@
 import { LWayError } from '../engine';
 import type { Channels } from '../engine';
-import type { PngText } from './png-text';
+
+/** What a PNG says in words (PNG, third edition, section 11.3.3): a keyword, "Author" or "parameters", and its text. */
+export interface PngText {
+  readonly keyword: string;
+  readonly text: string;
+}
 
 /** What a file says of its picture besides size and colours. */
 export interface PictureMetadata {

@@ -1,13 +1,9 @@
 import { unzlibSync, zlibSync } from 'fflate';
 import { tags } from './exif-tags';
-import { textAt } from './picture';
+import { textAt, type PngText } from './picture';
 import type { Entry } from './tiff/entries';
 
-/** What a PNG says in words (PNG, third edition, section 11.3.3): a keyword, "Author" or "parameters", and its text. */
-export interface PngText {
-  readonly keyword: string;
-  readonly text: string;
-}
+export type { PngText };
 
 /** One chunk of a PNG. */
 export interface PngChunk {
