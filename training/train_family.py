@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lway import data, degradation, families, loop, metrics
+from lway import data, degradation, families, interpret, loop, metrics
 
 a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 a.add_argument("family", choices=list(families.FAMILIES))
@@ -23,6 +23,7 @@ a.add_argument("--out", required=True, help="ONNX file to write; the checkpoint 
 a.add_argument("--minutes", type=float, default=5)
 a.add_argument("--start", help="checkpoint of the same family to go on from")
 a.add_argument("--begin", type=float, default=0.0, help="share of the schedule to begin at, with --start: 0.7 is the last stage of diffusion")
+a.add_argument("--teacher", help="ONNX file of a network whose results are learned instead of HR: one that invents, as published ones do")
 a.add_argument("--batch", type=int, default=4)
 a.add_argument("--patch", type=int, default=32, help="LR pixels, a multiple of 16")
 a.add_argument("--lr", type=float, default=1e-3)
@@ -41,7 +42,8 @@ print(f"{sum(p.numel() for p in net.parameters())} parameters", flush=True)
 bank = data.Bank(files, data.sr_entry(degradation.load_settings(degradation.SETTINGS)), 4, a.bank, a.seed)
 bank.refresh(min(a.bank, 200))
 validation = data.validation(a.data, held_out, count=4)
-ema = loop.Ema(net, 0.995)
+taught = interpret.OnnxNet(a.teacher) if a.teacher else None
+ema = loop.Ema(net, 0.98 if a.start else 0.995)
 charbonnier = lambda x, y: torch.sqrt((x.float() - y) ** 2 + 1e-6).mean()
 
 
@@ -107,6 +109,9 @@ while clock.done < 1:
     for g in optimiser.param_groups:
         g["lr"] = loop.cosine(done, a.lr)
     batch = bank.batch(a.batch, a.patch)
+    if taught:
+        with torch.no_grad():
+            batch["hr"] = taught(batch["lr"])
     with loop.autocast():
         loss = loss_of(batch["lr"], batch["hr"], done)
     optimiser.zero_grad(set_to_none=True)
