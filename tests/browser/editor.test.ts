@@ -102,7 +102,7 @@ test('a document at work is not closed unasked, and its result becomes a new doc
   release();
   expect(await editor.finished()).toBe('failed');
   await page.getByRole('button', { name: 'Open the result' }).click();
-  await page.getByRole('button', { name: 'Background ×4', exact: true }).first().waitFor();
+  await page.getByRole('button', { name: 'photo-x4', exact: true }).waitFor();
   expect(await editor.state()).toMatchObject({ width: 240, height: 160, layers: [{ own: [240, 160] }] });
 });
 
