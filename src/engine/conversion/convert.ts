@@ -38,6 +38,11 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
   [/\.(mlmodel|mlpackage)$/i, 'a Core ML file', 'Get this network as .onnx, .pth or .safetensors.'],
   [/\.(xml)$/i, 'an OpenVINO file', 'Get the .onnx file it was made from.'],
   [/\.(json)$/i, 'a JSON file (old waifu2x networks are)', 'Get the ncnn version of this network.'],
+  [
+    /\.(pth|pt|ckpt|safetensors)$/i,
+    'damaged, or something else than its name says',
+    'Download it again, or get the .onnx file of this network.',
+  ],
   [/\.(zip|7z|rar)$/i, 'an archive', 'Unpack it and choose the network in it.'],
 ];
 
