@@ -1,3 +1,4 @@
+import { joinBytes } from './bytes';
 import { textAt, viewOf } from './picture';
 
 /**
@@ -49,13 +50,7 @@ export function readIptc(block: Uint8Array): Uint8Array | null {
     at += head + size;
   }
   if (parts.length === 0) return null;
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let to = 0;
-  for (const part of parts) {
-    out.set(part, to);
-    to += part.length;
-  }
-  return out;
+  return joinBytes(parts);
 }
 
 /** The datasets as Photoshop's resources, with the name that JPEG's APP13 begins with where `named`. */

@@ -1,3 +1,4 @@
+import { joinBytes } from './bytes';
 import { unzlibSync, zlibSync } from 'fflate';
 import { tags } from './exif-tags';
 import { textAt, type PngText } from './picture';
@@ -61,12 +62,6 @@ export function xmpIn(chunk: PngChunk): string | null {
 export const isDescription = ({ keyword }: PngText): boolean =>
   !/^(XML:com\.adobe\.xmp|Raw profile type .*|Thumb::.*)$/i.test(keyword);
 
-function join(...parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  parts.reduce((to, part) => (out.set(part, to), to + part.length), 0);
-  return out;
-}
-
 /** In the plainest kind of chunk that holds it. */
 export function writeText({ keyword, text }: PngText): PngChunk {
   const latin = (value: string) => Uint8Array.from(value, (letter) => letter.charCodeAt(0));
@@ -74,11 +69,11 @@ export function writeText({ keyword, text }: PngText): PngChunk {
   const long = text.length >= 1024;
   // Beyond ASCII readers differ about which letters are meant, but for the kind that is in UTF-8.
   if (/^[\n\x20-\x7e]*$/.test(text)) {
-    if (!long) return { type: 'tEXt', data: join(key, latin(text)) };
-    return { type: 'zTXt', data: join(key, Uint8Array.of(0), zlibSync(latin(text))) };
+    if (!long) return { type: 'tEXt', data: joinBytes([key, latin(text)]) };
+    return { type: 'zTXt', data: joinBytes([key, Uint8Array.of(0), zlibSync(latin(text))]) };
   }
   const bytes = new TextEncoder().encode(text);
-  return { type: 'iTXt', data: join(key, Uint8Array.of(long ? 1 : 0, 0, 0, 0), long ? zlibSync(bytes) : bytes) };
+  return { type: 'iTXt', data: joinBytes([key, Uint8Array.of(long ? 1 : 0, 0, 0, 0), long ? zlibSync(bytes) : bytes]) };
 }
 
 /** Bytes that ImageMagick's convention hides in text: a name, a length, hexadecimal digits. */

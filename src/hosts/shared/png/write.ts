@@ -1,4 +1,5 @@
 import { breathe, LWayError, type PixelSource, toInterleaved } from '../../../engine';
+import { joinBytes } from '../../../pictures/bytes';
 import { writeIptc } from '../../../pictures/iptc';
 import type { PictureMetadata } from '../../../pictures/picture';
 import { writeRawProfile, writeText } from '../../../pictures/png-text';
@@ -46,7 +47,7 @@ export async function writePng(
   write(chunk('IHDR', new Uint8Array(header.buffer)));
   if (iccProfile) {
     const name = new TextEncoder().encode('ICC profile\0\0'); // name, end of name, compression method 0
-    write(chunk('iCCP', concat([name, await deflate(iccProfile)])));
+    write(chunk('iCCP', joinBytes([name, await deflate(iccProfile)])));
   }
   if (resolution) {
     const physical = new DataView(new ArrayBuffer(9));
@@ -153,15 +154,5 @@ async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
   await input.write(bytes as Uint8Array<ArrayBuffer>);
   await input.close();
   await output;
-  return concat(parts);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let to = 0;
-  for (const part of parts) {
-    out.set(part, to);
-    to += part.length;
-  }
-  return out;
+  return joinBytes(parts);
 }
