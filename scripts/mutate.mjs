@@ -1,17 +1,19 @@
 // Breaks source files in many small ways, one at a time, and runs tests that should notice: what no test notices is listed.
 //
 //   node scripts/mutate.mjs src/engine/raster/tiles.ts [more files or folders] [--tests tests/engine/raster]
-//     --tests T  files or folders of tests, by default the folder of tests/ that follows the file's; may be repeated
+//     --tests T  files or folders of tests, by default the file's own tests and all of tests/engine or tests/panel, and
+//                so on, that follows it; may be repeated
 //     --sample N so many mutants in all, chosen by --seed (0)
-//     --json F   write the result there as well
+//     --json F   keep the result there: the next run with the same file tries only what was not killed
 //
-// Each test file is run once with coverage; for a mutant run those that reach its line, the quick ones first, until one
-// fails. What code in other threads reaches is not seen. Works in a git worktree of its own, on what is committed. Not
-// part of `npm test`: a mutant costs a run of tests.
+// Each test file is run once with coverage (kept in node_modules/.cache until it or src/ changes); for a mutant run those
+// that reach its line, the quick ones first, until one fails. What code in other threads reaches is not seen. Works in a
+// git worktree of its own, on what is committed. Not part of `npm test`: a mutant costs a run of tests.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -21,7 +23,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import ts from 'typescript';
@@ -95,20 +97,21 @@ const filesUnder = (path) =>
       ? [path]
       : [];
 
-/** The test of the file itself, or the nearest folder of tests that follows the file's. */
+/** The test of the file itself, and the tests of the part of the code it belongs to. */
 function testsOf(path) {
   const own = path.replace(/^src/, 'tests').replace(/\.ts$/, '.test.ts');
-  if (existsSync(own)) return own;
-  let folder = dirname(own);
-  while (!existsSync(folder)) folder = dirname(folder);
-  return folder;
+  return [own, own.split(sep).slice(0, 2).join(sep)].filter(existsSync);
 }
 
-/** `count` of the mutants, the same ones for the same seed whatever else changes. */
+/** What tells a mutant from others as long as neither its line nor the number of lines above changes. */
+const nameOf = ({ path, source, start, end, text }) =>
+  `${path}:${lineOf(source, start)}:${start - source.lastIndexOf('\n', start - 1)} ${source.slice(start, end)} ${text}`;
+
+/** `count` of the mutants, the same ones for the same seed. */
 function sampleOf(mutants, count, seed) {
-  const rank = ({ path, start, end, text, source }) =>
+  const rank = (mutant) =>
     createHash('sha256')
-      .update(`${seed} ${path} ${source.slice(start, end)} ${text} ${lineOf(source, start)}`)
+      .update(`${seed} ${nameOf(mutant)}`)
       .digest('hex');
   const ranked = mutants.map((mutant) => ({ mutant, rank: rank(mutant) }));
   return ranked
@@ -132,7 +135,8 @@ async function main() {
   if (positionals.length === 0) throw new Error('Which files? See the head of scripts/mutate.mjs.');
   process.chdir(project);
   const folder = join(mkdtempSync(join(tmpdir(), 'lway-mutate-')), 'tree');
-  execFileSync('git', ['worktree', 'add', '--detach', '--quiet', folder, 'HEAD']);
+  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+  execFileSync('git', ['worktree', 'add', '--detach', '--quiet', folder, commit]);
   symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'), 'junction');
   const leave = () => {
     execFileSync('git', ['worktree', 'remove', '--force', folder]);
@@ -158,41 +162,73 @@ async function main() {
       child.once('close', (code) => resolve({ code, seconds: (performance.now() - began) / 1000 }));
     });
 
+  /** Which lines of which files a test reaches, and in how many seconds. */
+  const hashOf = (path) =>
+    execFileSync('git', ['rev-parse', `${commit}:${path.replaceAll(sep, '/')}`], { encoding: 'utf8' });
+  const surroundings = ['src', 'tests/support', 'tests/doubles'].map(hashOf).join('');
+  const cache = join('node_modules', '.cache', 'lway-mutate');
+  mkdirSync(cache, { recursive: true });
+  async function coverageOf(test) {
+    const key = createHash('sha256')
+      .update(`${surroundings} ${test} ${hashOf(test)}`)
+      .digest('hex');
+    const kept = join(cache, `${key}.json`);
+    if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8'));
+    const report = ['--coverage', '--coverageProvider=v8', '--coverageReporters=json', '--coverageDirectory=.covered'];
+    const { code, seconds } = await runTest(test, 900, report);
+    if (code !== 0) throw new Error(`${test} fails without a mutant.`);
+    const reached = {};
+    for (const { path, statementMap, s } of Object.values(
+      JSON.parse(readFileSync(join(folder, '.covered', 'coverage-final.json'), 'utf8')),
+    ))
+      reached[relative(folder, path)] = Object.keys(s)
+        .filter((id) => s[id] > 0)
+        .map((id) => statementMap[id].start.line);
+    writeFileSync(kept, JSON.stringify({ seconds, reached }));
+    return { seconds, reached };
+  }
+
   const paths = positionals.flatMap(filesUnder).map((path) => relative('.', path));
-  const wanted = new Set(paths.flatMap((path) => (values.tests ?? [testsOf(path)]).flatMap(filesUnder)));
   const results = [];
   try {
-    /** How long each test takes, and which lines of which files it reaches. */
-    const tests = [];
-    for (const test of [...wanted].filter((name) => name.endsWith('.test.ts'))) {
-      const report = [
-        '--coverage',
-        '--coverageProvider=v8',
-        '--coverageReporters=json',
-        '--coverageDirectory=.covered',
-      ];
-      const { code, seconds } = await runTest(test, 900, report);
-      if (code !== 0) throw new Error(`${test} fails without a mutant.`);
-      const reached = new Map();
-      for (const { path, statementMap, s } of Object.values(
-        JSON.parse(readFileSync(join(folder, '.covered', 'coverage-final.json'), 'utf8')),
-      )) {
-        const lines = Object.keys(s).filter((id) => s[id] > 0);
-        reached.set(relative(folder, path), new Set(lines.map((id) => statementMap[id].start.line)));
-      }
-      tests.push({ test, seconds, reached });
-    }
-    tests.sort((a, b) => a.seconds - b.seconds);
-
     const all = paths.flatMap((path) => {
       const source = readFileSync(join(folder, path), 'utf8');
       return mutantsOf(source, path).map((mutant) => ({ ...mutant, path, source }));
     });
     const mutants = values.sample ? sampleOf(all, Number(values.sample), values.seed) : all;
-    console.log(`${mutants.length} of ${all.length} mutants, ${tests.length} test files`);
-    for (const { path, source, start, end, text } of mutants) {
+    const before = values.json && existsSync(values.json) ? JSON.parse(readFileSync(values.json, 'utf8')) : [];
+    const killedBefore = new Map(before.filter(({ killedBy }) => killedBy).map((result) => [result.name, result]));
+    for (const mutant of mutants) {
+      const known = killedBefore.get(nameOf(mutant));
+      if (known) results.push(known);
+    }
+
+    const keep = () => {
+      const tried = new Set(results.map(({ name }) => name));
+      const others = before.filter(({ name }) => !tried.has(name));
+      writeFileSync(values.json, JSON.stringify([...others, ...results], null, 2));
+    };
+
+    const wanted = new Set(
+      mutants
+        .filter((mutant) => !killedBefore.has(nameOf(mutant)))
+        .flatMap(({ path }) => values.tests ?? testsOf(path))
+        .flatMap(filesUnder)
+        .filter((name) => name.endsWith('.test.ts')),
+    );
+    console.log(
+      `${mutants.length} of ${all.length} mutants, ${results.length} killed before; ${wanted.size} test files`,
+    );
+    const tests = [];
+    for (const test of wanted) tests.push({ test, ...(await coverageOf(test)) });
+    tests.sort((a, b) => a.seconds - b.seconds);
+
+    for (const mutant of mutants) {
+      const { path, source, start, end, text } = mutant;
+      const name = nameOf(mutant);
+      if (killedBefore.has(name)) continue;
       const line = lineOf(source, start);
-      const watching = tests.filter(({ reached }) => reached.get(path)?.has(line));
+      const watching = tests.filter(({ reached }) => reached[path]?.includes(line));
       let killedBy = null;
       writeFileSync(join(folder, path), source.slice(0, start) + text + source.slice(end));
       for (const { test, seconds } of watching) {
@@ -203,10 +239,10 @@ async function main() {
       }
       writeFileSync(join(folder, path), source);
       const change = `${source.slice(start, end).split('\n')[0]} → ${text}`;
-      results.push({ path, line, change, killedBy, watching: watching.length });
+      results.push({ name, path, line, change, killedBy, watching: watching.length });
       const fate = killedBy ? `killed by ${killedBy}` : watching.length > 0 ? 'survived' : 'no test reaches it';
       console.log(`${path}:${line}  ${change}  ${fate}`);
-      if (values.json) writeFileSync(values.json, JSON.stringify(results, null, 2));
+      if (values.json) keep();
     }
   } finally {
     leave();
