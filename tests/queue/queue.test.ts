@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Job } from 'bullmq';
 import { queueAddress } from '../../src/cli/queue/address';
 import { connect } from '../../src/cli/queue/connection';
 import { drawn, scene, writePng } from '../cli/support/pictures';
@@ -37,6 +38,21 @@ const work = (...more: string[]) => lway('work', '--device', 'cpu', '--json', ..
 async function status() {
   return JSON.parse((await inside('queue', 'status', '--json')).stdout) as Record<string, unknown>;
 }
+
+withRedis('a job that ends while it is read is waited for, not taken for one without a result', async () => {
+  await writePng(here.root.path('in', 'a.png'), drawn(9, 8, 3));
+  const play = ['play', 'steps.json', 'in', '-o', 'out', '--queue'];
+  expect(await inside(...play, '--no-wait')).toMatchObject({ code: 0 });
+  const read = Job.fromId.bind(Job);
+  const reading = jest.spyOn(Job, 'fromId').mockImplementationOnce(async (queue, id) => {
+    const job = await read(queue, id);
+    expect(await work('--until-empty').ended).toBe(0);
+    return job;
+  });
+  expect(await inside(...play)).toMatchObject({ code: 0 });
+  reading.mockRestore();
+  expect(readdirSync(here.root.path('out'))).toEqual(['a.png']);
+});
 
 withRedis('what is done is not done again; what is gone, mended or asked for is', async () => {
   const { root } = here;

@@ -40,10 +40,10 @@ withStore(
     const producer = lway(...play);
     expect(await producer.ended).toBe(1);
 
+    expect(told(producer, 'failed')).toMatchObject([{ input: 's3://pictures/in/c.png', code: 'storage' }]);
     expect(await keys('out/')).toEqual(['out/a.png', 'out/b.png', 'out/c.png', 'out/deep/d.png']);
     const mine = await client.send(new GetObjectCommand({ Bucket: 'pictures', Key: 'out/c.png' }));
     expect(await mine.Body!.transformToString()).toBe('mine');
-    expect(told(producer, 'failed')).toMatchObject([{ input: 's3://pictures/in/c.png', code: 'storage' }]);
     // The job of the content that is gone fails at the worker; that of the new one is done.
     expect(
       told(worker, 'failed').some(

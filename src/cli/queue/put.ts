@@ -1,4 +1,4 @@
-import { Job as QueueJob, Queue, QueueEvents } from 'bullmq';
+import { Job as QueueJob, Queue, QueueEvents, type JobState } from 'bullmq';
 import { LWayError, type PlainError, toPlainError, untilAborted } from '../../engine';
 import { exitCode } from '../exit-codes';
 import type { PlayReport } from '../files/play-report';
@@ -209,9 +209,9 @@ class Batch {
   /** What an earlier run has left of the same job: what is done is done, as long as its result is there. */
   private async tidy({ id, index, target }: Out): Promise<void> {
     const { again, places } = this.options;
-    const job = await QueueJob.fromId<Job, PictureResult>(this.queue, id);
+    const { state, job } = await this.find<PictureResult>(id);
     if (!job) return;
-    if (await job.isCompleted()) {
+    if (state === 'completed') {
       const output = await places.pathOf(job.returnvalue.output);
       if (!again && (await places.exists(this.environment.signal, job.returnvalue.output))) {
         // It may have been done just now, and told of.
@@ -220,21 +220,27 @@ class Batch {
         return this.skipped(target, output);
       }
       await job.remove();
-    } else if (await job.isFailed()) await job.remove();
+    } else if (state === 'failed') await job.remove();
   }
 
   private async putSeries(id: string, pictures: readonly Picture[], left: readonly Picture[]): Promise<void> {
     const { work } = this.options;
-    const job = await QueueJob.fromId<Job, SeriesResult>(this.queue, id);
-    if (job && (await job.isCompleted())) {
+    const { state, job } = await this.find<SeriesResult>(id);
+    if (job && state === 'completed') {
       const { sha256, adaptation } = job.returnvalue;
       if (!this.options.again && (sha256 === null || (await this.artefacts.has(sha256)))) {
         return addPictures(this.queue, work, left, { id, sha256, adaptation });
       }
       await job.remove();
-    } else if (job && (await job.isFailed())) await job.remove();
+    } else if (job && state === 'failed') await job.remove();
     const data: Job = { kind: 'series', version: jobVersion, work, pictures };
     await this.queue.add('series', data, { ...jobOptions, jobId: id });
+  }
+
+  /** A job and what has become of it. Asked for in this order: a job read before it ended does not hold its result. */
+  private async find<R>(id: string): Promise<{ state: JobState | 'unknown'; job: QueueJob<Job, R> | undefined }> {
+    const state = await this.queue.getJobState(id);
+    return { state, job: await QueueJob.fromId<Job, R>(this.queue, id) };
   }
 
   private async wait(): Promise<void> {
@@ -278,14 +284,13 @@ class Batch {
     const item = this.out.get(id);
     if (!item) return;
     const { target } = item;
-    const job = await QueueJob.fromId<Job, PictureResult>(this.queue, id);
+    const { state, job } = await this.find<PictureResult>(id);
     if (!job) {
       // Those of a series come when it has been learned.
       if (this.series !== null && (await QueueJob.fromId(this.queue, this.series))) return;
       if (!this.out.delete(id)) return;
       await this.failed(target, gone);
-    } else if (job.finishedOn === undefined) return;
-    else if (await job.isCompleted()) {
+    } else if (state === 'completed') {
       if (!this.out.delete(id)) return;
       const { returnvalue: result } = job;
       const output = await this.options.places.pathOf(result.output);
@@ -293,7 +298,7 @@ class Batch {
       await this.options.report.done(report);
       this.reporter.fileDone(report);
       this.summary.succeeded++;
-    } else if (await job.isFailed()) {
+    } else if (state === 'failed') {
       if (!this.out.delete(id)) return;
       await this.failed(target, reasonOf(job));
     } else return;
@@ -302,9 +307,9 @@ class Batch {
   }
 
   private async settleSeries(id: string): Promise<void> {
-    const job = await QueueJob.fromId<Job, SeriesResult>(this.queue, id);
-    if (job && !(await job.isFailed())) {
-      if (!(await job.isCompleted())) return;
+    const { state, job } = await this.find<SeriesResult>(id);
+    if (job && state !== 'failed') {
+      if (state !== 'completed') return;
       const { adaptation } = job.returnvalue;
       if (adaptation) this.reporter.seriesDone(adaptation);
       this.series = null;
