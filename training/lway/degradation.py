@@ -34,7 +34,7 @@ def load_settings(path=SETTINGS):
         return own
     settings = load_settings(os.path.join(os.path.dirname(path), own.pop("like")))
     for group, values in own.items():
-        settings[group] = {**settings[group], **values} if isinstance(values, dict) else values
+        settings[group] = {**settings.get(group, {}), **values} if isinstance(values, dict) else values
     return settings
 
 
@@ -139,6 +139,10 @@ def sample_plan(rng, settings, scale=4):
             plan["jpeg"].append((int(_uniform(rng, j["first_quality"])), chroma))
         quality = j["strong_quality"] if rng.random() < j["strong_p"] else j["quality"]
         plan["jpeg"].append((int(_uniform(rng, quality)), chroma))
+    # asked of the random numbers last, and only where it is wanted: plans of other settings stay what they were
+    m = settings.get("machine")
+    if m and rng.random() < m["p"]:
+        plan["machine"] = {"shrink": _uniform(rng, m["shrink"]), "paint": _uniform(rng, m["paint"]), "halo": _uniform(rng, m["halo"]), "pattern": _uniform(rng, m["pattern"]) * float(rng.random()), "period": int(rng.choice(m["period"])), "seed": int(rng.integers(2 ** 31))}
     return plan
 
 
@@ -196,6 +200,30 @@ def sharpen(x, sigma, amount):
     """Unsharp mask."""
     size = 2 * int(math.ceil(2.5 * sigma)) + 1
     return x + amount * (x - blur(x, gaussian_kernel(size, sigma)))
+
+
+def _median3(x):
+    """Median of 3x3 pixels, each channel by itself."""
+    windows = F.unfold(F.pad(x[:, None], (1,) * 4, mode="reflect"), 3)
+    return windows.median(1).values.view_as(x)
+
+
+def machine_made(x, machine):
+    """What pictures made or enlarged by a network look like, mildly, for x [3,h,w]: finer detail than the network knew of
+    is missing (taken down by `shrink` and enlarged again), what is left looks painted (a median, `paint` of it), edges
+    have halos (`halo` of an unsharp mask), and its upsampling layers have left a faint pattern of `period` pixels, stronger
+    where there is texture (`pattern`: its amplitude)."""
+    h, w = x.shape[1:]
+    size = [max(2, int(side / machine["shrink"])) for side in (h, w)]
+    y = resize(resize(x, *size, "area"), h, w, "bicubic")
+    y = y + machine["paint"] * (_median3(y) - y)
+    y = sharpen(y, 1.0, machine["halo"])
+    g = torch.Generator().manual_seed(machine["seed"])
+    tile = torch.randn(3, machine["period"], machine["period"], generator=g) * 0.5 + torch.randn(1, machine["period"], machine["period"], generator=g)
+    tile = (tile - tile.mean((1, 2), keepdim=True)) / tile.std()
+    pattern = tile.repeat(1, -(-h // machine["period"]), -(-w // machine["period"]))[:, :h, :w]
+    texture = (y - F.avg_pool2d(F.pad(y[None], (2,) * 4, mode="reflect"), 5, 1)[0]).abs().mean(0)
+    return y + machine["pattern"] * pattern * (0.3 + (texture / 0.03).clamp(max=1))
 
 
 def jpeg(x, quality, subsampling):
@@ -257,6 +285,8 @@ def apply_plan(hr, plan, noise=True):
         x = x + sensor_noise(x, plan["noise"])
     if plan["sharpen"]:
         x = sharpen(x, *plan["sharpen"])
+    if plan.get("machine"):
+        x = machine_made(x, plan["machine"])
     x = x.clamp(0, 1)
     for quality, subsampling in plan["jpeg"]:
         x = jpeg(x, quality, subsampling)

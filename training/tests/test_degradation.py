@@ -63,6 +63,28 @@ class Plans(unittest.TestCase):
         low = [D.apply_plan(picture(), D.sample_plan(np.random.default_rng(s), settings)) for s in range(4)]
         self.assertFalse(torch.equal(low[0], low[1]) and torch.equal(low[1], low[2]))
 
+    def test_machine_made_pictures_lose_fine_detail_and_gain_a_pattern_of_their_period(self):
+        x = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(3)) * 0.5 + 0.25
+        machine = {"shrink": 1.5, "paint": 0.8, "halo": 0.0, "pattern": 0.0, "period": 4, "seed": 1}
+        plain = D.machine_made(x, machine)
+        self.assertEqual(plain.shape, x.shape)
+        self.assertLess(float(plain.std()), 0.8 * float(x.std()))
+        added = D.machine_made(x, {**machine, "pattern": 0.02}) - plain
+        folded = added.view(3, 16, 4, 16, 4).mean((1, 3))
+        self.assertGreater(float(folded.std()), 0.01)
+        self.assertLess(float(added.mean().abs()), 1e-3)
+
+    def test_only_settings_that_ask_for_it_make_pictures_look_machine_made(self):
+        wanted, base = D.load_settings(os.path.join(HERE, "degradation-photo.json")), D.load_settings()
+        made = [D.sample_plan(np.random.default_rng(i), wanted) for i in range(200)]
+        share = sum("machine" in plan for plan in made) / 200
+        self.assertTrue(0.03 < share < 0.15, share)
+        self.assertNotIn("machine", D.sample_plan(np.random.default_rng(0), base))
+        with_it = next(plan for plan in made if "machine" in plan)
+        x = picture()
+        without = {key: value for key, value in with_it.items() if key != "machine"}
+        self.assertFalse(torch.equal(D.apply_plan(x, with_it), D.apply_plan(x, without)))
+
     def test_twin_has_no_noise(self):
         settings = D.load_settings()
         rng = np.random.default_rng(0)
