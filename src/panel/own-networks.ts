@@ -1,3 +1,4 @@
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { LWayError, type NetworkEntry } from '../engine';
 
 /** Where networks that the person brought are kept. */
@@ -10,28 +11,27 @@ export interface OwnNetworks {
   delete(id: string): Promise<void>;
 }
 
-const settled = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+interface Stored extends DBSchema {
+  entries: { key: string; value: NetworkEntry };
+  files: { key: string; value: Blob };
+}
 
 /** In the browser's own database; only for this visit where there is none. */
 export class IndexedDbNetworks implements OwnNetworks {
   private readonly unsaved = new Map<string, { entry: NetworkEntry; bytes: Uint8Array }>();
-  private database: Promise<IDBDatabase> | null = null;
+  private database: Promise<IDBPDatabase<Stored>> | null = null;
 
   async list(): Promise<NetworkEntry[]> {
-    const saved = await this.run('readonly', (entries) => entries.getAll() as IDBRequest<NetworkEntry[]>).catch(
-      () => [],
-    );
+    const saved = await this.open()
+      .then((database) => database.getAll('entries'))
+      .catch(() => []);
     return [...saved, ...[...this.unsaved.values()].map(({ entry }) => entry)];
   }
 
   async bytes(id: string): Promise<Uint8Array> {
     const here = this.unsaved.get(id);
     if (here) return here.bytes;
-    const blob = await this.run('readonly', (_, files) => files.get(id) as IDBRequest<Blob | undefined>);
+    const blob = await (await this.open()).get('files', id);
     if (!blob) {
       throw new LWayError('missing-model', 'This network is no longer stored in the browser.', 'Add its file again.');
     }
@@ -40,10 +40,9 @@ export class IndexedDbNetworks implements OwnNetworks {
 
   async put(entry: NetworkEntry, bytes: Uint8Array): Promise<void> {
     try {
-      await this.run('readwrite', (entries, files) => {
-        files.put(new Blob([bytes as Uint8Array<ArrayBuffer>]), entry.id);
-        return entries.put(entry);
-      });
+      const { entries, files, done } = await this.change();
+      const file = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+      await Promise.all([files.put(file, entry.id), entries.put(entry), done]);
     } catch {
       this.unsaved.set(entry.id, { entry, bytes });
     }
@@ -51,36 +50,23 @@ export class IndexedDbNetworks implements OwnNetworks {
 
   async delete(id: string): Promise<void> {
     if (this.unsaved.delete(id)) return;
-    await this.run('readwrite', (entries, files) => {
-      files.delete(id);
-      return entries.delete(id);
-    });
+    const { entries, files, done } = await this.change();
+    await Promise.all([files.delete(id), entries.delete(id), done]);
   }
 
-  private open(): Promise<IDBDatabase> {
-    this.database ??= new Promise((resolve, reject) => {
-      const request = indexedDB.open('lway-models', 1);
-      request.onupgradeneeded = () => {
-        request.result.createObjectStore('entries', { keyPath: 'id' });
-        request.result.createObjectStore('files');
-      };
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-    return this.database;
+  private async open(): Promise<IDBPDatabase<Stored>> {
+    return (this.database ??= openDB<Stored>('lway-models', 1, {
+      upgrade: (database) => {
+        database.createObjectStore('entries', { keyPath: 'id' });
+        database.createObjectStore('files');
+      },
+    }));
   }
 
-  private async run<T>(
-    mode: IDBTransactionMode,
-    work: (entries: IDBObjectStore, files: IDBObjectStore) => IDBRequest<T>,
-  ): Promise<T> {
-    const transaction = (await this.open()).transaction(['entries', 'files'], mode);
-    const done = new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error);
-    });
-    const result = await settled(work(transaction.objectStore('entries'), transaction.objectStore('files')));
-    await done;
-    return result;
+  /** Both tables, to be changed together or not at all. */
+  private async change() {
+    const transaction = (await this.open()).transaction(['entries', 'files'], 'readwrite');
+    const [entries, files] = [transaction.objectStore('entries'), transaction.objectStore('files')];
+    return { entries, files, done: transaction.done };
   }
 }

@@ -1,8 +1,11 @@
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { storageError } from './errors';
 import { claimName, removeAbandoned } from './page-lease.browser';
 import type { Spill } from './spill';
 
-const table = 'blocks';
+interface Blocks extends DBSchema {
+  blocks: { key: number; value: Blob };
+}
 
 /** A spill in an IndexedDB database of its own, a Blob for each block: for pages from file://, which have no OPFS. */
 export async function openIndexedDbSpill(): Promise<Spill> {
@@ -11,12 +14,11 @@ export async function openIndexedDbSpill(): Promise<Spill> {
     const databases = (await indexedDB.databases?.()) ?? [];
     await removeAbandoned(
       databases.map((each) => each.name ?? ''),
-      (each) => settled(indexedDB.deleteDatabase(each)),
+      (each) => deleteDB(each),
     );
     try {
-      const opening = indexedDB.open(name, 1);
-      opening.onupgradeneeded = () => opening.result.createObjectStore(table);
-      return new IndexedDbSpill(await settled(opening), release);
+      const upgrade = (database: IDBPDatabase<Blocks>) => void database.createObjectStore('blocks');
+      return new IndexedDbSpill(await openDB<Blocks>(name, 1, { upgrade }), release);
     } catch (error) {
       release();
       throw error;
@@ -31,20 +33,15 @@ class IndexedDbSpill implements Spill {
   private disposed = false;
 
   constructor(
-    private readonly database: IDBDatabase,
+    private readonly database: IDBPDatabase<Blocks>,
     private readonly release: () => void,
   ) {}
 
   async put(bytes: Uint8Array): Promise<number> {
     const block = this.count++;
     try {
-      const transaction = this.database.transaction(table, 'readwrite');
-      transaction.objectStore(table).put(new Blob([bytes as Uint8Array<ArrayBuffer>]), block);
-      // A full disk shows when the transaction commits, not when the request succeeds.
-      await new Promise<void>((resolve, reject) => {
-        transaction.oncomplete = () => resolve();
-        transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
-      });
+      // Waits for the transaction, not only for the request: a full disk shows when it commits.
+      await this.database.put('blocks', new Blob([bytes as Uint8Array<ArrayBuffer>]), block);
     } catch (error) {
       throw storageError('browser', error);
     }
@@ -53,8 +50,8 @@ class IndexedDbSpill implements Spill {
 
   async get(block: number, offset: number, length: number): Promise<Uint8Array> {
     try {
-      const transaction = this.database.transaction(table, 'readonly');
-      const blob = await settled(transaction.objectStore(table).get(block) as IDBRequest<Blob>);
+      const blob = await this.database.get('blocks', block);
+      if (!blob) throw new Error(`block ${block} is gone`);
       return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
     } catch (error) {
       throw storageError('browser', error);
@@ -66,14 +63,7 @@ class IndexedDbSpill implements Spill {
     this.disposed = true;
     const { name } = this.database;
     this.database.close();
-    await settled(indexedDB.deleteDatabase(name)).catch(() => undefined);
+    await deleteDB(name).catch(() => undefined);
     this.release();
   }
-}
-
-function settled<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('the request failed'));
-  });
 }
