@@ -179,10 +179,11 @@ export class PanelController implements ReactiveController {
     const cancel = (this.cancelJob = new AbortController());
     const enough = (this.enough = new AbortController());
     const cancelToo = () => cancel.abort(signal?.reason);
+    if (signal?.aborted) cancelToo();
     signal?.addEventListener('abort', cancelToo, { once: true });
     this.update({ notices: [], adding: null, work: { kind: 'running', job: newJob } });
     try {
-      signal?.throwIfAborted();
+      cancel.signal.throwIfAborted();
       const finished = await work(cancel.signal, enough.signal, (event) => {
         this.onEvent(event);
         onEvent?.(event);

@@ -9,29 +9,9 @@ import { learnedKey } from '../../src/panel/learned';
 import type { PanelServices } from '../../src/panel/services';
 import { tryPiece } from '../../src/panel/try-out';
 import { tinyModel } from '../engine/upscaling/tiny-networks';
-import { createServices, FakeElement, never, WatchedEngine } from './support';
+import { controllers, createServices, FakeElement, never, until, WatchedEngine } from './support';
 
-const open: PanelController[] = [];
-
-async function start(changes: Partial<PanelServices> = {}) {
-  const made = await createServices(changes);
-  const controller = new PanelController(new FakeElement(), made.services);
-  open.push(controller);
-  controller.hostConnected();
-  await until(() => controller.state.models !== undefined && controller.state.noAdaptation !== null);
-  return { ...made, controller };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
-afterEach(async () => {
-  for (const controller of open.splice(0)) {
-    controller.hostDisconnected();
-    await controller.services.engine.dispose();
-  }
-});
+const { open, start } = controllers();
 
 test('an upscale becomes a layer, and both pictures stay for the comparison until they are put away', async () => {
   const { controller, workspace, stores } = await start();

@@ -8,6 +8,7 @@ import { SpillingTileStore } from '../../src/engine/raster/store/tile-store';
 import { EmbeddedHost } from '../../src/hosts/embedded/embedded-host';
 import { PackedPixels } from '../../src/hosts/shared/pixels';
 import { Workspace } from '../../src/hosts/embedded/workspace';
+import { PanelController } from '../../src/panel/controller';
 import type { PanelServices, SettingsStore } from '../../src/panel/services';
 import { tinyModel } from '../engine/upscaling/tiny-networks';
 
@@ -95,4 +96,30 @@ export async function createServices(changes: Partial<PanelServices> = {}) {
     ...changes,
   };
   return { services, workspace, stores, settings, model };
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/** Controllers for a file of tests; all in `open` are ended after each test. */
+export function controllers() {
+  const open: PanelController[] = [];
+  afterEach(async () => {
+    for (const controller of open.splice(0)) {
+      controller.hostDisconnected();
+      await controller.services.engine.dispose();
+    }
+  });
+  /** One that knows its networks and whether there is adaptation. */
+  const start = async (changes: Partial<PanelServices> = {}) => {
+    const made = await createServices(changes);
+    const element = new FakeElement();
+    const controller = new PanelController(element, made.services);
+    open.push(controller);
+    controller.hostConnected();
+    await until(() => controller.state.models !== undefined && controller.state.noAdaptation !== null);
+    return { ...made, element, controller };
+  };
+  return { open, start };
 }
