@@ -1,6 +1,5 @@
 import type { Ends, Tuning } from './adaptation/ends';
 import type { Estimate } from './adaptation/estimate';
-import type { Ablation } from './adaptation/recipe';
 import type { ErrorCode } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import type { Device } from './runtime/runtime';
@@ -27,7 +26,6 @@ export interface AdaptOptions {
   models: AdaptationNetworks;
   /** Aborting this one stops the adaptation early and keeps what has been learned. */
   enough?: AbortSignal;
-  ablation?: Ablation;
 }
 
 /** Detail and Noise of a network that has ends to mix its weights towards. */

@@ -2,7 +2,17 @@
  * What `lway evaluate` looks at beside what everybody may ask of the engine: the recipe, and parts of an adaptation by
  * themselves. Nothing that a person gets goes through here.
  */
-export { adapt, networkPicture, recipes, type AdaptationResult, type Cycle, type Recipe } from './adaptation';
+export {
+  adapt,
+  method,
+  networkPicture,
+  recipes,
+  type AblatedOptions,
+  type Ablation,
+  type AdaptationResult,
+  type Cycle,
+  type FullRecipe,
+} from './adaptation';
 export { cropGrid, readCrops } from './adaptation/crops';
 export { embed } from './adaptation/embedding';
 export { randomFrom } from './adaptation/random';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { adaptJob } from '../../src/engine/adapt-job';
+import type { AblatedOptions } from '../../src/engine/adaptation';
 import type { AdaptOptions, UpscaleOptions } from '../../src/engine/engine';
 import { LocalEngine } from '../../src/engine/engine-core';
 import { GraphBuilder, readGraph, sizeOf, writeGraph, type Tensor } from '../../src/engine/graph';
@@ -39,7 +40,7 @@ beforeAll(async () => {
     model,
     size: { scale: 4 },
     device: 'auto',
-    adapt: { level: 'quick', strength: 1, models, ablation },
+    adapt: { level: 'quick', strength: 1, models, ablation } as AblatedOptions,
   };
 });
 

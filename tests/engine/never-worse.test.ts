@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { adaptJob } from '../../src/engine/adapt-job';
-import type { AdaptOptions, EngineEvent, UpscaleOptions } from '../../src/engine/engine';
+import type { AblatedOptions } from '../../src/engine/adaptation';
+import type { EngineEvent, UpscaleOptions } from '../../src/engine/engine';
 import { LocalEngine, type Adapt } from '../../src/engine/engine-core';
 import { loadNetwork, readRegistry } from '../../src/engine/network/networks.node';
 import type { Runtime } from '../../src/engine/runtime/runtime';
@@ -21,7 +22,7 @@ picture.data.forEach((value, i) => {
   const [x, y] = [i % 64, Math.floor(i / 64) % 56];
   picture.data[i] = (Math.sin(x / 4) + Math.cos(y / 3) > 0 ? 0.7 : 0.3) + 0.1 * value;
 });
-let adapt: AdaptOptions;
+let adapt: AblatedOptions;
 
 beforeAll(async () => {
   const registry = await readRegistry(folder);

@@ -1,8 +1,10 @@
 import { LWayError } from '../../engine';
-import { type Recipe, recipes } from '../../engine/inner';
+import { type FullRecipe, method, recipes } from '../../engine/inner';
+
+const usual: FullRecipe = { ...recipes.standard, ...method };
 
 /** What a recipe's words may be. */
-const words: { readonly [Name in keyof Recipe]?: readonly Recipe[Name][] } = {
+const words: { readonly [Name in keyof FullRecipe]?: readonly FullRecipe[Name][] } = {
   cycle: ['area', 'bicubic', 'reconstructor', 'none'],
   target: ['picture', 'clean'],
   trainable: ['all', 'biases-and-norms'],
@@ -14,16 +16,16 @@ const words: { readonly [Name in keyof Recipe]?: readonly Recipe[Name][] } = {
  *
  * @throws LWayError `bad-option` for a name that no recipe has, or a value that it cannot have
  */
-export function parseAblation(text: string): Partial<Recipe> {
+export function parseAblation(text: string): Partial<FullRecipe> {
   const changes: Record<string, unknown> = {};
   for (const part of text.split(',')) {
     const [name = '', value = ''] = part.split('=').map((each) => each.trim());
-    const changed = Object.hasOwn(recipes.standard, name) ? valueOf(name as keyof Recipe, value) : undefined;
+    const changed = Object.hasOwn(usual, name) ? valueOf(name as keyof FullRecipe, value) : undefined;
     if (changed === undefined) {
       throw new LWayError(
         'bad-option',
         `"${part}" is no change of a recipe.`,
-        `Use name=value with one of ${Object.keys(recipes.standard).join(', ')}.`,
+        `Use name=value with one of ${Object.keys(usual).join(', ')}.`,
       );
     }
     changes[name] = changed;
@@ -32,10 +34,10 @@ export function parseAblation(text: string): Partial<Recipe> {
 }
 
 /** `text` as a value of `name`; undefined where it is none. */
-function valueOf(name: keyof Recipe, text: string): unknown {
+function valueOf(name: keyof FullRecipe, text: string): unknown {
   const last = name === 'trainable' ? /^last:([1-9]\d*)$/.exec(text) : null;
   if (last) return { last: Number(last[1]) };
   if (words[name]) return words[name].find((word) => word === text);
-  if (typeof recipes.standard[name] === 'boolean') return { true: true, false: false }[text];
+  if (typeof usual[name] === 'boolean') return { true: true, false: false }[text];
   return text !== '' && Number.isFinite(Number(text)) ? Number(text) : undefined;
 }

@@ -1,13 +1,14 @@
-import { type AdaptOptions, type Raster, resize, sourceOf } from '../../engine';
+import { type Raster, resize, sourceOf } from '../../engine';
 import {
+  type AblatedOptions,
+  type Ablation,
   cropGrid,
   type Cycle,
   embed,
+  method,
   networkPicture,
   randomFrom,
   readCrops,
-  type Recipe,
-  recipes,
 } from '../../engine/inner';
 import { cpuRuntime } from '../../engine/node';
 import { luma } from './metrics/luma';
@@ -25,8 +26,7 @@ import { earlier, network, type NetworkVariant, type Variant } from './variants'
  * @param faithful names of variants that the unadapted result may be blended with to reach the adapted one's PSNR
  */
 export function controls(base: string, adapted: AdaptedVariant, faithful: readonly string[]): Variant[] {
-  const recipe = recipes[adapted.options.level];
-  const ablation = (name: string, changes: Partial<Recipe>): Variant => changed(adapted, name, changes);
+  const ablation = (name: string, changes: Ablation): Variant => changed(adapted, name, changes);
   const cycles: Record<Exclude<Cycle, 'none'>, string> = {
     area: 'area downscaling for the cycle',
     bicubic: 'bicubic downscaling for the cycle',
@@ -38,7 +38,7 @@ export function controls(base: string, adapted: AdaptedVariant, faithful: readon
     ablation('without M', { map: false }),
     ablation('L1 only', { featureWeight: 0, featureAnchor: 0, unseenAnchor: 0, pairsWeight: 0 }),
     ...(['area', 'bicubic', 'reconstructor'] as const)
-      .filter((cycle) => cycle !== recipe.cycle)
+      .filter((cycle) => cycle !== method.cycle)
       .map((cycle) => ablation(cycles[cycle], { cycle })),
     wrongEmbedding(adapted),
     backProjection(base, adapted.name),
@@ -47,10 +47,10 @@ export function controls(base: string, adapted: AdaptedVariant, faithful: readon
   ];
 }
 
-export type AdaptedVariant = NetworkVariant & { options: AdaptOptions };
+export type AdaptedVariant = NetworkVariant & { options: AblatedOptions };
 
 /** The same adaptation by a changed recipe. */
-export function changed(adapted: AdaptedVariant, name: string, changes: Partial<Recipe>): Variant {
+export function changed(adapted: AdaptedVariant, name: string, changes: Ablation): Variant {
   const { options } = adapted;
   return network({
     ...adapted,

@@ -1,5 +1,4 @@
 import {
-  type AdaptOptions,
   type Device,
   type Engine,
   LWayError,
@@ -12,6 +11,7 @@ import {
   type UpscaleOptions,
   type UpscaleReport,
 } from '../../engine';
+import type { AblatedOptions } from '../../engine/inner';
 import type { TestPicture } from './picture-set';
 import { asSaved } from './pixels';
 
@@ -68,7 +68,7 @@ export interface NetworkVariant {
   model: Network;
   device: 'auto' | Device;
   /** Made for each picture, since a control may depend on it. */
-  adapt?: (signal: AbortSignal, task: Task) => Promise<AdaptOptions>;
+  adapt?: (signal: AbortSignal, task: Task) => Promise<AblatedOptions>;
   /** Weights from an earlier adaptation. */
   learned?: Pick<UpscaleOptions, 'weights' | 'strength'>;
 }

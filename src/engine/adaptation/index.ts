@@ -1,7 +1,15 @@
 /** LWay itself: the SR network adapted to the picture before it is applied ("Low-Res Leads the Way", CVPR 2024). */
 export { adapt } from './adapt';
 export type { AdaptRequest } from './request';
-export { recipes, type Cycle, type Recipe } from './recipe';
+export {
+  method,
+  recipes,
+  type AblatedOptions,
+  type Ablation,
+  type Cycle,
+  type FullRecipe,
+  type Recipe,
+} from './recipe';
 export { mixWeights, assertSameNetwork } from './strength';
 export { isEnd, loadEnds, mixEnds, ownTuning, tunable, type Ends, type Tuning } from './ends';
 export { estimate, tuningFor, type Estimate } from './estimate';

@@ -2,7 +2,7 @@ import type { GraphBuilder, Loss, LossValues, Value } from '../graph';
 import type { FeatureDistance } from './features';
 import { areaDown, type Degrader } from './degraders';
 import type { Term } from './losses';
-import type { Recipe } from './recipe';
+import type { FullRecipe } from './recipe';
 
 /** Data of one training step by name, besides the network's own input x [B, 3, p, p]. */
 export const dataNames = {
@@ -32,7 +32,7 @@ const SLACK = 1 / 255;
  * `kept`: anchors that hold what downscaling cannot see, without which the network fills the high frequencies with patterns.
  */
 export function objective(
-  recipe: Recipe,
+  recipe: FullRecipe,
   scale: number,
   degrade: Degrader | undefined,
   distance: FeatureDistance | undefined,

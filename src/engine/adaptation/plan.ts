@@ -1,13 +1,13 @@
 import type { Network } from '../network/registry';
 import { evenSide } from './patches';
 import type { NetworkPicture } from './picture';
-import { recipes, type Recipe } from './recipe';
+import { method, recipes, type FullRecipe } from './recipe';
 import type { Refusal } from './refusal';
 import type { AdaptRequest } from './request';
 
 /** What is decided before anything is looked at. */
 export interface Plan {
-  readonly recipe: Recipe;
+  readonly recipe: FullRecipe;
   readonly model: Network;
   /** Side of the patches, LR pixels. */
   readonly side: number;
@@ -19,7 +19,8 @@ export interface Plan {
 
 /** The recipe of the level, with what the network has of its own and what the ablation changes. */
 export function planAdaptation({ picture, series = [], model, options }: AdaptRequest): Plan | Refusal {
-  const recipe: Recipe = {
+  const recipe: FullRecipe = {
+    ...method,
     ...recipes[options.level],
     ...model.entry.adaptation,
     ...options.ablation,

@@ -1,3 +1,5 @@
+import type { AdaptOptions } from '../engine';
+
 /** What the upscaled picture is taken down with before it is compared with the picture. */
 export type Cycle = 'area' | 'bicubic' | 'reconstructor' | 'none';
 
@@ -10,7 +12,7 @@ export type Choice = 'detail' | 'uniform';
  */
 export type Target = 'picture' | 'clean';
 
-/** Everything that decides how a network is adapted. {@link recipes} are what the levels stand for. */
+/** What a level decides, and a network may want otherwise. {@link recipes} are what the levels stand for. */
 export interface Recipe {
   /** Adam steps at most. */
   readonly steps: number;
@@ -27,10 +29,6 @@ export interface Recipe {
   readonly checkEvery: number;
   /** …and learning stops when it has not improved so many times in a row. */
   readonly patience: number;
-  readonly cycle: Cycle;
-  readonly target: Target;
-  /** Weigh the cycle with the high-frequency map M (LWay, CVPR 2024, section 3.3). */
-  readonly map: boolean;
   /**
    * Weight of the L1 distance of means over 8 × 8 pixels, M or not: M leaves smooth places out, and pairs drew their colours
    * away (docs/quality.md).
@@ -46,26 +44,51 @@ export interface Recipe {
   readonly unseenAnchor: number;
   /** Weight of the feature distance between adapted and unadapted result (anchor a). */
   readonly featureAnchor: number;
+  /** Most of the offsets that a start network gives for this picture, where there is one; 0: begin as it came. */
+  readonly start: number;
+  /** Seed of the choice and order of patches. */
+  readonly seed: number;
+}
+
+/** What is the same for all levels and networks: {@link method}. Only ablations change it. */
+export interface Method {
+  readonly cycle: Cycle;
+  readonly target: Target;
+  /** Weigh the cycle with the high-frequency map M (LWay, CVPR 2024, section 3.3). */
+  readonly map: boolean;
   /**
    * Pull towards the original weights. Times the learning rate it is the share of the distance that a step takes back: 1e4
    * with 2e-5 takes back a fifth. 0: none.
    */
   readonly weightAnchor: number;
-  /** Most of the offsets that a start network gives for this picture, where there is one; 0: begin as it came. */
-  readonly start: number;
   /** Which weights learn. */
   readonly trainable: 'all' | 'biases-and-norms' | { readonly last: number };
   /** Patches are taken where M says that there is most detail, or anywhere with equal chance. */
   readonly choice: Choice;
-  /** Seed of the choice and order of patches. */
-  readonly seed: number;
 }
 
-/** Departures from a recipe, for controls and ablations: only `lway evaluate` sets them. Plain data. */
-export interface Ablation extends Partial<Recipe> {
+/** Everything that decides how a network is adapted. */
+export type FullRecipe = Recipe & Method;
+
+/** Departures from recipe and method, for controls and ablations: only `lway evaluate` asks for them. Plain data. */
+export interface Ablation extends Partial<FullRecipe> {
   /** Taken for the picture's degradation embedding. */
   readonly embedding?: Float32Array;
 }
+
+/** {@link AdaptOptions} for those who come by the inner entry. */
+export interface AblatedOptions extends AdaptOptions {
+  ablation?: Ablation;
+}
+
+export const method: Method = {
+  cycle: 'area',
+  target: 'clean',
+  map: true,
+  weightAnchor: 0,
+  trainable: 'all',
+  choice: 'detail',
+};
 
 const standard: Recipe = {
   steps: 8,
@@ -76,19 +99,13 @@ const standard: Recipe = {
   heldOutBatches: 2,
   checkEvery: 2,
   patience: 2,
-  cycle: 'area',
-  target: 'clean',
-  map: true,
   meansWeight: 2,
   featureWeight: 0.07,
   pairsWeight: 2,
   pairFeatures: 0.12,
   unseenAnchor: 1,
   featureAnchor: 0.5,
-  weightAnchor: 0,
   start: 1,
-  trainable: 'all',
-  choice: 'detail',
   seed: 1,
 };
 

@@ -1,6 +1,7 @@
-import type { AdaptOptions, EngineEvent } from '../engine';
+import type { EngineEvent } from '../engine';
 import type { Network } from '../network/registry';
 import type { NetworkPicture } from './picture';
+import type { AblatedOptions } from './recipe';
 
 export interface AdaptRequest {
   readonly picture: NetworkPicture;
@@ -8,6 +9,6 @@ export interface AdaptRequest {
   readonly series?: readonly NetworkPicture[];
   /** The SR network that learns. */
   readonly model: Network;
-  readonly options: AdaptOptions;
+  readonly options: AblatedOptions;
   readonly onEvent?: (event: EngineEvent) => void;
 }

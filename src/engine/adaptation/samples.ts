@@ -7,6 +7,7 @@ import { readFrom } from './estimate';
 import { isSeen, limitedBy, noiseOf, type Noise } from './noise';
 import type { NetworkPicture } from './picture';
 import type { Plan } from './plan';
+import type { AblatedOptions } from './recipe';
 import type { Reason, Refusal } from './refusal';
 
 /** A picture to learn from. */
@@ -35,12 +36,14 @@ export async function readSamples(
   runtime: Runtime,
   pictures: readonly NetworkPicture[],
   scale: number,
-  { models, ablation }: AdaptOptions,
+  { models, ablation }: AblatedOptions,
   random: () => number,
   { side: patch, recipe: { target } }: Pick<Plan, 'side' | 'recipe'>,
 ): Promise<readonly Sample[] | Refusal> {
   const samples: Sample[] = [];
   let refused: Reason | undefined;
+  const { reconstructor } = models;
+  const unfolded = reconstructor.entry.scale === scale ? readGraph(reconstructor.bytes) : undefined;
   for (const picture of pictures) {
     const crops = await readCrops(signal, picture, cropGrid(picture.width, picture.height, MOST_CROPS, random, patch));
     const verdict = nothingToLearn(detailOf(crops));
@@ -49,13 +52,12 @@ export async function readSamples(
       continue;
     }
     const embedding = ablation?.embedding ?? (await embed(signal, runtime, models.encoder, crops));
-    const { entry, bytes } = models.reconstructor;
     const measured = target === 'picture' ? undefined : await noiseIn(signal, runtime, models, crops, embedding);
     const noise = measured !== undefined && isSeen(measured) ? measured : undefined;
     samples.push({
       crops: crops.map((crop) => ({ ...crop, noise, grain: measured })),
       embedding,
-      reconstructor: entry.scale === scale ? foldEmbedding(readGraph(bytes), embedding) : undefined,
+      reconstructor: unfolded && foldEmbedding(unfolded, embedding),
     });
   }
   return samples.length > 0 ? samples : { refused: refused ?? 'flat' };

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
-import { adapt, mixWeights, type Recipe } from '../../../src/engine/adaptation';
+import { adapt, mixWeights, type Ablation } from '../../../src/engine/adaptation';
 import { runAll } from '../../../src/engine/network/run';
 import { cropGrid } from '../../../src/engine/adaptation/crops';
 import { patchSide } from '../../../src/engine/adaptation/plan';
@@ -21,7 +21,7 @@ const folder = resolve(__dirname, '../../../models');
 const runtime = cpuRuntime(2);
 const signal = new AbortController().signal;
 /** Small and quick, with every part of the objective at work. */
-const small: Partial<Recipe> = { steps: 4, patch: 24, batch: 2, trainingBatches: 2, heldOutBatches: 1, checkEvery: 2 };
+const small: Ablation = { steps: 4, patch: 24, batch: 2, trainingBatches: 2, heldOutBatches: 1, checkEvery: 2 };
 
 let models: AdaptOptions['models'];
 let faithful: Network;
@@ -66,7 +66,7 @@ interface Signals {
 }
 
 interface Choices extends Signals {
-  ablation: Partial<Recipe>;
+  ablation: Ablation;
   series: Raster[];
   start: Network;
 }

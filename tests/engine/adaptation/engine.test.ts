@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { AdaptOptions, Engine, UpscaleOptions } from '../../../src/engine/engine';
+import type { AblatedOptions } from '../../../src/engine/adaptation';
+import type { Engine, UpscaleOptions } from '../../../src/engine/engine';
 import { createNodeEngine } from '../../../src/engine/node';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { sourceOf } from '../../../src/engine/raster/memory-source';
@@ -13,7 +14,7 @@ jest.setTimeout(120_000);
 const folder = resolve(__dirname, '../../../models');
 const signal = new AbortController().signal;
 let engine: Engine;
-let adapt: AdaptOptions;
+let adapt: AblatedOptions;
 
 beforeAll(async () => {
   const registry = await readRegistry(folder);

@@ -1,7 +1,7 @@
 import { areaDown } from '../../../src/engine/adaptation/degraders';
 import type { FeatureDistance } from '../../../src/engine/adaptation/features';
 import { BORDER, dataNames, objective } from '../../../src/engine/adaptation/objective';
-import { recipes, type Recipe } from '../../../src/engine/adaptation/recipe';
+import { method, recipes, type FullRecipe } from '../../../src/engine/adaptation/recipe';
 import { GraphBuilder } from '../../../src/engine/graph';
 import { runNative } from '../graph/support/native';
 import { Random } from '../graph/support/random';
@@ -12,7 +12,8 @@ const SIDE = 8;
 const SCALE = 2;
 const LARGE = SIDE * SCALE;
 /** No term by itself: each test switches on what it looks at. */
-const none: Recipe = {
+const none: FullRecipe = {
+  ...method,
   ...recipes.standard,
   map: false,
   meansWeight: 0,
@@ -45,7 +46,7 @@ const values = (): Values => ({
 });
 
 /** Losses by name. The network of the pairs is the nearest-neighbour enlargement plus a tenth. */
-async function losses(given: Values, recipe: Partial<Recipe>, withCycle = true): Promise<Record<string, number>> {
+async function losses(given: Values, recipe: Partial<FullRecipe>, withCycle = true): Promise<Record<string, number>> {
   const b = new GraphBuilder('objective');
   const large = [1, 3, LARGE, LARGE] as const;
   const small = [1, 3, SIDE, SIDE] as const;
@@ -191,7 +192,7 @@ test('pairs: what the network makes of the copy against the picture itself, with
 });
 
 test('the standard recipe learns from every term', async () => {
-  const found = await losses(values(), recipes.standard);
+  const found = await losses(values(), { ...method, ...recipes.standard });
   expect(
     Object.keys(found)
       .filter((name) => name !== 'read')

@@ -5,7 +5,7 @@ import { planAdaptation } from '../../../src/engine/adaptation/plan';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { isRefusal } from '../../../src/engine/adaptation/refusal';
 import { Stopwatch } from '../../../src/engine/adaptation/stopwatch';
-import type { AdaptOptions } from '../../../src/engine/engine';
+import type { AblatedOptions } from '../../../src/engine/adaptation';
 import { GraphBuilder } from '../../../src/engine/graph';
 import { createRaster } from '../../../src/engine/raster/planes';
 import { runNative } from '../graph/support/native';
@@ -50,7 +50,7 @@ test('of every four rich places one is held out', () => {
 test('a picture of a series that just holds a patch takes part', async () => {
   const read = () => Promise.reject(new Error('nothing is read yet'));
   const model = await tinyModel();
-  const options = { level: 'standard', strength: 1, ablation: { patch: 32 } } as AdaptOptions;
+  const options = { level: 'standard', strength: 1, ablation: { patch: 32 } } as AblatedOptions;
   const sizes = [32, 31, 64].map((width) => ({ width, height: 64, read }));
   const plan = planAdaptation({ picture: { width: 64, height: 64, read }, series: sizes, model, options });
   if (isRefusal(plan)) throw new Error('refused');

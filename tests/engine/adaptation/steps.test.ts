@@ -7,7 +7,7 @@ import { gather } from '../../../src/engine/adaptation/material';
 import { choosePatches } from '../../../src/engine/adaptation/patches';
 import { planAdaptation } from '../../../src/engine/adaptation/plan';
 import { randomFrom } from '../../../src/engine/adaptation/random';
-import { recipes, type Recipe } from '../../../src/engine/adaptation/recipe';
+import { method, recipes, type FullRecipe, type Recipe } from '../../../src/engine/adaptation/recipe';
 import { isRefusal } from '../../../src/engine/adaptation/refusal';
 import { train, type Trainable } from '../../../src/engine/adaptation/train';
 import { verdict } from '../../../src/engine/adaptation/verdict';
@@ -53,7 +53,7 @@ describe('plan', () => {
       options: { ...options, ablation: { pairsWeight: 9 } },
     });
     if (isRefusal(plan)) throw new Error('refused');
-    expect(plan.recipe).toEqual({ ...recipes.standard, learningRate: 1e-3, pairsWeight: 9 });
+    expect(plan.recipe).toEqual({ ...method, ...recipes.standard, learningRate: 1e-3, pairsWeight: 9 });
   });
 });
 
@@ -83,7 +83,8 @@ describe('gather', () => {
     const model = await tinyModel();
     const runtime = cpuRuntime(1);
     try {
-      const recipe: Recipe = {
+      const recipe: FullRecipe = {
+        ...method,
         ...recipes.standard,
         pairsWeight: 0,
         start: 0,
