@@ -1,14 +1,17 @@
 // Breaks source files in many small ways, one at a time, and runs tests that should notice: what no test notices is listed.
 //
 //   node scripts/mutate.mjs src/engine/raster/tiles.ts [more files or folders] [--tests tests/engine/raster]
-//     --tests T  files or folders of tests, by default the file's own tests and all of tests/engine or tests/panel, and
-//                so on, that follows it; may be repeated
-//     --sample N so many mutants in all, chosen by --seed (0)
-//     --json F   keep the result there: the next run with the same file tries only what was not killed
+//     --tests T    files or folders of tests, by default the file's own tests and all of tests/engine or tests/panel, and
+//                  so on, that follows it; may be repeated
+//     --sample N   so many mutants in all, chosen by --seed (0)
+//     --seconds S  how long the tests that a mutant meets may take in all, as they did without it (120); the first one is
+//                  always among them
+//     --json F     keep the result there: the next run with the same file tries only what was not killed
 //
 // Each test file is run once with coverage (kept in node_modules/.cache until it or src/ changes); for a mutant run those
-// that reach its line, the quick ones first, until one fails. What code in other threads reaches is not seen. Works in a
-// git worktree of its own, on what is committed. Not part of `npm test`: a mutant costs a run of tests.
+// that reach its line, its file's own and then the quick ones first, until one fails. What code in other threads reaches
+// is not seen. Works in a git worktree of its own, on what is committed. Not part of `npm test`: a mutant costs a run of
+// tests.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -129,6 +132,7 @@ async function main() {
       tests: { type: 'string', multiple: true },
       sample: { type: 'string' },
       seed: { type: 'string', default: '0' },
+      seconds: { type: 'string', default: '120' },
       json: { type: 'string' },
     },
   });
@@ -223,12 +227,24 @@ async function main() {
     for (const test of wanted) tests.push({ test, ...(await coverageOf(test)) });
     tests.sort((a, b) => a.seconds - b.seconds);
 
-    for (const mutant of mutants) {
+    // What was not tried before comes first.
+    const survivors = new Set(before.map(({ name }) => name));
+    const left = mutants.filter((mutant) => !killedBefore.has(nameOf(mutant)));
+    for (const mutant of [
+      ...left.filter((each) => !survivors.has(nameOf(each))),
+      ...left.filter((each) => survivors.has(nameOf(each))),
+    ]) {
       const { path, source, start, end, text } = mutant;
       const name = nameOf(mutant);
-      if (killedBefore.has(name)) continue;
       const line = lineOf(source, start);
-      const watching = tests.filter(({ reached }) => reached[path]?.includes(line));
+      let time = 0;
+      const [own] = testsOf(path);
+      const reaching = tests.filter(({ reached }) => reached[path]?.includes(line));
+      // The file's own test is the likeliest to notice.
+      const watching = [
+        ...reaching.filter(({ test }) => test === own),
+        ...reaching.filter(({ test }) => test !== own),
+      ].filter(({ seconds }, i) => (time += seconds) <= Number(values.seconds) || i === 0);
       let killedBy = null;
       writeFileSync(join(folder, path), source.slice(0, start) + text + source.slice(end));
       for (const { test, seconds } of watching) {
