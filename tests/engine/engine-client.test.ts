@@ -1,8 +1,9 @@
 import type { EngineEvent, UpscaleOptions } from '../../src/engine/engine';
 import type { Adapt } from '../../src/engine/engine-core';
 import { createNodeEngine } from '../../src/engine/node';
-import { WorkerEngine, type Patience } from '../../src/engine/browser/client';
+import { WorkerEngine } from '../../src/engine/browser/client';
 import type { FromWorker, ToWorker, WorkerLike } from '../../src/engine/browser/messages';
+import type { Patience } from '../../src/engine/browser/watchdog';
 import { serveEngine } from '../../src/engine/browser/worker';
 import { LWayError } from '../../src/engine/errors';
 import { ailingRuntime } from '../support/ailing-runtime';

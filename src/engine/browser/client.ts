@@ -1,7 +1,18 @@
 import type { Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine';
 import type { Resume } from '../engine-core';
-import type { FromWorker, PlainOptions, Request, ToWorker, WorkerLike } from './messages';
-import { isMessage } from './messages';
+import type {
+  Call,
+  FromWorker,
+  PageMethods,
+  PlainOptions,
+  Result,
+  Served,
+  ToWorker,
+  WorkerLike,
+  WorkerMethods,
+} from './messages';
+import { isMessage, serve } from './messages';
+import { usualPatience, Watchdog, type Patience } from './watchdog';
 import { fromPlainError, LWayError, toPlainError } from '../errors';
 import { unadapted } from '../never-worse';
 import type { PixelSink, PixelSource } from '../raster/raster';
@@ -17,19 +28,6 @@ export interface WorkerEngineOptions {
   files: LoadOrtFiles;
   patience?: Partial<Patience>;
 }
-
-/** How long the worker may stay silent, in milliseconds. */
-export interface Patience {
-  /** Before the first tile or step is done: shaders are compiled, memory is set up. */
-  first: number;
-  /** Later: this many times as long as the slowest tile so far, but at least `least`. */
-  factor: number;
-  least: number;
-  /** After a cancel, before the worker is ended. */
-  cancel: number;
-}
-
-const usualPatience: Patience = { first: 300_000, factor: 10, least: 60_000, cancel: 1_500 };
 
 /** New workers that one job may cost. */
 const mostRestarts = 3;
@@ -63,10 +61,9 @@ export class WorkerEngine implements Engine {
    * @throws LWayError `bad-model` with the reason
    */
   takeIn(signal: AbortSignal, brought: Brought): Promise<Network> {
-    return this.enqueue(signal, async () => {
-      const start = (job: number): ToWorker => ({ type: 'take-in', job, brought });
-      return (await this.attempt(signal, start, this.answerFiles, () => undefined)) as Network;
-    });
+    const outOfTurn = () => Promise.reject(new Error('the worker asked for something out of turn'));
+    const page = { read: outOfTurn, begin: outOfTurn, write: outOfTurn, end: outOfTurn, files: this.options.files };
+    return this.enqueue(signal, () => this.attempt(signal, { method: 'takeIn', given: brought }, page));
   }
 
   private enqueue<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -99,39 +96,28 @@ export class WorkerEngine implements Engine {
       if (event.type === 'device') resume.plannedFor ??= event.device;
       onEvent?.(event);
     };
-    const answer = async (ask: Request): Promise<unknown> => {
-      switch (ask.what) {
-        case 'read':
-          return source.read(signal, ask.rect);
-        case 'begin':
-          await sink.begin(signal, ask.info);
-          resume.begun = true;
-          return undefined;
-        case 'write':
-          await sink.write(signal, ask.x, ask.y, ask.piece);
-          resume.done++;
-          return undefined;
-        case 'end':
-          return sink.end(signal);
-        case 'files':
-          return this.answerFiles(ask);
-      }
+    const page: Served<PageMethods> = {
+      read: (rect) => source.read(signal, rect),
+      begin: async (info) => {
+        await sink.begin(signal, info);
+        resume.begun = true;
+      },
+      write: async ({ x, y, piece }) => {
+        await sink.write(signal, x, y, piece);
+        resume.done++;
+      },
+      end: () => sink.end(signal),
+      files: this.options.files,
     };
     let device = options.device;
     for (let restarts = 0; ; restarts++) {
-      const start = (job: number): ToWorker => ({
-        type: 'upscale',
-        job,
-        info: source.info,
-        options: { ...options, device },
-        resume: { ...resume },
-      });
+      const given = { info: source.info, options: { ...options, device }, resume: { ...resume } };
       const listen = (message: FromWorker) => {
         if (message.type === 'event') say(message.event);
         else if (message.type === 'adapted') resume.adapted = message.adapted;
       };
       try {
-        const report = (await this.attempt(signal, start, answer, listen, enough)) as UpscaleReport;
+        const report = await this.attempt(signal, { method: 'upscale', given }, page, listen, enough);
         const seconds = (performance.now() - started) / 1000;
         return { ...report, notices, tilesRedone: report.tilesRedone + redone, seconds };
       } catch (error) {
@@ -171,25 +157,22 @@ export class WorkerEngine implements Engine {
   }
 
   /** One job in one worker. Rejects with {@link WorkerLost} where the worker is the trouble. */
-  private attempt(
+  private attempt<M extends keyof WorkerMethods>(
     signal: AbortSignal,
-    start: (job: number) => ToWorker,
-    answer: (ask: Request) => Promise<unknown>,
-    listen: (message: FromWorker) => void,
+    call: Extract<Call<WorkerMethods>, { method: M }>,
+    page: Served<PageMethods>,
+    listen: (message: FromWorker) => void = () => undefined,
     enough?: AbortSignal,
-  ): Promise<UpscaleReport | Network> {
+  ): Promise<Result<WorkerMethods, M>> {
     const job = ++this.jobs;
     return new Promise((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      let slowest = 0;
-      let lastTile: number | null = null;
       let worker: WorkerLike | null = null;
       let settled = false;
       /** What the page is doing for the worker: whether a piece counts as written is known when it is over. */
       let serving: Promise<void> = Promise.resolve();
       const settle = (act: () => void) => {
         settled = true;
-        clearTimeout(timer);
+        watchdog.stop();
         this.listener = this.onCrash = null;
         signal.removeEventListener('abort', onAbort);
         enough?.removeEventListener('abort', onEnough);
@@ -200,35 +183,28 @@ export class WorkerEngine implements Engine {
             .then(act);
       };
       const fail = (error: unknown) => settle(() => reject(error));
-      const watch = () => {
-        clearTimeout(timer);
-        if (settled) return;
-        const { first, factor, least, cancel } = this.patience;
-        const wait = signal.aborted ? cancel : slowest > 0 ? Math.max(least, factor * slowest) : first;
-        timer = setTimeout(() => {
-          this.drop();
-          fail(signal.aborted ? signal.reason : new WorkerLost('A tile took far longer than it should.', true));
-        }, wait);
-      };
+      const watchdog = new Watchdog(this.patience, signal, () => {
+        this.drop();
+        fail(signal.aborted ? signal.reason : new WorkerLost('A tile took far longer than it should.', true));
+      });
       const send = (message: ToWorker) => {
         if (!settled) worker?.postMessage(message);
       };
       const onAbort = () => {
         send({ type: 'abort', job });
-        watch();
+        watchdog.restart();
       };
       const onEnough = () => send({ type: 'enough', job });
-      const serve = async (request: number, ask: Request) => {
-        // The page's own time does not count against the worker.
-        clearTimeout(timer);
+      const answer = async (request: number, asked: Call<PageMethods>) => {
+        watchdog.pause();
         try {
-          const value = await answer(ask);
+          const value = await serve(page, asked);
           send({ type: 'answer', job, request, value });
         } catch (error) {
           if (!signal.aborted) return void failAsked(error);
           send({ type: 'answer', job, request, error: toPlainError(error) });
         }
-        watch();
+        watchdog.restart();
       };
       // The picture or the result is the trouble, not the worker, which is left in the middle of a job.
       const failAsked = (error: unknown) => {
@@ -238,21 +214,18 @@ export class WorkerEngine implements Engine {
       };
       this.listener = (message) => {
         if (message.job !== job) return;
-        if (message.type === 'done') return settle(() => resolve(message.result));
+        if (message.type === 'done') return settle(() => resolve(message.result as Result<WorkerMethods, M>));
         if (message.type === 'failed')
           return fail(
             message.error.code === 'aborted' && signal.aborted ? signal.reason : fromPlainError(message.error),
           );
         if (message.type === 'request') {
-          serving = serve(message.request, message.ask);
+          serving = answer(message.request, message.call);
           return;
         }
-        if (message.type === 'event' && message.event.type === 'progress') {
-          if (lastTile !== null) slowest = Math.max(slowest, performance.now() - lastTile);
-          lastTile = performance.now();
-        }
+        if (message.type === 'event' && message.event.type === 'progress') watchdog.tileDone();
         listen(message);
-        watch();
+        watchdog.restart();
       };
       this.onCrash = (reason) => {
         this.drop();
@@ -262,20 +235,15 @@ export class WorkerEngine implements Engine {
       enough?.addEventListener('abort', onEnough);
       try {
         worker = this.worker ??= this.startWorker();
-        worker.postMessage(start(job));
+        worker.postMessage({ type: 'start', job, call });
         if (enough?.aborted) onEnough();
-        watch();
+        watchdog.restart();
       } catch (error) {
         this.drop();
         fail(error);
       }
     });
   }
-
-  private readonly answerFiles = (ask: Request): Promise<unknown> => {
-    if (ask.what !== 'files') return Promise.reject(new Error(`the worker asked for ${ask.what} out of turn`));
-    return this.options.files(ask.build);
-  };
 
   private startWorker(): WorkerLike {
     const worker = this.options.createWorker();

@@ -2,7 +2,7 @@ import type { AdaptOptions, EngineEvent, UpscaleOptions, UpscaleReport } from '.
 import type { AdaptedWeights, Resume } from '../engine-core';
 import type { PlainError } from '../errors';
 import type { PictureInfo, Raster, Rect } from '../raster/raster';
-import type { OrtBuild } from '../runtime/ort-files';
+import type { OrtBuild, OrtFiles } from '../runtime/ort-files';
 import type { Network } from '../network/registry';
 import type { Brought } from '../upscaling/take-in';
 
@@ -12,27 +12,48 @@ import type { Brought } from '../upscaling/take-in';
 /** {@link UpscaleOptions} without what cannot cross: the listener and the signals. */
 export type PlainOptions = Omit<UpscaleOptions, 'onEvent' | 'adapt'> & { adapt?: Omit<AdaptOptions, 'enough'> };
 
+/** What the worker does for the page, each a job: what it is given, and what comes of it. */
+export interface WorkerMethods {
+  upscale(given: { info: PictureInfo; options: PlainOptions; resume: Resume }): UpscaleReport;
+  takeIn(given: Brought): Network;
+}
+
+/** What the worker asks the page to do meanwhile. */
+export interface PageMethods {
+  read(rect: Rect): Raster;
+  begin(info: PictureInfo): void;
+  write(given: { x: number; y: number; piece: Raster }): void;
+  end(given: null): void;
+  /** Gets ONNX Runtime's files. */
+  files(build: OrtBuild): OrtFiles;
+}
+
+/** A call of one of these methods, as it is sent. */
+export type Call<Methods> = { [M in keyof Methods]: { method: M; given: Given<Methods, M> } }[keyof Methods];
+/** The methods where they are carried out. */
+export type Served<Methods> = {
+  [M in keyof Methods]: (given: Given<Methods, M>) => Promise<Result<Methods, M>> | Result<Methods, M>;
+};
+export type Given<Methods, M extends keyof Methods> = Methods[M] extends (given: infer G) => unknown ? G : never;
+export type Result<Methods, M extends keyof Methods> = Methods[M] extends (given: never) => infer R ? R : never;
+
+/** Carries a call out. */
+export async function serve<Methods>(served: Served<Methods>, { method, given }: Call<Methods>): Promise<unknown> {
+  return (served[method] as (given: unknown) => unknown)(given);
+}
+
 export type ToWorker =
-  | { type: 'upscale'; job: number; info: PictureInfo; options: PlainOptions; resume: Resume }
-  | { type: 'take-in'; job: number; brought: Brought }
+  | { type: 'start'; job: number; call: Call<WorkerMethods> }
   | { type: 'abort'; job: number }
   | { type: 'enough'; job: number }
   /** Answer to a request of the worker's. */
   | { type: 'answer'; job: number; request: number; value?: unknown; error?: PlainError };
 
-/** What the worker asks the page to do. */
-export type Request =
-  | { what: 'read'; rect: Rect }
-  | { what: 'begin'; info: PictureInfo }
-  | { what: 'write'; x: number; y: number; piece: Raster }
-  | { what: 'end' }
-  | { what: 'files'; build: OrtBuild };
-
 export type FromWorker =
-  | { type: 'request'; job: number; request: number; ask: Request }
+  | { type: 'request'; job: number; request: number; call: Call<PageMethods> }
   | { type: 'event'; job: number; event: EngineEvent }
   | { type: 'adapted'; job: number; adapted: AdaptedWeights }
-  | { type: 'done'; job: number; result: UpscaleReport | Network }
+  | { type: 'done'; job: number; result: unknown }
   | { type: 'failed'; job: number; error: PlainError };
 
 /** The part of a worker's own side that the engine uses. */

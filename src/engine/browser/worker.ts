@@ -1,12 +1,12 @@
 import type { UpscaleReport } from '../engine';
 import type { Adapt } from '../engine-core';
 import { LocalEngine } from '../engine-core';
-import type { FromWorker, Request, ToWorker, WorkerPort } from './messages';
-import { isMessage } from './messages';
+import type { Call, FromWorker, Given, PageMethods, Result, ToWorker, WorkerMethods, WorkerPort } from './messages';
+import { isMessage, serve } from './messages';
 import { fromPlainError, LWayError, toPlainError } from '../errors';
 import type { PixelSink, PixelSource, Raster } from '../raster/raster';
 import type { Network } from '../network/registry';
-import type { LoadOrtFiles, OrtFiles } from '../runtime/ort-files';
+import type { LoadOrtFiles } from '../runtime/ort-files';
 import type { Runtimes } from '../runtime/runtimes';
 import { takeIn, type Brought } from '../upscaling/take-in';
 
@@ -39,7 +39,7 @@ class Server {
     private readonly port: WorkerPort,
     parts: WorkerParts,
   ) {
-    this.runtimes = parts.runtimes((build) => this.ask(this.current, { what: 'files', build }) as Promise<OrtFiles>);
+    this.runtimes = parts.runtimes((build) => this.ask(this.current, 'files', build));
     this.engine = new LocalEngine({ runtimes: this.runtimes, adapt: parts.adapt, onDeviceLost: 'throw' });
     port.addEventListener('message', ({ data }) => {
       if (isMessage(data)) this.receive(data as ToWorker);
@@ -48,10 +48,8 @@ class Server {
 
   private receive(message: ToWorker): void {
     switch (message.type) {
-      case 'upscale':
-        return this.start(message.job, (job) => this.upscale(job, message));
-      case 'take-in':
-        return this.start(message.job, (job) => this.takeIn(job, message.brought));
+      case 'start':
+        return this.start(message.job, message.call);
       case 'abort':
         return this.jobs.get(message.job)?.abort.abort();
       case 'enough':
@@ -65,11 +63,15 @@ class Server {
     }
   }
 
-  private start(number: number, work: (job: Job) => Promise<UpscaleReport | Network>): void {
+  private start(number: number, call: Call<WorkerMethods>): void {
     const job: Job = { number, abort: new AbortController(), enough: new AbortController() };
     this.jobs.set(number, job);
     this.current = number;
-    void work(job).then(
+    const methods = {
+      upscale: (given: Given<WorkerMethods, 'upscale'>) => this.upscale(job, given),
+      takeIn: (brought: Brought) => this.takeIn(job, brought),
+    };
+    void serve<WorkerMethods>(methods, call).then(
       (result) => this.finish({ type: 'done', job: number, result }),
       (error: unknown) => this.finish({ type: 'failed', job: number, error: toPlainError(error) }),
     );
@@ -82,16 +84,16 @@ class Server {
 
   private upscale(
     { number, abort, enough }: Job,
-    { info, options, resume }: Extract<ToWorker, { type: 'upscale' }>,
+    { info, options, resume }: Given<WorkerMethods, 'upscale'>,
   ): Promise<UpscaleReport> {
     const source: PixelSource = {
       info,
-      read: (_, rect) => this.ask(number, { what: 'read', rect }) as Promise<Raster>,
+      read: (_, rect) => this.ask(number, 'read', rect),
     };
     const sink: PixelSink = {
-      begin: async (_, result) => void (await this.ask(number, { what: 'begin', info: result })),
-      write: async (_, x, y, piece) => void (await this.ask(number, { what: 'write', x, y, piece })),
-      end: async () => void (await this.ask(number, { what: 'end' })),
+      begin: (_, result) => this.ask(number, 'begin', result),
+      write: (_, x, y, piece) => this.ask(number, 'write', { x, y, piece }, [ownBuffer(piece)]),
+      end: () => this.ask(number, 'end', null),
     };
     const adapt = options.adapt && { ...options.adapt, enough: enough.signal };
     const onEvent = (event: Extract<FromWorker, { type: 'event' }>['event']) =>
@@ -117,13 +119,18 @@ class Server {
     }
   }
 
-  private ask(job: number, ask: Request): Promise<unknown> {
+  private ask<M extends keyof PageMethods>(
+    job: number,
+    method: M,
+    given: Given<PageMethods, M>,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<Result<PageMethods, M>> {
     const request = ++this.requests;
     return new Promise((resolve, reject) => {
-      this.open.set(request, { resolve, reject });
-      const transfer = ask.what === 'write' ? [ownBuffer(ask.piece)] : [];
+      this.open.set(request, { resolve: (value) => resolve(value as Result<PageMethods, M>), reject });
+      const call = { method, given } as Call<PageMethods>;
       try {
-        this.port.postMessage({ type: 'request', job, request, ask }, transfer);
+        this.port.postMessage({ type: 'request', job, request, call }, transfer);
       } catch (cause) {
         this.open.delete(request);
         reject(new LWayError('internal', 'The worker could not reach the page.', 'Reload the page.', { cause }));
