@@ -15,6 +15,11 @@ export async function defaultModel(): Promise<Network> {
   return (await shipped()).find(never, undefined, '', 'auto');
 }
 
+/** The network of that name in the list of those that ship. */
+export async function shippedNetwork(id: string): Promise<Network> {
+  return (await shipped()).find(never, undefined, id, 'auto');
+}
+
 /** The networks that adapting it takes. */
 export async function adaptationModels({ entry }: Network): Promise<AdaptationNetworks> {
   return (await shipped()).adaptation(entry);
