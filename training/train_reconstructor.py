@@ -18,7 +18,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lway import data, degradation as D, interpret, loop, networks, weights
+from lway import camera, data, degradation as D, interpret, loop, networks, weights
 
 a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 a.add_argument("--data", default=data.DATA)
@@ -42,6 +42,7 @@ a.add_argument("--ema", type=float, default=0.998)
 a.add_argument("--bank", type=int, default=500, help="degradations held in memory, two photographs each")
 a.add_argument("--refresh", type=float, default=0.25)
 a.add_argument("--sr", action="append", default=[], help="SR network whose errors are shown to R (.onnx, repeatable)")
+a.add_argument("--cameras", help="folder of City100: kernels estimated from its odd pairs, and those pairs, among the synthetic ones")
 a.add_argument("--alike", type=float, default=0.01, help="weight of the contrastive term")
 a.add_argument("--numbers", type=float, default=0.02, help="weight of the regression of the degradation's numbers")
 a.add_argument("--settings", default=D.SETTINGS)
@@ -133,7 +134,8 @@ for path in a.sr:
         with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
             return m(lr[None])[0].float()
     shown.append(run)
-bank = data.Bank(files, data.reconstruction_entry(settings, a.scale, shown), a.scale, a.bank, a.seed)
+cameras = camera.Cameras(a.cameras, a.scale) if a.cameras else None
+bank = data.Bank(files, data.reconstruction_entry(settings, a.scale, shown, cameras), a.scale, a.bank, a.seed)
 began = time.time()
 bank.refresh(min(a.bank, a.fill))
 print(f"bank of {len(bank.entries)} filled in {time.time() - began:.0f} s", flush=True)
@@ -219,7 +221,7 @@ while clock.done < 1:
     terms = {
         "reconstruct": miss.mean(),
         "alike": a.alike * F.cross_entropy(sim, torch.arange(len(z), device=device) ^ 1),
-        "numbers": a.numbers * (aux(e.float()) - b["numbers"]).abs().mean(),
+        "numbers": a.numbers * (aux(e.float()) - b["numbers"]).abs().nanmean(),
     }
     loss = sum(terms.values())
     optimiser.zero_grad(set_to_none=True)

@@ -229,12 +229,16 @@ def encoder_entry(settings, scale, truth):
     return make
 
 
-def reconstruction_entry(settings, scale=4, networks=()):
+def reconstruction_entry(settings, scale=4, networks=(), cameras=None, shares=(0.4, 0.15)):
     """Entries for the LR reconstructor: one degradation on two photographs. lr is what the encoder sees; twin is what
     the reconstructor must make of hr, without the noise, which nobody can foretell; wrong and wrong_twin are the same
-    for an HR picture with an SR network's errors: they must come through, not be forgiven."""
+    for an HR picture with an SR network's errors: they must come through, not be forgiven. With `cameras` (camera.Cameras)
+    these `shares` of the entries have a camera's kernel, and are real pairs."""
     def make(photo, rng):
-        plan, pictures = D.sample_plan(rng, settings, scale), []
+        drawn = rng.random() if cameras else 1
+        if cameras and drawn < shares[1]:
+            return cameras.entry(rng)
+        plan, pictures = (cameras.plan(rng, settings) if drawn < sum(shares) else D.sample_plan(rng, settings, scale)), []
         for _ in range(2):
             hr = crop(D.prepare_hr(photo(), rng, settings, scale), 64 * scale, rng)
             lr, twin = D.apply_plan(hr, plan), D.apply_plan(hr, plan, noise=False)

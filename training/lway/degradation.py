@@ -245,6 +245,10 @@ def reduce_plan(hr, plan):
     """The linear beginning of a plan, unclipped: blur and downscaling. [c,H,W] -> [c,H/scale,W/scale]."""
     x, scale = hr, plan["scale"]
     h, w = hr.shape[1] // scale, hr.shape[2] // scale
+    if plan["resize"] == "response":
+        k = plan["response"]
+        rim = (k.shape[0] - scale) // 2
+        return F.conv2d(F.pad(x[:, None], (rim,) * 4, mode="reflect"), k[None, None], stride=scale)[:, 0, :h, :w]
     if plan["kernel"] is not None:
         x = blur(x, plan["kernel"])
     if plan["resize"] == "sample":
