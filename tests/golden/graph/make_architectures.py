@@ -1,4 +1,4 @@
-"""Makes architectures.json and the .onnx files in architectures/: the networks of architectures.py with PyTorch's gradients.
+"""Makes architectures.json and the .onnx files in architectures/: the networks of architectures*.py with PyTorch's gradients.
 
     python3 tests/golden/graph/make_architectures.py [NAME...]          (torch, onnx, numpy)
 
@@ -15,6 +15,8 @@ import onnx
 import torch
 
 import architectures
+import architectures_attention as attention
+import architectures_convolutional as convolutional
 from golden_format import encode, write_json
 from golden_networks import away_from_kinks, export, masked_l1, parameters_of_initializers
 
@@ -33,6 +35,18 @@ ALL = {
     "femasr": (architectures.FeMaSR, (8, 8), True),
     "sinsr": (architectures.SinSR, (8, 8), False),
     "osediff": (architectures.OSEDiff, (8, 8), False),
+    "rcan": (convolutional.RCAN, (6, 8), True),
+    "mosr": (convolutional.MoSR, (6, 8), False),
+    "moesr": (convolutional.MoESR, (7, 9), True),
+    "mirnet": (convolutional.MIRNet, (8, 8), False),
+    "realcugan": (convolutional.RealCUGAN, (14, 16), True),
+    "drct": (attention.DRCT, (8, 8), False),
+    "omnisr": (attention.OmniSR, (12, 12), False),
+    "craft": (attention.CRAFT, (8, 8), False),
+    "fdat": (attention.FDAT, (6, 9), False),
+    "grl": (attention.GRL, (8, 8), False),
+    "restormer": (attention.Restormer, (6, 8), True),
+    "uformer": (attention.Uformer, (8, 8), False),
 }
 
 
