@@ -39,7 +39,10 @@ export function fromOrtError(error: unknown, during: 'create' | 'run', lost = fa
   return new LWayError(
     'internal',
     `The network failed while running: ${firstLine(text)}`,
-    'Try another device or a smaller tile; if it happens again, try another network.',
+    // One of its operations refuses what it is given: that no tile is small enough for, and no memory large enough.
+    /while running \S+ node/i.test(text)
+      ? 'Export this network again (opset 17 to 21, free sizes) or choose another one; on a graphics device, try the CPU first.'
+      : 'Try another device; if it happens again, try another network.',
     cause,
   );
 }

@@ -26,3 +26,11 @@ test('the path of the runtime’s own source is left out', () => {
     'ONNX Runtime cannot load this network: Unsupported model IR version: 99',
   );
 });
+
+test('an operation that refuses what it is given is no matter of the tile', () => {
+  const text =
+    "Non-zero status code returned while running Reshape node. Name:'r' Status Message: The input tensor cannot be reshaped to the requested shape.";
+  const { advice } = fromOrtError(new Error(text), 'run');
+  expect(advice).toMatch(/^Export this network again/);
+  for (const error of [advice, fromOrtError(new Error('wasm trap'), 'run').advice]) expect(error).not.toMatch(/tile/);
+});
