@@ -1,4 +1,4 @@
-import { GraphBuilder, readGraph, sizeOf, type Operation } from '../src/engine/graph';
+import { GraphBuilder, multiplyAdds, readGraph } from '../src/engine/graph';
 import type { InferenceSession, Runtime } from '../src/engine/runtime/runtime';
 
 /** Work done by sessions, in floating-point operations and seconds. */
@@ -7,10 +7,7 @@ export interface Work {
   seconds: number;
 }
 
-/**
- * Floating-point operations of one run of a network, an addition and a multiplication counting as two: those of
- * convolutions and matrix products, beside which all others are few.
- */
+/** Floating-point operations of one run of a network, an addition and a multiplication counting as two. */
 export function countFlop(model: Uint8Array, shapes: Readonly<Record<string, readonly number[]>>): number {
   const graph = readGraph(model);
   const b = new GraphBuilder('counted');
@@ -18,27 +15,7 @@ export function countFlop(model: Uint8Array, shapes: Readonly<Record<string, rea
     graph,
     graph.inputs.map(({ name, type }) => b.input(name, shapes[name]!, type)),
   );
-  return b.history.reduce((sum, operation) => sum + flopOf(operation), 0);
-}
-
-function flopOf({ op, inputs, outputs }: Operation): number {
-  const [first, second] = inputs.map((value) => value?.shape ?? []) as [readonly number[], readonly number[]];
-  const result = sizeOf(outputs[0]!.shape);
-  switch (op) {
-    case 'Conv':
-      // A kernel is [outputs, inputs of its group, height, width].
-      return 2 * result * sizeOf(second.slice(1));
-    case 'ConvTranspose':
-      // Each value of the input is spread by a kernel [inputs, outputs of its group, height, width].
-      return 2 * sizeOf(first) * sizeOf(second.slice(1));
-    case 'MatMul':
-      return 2 * result * first.at(-1)!;
-    case 'Gemm':
-      // [m, k] times [k, n], or transposed: m k n is the root of the product of the three sizes.
-      return 2 * Math.sqrt(sizeOf(first) * sizeOf(second) * result);
-    default:
-      return 0;
-  }
+  return b.history.reduce((sum, operation) => sum + 2 * multiplyAdds(operation), 0);
 }
 
 /** A runtime that counts what its sessions do, and for what: `part` is asked at every run. */

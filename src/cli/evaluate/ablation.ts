@@ -8,6 +8,7 @@ const words: { readonly [Name in keyof FullRecipe]?: readonly FullRecipe[Name][]
   cycle: ['area', 'bicubic', 'reconstructor', 'none'],
   target: ['picture', 'clean'],
   trainable: ['all', 'biases-and-norms'],
+  large: ['part', 'all'],
   choice: ['detail', 'uniform'],
 };
 

@@ -10,6 +10,7 @@ import { randomFrom } from './random';
 import { isRefusal, type Reason } from './refusal';
 import type { AdaptRequest } from './request';
 import type { AdaptationResult } from './result';
+import { shareNotice } from './share';
 import { Stopwatch } from './stopwatch';
 import { train } from './train';
 import { verdict } from './verdict';
@@ -42,9 +43,9 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
     frozen: [],
   });
 
-  const plan = planAdaptation(request);
+  const plan = planAdaptation(request, runtime.device);
   if (isRefusal(plan)) return nothing(plan.refused);
-  const { recipe, pictures, several } = plan;
+  const { recipe, original, pictures, several } = plan;
   const analysed = (done: number) => onEvent({ type: 'progress', done, total: STAGES, unit: 'analysis' });
   analysed(0);
   const random = randomFrom(recipe.seed);
@@ -52,13 +53,13 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
   if (isRefusal(samples)) return nothing(samples.refused);
   analysed(1);
   const material = await gather(signal, runtime, plan, samples, options, random);
-  const { original, network, start } = material;
+  const { network, start } = material;
   watch.lap('embedding');
   analysed(2);
 
-  const step = learningStep(plan, material, samples, options.models, runtime.device);
-  const obstacle = obstacleNotice(step.report, network);
-  if (obstacle !== null) onEvent({ type: 'notice', message: obstacle });
+  const { step, share } = learningStep(plan, material, samples, options.models, runtime);
+  for (const message of [shareNotice(share, network), obstacleNotice(step.report, network)])
+    if (message !== null) onEvent({ type: 'notice', message });
   watch.lap('graphs');
   analysed(3);
 

@@ -1,6 +1,7 @@
 import type { AdaptOptions } from '../engine';
 import { readGraph, trainingStep, type TrainingStep } from '../graph';
-import type { Device } from '../runtime/runtime';
+import { LWayError } from '../errors';
+import type { Device, Runtime } from '../runtime/runtime';
 import { degraderFor } from './degraders';
 import { featureDistance } from './features';
 import type { Sample } from './samples';
@@ -8,6 +9,7 @@ import type { Material } from './material';
 import { objective } from './objective';
 import type { Plan } from './plan';
 import { shapesOf } from './prepare';
+import { shareForMemory, type Share } from './share';
 
 /**
  * Bytes that a step may hold at once. ONNX Runtime takes up to three times as much on a CPU; WASM ends at 4 GB, and what a
@@ -15,14 +17,25 @@ import { shapesOf } from './prepare';
  */
 const LIVE_BUDGET: Readonly<Record<Device, number>> = { cpu: 2 ** 30, wasm: 2 ** 29, webgpu: 2 ** 30 };
 
-/** The graph of one training step of the adaptation: network, degrader, objective, gradients, Adam. */
+/** A step that is to run, and how much of the network it teaches. */
+export interface LearningStep {
+  readonly step: TrainingStep;
+  readonly share: Share;
+}
+
+/**
+ * The graph of one training step of the adaptation: network, degrader, objective, gradients, Adam. All patches at once
+ * where the device's memory holds that, else one after the other, else what computes last learns alone.
+ *
+ * @throws LWayError `unsupported` where the device has no buffer for the largest value that there is in a step
+ */
 export function learningStep(
-  { recipe, model, side }: Plan,
+  { recipe, model, share, side }: Plan,
   { network, layout, pairs, batches }: Material,
   samples: readonly Sample[],
   { features }: AdaptOptions['models'],
-  device: Device,
-): TrainingStep {
+  { device, largestBuffer = Infinity }: Pick<Runtime, 'device' | 'largestBuffer'>,
+): LearningStep {
   const { scale, input } = model.entry;
   const { name } = input;
   // One graph serves all patches: of a series, the first picture's reconstructor.
@@ -30,7 +43,7 @@ export function learningStep(
   const distance = featureDistance(readGraph(features.bytes), features.entry.layerWeights);
   const effective = pairs === null ? { ...recipe, pairsWeight: 0 } : recipe;
   const build = objective(effective, scale, degrade, distance);
-  const inParts = (parts: number) =>
+  const inParts = (parts: number, { trainable }: Share) =>
     trainingStep({
       network,
       inputs: shapesOf(layout, name, recipe.batch / parts, side, scale, pairs),
@@ -41,13 +54,28 @@ export function learningStep(
           output: layout.toStandard(b, values.output),
           network: (given) => layout.toStandard(b, values.network(given)),
         }),
-      trainable: recipe.trainable,
+      trainable,
       optimizer: { type: 'adam', clipNorm: 1, anchor: recipe.weightAnchor },
       device,
       memory: LIVE_BUDGET[device],
     });
-  if (!batches) return inParts(recipe.batch);
-  const whole = inParts(1);
-  if (whole.liveBytes <= LIVE_BUDGET[device]) return whole;
-  return inParts(recipe.batch);
+  const fits = ({ liveBytes, largestBytes }: TrainingStep) =>
+    liveBytes <= LIVE_BUDGET[device] && largestBytes <= largestBuffer;
+  if (batches) {
+    const step = inParts(1, share);
+    if (fits(step)) return { step, share };
+  }
+  const step = inParts(recipe.batch, share);
+  if (fits(step)) return { step, share };
+  const less = shareForMemory(share, network, layout.shape(1, side, side));
+  const least = less === share ? step : inParts(recipe.batch, less);
+  // What is estimated of the memory in use is not certain, the size of a buffer is.
+  if (least.largestBytes <= largestBuffer) return { step: least, share: less };
+  throw new LWayError(
+    'unsupported',
+    `a step of its learning has values of ${megabytes(least.largestBytes)} MB, and this device takes ${megabytes(largestBuffer)} MB at once.`,
+    'Choose the CPU as the device, or a smaller network.',
+  );
 }
+
+const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);

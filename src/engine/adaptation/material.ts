@@ -1,5 +1,5 @@
 import type { AdaptOptions } from '../engine';
-import { readGraph, writeGraph, type Graph } from '../graph';
+import { writeGraph, type Graph } from '../graph';
 import { layoutOf, type Layout } from '../network/layout';
 import { withNetwork, type RunAll } from '../network/run';
 import type { Runtime } from '../runtime/runtime';
@@ -7,7 +7,7 @@ import { selfPairs } from './self-pairs';
 import { meanOf } from './embedding';
 import type { Sample } from './samples';
 import { choosePatches, type Patch } from './patches';
-import type { Plan } from './plan';
+import { forPatches, type Plan } from './plan';
 import { dataNames } from './objective';
 import { makePairs, prepareBatches, type Pairs, type StepData } from './prepare';
 import type { Recipe } from './recipe';
@@ -15,8 +15,6 @@ import { startFrom, type Start } from './start';
 
 /** What an adaptation begins with: the network and the data of all its steps. */
 export interface Material {
-  /** The network as its file has it. */
-  readonly original: Graph;
   /** The network that learns: with the start's weights, for any number of pictures at once. */
   readonly network: Graph;
   /** Where a start network chose the weights to begin with. */
@@ -34,12 +32,11 @@ export interface Material {
 export async function gather(
   signal: AbortSignal,
   runtime: Runtime,
-  { recipe, model, side }: Plan,
+  { recipe, model, original, side }: Plan,
   samples: readonly Sample[],
   options: AdaptOptions,
   random: () => number,
 ): Promise<Material> {
-  const original = readGraph(model.bytes);
   const layout = layoutOf(model.entry.input);
   const { scale } = model.entry;
   const chosen = choosePatches(
@@ -52,7 +49,7 @@ export async function gather(
   const fixed = model.entry.input.size !== undefined;
   const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, samples, side, scale, fixed) : null;
   const start = recipe.start > 0 ? await beginning(signal, runtime, options, original, samples, recipe.start) : null;
-  const network = withFreeBatch(withOutput(start?.network ?? original, model.entry.output));
+  const network = forPatches(start?.network ?? original, model.entry.output);
   return withNetwork(signal, runtime, writeGraph(network), async (run) => {
     const prepare = (patches: readonly Patch[]) =>
       prepareBatches(run, { model, layout, patches, batch: recipe.batch, side, pairs });
@@ -60,7 +57,7 @@ export async function gather(
     const heldOut = await prepare(chosen.heldOut);
     // Last: nothing is asked of a session any more that may have failed.
     const batches = recipe.batch > 1 && (await takesBatches(signal, run, model, layout, training[0]!, recipe, side));
-    return { original, network, start, layout, pairs, training, heldOut, batches };
+    return { network, start, layout, pairs, training, heldOut, batches };
   });
 }
 
@@ -77,11 +74,6 @@ async function beginning(
   const pairs = await selfPairs(signal, runtime, samples, start.entry.scale);
   const embedding = meanOf(samples.map((sample) => sample.embedding));
   return startFrom(signal, runtime, start, network, embedding, pairs, most);
-}
-
-/** The network with its picture as the only output. */
-function withOutput(graph: Graph, name: string): Graph {
-  return { ...graph, outputs: graph.outputs.filter((output) => output.name === name) };
 }
 
 /** Difference of a result, 0..1, above which two pictures at once are not as two alone. */
@@ -108,13 +100,4 @@ async function takesBatches(
     signal.throwIfAborted();
     return false;
   }
-}
-
-/** The network for any number of pictures at once, where its file says one: convolutions do not care. */
-function withFreeBatch(graph: Graph): Graph {
-  const free = (info: Graph['inputs'][number]) => ({
-    ...info,
-    shape: info.shape.length > 0 ? ['batch', ...info.shape.slice(1)] : [],
-  });
-  return { ...graph, inputs: graph.inputs.map(free), outputs: graph.outputs.map(free) };
 }

@@ -1,14 +1,22 @@
+import { readGraph, type Graph } from '../graph';
+import { layoutOf } from '../network/layout';
 import type { Network } from '../network/registry';
+import type { Device } from '../runtime/runtime';
 import { evenSide } from './patches';
 import type { NetworkPicture } from './picture';
 import { method, recipes, type FullRecipe } from './recipe';
 import type { Refusal } from './refusal';
 import type { AdaptRequest } from './request';
+import { shareOf, type Share } from './share';
 
 /** What is decided before anything is looked at. */
 export interface Plan {
   readonly recipe: FullRecipe;
   readonly model: Network;
+  /** The network as its file has it. */
+  readonly original: Graph;
+  /** How much of it learns. */
+  readonly share: Share;
   /** Side of the patches, LR pixels. */
   readonly side: number;
   /** The pictures that hold at least one patch. */
@@ -17,21 +25,47 @@ export interface Plan {
   readonly several: boolean;
 }
 
-/** The recipe of the level, with what the network has of its own and what the ablation changes. */
-export function planAdaptation({ picture, series = [], model, options }: AdaptRequest): Plan | Refusal {
-  const recipe: FullRecipe = {
+/** Batches to learn from where a step takes long: of more, so many steps hardly use the rest. */
+const FEW_BATCHES = 4;
+
+/**
+ * The recipe of the level, with what the network has of its own and what the ablation changes; for a network that is large
+ * for the device, less to do.
+ *
+ * @throws LWayError `bad-graph` where the network cannot be read or does not take patches
+ */
+export function planAdaptation({ picture, series = [], model, options }: AdaptRequest, device: Device): Plan | Refusal {
+  const asked: FullRecipe = {
     ...method,
     ...recipes[options.level],
     ...model.entry.adaptation,
     ...options.ablation,
   };
   const all = [picture, ...series];
-  const side = Math.max(...all.map((each) => patchSide(each, model, recipe.patch)));
+  const side = Math.max(...all.map((each) => patchSide(each, model, asked.patch)));
   const { size } = model.entry.input;
   if (size !== undefined && size.width !== size.height) return { refused: 'oblong' };
   if (side === 0) return { refused: 'too-small' };
   const pictures = all.filter(({ width, height }) => Math.min(width, height) >= side);
-  return { recipe, model, side, pictures, several: series.length > 0 };
+  const original = readGraph(model.bytes);
+  const network = forPatches(original, model.entry.output);
+  const share = shareOf(network, layoutOf(model.entry.input).shape(1, side, side), asked, device);
+  const recipe =
+    share.because === 'slow' ? { ...asked, trainingBatches: Math.min(FEW_BATCHES, asked.trainingBatches) } : asked;
+  return { recipe, model, original, share, side, pictures, several: series.length > 0 };
+}
+
+/** The network with its picture as the only output, for any number of patches at once, whatever its file says. */
+export function forPatches(graph: Graph, output: string): Graph {
+  const free = (info: Graph['inputs'][number]) => ({
+    ...info,
+    shape: info.shape.length > 0 ? ['batch', ...info.shape.slice(1)] : [],
+  });
+  return {
+    ...graph,
+    inputs: graph.inputs.map(free),
+    outputs: graph.outputs.filter(({ name }) => name === output).map(free),
+  };
 }
 
 /**

@@ -46,6 +46,8 @@ export interface Recipe {
   readonly featureAnchor: number;
   /** Most of the offsets that a start network gives for this picture, where there is one; 0: begin as it came. */
   readonly start: number;
+  /** Of a network whose steps take long on the device: the part that computes last, or all of it all the same. */
+  readonly large: 'part' | 'all';
   /** Seed of the choice and order of patches. */
   readonly seed: number;
 }
@@ -106,6 +108,7 @@ const standard: Recipe = {
   unseenAnchor: 1,
   featureAnchor: 0.5,
   start: 1,
+  large: 'part',
   seed: 1,
 };
 
@@ -113,7 +116,15 @@ const standard: Recipe = {
 export const recipes: Readonly<Record<'quick' | 'standard' | 'thorough', Recipe>> = {
   quick: { ...standard, steps: 4, trainingBatches: 3, heldOutBatches: 1 },
   standard,
-  thorough: { ...standard, steps: 24, trainingBatches: 12, heldOutBatches: 4, checkEvery: 3, patience: 3 },
+  thorough: {
+    ...standard,
+    steps: 24,
+    trainingBatches: 12,
+    heldOutBatches: 4,
+    checkEvery: 3,
+    patience: 3,
+    large: 'all',
+  },
 };
 
 /** Steps over which the learning rate rises: Adam's first steps move every weight by as much, all at once. */

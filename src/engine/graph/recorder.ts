@@ -227,13 +227,26 @@ export abstract class Recorder<B> {
     return needed;
   }
 
-  /** Bytes of all computed values: what would be needed to keep them. */
-  madeBytes(): number {
+  /** Bytes of all values computed from `roots`: what would be needed to keep them for their gradients. */
+  madeBytes(roots: readonly Value[]): number {
+    const found = new Set(roots);
     let sum = 0;
-    for (const { op, outputs } of this.operations) {
-      if (!SAME_MEMORY.has(op)) for (const value of outputs) sum += bytesOf(value);
+    for (const { op, inputs, outputs } of this.operations) {
+      if (!inputs.some((value) => value !== undefined && found.has(value))) continue;
+      for (const value of outputs) {
+        found.add(value);
+        if (!SAME_MEMORY.has(op)) sum += bytesOf(value);
+      }
     }
     return sum;
+  }
+
+  /** Bytes of the largest value that is computed for `outputs`. */
+  largestBytes(outputs: readonly Value[]): number {
+    let largest = 0;
+    for (const { outputs: made } of this.neededFor(outputs))
+      for (const value of made) largest = Math.max(largest, bytesOf(value));
+    return largest;
   }
 
   /** Bytes of computed values that are alive at once, at most, where operations run in the order of their recording. */

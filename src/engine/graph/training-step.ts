@@ -93,6 +93,8 @@ export interface TrainingStep {
   readonly parts: number;
   /** Bytes of the values that lie in memory at once at the fullest moment of `graph`, weights and data not counted. */
   readonly liveBytes: number;
+  /** Bytes of the largest value of `graph`: a graphics device holds each in a buffer of its own. */
+  readonly largestBytes: number;
   /** `losses` without the gradient's norm, and `shown` where the loss has it, from the same data and `weights`. */
   readonly evaluation: Graph;
   readonly network: Graph;
@@ -154,6 +156,7 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
     update: updating,
     parts,
     liveBytes: b.liveBytes(Object.values(outputs)),
+    largestBytes: b.largestBytes(Object.values(outputs)),
     evaluation,
     network,
     optimizer,
@@ -214,7 +217,7 @@ function differentiated(options: TrainingStepOptions, names: readonly string[]) 
   const size = parameters.reduce((sum, parameter) => sum + parameter.size, 0);
   const b = new GraphBuilder(`${network.name}.training`);
   const { loss, weights, pieces } = forward(b, options, parameters, size);
-  const frugal = b.madeBytes() > memory;
+  const frugal = b.madeBytes(pieces) > memory;
   return { b, loss, parameters, size, weights, pieces, ...gradients(b, loss.total, pieces, lowering, frugal) };
 }
 

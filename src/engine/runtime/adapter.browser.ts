@@ -1,5 +1,5 @@
 /** The graphics adapter that WebGPU gives, or why there is none. */
-export type Adapter = { name: string; software: boolean } | { reason: string };
+export type Adapter = { name: string; software: boolean; largestBuffer: number } | { reason: string };
 
 /** Asks the browser for its best adapter; nothing is kept of it. */
 export async function findAdapter(): Promise<Adapter> {
@@ -17,7 +17,10 @@ export async function findAdapter(): Promise<Adapter> {
   const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(text);
   const known = description || [vendor, architecture].filter(Boolean).join(' ') || 'GPU';
   const name = /swiftshader/i.test(text) ? 'SwiftShader' : known;
-  return { name: software ? `${name} (software)` : `${name} (WebGPU)`, software };
+  // ONNX Runtime asks for as much as there is.
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const largestBuffer = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  return { name: software ? `${name} (software)` : `${name} (WebGPU)`, software, largestBuffer };
 }
 
 /** Whether a real GPU would compute here: one that is emulated in software is slower than the CPU. */

@@ -5,6 +5,8 @@ import { miscomputesChannelsLast } from './webgpu-faults';
 export interface OrtRuntimeOptions {
   device: Device;
   deviceName: string;
+  /** Bytes of the largest buffer that the device gives. */
+  largestBuffer?: number;
   /** Options that this package of ONNX Runtime needs for every session. */
   session?: InferenceSession.SessionOptions;
   /** Resolves when the device is lost; asked for once, when there is a session and so a device. */
@@ -17,6 +19,7 @@ export interface OrtRuntimeOptions {
 export class OrtRuntime implements Runtime {
   readonly device: Device;
   readonly deviceName: string;
+  readonly largestBuffer?: number;
   private readonly sessions = new Set<InferenceSession>();
   private last: Promise<unknown> = Promise.resolve();
   private disposed = false;
@@ -29,6 +32,7 @@ export class OrtRuntime implements Runtime {
   ) {
     this.device = options.device;
     this.deviceName = options.deviceName;
+    this.largestBuffer = options.largestBuffer;
   }
 
   createSession(model: Uint8Array, options: SessionOptions = {}): Promise<InferenceSession> {

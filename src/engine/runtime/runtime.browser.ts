@@ -42,15 +42,16 @@ export function browserRuntimes(load: LoadOrtFiles): Runtimes {
       }
       prepare(ortWebGpu as unknown as Ort, await load('webgpu'));
       ortWebGpu.env.webgpu.powerPreference = 'high-performance';
-      return { runtime: webGpu(found.name), notices: [] };
+      return { runtime: webGpu(found), notices: [] };
     },
   };
 }
 
-function webGpu(deviceName: string): Runtime {
+function webGpu({ name, largestBuffer }: { name: string; largestBuffer: number }): Runtime {
   return new OrtRuntime(ortWebGpu as unknown as Ort, {
     device: 'webgpu',
-    deviceName,
+    deviceName: name,
+    largestBuffer,
     deviceLost: async () => ((await ortWebGpu.env.webgpu.device) as GPUDevice).lost,
   });
 }

@@ -35,6 +35,8 @@ export interface Runtime {
   readonly device: Device;
   /** What really computes, for people: "Apple M2", "SwiftShader (software)", "CPU, 2 threads". */
   readonly deviceName: string;
+  /** Bytes of the largest buffer that the device gives, and so of a tensor; no limit where left out. */
+  readonly largestBuffer?: number;
   /** Whether the device is gone: whatever fails from then on fails for that. */
   readonly lost?: boolean;
   /**

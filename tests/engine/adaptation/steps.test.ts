@@ -11,7 +11,7 @@ import { method, recipes, type FullRecipe, type Recipe } from '../../../src/engi
 import { isRefusal } from '../../../src/engine/adaptation/refusal';
 import { train, type Trainable } from '../../../src/engine/adaptation/train';
 import { verdict } from '../../../src/engine/adaptation/verdict';
-import { GraphBuilder } from '../../../src/engine/graph';
+import { GraphBuilder, readGraph } from '../../../src/engine/graph';
 import { createRaster } from '../../../src/engine/raster/planes';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { runNative } from '../graph/support/native';
@@ -41,17 +41,16 @@ describe('plan', () => {
   beforeAll(async () => void (model = await tinyModel()));
 
   test('a picture without room for a patch is refused before anything is read', () => {
-    expect(planAdaptation(request(15, 400))).toEqual({ refused: 'too-small' });
-    expect(isRefusal(planAdaptation(request(16, 16)))).toBe(false);
+    expect(planAdaptation(request(15, 400), 'cpu')).toEqual({ refused: 'too-small' });
+    expect(isRefusal(planAdaptation(request(16, 16), 'cpu'))).toBe(false);
   });
 
   test('what the ablation changes wins over the network, and the network over the level', () => {
     const own = { ...model, entry: { ...model.entry, adaptation: { learningRate: 1e-3, pairsWeight: 7 } } };
-    const plan = planAdaptation({
-      ...request(64, 64),
-      model: own,
-      options: { ...options, ablation: { pairsWeight: 9 } },
-    });
+    const plan = planAdaptation(
+      { ...request(64, 64), model: own, options: { ...options, ablation: { pairsWeight: 9 } } },
+      'cpu',
+    );
     if (isRefusal(plan)) throw new Error('refused');
     expect(plan.recipe).toEqual({ ...method, ...recipes.standard, learningRate: 1e-3, pairsWeight: 9 });
   });
@@ -92,7 +91,8 @@ describe('gather', () => {
         trainingBatches: 3,
         heldOutBatches: 1,
       };
-      const plan = { recipe, model, side: 16, pictures: [], several: false };
+      const share = { trainable: 'all' } as const;
+      const plan = { recipe, model, original: readGraph(model.bytes), share, side: 16, pictures: [], several: false };
       const samples = [{ crops: countedCrops(64, 64), embedding: new Float32Array(4) }];
       const { training, heldOut } = await gather(signal, runtime, plan, samples, options, randomFrom(1));
       const { name } = model.entry.input;
