@@ -166,9 +166,9 @@ export class Networks {
     if (this.has(id)) {
       throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Use --id to give it another id.');
     }
-    const model = await broughtNetwork(signal, path, said);
-    const entry = { ...model.entry, id, file: `${id}.onnx`, name: name ?? model.entry.name };
-    await writeWhole(join(this.ownFolder, entry.file), model.bytes);
+    const network = await broughtNetwork(signal, path, said);
+    const entry = { ...network.entry, id, file: `${id}.onnx`, name: name ?? network.entry.name };
+    await writeWhole(join(this.ownFolder, entry.file), network.bytes);
     this.own.models.push(entry);
     await this.save();
     return entry;

@@ -22,10 +22,10 @@ export async function passesFor(
 ): Promise<Pass[]> {
   const passes: Pass[] = [];
   for (const [i, { size, adapt: level, strength, detail, noise }] of steps.entries()) {
-    const model = models[i]!;
-    const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
-    const tuning = await networks.tuning(model.entry, { detail, noise });
-    passes.push({ size, options: { model, device, tile, tuning, adapt } });
+    const network = models[i]!;
+    const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(network.entry) };
+    const tuning = await networks.tuning(network.entry, { detail, noise });
+    passes.push({ size, options: { model: network, device, tile, tuning, adapt } });
   }
   return passes;
 }

@@ -102,8 +102,15 @@ export class LocalEngine implements SeriesEngine {
       const runtime = await this.begin(given, device, onEvent);
       const [source, ...others] = sources;
       const tuned = tuning && (await tune(signal, runtime, given, source!, tuning));
-      const model = tuned?.model ?? given;
-      const { report } = await this.learn(signal, { runtime, model, source: source!, others, options: adapt, onEvent });
+      const network = tuned?.model ?? given;
+      const { report } = await this.learn(signal, {
+        runtime,
+        model: network,
+        source: source!,
+        others,
+        options: adapt,
+        onEvent,
+      });
       return { ...report, tuning: tuned?.report };
     });
   }
@@ -187,22 +194,22 @@ export class LocalEngine implements SeriesEngine {
     const runtime = await this.begin(options.model, options.device, onEvent);
     const tuned = options.tuning && (await tune(signal, runtime, options.model, source, options.tuning));
     signal.throwIfAborted();
-    let model = tuned?.model ?? options.model;
-    if (options.weights) model = withWeights(model, options.weights, options.strength);
+    let network = tuned?.model ?? options.model;
+    if (options.weights) network = withWeights(network, options.weights, options.strength);
     const plannedFor = resume?.plannedFor ?? runtime.device;
-    const plan = planUpscaling(source.info, model.entry, { ...options, device: plannedFor });
+    const plan = planUpscaling(source.info, network.entry, { ...options, device: plannedFor });
 
     let adaptation: AdaptationReport | undefined;
-    const original = model;
+    const original = network;
     if (resume?.adapted) {
       const { bytes, report } = resume.adapted;
-      if (bytes) model = withBytes(model, bytes);
+      if (bytes) network = withBytes(network, bytes);
       adaptation = report;
     } else if (options.adapt) {
-      const adapted = await this.learn(signal, { runtime, model, source, options: options.adapt, onEvent });
-      model = withBytes(model, adapted.model.bytes);
+      const adapted = await this.learn(signal, { runtime, model: network, source, options: options.adapt, onEvent });
+      network = withBytes(network, adapted.model.bytes);
       adaptation = adapted.report;
-      onAdapted?.({ bytes: model.bytes, report: adaptation });
+      onAdapted?.({ bytes: network.bytes, report: adaptation });
     }
 
     onEvent({ type: 'phase', phase: 'upscaling' });
@@ -229,7 +236,7 @@ export class LocalEngine implements SeriesEngine {
         written++;
       },
     };
-    let runner = await runnerOf(model);
+    let runner = await runnerOf(network);
     const upscaleAll = async () => {
       try {
         await upscaleTiles(signal, source, counting, plan, runner, onEvent, resume?.done ?? 0);

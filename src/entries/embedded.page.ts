@@ -31,7 +31,7 @@ async function start(): Promise<void> {
   const services = {
     host,
     engine,
-    models: new PageNetworks(
+    networks: new PageNetworks(
       assets,
       new IndexedDbNetworks(),
       (signal, brought) => engine.takeIn(signal, brought),
@@ -45,8 +45,8 @@ async function start(): Promise<void> {
   const left = root ? await claimFolders(root, 'lway-queue-') : [];
   const folder = left.shift() ?? (root && (await claimFolder(root, 'lway-queue-')));
   const queue = new PictureQueue(services, new BrowserPictures(), folder, () => {
-    const { settings, models } = panel.controller!.state;
-    return { settings, models: models ?? [] };
+    const { settings, networks } = panel.controller!.state;
+    return { settings, networks: networks ?? [] };
   });
   const editor = new Editor();
   panel.services = { ...services, queue, pointed: () => editor.pointed() };

@@ -33,7 +33,7 @@ async function start(): Promise<void> {
   panel.services = {
     host,
     engine,
-    models: new PageNetworks(new HttpAssetLoader(), new ServedNetworks(by), takeIn, hasGpu),
+    networks: new PageNetworks(new HttpAssetLoader(), new ServedNetworks(by), takeIn, hasGpu),
     settings: new ServedSettings(by),
     createStore: () => createTileStore(),
   };

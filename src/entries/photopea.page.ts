@@ -21,7 +21,7 @@ function start(): void {
   panel.services = {
     host: new PhotopeaHost(new ScriptChannel(parentPort(window))),
     engine,
-    models: new PageNetworks(
+    networks: new PageNetworks(
       assets,
       new IndexedDbNetworks(),
       (signal, brought) => engine.takeIn(signal, brought),

@@ -76,7 +76,7 @@ async function start(): Promise<void> {
   panel.services = {
     host,
     engine,
-    models: new PageNetworks(
+    networks: new PageNetworks(
       assets,
       new IndexedDbNetworks(),
       (signal, brought) => engine.takeIn(signal, brought),

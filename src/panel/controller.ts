@@ -31,7 +31,7 @@ export class PanelController implements ReactiveController {
   state: PanelState = {
     document: undefined,
     settings: defaultSettings,
-    models: undefined,
+    networks: undefined,
     adding: null,
     noAdaptation: null,
     work: { kind: 'idle' },
@@ -269,8 +269,8 @@ export class PanelController implements ReactiveController {
   }
 
   /** Takes what a piece that was tried has shown. @param megapixel seconds for one of the picture */
-  tried(model: string, megapixel: number): void {
-    this.pace.tried(model, megapixel);
+  tried(network: string, megapixel: number): void {
+    this.pace.tried(network, megapixel);
     this.update({});
   }
 
@@ -301,7 +301,7 @@ export class PanelController implements ReactiveController {
 
   /** The present settings with another choice of style, as they would be carried out. */
   suitedTo(choice: Partial<UpscaleSettings>): UpscaleSettings {
-    return suited({ ...this.state.settings, ...choice }, this.state.models ?? [], this.input);
+    return suited({ ...this.state.settings, ...choice }, this.state.networks ?? [], this.input);
   }
 
   /** How much larger the result is to be. */
@@ -338,8 +338,8 @@ export class PanelController implements ReactiveController {
     try {
       const bytes = new Uint8Array(await file.arrayBuffer());
       const companion = other && { name: other.name, bytes: new Uint8Array(await other.arrayBuffer()) };
-      const added = await this.services.models.add(this.life.signal, file.name, bytes, companion);
-      this.update({ models: await this.services.models.list(this.life.signal), adding: { name: null, refused } });
+      const added = await this.services.networks.add(this.life.signal, file.name, bytes, companion);
+      this.update({ networks: await this.services.networks.list(this.life.signal), adding: { name: null, refused } });
       this.chooseNetwork(added.entry.id);
     } catch (error) {
       if (this.life.signal.aborted) return;
@@ -348,19 +348,19 @@ export class PanelController implements ReactiveController {
   }
 
   async removeNetwork(id: string): Promise<void> {
-    await this.services.models.remove(id);
-    this.update({ models: await this.services.models.list(this.life.signal), adding: null });
+    await this.services.networks.remove(id);
+    this.update({ networks: await this.services.networks.list(this.life.signal), adding: null });
     this.chooseNetwork('default');
   }
 
   /** The network of the chosen style that suits the size. */
-  get model(): NetworkChoice | undefined {
+  get network(): NetworkChoice | undefined {
     const { style } = this;
     return style && networkFor(style, factorOf(this.state.settings.size, this.input));
   }
 
   get styles(): Style[] {
-    return stylesOf(this.state.models ?? []);
+    return stylesOf(this.state.networks ?? []);
   }
 
   /** The chosen style; the default where the choice is gone. */
@@ -383,9 +383,9 @@ export class PanelController implements ReactiveController {
 
   /** Why nothing can be upscaled now; empty where it can. */
   get obstacle(): string {
-    const { document, models } = this.state;
+    const { document, networks } = this.state;
     const { size } = this.state.settings;
-    if (document === undefined || models === undefined) {
+    if (document === undefined || networks === undefined) {
       const { name } = this.services.host;
       return this.state.silent
         ? `Waiting for ${name}… It has not answered yet: see whether a dialog is open there, and whether this panel was opened from within ${name}.`
@@ -394,7 +394,7 @@ export class PanelController implements ReactiveController {
     if (this.services.queue?.working) return 'The queue is at work. Pause it to upscale this picture now.';
     if (document === null) return 'Open a picture to begin.';
     if (!document.activeLayer) return 'Choose a layer to begin.';
-    if (models.length === 0) return 'No network was found. Install or build LWay again.';
+    if (networks.length === 0) return 'No network was found. Install or build LWay again.';
     if (this.state.work.kind === 'failed' && this.state.work.rescue)
       return 'Open the result below first, or discard it.';
     if (!this.input) return 'The selection does not touch the layer.';
@@ -409,23 +409,23 @@ export class PanelController implements ReactiveController {
 
   /** Whether Detail and Noise mean something to the chosen network. */
   get can(): Readonly<Record<keyof Tuning, boolean>> {
-    const { model } = this;
-    return model && !model.own ? tunable(model.entry) : { detail: false, noise: false };
+    const { network } = this;
+    return network && !network.own ? tunable(network.entry) : { detail: false, noise: false };
   }
 
   /** Where Detail and Noise stand while they are automatic: as the last picture got them, else the network as it is. */
   get tuningShown(): Tuning {
-    const { model } = this;
+    const { network } = this;
     const { work } = this.state;
     const last = work.kind === 'done' ? work.finished : null;
-    if (last?.report.tuning && last.model.entry.id === model?.entry.id) return last.report.tuning;
-    return model ? ownTuning(model.entry) : { detail: 50, noise: 0 };
+    if (last?.report.tuning && last.network.entry.id === network?.entry.id) return last.report.tuning;
+    return network ? ownTuning(network.entry) : { detail: 50, noise: 0 };
   }
 
   /** The settings as they can be carried out now: what is not available is left out. */
   get effective(): UpscaleSettings {
-    const { noAdaptation, models } = this.state;
-    const settings = suited(this.state.settings, models ?? [], this.input);
+    const { noAdaptation, networks } = this.state;
+    const settings = suited(this.state.settings, networks ?? [], this.input);
     const { destinations } = this.services.host.capabilities;
     return {
       ...settings,
@@ -449,12 +449,12 @@ export class PanelController implements ReactiveController {
       // Some editors keep them, and may be silent about them as well.
       const saved = await this.services.settings.load().catch(() => null);
       if (saved) this.update({ settings: { ...defaultSettings, ...saved } });
-      const models = await this.services.models.list(signal);
+      const networks = await this.services.networks.list(signal);
       // Without adaptation an upscale still works: its failing is said where it would be chosen.
-      const noAdaptation = await this.services.models
+      const noAdaptation = await this.services.networks
         .whyNoAdaptation(signal)
         .catch((error: unknown) => toPlainError(error).message);
-      this.update({ models, noAdaptation });
+      this.update({ networks, noAdaptation });
       await described;
     } catch (error) {
       if (!signal.aborted) this.fail(error);

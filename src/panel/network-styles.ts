@@ -14,9 +14,9 @@ export interface Style {
 }
 
 /** The networks grouped into styles, in their order. */
-export function stylesOf(models: readonly NetworkChoice[]): Style[] {
+export function stylesOf(networks: readonly NetworkChoice[]): Style[] {
   const styles: { id: string; name: string; own: boolean; choices: NetworkChoice[] }[] = [];
-  for (const choice of models) {
+  for (const choice of networks) {
     const name = styleName(choice.entry);
     const known = choice.own ? undefined : styles.find((style) => !style.own && style.name === name);
     if (known) known.choices.push(choice);
@@ -44,11 +44,11 @@ export function styleOf(styles: readonly Style[], id: string): Style | undefined
 /** The settings as they can be carried out for a picture of this size: size first, the network follows. */
 export function suited(
   settings: UpscaleSettings,
-  models: readonly NetworkChoice[],
+  networks: readonly NetworkChoice[],
   input: { width: number; height: number } | null,
 ): UpscaleSettings {
   const { detail, noise, ...rest } = settings;
-  const style = styleOf(stylesOf(models), settings.model);
+  const style = styleOf(stylesOf(networks), settings.model);
   const chosen = style && networkFor(style, factorOf(settings.size, input));
   if (!chosen) return { ...rest, model: 'default' };
   const can = chosen.own ? { detail: false, noise: false } : tunable(chosen.entry);

@@ -28,31 +28,36 @@ export class Pace {
   }
 
   /** @param pixels of the original; @returns seconds, null while not known */
-  estimate(model: string, pixels: number, level: AdaptLevel): number | null {
-    const upscaling = this.upscaling(model, pixels);
-    const matching = level === 'off' ? 0 : this.shown[model]?.match?.[level];
+  estimate(network: string, pixels: number, level: AdaptLevel): number | null {
+    const upscaling = this.upscaling(network, pixels);
+    const matching = level === 'off' ? 0 : this.shown[network]?.match?.[level];
     return upscaling === null || matching === undefined ? null : matching + upscaling;
   }
 
   /** The same without matching. */
-  upscaling(model: string, pixels: number): number | null {
-    const { megapixel } = this.shown[model] ?? {};
+  upscaling(network: string, pixels: number): number | null {
+    const { megapixel } = this.shown[network] ?? {};
     return megapixel === undefined ? null : (megapixel * pixels) / 1e6;
   }
 
   /** Takes what a piece that was tried has shown. @param megapixel seconds for one of an original like this */
-  tried(model: string, megapixel: number): void {
-    this.upscaled(model, megapixel, false);
+  tried(network: string, megapixel: number): void {
+    this.upscaled(network, megapixel, false);
   }
 
   /** Listens to one upscale. */
-  meter(model: string, pixels: number, level: AdaptLevel, now = () => performance.now()): (event: EngineEvent) => void {
+  meter(
+    network: string,
+    pixels: number,
+    level: AdaptLevel,
+    now = () => performance.now(),
+  ): (event: EngineEvent) => void {
     let phase = '';
     let began = now();
     let first: { done: number; at: number } | null = null;
     return (event) => {
       if (event.type === 'phase') {
-        if (phase === 'adapting' && level !== 'off') this.matched(model, level, (now() - began) / 1000);
+        if (phase === 'adapting' && level !== 'off') this.matched(network, level, (now() - began) / 1000);
         phase = event.phase;
         began = now();
       }
@@ -60,15 +65,15 @@ export class Pace {
       // The first tile pays for shaders and memory; where there is no other, it has to do.
       const [tiles, since] = first ? [event.done - first.done, first.at] : [event.done, began];
       if (first || event.total === 1) {
-        this.upscaled(model, ((now() - since) / 1000 / tiles) * (event.total / (pixels / 1e6)), first !== null);
+        this.upscaled(network, ((now() - since) / 1000 / tiles) * (event.total / (pixels / 1e6)), first !== null);
       }
       first ??= { done: event.done, at: now() };
     };
   }
 
   /** @param sure measured without what is set up once */
-  private upscaled(model: string, megapixel: number, sure: boolean): void {
-    const entry = this.entry(model);
+  private upscaled(network: string, megapixel: number, sure: boolean): void {
+    const entry = this.entry(network);
     const { megapixel: before, rough = false } = entry;
     if (!Number.isFinite(megapixel) || (!sure && before !== undefined && !rough)) return;
     entry.megapixel = sure || before === undefined ? megapixel : Math.min(before, megapixel);
@@ -76,14 +81,14 @@ export class Pace {
     this.keep();
   }
 
-  private matched(model: string, level: AdaptLevel, seconds: number): void {
-    this.entry(model).match[level] = seconds;
+  private matched(network: string, level: AdaptLevel, seconds: number): void {
+    this.entry(network).match[level] = seconds;
     this.keep();
   }
 
-  private entry(model: string): Shown {
-    const entry = this.shown[model];
-    return entry && typeof entry.match === 'object' ? entry : (this.shown[model] = { match: {} });
+  private entry(network: string): Shown {
+    const entry = this.shown[network];
+    return entry && typeof entry.match === 'object' ? entry : (this.shown[network] = { match: {} });
   }
 
   private keep(): void {

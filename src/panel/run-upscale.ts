@@ -20,7 +20,7 @@ export interface FinishedUpscale {
   readonly report: UpscaleReport;
   readonly before: Snapshot;
   readonly after: TileStore;
-  readonly model: Network;
+  readonly network: Network;
   /** Detail and Noise as they were for this picture. */
   readonly tuning?: TuningOptions;
   readonly settings: UpscaleSettings;
@@ -72,7 +72,7 @@ export async function runUpscale(
   onEvent: OnEvent,
   learned: Learned | null = null,
 ): Promise<FinishedUpscale> {
-  const { host, engine, models } = services;
+  const { host, engine, networks } = services;
   onEvent({ type: 'phase', phase: 'preparing' });
   const target = await host.open(signal, settings.target);
   const before = new Snapshot(target.source, services.createStore());
@@ -85,20 +85,20 @@ export async function runUpscale(
     const { info } = target.source;
     const size = resultSize(settings.size, info.width, info.height);
     target.check(settings.destination, size.width, size.height);
-    const model = await models.load(signal, settings.model);
-    const tuning = await models.tuning(signal, model.entry, settings);
-    const key = learnedKey(target, model, settings);
+    const network = await networks.load(signal, settings.model);
+    const tuning = await networks.tuning(signal, network.entry, settings);
+    const key = learnedKey(target, network, settings);
     const known = settings.adapt !== 'off' && learned?.key === key ? learned : null;
     let adapt: AdaptOptions | undefined;
     if (settings.adapt !== 'off' && !known) {
-      const helpers = await models.adaptation(signal, model.entry);
+      const helpers = await networks.adaptation(signal, network.entry);
       if (typeof helpers === 'string') {
         throw new LWayError('unsupported', helpers, 'Set “Match to this picture” to Off.');
       }
       adapt = { level: settings.adapt, strength: settings.strength, models: helpers, enough };
     }
     const report = await engine.upscale(signal, before, after, {
-      model,
+      model: network,
       size: 'scale' in settings.size ? settings.size : size,
       device: 'auto',
       tuning,
@@ -113,7 +113,7 @@ export async function runUpscale(
       report,
       before,
       after,
-      model,
+      network,
       tuning: tuning && { ...tuning, ...report.tuning },
       settings,
       layerName,
@@ -140,9 +140,9 @@ async function place(
   finished: FinishedUpscale,
   onEvent: OnEvent,
 ): Promise<PlacedResult | null> {
-  const { settings, after: result, layerName, model, learned } = finished;
+  const { settings, after: result, layerName, network, learned } = finished;
   onEvent({ type: 'phase', phase: 'writing' });
-  const made = `${styleName(model.entry)}${learned ? ', matched' : ''}`;
+  const made = `${styleName(network.entry)}${learned ? ', matched' : ''}`;
   const request = { destination: settings.destination, result, layerName, made, onProgress: writing(onEvent) };
   try {
     return (await target.commit(signal, request)) ?? null;
@@ -169,12 +169,12 @@ export async function applyStrength(
   strength: number,
   onEvent: OnEvent,
 ): Promise<FinishedUpscale> {
-  const { before, after, model, tuning, settings, placed, learned, layerName } = finished;
+  const { before, after, network, tuning, settings, placed, learned, layerName } = finished;
   const { width, height } = after.info;
   const store = createStore();
   try {
     const report = await engine.upscale(signal, before, store, {
-      model,
+      model: network,
       size: { width, height },
       device: 'auto',
       tuning,

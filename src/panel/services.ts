@@ -61,7 +61,7 @@ export interface QueueState {
 export interface PanelServices {
   readonly host: EditorHost;
   readonly engine: Engine;
-  readonly models: NetworkLibrary;
+  readonly networks: NetworkLibrary;
   readonly settings: SettingsStore;
   /** A home for a result while it is made. */
   createStore(): TileStore;

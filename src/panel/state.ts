@@ -58,7 +58,7 @@ export interface PanelState {
   readonly document: DocumentSummary | null | undefined;
   readonly settings: UpscaleSettings;
   /** Undefined until they are known. */
-  readonly models: readonly NetworkChoice[] | undefined;
+  readonly networks: readonly NetworkChoice[] | undefined;
   /** The network that is being taken in, and what happened with those given together with it; null where none was. */
   readonly adding: { readonly name: string | null; readonly refused: readonly RefusedNetwork[] } | null;
   /** Why adaptation is not available; null where it is, or where that is not known yet. */

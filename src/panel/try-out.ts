@@ -121,7 +121,7 @@ export async function pieceAt(
  */
 export async function tryPiece(
   signal: AbortSignal,
-  { engine, models, createStore }: Pick<PanelServices, 'engine' | 'models' | 'createStore'>,
+  { engine, networks, createStore }: Pick<PanelServices, 'engine' | 'networks' | 'createStore'>,
   { source, inner, whole }: Pick<TryOut, 'source' | 'inner' | 'whole'>,
   settings: UpscaleSettings,
   scale: number,
@@ -131,8 +131,8 @@ export async function tryPiece(
   try {
     const { width, height } = source.info;
     const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
-    const model = await models.load(signal, settings.model);
-    const tuning = await models.tuning(signal, model.entry, settings);
+    const network = await networks.load(signal, settings.model);
+    const tuning = await networks.tuning(signal, network.entry, settings);
     let device: Device = 'cpu';
     let began = 0;
     const onEvent = (event: EngineEvent) => {
@@ -142,12 +142,12 @@ export async function tryPiece(
       else if (event.done === event.total) {
         const seconds = (performance.now() - began) / 1000;
         // A piece is margins to a great part, of which a picture has less.
-        const computed = (info: PictureInfo) => computedPixels(info, model.entry, { size: { scale }, device });
+        const computed = (info: PictureInfo) => computedPixels(info, network.entry, { size: { scale }, device });
         const share = computed(whole) / computed(source.info);
         onPace((seconds * share) / ((whole.width * whole.height) / 1e6));
       }
     };
-    await engine.upscale(signal, source, store, { model, size, device: 'auto', tuning, onEvent });
+    await engine.upscale(signal, source, store, { model: network, size, device: 'auto', tuning, onEvent });
     const wanted = {
       x: Math.round(inner.x * scale),
       y: Math.round(inner.y * scale),

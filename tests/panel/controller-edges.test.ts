@@ -124,12 +124,12 @@ describe('why nothing can be upscaled', () => {
 
   test('there is no layer, no network, or the selection lies beside the layer', async () => {
     const { controller, workspace } = await start();
-    const { document, models } = controller.state;
+    const { document, networks } = controller.state;
     controller.state = { ...controller.state, document: { ...document!, activeLayer: null } };
     expect(controller.obstacle).toBe('Choose a layer to begin.');
-    controller.state = { ...controller.state, document, models: [] };
+    controller.state = { ...controller.state, document, networks: [] };
     expect(controller.obstacle).toMatch(/^No network was found/);
-    controller.state = { ...controller.state, models };
+    controller.state = { ...controller.state, networks };
     workspace.adjust(workspace.active!, { selection: { x: 0, y: 0, width: 4, height: 4 } });
     await until(() => controller.state.document?.selection !== null);
     const layer = controller.state.document!.activeLayer!;
@@ -146,7 +146,7 @@ describe('what goes wrong outside of jobs', () => {
     const list = () => Promise.reject(new LWayError('missing-model', 'There is none.', 'Install it.'));
     const controller = new PanelController(new FakeElement(), {
       ...made.services,
-      models: { ...made.services.models, list },
+      networks: { ...made.services.networks, list },
     });
     open.push(controller);
     controller.hostConnected();
@@ -275,7 +275,7 @@ describe('networks of the person’s own', () => {
       new Promise<never>((_, reject) =>
         answers.push(() => reject(new LWayError('bad-model', 'It has no image.', 'Choose another.'))),
       );
-    const { controller } = await start({ models: { ...made.services.models, add } });
+    const { controller } = await start({ networks: { ...made.services.networks, add } });
     const all = [
       controller.addNetwork([new File(['x'], 'a.onnx')]),
       controller.addNetwork([new File(['x'], 'b.onnx')]),
@@ -296,10 +296,10 @@ describe('networks of the person’s own', () => {
   test('one that is taken in is listed and chosen, with its companion; one that is removed gives way to the default', async () => {
     const made = await createServices();
     const mine = { entry: { ...made.model.entry, id: 'mine', name: 'Mine' }, own: true };
-    let listed = await made.services.models.list(never);
+    let listed = await made.services.networks.list(never);
     const given: unknown[] = [];
-    const models: PanelServices['models'] = {
-      ...made.services.models,
+    const networks: PanelServices['networks'] = {
+      ...made.services.networks,
       list: async () => listed,
       add: async (_, name, bytes, companion) => {
         given.push([name, bytes.length, companion?.name, companion?.bytes.length]);
@@ -308,15 +308,15 @@ describe('networks of the person’s own', () => {
       },
       remove: async (id) => void (listed = listed.filter(({ entry }) => entry.id !== id)),
     };
-    const { controller, settings } = await start({ models });
+    const { controller, settings } = await start({ networks });
     await controller.addNetwork([new File(['xyz'], 'mine.param'), new File(['xy'], 'mine.bin')]);
     expect(given).toEqual([['mine.param', 3, 'mine.bin', 2]]);
     expect(controller.state).toMatchObject({ adding: { name: null, refused: [] }, settings: { model: 'mine' } });
     expect(controller.style!.name).toBe('Mine');
     await controller.removeNetwork('mine');
     expect(settings.saved!.model).toBe('default');
-    expect(controller.state.models).toHaveLength(1);
-    expect(controller.model!.entry.id).toBe('tiny');
+    expect(controller.state.networks).toHaveLength(1);
+    expect(controller.network!.entry.id).toBe('tiny');
   });
 
   test('no file is no network', async () => {

@@ -232,11 +232,11 @@ test('adaptation is asked for with level, strength and a way to stop early', asy
     throw new LWayError('internal', 'That is enough for this test.', 'None.');
   });
   const made = await createServices({ engine });
-  const models = { ...made.services.models, adaptation: async () => helpers, whyNoAdaptation: async () => null };
-  const controller = new PanelController(new FakeElement(), { ...made.services, models });
+  const networks = { ...made.services.networks, adaptation: async () => helpers, whyNoAdaptation: async () => null };
+  const controller = new PanelController(new FakeElement(), { ...made.services, networks });
   open.push(controller);
   controller.hostConnected();
-  await until(() => controller.state.models !== undefined);
+  await until(() => controller.state.networks !== undefined);
   controller.change({ adapt: 'quick', strength: 0.4 });
   const work = controller.start();
   await until(() => controller.state.notices.length > 0);
@@ -313,11 +313,11 @@ test('settings that cannot be read or kept do not stop anybody', async () => {
 
 test('a network that is refused is named with the reason', async () => {
   const made = await createServices();
-  const models = {
-    ...made.services.models,
+  const networks = {
+    ...made.services.networks,
     add: () => Promise.reject(new LWayError('bad-model', 'It has no image.', 'Choose another.')),
   };
-  const { controller } = await start({ models });
+  const { controller } = await start({ networks });
   const error = { code: 'bad-model', message: 'It has no image.', advice: 'Choose another.' };
   // Given together they are looked at one after the other, and each is named.
   const all = ['mine.onnx', 'yours.pth'].map((name) => controller.addNetwork([new File(['x'], name)]));
@@ -355,11 +355,11 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   const engine = new LearningEngine();
   const made = await createServices({ engine });
   const adaptation = async () => ({}) as AdaptationNetworks;
-  const models = { ...made.services.models, adaptation, whyNoAdaptation: async () => null };
-  const controller = new PanelController(new FakeElement(), { ...made.services, models });
+  const networks = { ...made.services.networks, adaptation, whyNoAdaptation: async () => null };
+  const controller = new PanelController(new FakeElement(), { ...made.services, networks });
   open.push(controller);
   controller.hostConnected();
-  await until(() => controller.state.models !== undefined);
+  await until(() => controller.state.networks !== undefined);
   controller.change({ adapt: 'quick', strength: 1 });
   await controller.start();
   const first = controller.state.work;
@@ -433,14 +433,14 @@ describe('Detail and Noise', () => {
     });
     const listed = [choice('photo', { ends }), choice('plain'), choice('mine', { ends }, true)];
     const asked: Partial<Tuning>[] = [];
-    const models: PanelServices['models'] = {
-      ...made.services.models,
+    const networks: PanelServices['networks'] = {
+      ...made.services.networks,
       list: async () => listed,
       load: async () => made.model,
       tuning: async (_signal, _entry, { detail, noise }) => void asked.push({ detail, noise }),
       remove: async () => {},
     };
-    const controller = new PanelController(new FakeElement(), { ...made.services, models });
+    const controller = new PanelController(new FakeElement(), { ...made.services, networks });
     open.push(controller);
     controller.hostConnected();
     await controller.ready;

@@ -82,7 +82,7 @@ export async function createServices(changes: Partial<PanelServices> = {}) {
   const services: PanelServices = {
     host: new EmbeddedHost(workspace, createStore),
     engine: new WatchedEngine(),
-    models: {
+    networks: {
       list: async () => [{ entry: model.entry, own: false }],
       load: async () => model,
       tuning: async () => undefined,
@@ -118,7 +118,7 @@ export function controllers() {
     const controller = new PanelController(element, made.services);
     open.push(controller);
     controller.hostConnected();
-    await until(() => controller.state.models !== undefined && controller.state.noAdaptation !== null);
+    await until(() => controller.state.networks !== undefined && controller.state.noAdaptation !== null);
     return { ...made, element, controller };
   };
   return { open, start };

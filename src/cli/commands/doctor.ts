@@ -77,13 +77,13 @@ async function diagnose(environment: Environment): Promise<Diagnosis> {
 
 async function checkNetworks(environment: Environment): Promise<{ networks: Check[]; model: Network | null }> {
   const networks: Check[] = [];
-  let model: Network | null = null;
+  let network: Network | null = null;
   try {
     const all = await openNetworks(environment);
     for (const { entry, standard } of all.list()) {
       try {
         const loaded = await all.find(environment.signal, entry.id, environment.cwd, 'auto');
-        if (standard || !model) model = loaded;
+        if (standard || !network) network = loaded;
         networks.push({ name: entry.id, works: true, detail: `×${entry.scale}, ${fileSize(entry.bytes)}, undamaged` });
       } catch (error) {
         networks.push({ name: entry.id, works: false, detail: sentence(error) });
@@ -92,7 +92,7 @@ async function checkNetworks(environment: Environment): Promise<{ networks: Chec
   } catch (error) {
     networks.push({ name: 'models.json', works: false, detail: sentence(error) });
   }
-  return { networks, model };
+  return { networks, model: network };
 }
 
 const side = 32;

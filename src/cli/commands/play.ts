@@ -129,9 +129,9 @@ async function play(stepsName: string, inputs: string[], flags: PlayFlags, envir
   const { part } = flags;
   const targets = part ? all.filter((_, i) => i % part.of === part.number - 1) : all;
   const networks = await openNetworks(environment);
-  const models: Network[] = [];
+  const chosen: Network[] = [];
   for (const { model, size: asked } of steps)
-    models.push(await networks.find(signal, model, cwd, flags.device, knownFactor(asked)));
+    chosen.push(await networks.find(signal, model, cwd, flags.device, knownFactor(asked)));
 
   const { region, quality, depth, metadata, series, force = false, again = false } = flags;
   const kind = { steps: formatSteps(steps), region, quality, depth, metadata, series };
@@ -140,13 +140,13 @@ async function play(stepsName: string, inputs: string[], flags: PlayFlags, envir
 
   if (address && places) {
     const { putInQueue } = await import('../queue/put');
-    const brought = models.filter(({ entry }) => !networks.cameWithLWay(entry));
+    const brought = chosen.filter(({ entry }) => !networks.cameWithLWay(entry));
     return putInQueue(environment, {
       address,
       places,
       work: {
-        steps: steps.map((step, i) => ({ ...step, model: models[i]!.entry.id })),
-        networks: models.map(({ entry }) => entry),
+        steps: steps.map((step, i) => ({ ...step, model: chosen[i]!.entry.id })),
+        networks: chosen.map(({ entry }) => entry),
         brought: brought.map(({ entry }) => entry.sha256),
         region,
         quality,
@@ -165,7 +165,7 @@ async function play(stepsName: string, inputs: string[], flags: PlayFlags, envir
     });
   }
 
-  const passes = await passesFor(networks, steps, models, flags);
+  const passes = await passesFor(networks, steps, chosen, flags);
   const options: FileOptions = { passes, region, quality, bitDepth: depth, metadata, force };
   const jobFor = async (target: Target, now = options): Promise<FileJob> => ({
     finished: await report.finished(target.input),

@@ -143,10 +143,10 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
     environment.stderr.write(`Trying out "${flags.model}"; "lway models add" does this once and for all.\n`);
   }
   // The weights' own network, unless another one is named.
-  const model = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device, knownFactor(size));
+  const network = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device, knownFactor(size));
   // A network from a file has no id that would lead back to it.
   const networkName =
-    flags.model !== undefined && isNetworkFile(flags.model) ? resolve(cwd, flags.model) : model.entry.id;
+    flags.model !== undefined && isNetworkFile(flags.model) ? resolve(cwd, flags.model) : network.entry.id;
   if (saved?.model && saved.model !== networkName) {
     throw new LWayError(
       'bad-option',
@@ -154,7 +154,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
       `Leave --model out, or use --model ${saved.model}.`,
     );
   }
-  const asked = await networks.tuning(model.entry, flags);
+  const asked = await networks.tuning(network.entry, flags);
   // Kept weights are mixed with the network that they were adapted from.
   const tuning = asked && {
     ...asked,
@@ -175,7 +175,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
       'Leave --series out.',
     );
   }
-  const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(model.entry) };
+  const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(network.entry) };
   await keep?.check();
   if (flags.saveSteps !== undefined) {
     if (!('scale' in size || 'width' in size)) {
@@ -200,7 +200,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
   }
   const pass = {
     size,
-    options: { model, device: flags.device, tile: flags.tile, tuning, adapt, weights: saved?.bytes, strength },
+    options: { model: network, device: flags.device, tile: flags.tile, tuning, adapt, weights: saved?.bytes, strength },
   };
   const { region, quality, depth, metadata, force = false } = flags;
   const options: FileOptions = {
@@ -214,7 +214,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
     streams: environment.streams,
   };
   if (adapt && series) {
-    const request = { model, device: flags.device, tuning, adapt, options };
+    const request = { model: network, device: flags.device, tuning, adapt, options };
     const jobFor = async (_target: Target, learned: FileOptions) => ({ options: learned });
     return upscaleSeries(environment, flags, targets, request, jobFor, async ({ inputs: learnedFrom, report }) => {
       if (keep) await saveWeights(keep, networkName, learnedFrom, report.weights, report.tuning);

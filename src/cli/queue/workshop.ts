@@ -162,10 +162,10 @@ export class Workshop {
 
   private async prepare(work: Work, series: PictureJob['series']): Promise<FileOptions> {
     const { networks, artefacts, computing } = this.tools;
-    const models: Network[] = [];
-    for (const entry of work.networks) models.push(await this.model(entry, work.brought.includes(entry.sha256)));
+    const chosen: Network[] = [];
+    for (const entry of work.networks) chosen.push(await this.model(entry, work.brought.includes(entry.sha256)));
     const { region, quality, depth: bitDepth, metadata, force } = work;
-    const passes = await passesFor(networks, work.steps, models, computing);
+    const passes = await passesFor(networks, work.steps, chosen, computing);
     const options: FileOptions = { passes, region, quality, bitDepth, metadata, force };
     if (!series) return options;
     const weights = series.sha256 === null ? undefined : await artefacts.get(series.sha256);

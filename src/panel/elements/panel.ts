@@ -320,9 +320,9 @@ export class Panel extends LitElement {
     return html`<lway-style-picker
       .styles=${controller.styles}
       .selected=${controller.style}
-      .model=${controller.model}
+      .network=${controller.network}
       .adding=${state.adding}
-      .known=${state.models !== undefined}
+      .known=${state.networks !== undefined}
       .disabled=${busy}
       @choose=${(event: CustomEvent<string>) => controller.chooseNetwork(event.detail)}
       @add=${(event: CustomEvent<readonly File[]>) => void controller.addNetwork(event.detail)}

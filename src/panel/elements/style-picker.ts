@@ -35,7 +35,7 @@ export class StylePicker extends LitElement {
   static override properties = {
     styles: { attribute: false },
     selected: { attribute: false },
-    model: { attribute: false },
+    network: { attribute: false },
     adding: { attribute: false },
     disabled: { type: Boolean },
     known: { type: Boolean },
@@ -44,7 +44,7 @@ export class StylePicker extends LitElement {
   declare styles: readonly Style[];
   declare selected: Style | undefined;
   /** The network that will be used. */
-  declare model: NetworkChoice | undefined;
+  declare network: NetworkChoice | undefined;
   declare adding: PanelState['adding'];
   declare disabled: boolean;
   /** The list of networks has been read. */
@@ -107,7 +107,7 @@ export class StylePicker extends LitElement {
   }
 
   override render() {
-    const { selected, model, styles } = this;
+    const { selected, network, styles } = this;
     return html`<div
       class=${this.over ? 'over' : ''}
       @dragover=${this.onDragOver}
@@ -144,12 +144,12 @@ export class StylePicker extends LitElement {
         ${styles.map(({ id, name }) => html`<option value=${id} .selected=${id === selected?.id}>${name}</option>`)}
       </select>
       <slot></slot>
-      <div id="about">${model ? html`<p class="hint">${model.reason ?? describe(model)}</p>` : nothing}</div>
+      <div id="about">${network ? html`<p class="hint">${network.reason ?? describe(network)}</p>` : nothing}</div>
       ${
-        model
+        network
           ? html`<details>
               <summary>Details</summary>
-              <p class="hint facts numbers">${model.entry.name} · ${networkFacts(model.entry)}</p>
+              <p class="hint facts numbers">${network.entry.name} · ${networkFacts(network.entry)}</p>
             </details>`
           : nothing
       }

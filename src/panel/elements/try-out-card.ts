@@ -89,7 +89,7 @@ export class TryOutCard extends LitElement {
               .settings=${controller.suitedTo(choice.settings)}
               .chosen=${chosen(choice)}
               @choose=${() => controller.change(choice.settings)}
-              @pace=${({ detail }: CustomEvent<TriedPace>) => controller.tried(detail.model, detail.megapixel)}
+              @pace=${({ detail }: CustomEvent<TriedPace>) => controller.tried(detail.network, detail.megapixel)}
             ></lway-try-out-tile>`,
         )}
       </div>

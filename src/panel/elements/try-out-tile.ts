@@ -9,7 +9,7 @@ import { tryPiece, type TryOut } from '../try-out';
 
 /** How long the network of a choice takes for a megapixel, in seconds. */
 export interface TriedPace {
-  readonly model: string;
+  readonly network: string;
   readonly megapixel: number;
 }
 
@@ -86,7 +86,7 @@ export class TryOutTile extends LitElement {
       const { settings } = this;
       if (!settings) return null;
       return tryPiece(signal, this.services, tryOut, settings, scale, (megapixel) =>
-        this.dispatchEvent(new CustomEvent<TriedPace>('pace', { detail: { model: settings.model, megapixel } })),
+        this.dispatchEvent(new CustomEvent<TriedPace>('pace', { detail: { network: settings.model, megapixel } })),
       );
     },
   });

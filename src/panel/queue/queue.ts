@@ -27,7 +27,7 @@ export interface QueueItem {
 /** What the queue's pictures are upscaled with, where no recorded steps are. */
 export interface QueueContext {
   readonly settings: UpscaleSettings;
-  readonly models: readonly NetworkChoice[];
+  readonly networks: readonly NetworkChoice[];
 }
 
 interface Manifest {
@@ -59,7 +59,7 @@ export class PictureQueue {
   private writing: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly services: Pick<PanelServices, 'engine' | 'models' | 'createStore'>,
+    private readonly services: Pick<PanelServices, 'engine' | 'networks' | 'createStore'>,
     private readonly files: PictureFiles,
     private readonly folder: FileFolder | null,
     private readonly context: () => QueueContext,
@@ -214,7 +214,7 @@ export class PictureQueue {
   }
 
   private async make(signal: AbortSignal, { id, name, input }: QueueItem): Promise<void> {
-    const { settings, models } = this.context();
+    const { settings, networks } = this.context();
     const steps = this.steps?.steps ?? [settings];
     const say = (text: string, done: number | null) => this.set(id, { kind: 'working', text, done });
     say('Opening', null);
@@ -222,7 +222,7 @@ export class PictureQueue {
     const { source, metadata, notices } = await this.files.decode(signal, name, bytes);
     signal.throwIfAborted();
     let phase = phaseName('preparing');
-    const result = await upscalePicture(signal, this.services, models, steps, source, (event, step) => {
+    const result = await upscalePicture(signal, this.services, networks, steps, source, (event, step) => {
       const before = steps.length > 1 ? `Step ${step + 1} of ${steps.length}: ` : '';
       if (event.type === 'phase') say(before + (phase = phaseName(event.phase)), null);
       if (event.type === 'progress') say(before + phase, event.done / event.total);

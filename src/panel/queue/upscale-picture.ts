@@ -11,7 +11,7 @@ import type { NetworkChoice, PanelServices } from '../services';
  */
 export async function upscalePicture(
   signal: AbortSignal,
-  { engine, models, createStore }: Pick<PanelServices, 'engine' | 'models' | 'createStore'>,
+  { engine, networks, createStore }: Pick<PanelServices, 'engine' | 'networks' | 'createStore'>,
   choices: readonly NetworkChoice[],
   steps: readonly UpscaleSettings[],
   picture: PixelSource,
@@ -25,15 +25,15 @@ export async function upscalePicture(
       const { width, height } = source.info;
       const settings = suited(step, choices, source.info);
       const size = resultSize(settings.size, width, height);
-      const model = await models.load(signal, settings.model);
-      const tuning = await models.tuning(signal, model.entry, settings);
-      const helpers = settings.adapt === 'off' ? null : await models.adaptation(signal, model.entry);
+      const network = await networks.load(signal, settings.model);
+      const tuning = await networks.tuning(signal, network.entry, settings);
+      const helpers = settings.adapt === 'off' ? null : await networks.adaptation(signal, network.entry);
       if (typeof helpers === 'string') {
         throw new LWayError('unsupported', helpers, 'Set “Match to this picture” to Off.');
       }
       const { adapt: level, strength } = settings;
       await engine.upscale(signal, source, store, {
-        model,
+        model: network,
         size: 'scale' in settings.size ? settings.size : size,
         device: 'auto',
         tuning,
