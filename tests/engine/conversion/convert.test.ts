@@ -61,6 +61,14 @@ describe('pairs of ncnn compute what ncnn computes:', () => {
   });
 
   test('a layer that is not known is named', () => {
+    // Damaged in a line: how many values go in and out is not a number.
+    for (const line of ['Input in x 1 data', 'Input in 0 x data', 'Input'])
+      expect(() =>
+        convert(
+          { name: 'x.param', bytes: text(`7767517\n1 1\n${line}\n`) },
+          { name: 'x.bin', bytes: new Uint8Array(4) },
+        ),
+      ).toThrow(/\.param file/);
     const param = text('7767517\n2 2\nInput in 0 1 data\nMultiHeadAttention mha_1 1 1 data output 0=8\n');
     const pair = [
       { name: 'x.param', bytes: param },

@@ -47,6 +47,17 @@ describe('high-frequency map', () => {
     }
   });
 
+  test('has one value for every 2 × 2 pixels, from none where there is least detail to one where there is most', () => {
+    // Blocks with steps of 0, 1, 2 and 4 across, each of the detail that the step is.
+    const step = [
+      [0, 1],
+      [2, 4],
+    ];
+    const map = highFrequencyMap(drawn(4, 4, 1, (_, row, column) => (column & 1) * step[row >> 1]![column >> 1]!));
+    const expected = [0, 0, 0.25, 0.25, 0, 0, 0.25, 0.25, 0.5, 0.5, 1, 1, 0.5, 0.5, 1, 1];
+    expected.forEach((value, i) => expect(map.data[i]).toBeCloseTo(value, 6));
+  });
+
   test('spans 0..1 and is highest where the detail is', () => {
     const map = highFrequencyMap(drawn(9, 9, 1, (_, row, column) => (column >= 5 && column % 2 && row < 4 ? 1 : 0)));
     expect(Math.min(...map.data)).toBe(0);
