@@ -34,6 +34,18 @@ describe('an upscale that somebody else asks for', () => {
     expect(controller.state.work).toEqual({ kind: 'cancelled' });
   });
 
+  test('is cancelled for whatever reason the caller gives', async () => {
+    const { engine } = waiting();
+    const { controller } = await start({ engine });
+    const abort = new AbortController();
+    const run = controller.run(controller.effective, abort.signal);
+    await until(() => engine.calls.length === 1);
+    const reason = new Error('The step was left.');
+    abort.abort(reason);
+    await expect(run).rejects.toBe(reason);
+    expect(controller.state.work).toEqual({ kind: 'cancelled' });
+  });
+
   test('is not begun where it was cancelled before', async () => {
     const engine = new WatchedEngine();
     const { controller } = await start({ engine });
@@ -59,6 +71,18 @@ test('stopping early and cancelling are shown at once, and only of a job', async
   controller.cancel();
   expect(controller.state.work).toMatchObject({ job: { stopping: true, cancelling: true } });
   await work;
+});
+
+test('what is open is asked again after a job, from an editor that does not tell of changes as well', async () => {
+  const { services } = await createServices();
+  services.host.onChange = () => () => undefined;
+  const controller = new PanelController(new FakeElement(), services);
+  open.push(controller);
+  controller.hostConnected();
+  await controller.ready;
+  expect(controller.state.document).toMatchObject({ width: 20, height: 14 });
+  await controller.start();
+  expect(controller.state.document).toMatchObject({ width: 40, height: 28 });
 });
 
 test('a panel that is closed ends its job', async () => {
@@ -120,6 +144,15 @@ describe('why nothing can be upscaled', () => {
     expect(controller.obstacle).toMatch(/^The queue is at work/);
     queue.working = false;
     expect(controller.obstacle).toBe('');
+  });
+
+  test('the editor or the list of networks has not answered', async () => {
+    const { controller } = await start();
+    const { state } = controller;
+    controller.state = { ...state, networks: undefined };
+    expect(controller.obstacle).toBe('Waiting for LWay…');
+    controller.state = { ...state, document: undefined };
+    expect(controller.obstacle).toBe('Waiting for LWay…');
   });
 
   test('there is no layer, no network, or the selection lies beside the layer', async () => {

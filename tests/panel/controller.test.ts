@@ -366,7 +366,9 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   if (first.kind !== 'done') throw new Error(JSON.stringify(first));
   expect(first.finished).toMatchObject({ relearned: false, learned: { weights: made.model.bytes } });
 
-  await controller.previewStrength(0.3, { x: 10, y: 6, width: 12, height: 10 });
+  const shown = controller.previewStrength(0.3, { x: 10, y: 6, width: 12, height: 10 });
+  expect(controller.state.work).toMatchObject({ previewing: true, preview: null });
+  await shown;
   expect(engine.calls.at(-1)).toMatchObject({ strength: 0.3, weights: made.model.bytes });
   const done = () => {
     const { work } = controller.state;
