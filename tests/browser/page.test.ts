@@ -221,7 +221,7 @@ test('Detail is automatic until it is moved, by the keyboard as well', async () 
   await page.reload();
   await slider.waitFor();
   await stands('40 %');
-  await page.getByRole('checkbox', { name: 'Automatic' }).check();
+  await page.getByRole('checkbox', { name: 'Automatic detail', exact: true }).check();
   await stands('100 %, automatic');
 
   // A network that cannot be mixed has nothing to set.

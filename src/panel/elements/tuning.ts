@@ -76,6 +76,7 @@ export class TuningPicker extends LitElement {
         <label class="auto">
           <input
             type="checkbox"
+            aria-label=${`Automatic ${label.toLowerCase()}`}
             ?disabled=${this.disabled}
             .checked=${automatic}
             @change=${() => this.send({ [name]: automatic ? value : undefined })}
