@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lway import data, degradation, grid, interpret, loop, metrics, modules, networks, photo
+from lway import data, degradation, grid, interpret, loop, metrics, modules, networks, photo, texture
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = os.path.join(data.DATA, "peers")
@@ -41,6 +41,7 @@ a.add_argument("--perceptual", type=float, default=0.6, help="distance of Darkne
 a.add_argument("--adversarial", type=float, default=0.15)
 a.add_argument("--grid", type=float, default=0.25, help="amplitude of the error at the grid's frequencies along straight edges")
 a.add_argument("--weave", type=float, default=0.0, help="amplitude beyond the truth's at the grid's frequencies, anywhere")
+a.add_argument("--lively", type=float, default=0.0, help="energy of fine detail, place by place, against the truth's")
 a.add_argument("--settings", default="degradation-photo.json", help="degradation of the photographs, a file beside this script")
 a.add_argument("--graphics", type=float, default=0.15, help="share of drawn pictures")
 a.add_argument("--modules", type=float, default=0.03, help="share of pixel drawings")
@@ -166,6 +167,8 @@ def loss_terms(sr, batch, mine, true):
     terms = {"low": charbonnier(F.avg_pool2d(sr, s), F.avg_pool2d(hr, s)), "grid": grid.dotted(sr, hr, s)}
     if a.weave:
         terms["weave"] = grid.woven(sr, hr, s)
+    if a.lively:
+        terms["lively"] = texture.liveliness(sr, hr)
     if a.pixel:
         terms["pixel"] = charbonnier(sr, hr)
     if a.distil:

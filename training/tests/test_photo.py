@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lway import grid, metrics, modules, networks, photo
+from lway import grid, metrics, modules, networks, photo, texture
 
 
 def edge(pattern=0.0, side=128):
@@ -63,6 +63,17 @@ class Dots(unittest.TestCase):
         noise = 0.01 * torch.randn(1, 3, 128, 128)
         self.assertLess(metrics.dots([edge() + noise]), 1.5)
         self.assertGreater(metrics.dots([edge(0.05) + noise]), 3)
+
+
+class Liveliness(unittest.TestCase):
+    def test_another_texture_of_the_same_strength_costs_less_than_none(self):
+        grain = lambda seed: 0.5 + 0.1 * torch.randn(1, 1, 64, 64, generator=torch.Generator().manual_seed(seed)).repeat(1, 3, 1, 1)
+        true, other, none = grain(1), grain(2), torch.full((1, 3, 64, 64), 0.5)
+        self.assertLess(texture.liveliness(true, true).item(), 1e-6)
+        self.assertLess(texture.liveliness(other, true).item(), 0.2 * texture.liveliness(none, true).item())
+        # twice as strong is as wrong as half as strong
+        twice, half = (0.5 + f * (true - 0.5) for f in (2, 0.5))
+        self.assertAlmostEqual(texture.liveliness(twice, true).item(), texture.liveliness(half, true).item(), delta=0.15)
 
 
 class Network(unittest.TestCase):
