@@ -142,7 +142,7 @@ export class LocalEngine implements SeriesEngine {
   private async learn(signal: AbortSignal, job: AdaptJob): Promise<Adapted> {
     const { adapt, runtimes, onDeviceLost = 'fallback' } = this.parts;
     if (!adapt)
-      throw new LWayError('unsupported', 'Adapting to the picture is not possible here.', 'Switch adaptation off.');
+      throw new LWayError('unsupported', 'Matching to the picture is not possible here.', 'Switch it off.');
     const { onEvent } = job;
     onEvent({ type: 'phase', phase: 'adapting' });
     const began = performance.now();

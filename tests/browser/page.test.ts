@@ -343,7 +343,7 @@ test('the button runs the whole of it: seen while it learns, and compared with t
   expect(pieces.map(({ width }) => width)).toEqual([192, 192]);
   expect(new Set(pieces[0]!.pixels).size).toBeGreaterThan(16);
   expect(pieces[1]!.pixels).not.toEqual(pieces[0]!.pixels);
-  await page.getByText(/^Adapted in \d+ steps/).waitFor({ timeout: 90_000 });
+  await page.getByText(/^Matched in \d+ steps/).waitFor({ timeout: 90_000 });
   expect(await editor.state()).toMatchObject({ layers: [{}, {}] });
   await editor.choose('Before matching');
   await page.locator('lway-compare .tag.first', { hasText: 'Before matching' }).waitFor({ timeout: 60_000 });

@@ -159,7 +159,7 @@ describe('the built page, from file://', () => {
     const page = await panel();
     await startButton(page).click();
     await until(() => ps.recorded.length === 1);
-    await page.getByText(/^Adapted in \d+ steps/).waitFor();
+    await page.getByText(/^Matched in \d+ steps/).waitFor();
     expect(ps.recorded[0]!.info).toMatchObject({ 'com.lway.model': 'dimming', 'com.lway.adapt': 'quick' });
     // As it comes, the network leaves 98 % of every value.
     const brightness = mean(document.state.layers[0]!.plane!) / mean(old);

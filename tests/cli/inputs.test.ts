@@ -67,15 +67,23 @@ describe('folders', () => {
   });
 
   test('what lies in one', async () => {
-    expect(await upscale('trip', '-o', 'large', '--scale', '2')).toMatchObject({ code: 0 });
+    const skipped = 'Skipped 1 folder in "trip"; --recursive includes the pictures in it.\n';
+    expect(await upscale('trip', '-o', 'large', '--scale', '2')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(skipped) as string,
+    });
     expect(readdirSync(root.path('large')).sort()).toEqual(['b10.png', 'b9.png']);
+    expect((await upscale('trip', '-o', 'quiet', '--scale', '2', '-q')).stderr).toBe('');
     // Numbers in the order of their values.
     const found = await expandInputs(['trip'], root.work, false);
     expect(found.map(({ path }) => basename(path))).toEqual(['b9.png', 'b10.png']);
   });
 
   test('with --recursive also below, where it lay', async () => {
-    expect(await upscale('trip', '-r', '-o', 'large', '--scale', '2')).toMatchObject({ code: 0 });
+    expect(await upscale('trip', '-r', '-o', 'large', '--scale', '2')).toMatchObject({
+      code: 0,
+      stderr: expect.not.stringContaining('Skipped') as string,
+    });
     expect(readdirSync(root.path('large'), { recursive: true }).sort()).toEqual([
       'b10.png',
       'b9.png',

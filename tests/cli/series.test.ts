@@ -99,9 +99,9 @@ test('says how many pictures it adapts to, for people', async () => {
   await writePng(root.path('b.png'), scene(64, 60));
   const { code, stderr } = await series('a.png', 'b.png', '-o', 'out');
   expect(code).toBe(0);
-  expect(stderr).toContain('Adapting to 2 pictures together.\n');
-  expect(stderr).toMatch(/^2 pictures adapting: \d of 4/m);
-  expect(stderr.match(/^Adapted in \d+ steps.*\.$/gm)).toHaveLength(1);
+  expect(stderr).toContain('Matching to 2 pictures together.\n');
+  expect(stderr).toMatch(/^2 pictures matching: \d of 4/m);
+  expect(stderr.match(/^Matched in \d+ steps.*\.$/gm)).toHaveLength(1);
   expect(stderr.match(/^Used the network adapted to 2 pictures of the series\.$/gm)).toHaveLength(2);
   expect(readdirSync(root.path('out')).sort()).toEqual(['a.png', 'b.png']);
 });
@@ -154,7 +154,7 @@ test('one picture is adapted to as without it', async () => {
   const events = eventsOf(stdout);
   expect(events.some(({ event }) => event === 'series')).toBe(false);
   expect(events.find(({ event }) => event === 'done')).toMatchObject({
-    adaptation: { used: true, pictures: 1, message: expect.stringMatching(/^Adapted in .* to your picture\.$/) },
+    adaptation: { used: true, pictures: 1, message: expect.stringMatching(/^Matched in .* to your picture\.$/) },
   });
 });
 

@@ -124,7 +124,10 @@ async function play(stepsName: string, inputs: string[], flags: PlayFlags, envir
   const remote = [...inputs, flags.output ?? ''].some(isObject);
   if (remote) checkRemote(flags);
   const places = address ? new Places(environment, await SharedFolder.open(cwd, flags.root)) : null;
-  const named = { inputs, out: flags.output, format: flags.format, size, cwd, recursive: flags.recursive };
+  const note = (message: string) => {
+    if (!flags.json && !flags.quiet) environment.stderr.write(`${message}\n`);
+  };
+  const named = { inputs, out: flags.output, format: flags.format, size, cwd, recursive: flags.recursive, note };
   const all = remote ? await chooseObjectTargets(signal, await places!.store, named) : await chooseTargets(named);
   const { part } = flags;
   const targets = part ? all.filter((_, i) => i % part.of === part.number - 1) : all;

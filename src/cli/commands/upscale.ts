@@ -99,7 +99,7 @@ export function addUpscale(program: Command, environment: Environment, finish: (
     .addOption(new Option('--crispness <number>').argParser(refuseCrispness).hideHelp())
     .option(
       '--adapt <level>',
-      'adapt the network to each picture first: off, quick, standard (default) or thorough',
+      'match the network to each picture first (adapt it): off, quick, standard (default) or thorough',
       parseAdapt,
     )
     .option(
@@ -135,13 +135,15 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
   const { cwd, signal } = environment;
   const size = chosenSize(flags, 4);
   const { output: out, format, recursive, inPlace } = flags;
-  const targets = await chooseTargets({ inputs, out, format, size, cwd, recursive, inPlace });
+  const note = (message: string) => {
+    if (!flags.json && !flags.quiet) environment.stderr.write(`${message}\n`);
+  };
+  const targets = await chooseTargets({ inputs, out, format, size, cwd, recursive, inPlace, note });
   checkTogether(flags, targets.length);
   const networks = await openNetworks(environment);
   const saved = flags.weights === undefined ? null : await readWeights(environment, flags.weights);
-  if (flags.model !== undefined && isNetworkFile(flags.model) && !flags.json && !flags.quiet) {
-    environment.stderr.write(`Trying out "${flags.model}"; "lway models add" does this once and for all.\n`);
-  }
+  if (flags.model !== undefined && isNetworkFile(flags.model))
+    note(`Trying out "${flags.model}"; "lway models add" does this once and for all.`);
   // The weights' own network, unless another one is named.
   const network = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device, knownFactor(size));
   // A network from a file has no id that would lead back to it.

@@ -20,9 +20,15 @@ export interface Input {
 /**
  * The pictures that are meant by what was named, folders being what lies in them.
  * @param deep also what lies in folders below
+ * @param note is told of folders that were left out for want of `deep`
  * @throws LWayError `bad-option` for a folder without pictures
  */
-export async function expandInputs(named: readonly string[], cwd: string, deep: boolean): Promise<Input[]> {
+export async function expandInputs(
+  named: readonly string[],
+  cwd: string,
+  deep: boolean,
+  note: (message: string) => void = () => undefined,
+): Promise<Input[]> {
   const inputs: Input[] = [];
   for (const name of named) {
     const path = name === standardStream ? name : resolve(cwd, name);
@@ -31,32 +37,39 @@ export async function expandInputs(named: readonly string[], cwd: string, deep: 
       inputs.push({ path, below: '' });
       continue;
     }
-    const found = await picturesIn(path, '', deep);
+    const { found, skipped } = await picturesIn(path, '', deep);
     if (found.length === 0) {
       throw new LWayError(
         'bad-option',
         `There are no pictures in the folder "${name}".`,
-        deep ? 'Name another one.' : 'Use --recursive for what lies in folders below it.',
+        deep ? 'Name another one.' : 'Use --recursive to include the folders in it.',
       );
+    }
+    if (skipped > 0) {
+      const [folders, them] = skipped === 1 ? ['1 folder', 'it'] : [`${skipped} folders`, 'them'];
+      note(`Skipped ${folders} in "${name}"; --recursive includes the pictures in ${them}.`);
     }
     inputs.push(...found);
   }
   return inputs;
 }
 
-async function picturesIn(folder: string, below: string, deep: boolean): Promise<Input[]> {
+/** @returns the pictures, and how many folders were left out */
+async function picturesIn(folder: string, below: string, deep: boolean): Promise<{ found: Input[]; skipped: number }> {
   const entries = await readdir(folder, { withFileTypes: true });
   // In the order that people expect of numbered files.
   entries.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
   const found: Input[] = [];
+  let skipped = 0;
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      if (deep) found.push(...(await picturesIn(path, join(below, entry.name), deep)));
+      if (deep) found.push(...(await picturesIn(path, join(below, entry.name), deep)).found);
+      else skipped += 1;
     } else if (hasPictureEnding(entry.name)) found.push({ path, below });
   }
-  return found;
+  return { found, skipped };
 }
 
 /** Whether bytes come from it once and in order only: standard input, a pipe, a device. */

@@ -24,6 +24,8 @@ export interface TargetOptions {
   /** Results may replace their pictures. */
   inPlace?: boolean;
   cwd: string;
+  /** Is told what the person should know of the choice. */
+  note?: (message: string) => void;
 }
 
 /**
@@ -31,7 +33,9 @@ export interface TargetOptions {
  * @throws LWayError `bad-option` where two results would get one name, or OUT does not fit the inputs
  */
 export async function chooseTargets(options: TargetOptions): Promise<Target[]> {
-  const inputs = await distinct(await expandInputs(options.inputs, options.cwd, options.recursive ?? false));
+  const inputs = await distinct(
+    await expandInputs(options.inputs, options.cwd, options.recursive ?? false, options.note),
+  );
   const targets = apart(await placeAll(inputs, options));
   for (const target of targets) checkName(target);
   return targets;

@@ -112,7 +112,7 @@ export class TextReporter implements Reporter {
 
   seriesBegins(inputs: readonly string[]): void {
     this.series = inputs.length === 1 ? '1 picture' : `${inputs.length} pictures`;
-    this.note(`Adapting to ${this.series}${inputs.length === 1 ? '' : ' together'}.`);
+    this.note(`Matching to ${this.series}${inputs.length === 1 ? '' : ' together'}.`);
   }
 
   seriesDone({ message }: AdaptationReport): void {
@@ -136,7 +136,7 @@ export class TextReporter implements Reporter {
         break;
       case 'progress':
         this.progress.show(
-          `${label} ${event.unit === 'tile' ? 'upscaling' : 'adapting'}`,
+          `${label} ${event.unit === 'tile' ? 'upscaling' : 'matching'}`,
           event.done,
           event.total,
           event.secondsLeft,

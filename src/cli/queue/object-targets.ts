@@ -21,7 +21,7 @@ interface Found {
 export async function chooseObjectTargets(
   signal: AbortSignal,
   store: ObjectStore,
-  { inputs, out, format: wanted, cwd, recursive = false }: TargetOptions,
+  { inputs, out, format: wanted, cwd, recursive = false, note }: TargetOptions,
 ): Promise<Target[]> {
   if (out === undefined) {
     throw new LWayError(
@@ -33,7 +33,7 @@ export async function chooseObjectTargets(
   const found: Found[] = [];
   for (const name of inputs) {
     if (!isObject(name)) {
-      const files = await expandInputs([name], cwd, recursive);
+      const files = await expandInputs([name], cwd, recursive, note);
       found.push(...files.map(({ path, below }) => ({ input: path, below: below.split('\\').join('/') })));
     } else if (!name.endsWith('/')) found.push({ input: name, below: '' });
     else found.push(...(await objectsBelow(signal, store, name, recursive)));

@@ -27,7 +27,7 @@ export function leftAlone(
     case 'agrees':
       return `Left alone, because the result already agrees with your ${several ? 'pictures' : 'picture'}${apart(left, several)} to within one step of brightness.`;
     case 'no-gain':
-      return `Adapting did not improve ${several ? 'these pictures' : 'this picture'}.`;
+      return `Matching did not improve ${several ? 'these pictures' : 'this picture'}.`;
   }
 }
 
@@ -44,12 +44,12 @@ export function outcome(several: boolean, steps: number, change: Change, started
     : change.edges
       ? 'edges and textures are'
       : null;
-  const adapted = `Adapted in ${steps} steps${started ? ' from weights for clean pictures' : ''}`;
+  const matched = `Matched in ${steps} steps${started ? ' from weights for clean pictures' : ''}`;
   const gained = closer === null ? 'a small change' : `${closer} closer to your ${several ? 'pictures' : 'picture'}`;
   const out = named(change);
   const left =
     out === '' ? '' : `; ${several ? 'their' : 'its'} ${out} ${out.includes(' and ') ? 'were' : 'was'} not learned`;
-  return `${adapted}: ${gained}${left}.`;
+  return `${matched}: ${gained}${left}.`;
 }
 
 const named = ({ noise, compression }: LeftOut) =>

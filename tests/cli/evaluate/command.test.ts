@@ -199,5 +199,5 @@ test('an adapted network is compared with itself unadapted', async () => {
     [`${id}, adapted, one for the set,steps=2,trainingBatches=1`, `${id}, adapted`],
   ];
   expect(rows.map(({ variant, against }) => [variant, against])).toEqual([...each, ...each]);
-  expect(rows[2]!['note']).toMatch(/^(2 pictures\. Adapted|Adapting did not improve these pictures)/);
+  expect(rows[2]!['note']).toMatch(/^(2 pictures\. Matched|Matching did not improve these pictures)/);
 });

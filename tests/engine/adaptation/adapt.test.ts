@@ -94,7 +94,7 @@ test('a network learns from a picture, judged by what it did not learn from', as
   });
   expect(result.used).toBe(true);
   expect(result.improvement).toBeGreaterThan(0);
-  expect(result.message).toMatch(/^Adapted in \d+ steps: .*(closer to your picture|a small change)/);
+  expect(result.message).toMatch(/^Matched in \d+ steps: .*(closer to your picture|a small change)/);
   expect(result.frozen).toEqual([]);
   const losses = events.filter((event) => event.type === 'adaptation');
   expect(losses.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
@@ -138,7 +138,7 @@ describe('a series', () => {
     expect(alone.used).toBe(false);
     const ablation = { ...small, learningRate: 1e-4 };
     const together = await adapted(flat, faithful, { ablation, series: [detailed(96, 80), detailed(70, 64)] });
-    expect(together).toMatchObject({ used: true, message: expect.stringMatching(/^Adapted in \d+ steps/) });
+    expect(together).toMatchObject({ used: true, message: expect.stringMatching(/^Matched in \d+ steps/) });
   });
 
   test('pictures smaller than a patch, and flat ones, change nothing', async () => {

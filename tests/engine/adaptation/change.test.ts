@@ -28,13 +28,13 @@ test('noise and compression are named where they were there to leave out', () =>
 });
 
 test.each([
-  [false, { colours: true, edges: true }, 'Adapted in 8 steps: colours and edges are closer to your picture.'],
-  [true, { edges: true }, 'Adapted in 8 steps: edges and textures are closer to your pictures.'],
-  [false, { noise: true }, 'Adapted in 8 steps: a small change; its noise was not learned.'],
+  [false, { colours: true, edges: true }, 'Matched in 8 steps: colours and edges are closer to your picture.'],
+  [true, { edges: true }, 'Matched in 8 steps: edges and textures are closer to your pictures.'],
+  [false, { noise: true }, 'Matched in 8 steps: a small change; its noise was not learned.'],
   [
     false,
     { colours: true, noise: true, compression: true },
-    'Adapted in 8 steps: colours are closer to your picture; its noise and compression were not learned.',
+    'Matched in 8 steps: colours are closer to your picture; its noise and compression were not learned.',
   ],
 ])('says what changed (%p, %p)', (several, change, sentence) => {
   expect(outcome(several, 8, { ...nothing, ...change }, false)).toBe(sentence);
@@ -42,12 +42,12 @@ test.each([
 
 test('says where it began, and why a picture was left alone', () => {
   expect(outcome(false, 8, { ...nothing, edges: true }, true)).toMatch(
-    /^Adapted in 8 steps from weights for clean pictures: /,
+    /^Matched in 8 steps from weights for clean pictures: /,
   );
   for (const reason of ['too-small', 'flat', 'noise', 'agrees'] as const) {
     expect(leftAlone(reason, false)).toMatch(/^Left alone, because /);
   }
-  expect(leftAlone('no-gain', true)).toBe('Adapting did not improve these pictures.');
+  expect(leftAlone('no-gain', true)).toBe('Matching did not improve these pictures.');
   expect(leftAlone('agrees', false, { noise: true, compression: false })).toBe(
     'Left alone, because the result already agrees with your picture, apart from its noise, to within one step of brightness.',
   );
