@@ -141,8 +141,7 @@ export class LocalEngine implements SeriesEngine {
    */
   private async learn(signal: AbortSignal, job: AdaptJob): Promise<Adapted> {
     const { adapt, runtimes, onDeviceLost = 'fallback' } = this.parts;
-    if (!adapt)
-      throw new LWayError('unsupported', 'Matching to the picture is not possible here.', 'Switch it off.');
+    if (!adapt) throw new LWayError('unsupported', 'Matching to the picture is not possible here.', 'Switch it off.');
     const { onEvent } = job;
     onEvent({ type: 'phase', phase: 'adapting' });
     const began = performance.now();
