@@ -64,6 +64,26 @@ https://github.com/microsoft/onnxruntime/blob/v1.30.0/ThirdPartyNotices.txt
 `,
 };
 
+/** Licences of parts of packages, whose text stands in their sources only. */
+const besides = {
+  pako: `zlib licence, for lib/zlib:
+
+(C) 1995-2013 Jean-loup Gailly and Mark Adler
+(C) 2014-2017 Vitaly Puzrin and Andrey Tupitsin
+
+This software is provided 'as-is', without any express or implied warranty. In no event will the authors be held liable
+for any damages arising from the use of this software.
+
+Permission is granted to anyone to use this software for any purpose, including commercial applications, and to alter it
+and redistribute it freely, subject to the following restrictions:
+
+1. The origin of this software must not be misrepresented; you must not claim that you wrote the original software. If
+   you use this software in a product, an acknowledgment in the product documentation would be appreciated but is not
+   required.
+2. Altered source versions must be plainly marked as such, and must not be misrepresented as being the original software.
+3. This notice may not be removed or altered from any source distribution.`,
+};
+
 /** Folder of the package that `file` belongs to, null for our own. */
 function packageFolder(file) {
   const marker = `${sep}node_modules${sep}`;
@@ -76,7 +96,7 @@ function packageFolder(file) {
 function licenceText(folder, name) {
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
   const text = files.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
-  return text || textless[name];
+  return [text || textless[name], besides[name]].filter(Boolean).join('\n\n');
 }
 
 export class NoticesPlugin {
