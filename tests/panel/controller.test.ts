@@ -366,9 +366,12 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   if (first.kind !== 'done') throw new Error(JSON.stringify(first));
   expect(first.finished).toMatchObject({ relearned: false, learned: { weights: made.model.bytes } });
 
-  const shown = controller.previewStrength(0.3, { x: 10, y: 6, width: 12, height: 10 });
+  const place = { x: 10, y: 6, width: 12, height: 10 };
+  // The one that is asked for last is shown; that the other was given up is nobody's trouble.
+  const previews = [0.7, 0.3].map((strength) => controller.previewStrength(strength, place));
   expect(controller.state.work).toMatchObject({ previewing: true, preview: null });
-  await shown;
+  await Promise.all(previews);
+  expect(controller.state.notices).toEqual([]);
   expect(engine.calls.at(-1)).toMatchObject({ strength: 0.3, weights: made.model.bytes });
   const done = () => {
     const { work } = controller.state;
@@ -392,6 +395,10 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   expect(done().unadapted).toMatchObject({ strength: 0, rect: { x: 10, y: 6, width: 12, height: 10 } });
   expect(done().preview).toBe(preview);
   await controller.compareUnadapted(null);
+  expect(done()).toMatchObject({ unadapted: null, previewing: false });
+  const left = controller.compareUnadapted(place);
+  await controller.compareUnadapted(null);
+  await left;
   expect(done()).toMatchObject({ unadapted: null, previewing: false });
 
   // Applied, it takes the result's place as one undo step.
