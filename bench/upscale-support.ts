@@ -17,7 +17,7 @@ export async function defaultModel(): Promise<Network> {
 
 /** The network of that name in the list of those that ship. */
 export async function shippedNetwork(id: string): Promise<Network> {
-  return (await shipped()).find(never, undefined, id, 'auto');
+  return (await shipped()).find(never, id, '', 'auto');
 }
 
 /** The networks that adapting it takes. */
