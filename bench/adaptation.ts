@@ -20,13 +20,10 @@ interface Part {
 }
 
 const fast = { network: 'lway-photo-fast-x4', level: 'standard', threads: 2, aim: 60 } as const;
-const photo = { ...fast, network: 'lway-photo-x4', aim: 3 * fast.aim } as const;
 const parts: Readonly<Record<string, Part>> = {
   'Fast, Standard': fast,
   'Fast, Quick': { ...fast, level: 'quick', aim: undefined },
   'Fast, Standard, 1 thread': { ...fast, threads: 1 },
-  'Photo, Standard': photo,
-  'Photo, Standard, 1 thread': { ...photo, threads: 1 },
 };
 
 async function measure(part: string): Promise<Cell[][]> {
@@ -98,7 +95,7 @@ async function measure(part: string): Promise<Cell[][]> {
 
 const bench: Bench = {
   title: 'Adapting to a picture, then upscaling it',
-  about: `A layer of ${side}×${side}, LWay Photo Fast ×4 and LWay Photo ×4, result ×4, on native CPU with two threads or one: where the seconds go. CPU seconds are those of all threads, user and system: they hold on a busy machine, too. GFLOP are counted from the graphs that run (convolutions and matrix products), and give the speed that the CPU reached. The laptop GPU's seconds are computed, not measured: the same work at ${gpuRate / 1e12} TFLOP/s, with what no network computes as slow as here. For comparison: 1.8 TFLOP/s is what ONNX Runtime's WebGPU convolution reached on an integrated GPU (Intel Lunar Lake; microsoft/onnxruntime#26603). Compiling shaders comes on top, at the first upscale.`,
+  about: `A layer of ${side}×${side}, LWay Photo Fast ×4, result ×4, on native CPU with two threads or one: where the seconds go. CPU seconds are those of all threads, user and system: they hold on a busy machine, too. GFLOP are counted from the graphs that run (convolutions and matrix products), and give the speed that the CPU reached. The laptop GPU's seconds are computed, not measured: the same work at ${gpuRate / 1e12} TFLOP/s, with what no network computes as slow as here. For comparison: 1.8 TFLOP/s is what ONNX Runtime's WebGPU convolution reached on an integrated GPU (Intel Lunar Lake; microsoft/onnxruntime#26603). Compiling shaders comes on top, at the first upscale.`,
   head: [
     'network, level',
     'part',
