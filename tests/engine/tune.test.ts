@@ -60,6 +60,19 @@ test('a noisy picture is found noisier than a clean one, and cleaned', async () 
   expect(strong.noise).toBeGreaterThan(20);
 });
 
+test('modules of a code are not taken for noise; noise on them is', async () => {
+  const code = (sigma: number) => {
+    const random = randomFrom(3);
+    const modules = Array.from({ length: 32 * 32 }, () => (random() < 0.5 ? 0.1 : 0.9));
+    const raster = noisy(sigma, 32);
+    const [still, drawn] = [noisy(0, 32), createRaster(32, 32, 3)];
+    drawn.data.forEach((_, i) => (drawn.data[i] = modules[i % 1024]! + raster.data[i]! - still.data[i]!));
+    return drawn;
+  };
+  expect((await told(code(0))).noise).toBe(0);
+  expect((await told(code(25))).noise).toBeGreaterThan(20);
+});
+
 test('what the person sets stands, and then no picture is looked at', async () => {
   const set = { ...automatic, detail: 70, noise: 40 };
   const unread = { ...sourceOf(noisy(0), {}), read: () => Promise.reject(new Error('was read')) };

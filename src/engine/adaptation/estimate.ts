@@ -1,7 +1,7 @@
 import { runOnce } from '../network/run';
 import type { EndName, Network, NetworkEntry } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
-import { cropGrid, detailOf, readCrops } from './crops';
+import { cropGrid, detailOf, readCrops, type Crop } from './crops';
 import { embed } from './embedding';
 import { ownTuning, type Tuning } from './ends';
 import type { NetworkPicture } from './picture';
@@ -40,7 +40,24 @@ export async function estimate(
   if (told === null) return null;
   // What the finest band holds is noise or texture: a picture cannot be noisier than that.
   const most = 255 * detailOf(crops).noise;
-  return { ...told, noise: Math.min(most, told.noise) };
+  return { ...told, noise: hasFewValues(crops) ? 0 : Math.min(most, told.noise) };
+}
+
+/** Noise of two steps of 255 makes this many values of one. */
+const FEW_VALUES = 16;
+
+/** Whether each channel holds so few values that there is no noise: pixel art and modules of codes only look like it. */
+function hasFewValues(crops: readonly Crop[]): boolean {
+  const values = [new Set<number>(), new Set<number>(), new Set<number>()];
+  for (const { pixels } of crops) {
+    const area = pixels.data.length / 3;
+    for (let i = 0; i < pixels.data.length; i++) {
+      const seen = values[Math.floor(i / area)]!;
+      seen.add(pixels.data[i]!);
+      if (seen.size >= FEW_VALUES) return false;
+    }
+  }
+  return true;
 }
 
 /** What an embedding says; null where that is no number. */
