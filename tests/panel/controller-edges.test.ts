@@ -1,22 +1,9 @@
 import { LWayError } from '../../src/engine/errors';
 import type { PanelServices } from '../../src/panel/services';
 import { PanelController } from '../../src/panel/controller';
-import { controllers, createServices, FakeElement, never, until, WatchedEngine } from './support';
+import { controllers, createServices, FakeElement, never, until, waiting, WatchedEngine } from './support';
 
 const { open, start } = controllers();
-
-/** An upscale that waits inside the engine until `go` is called, or it is cancelled. */
-function waiting() {
-  let go = () => {};
-  const engine = new WatchedEngine(
-    (signal) =>
-      new Promise((resolve, reject) => {
-        go = resolve;
-        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-      }),
-  );
-  return { engine, go: () => go() };
-}
 
 describe('an upscale that somebody else asks for', () => {
   test('is told how it goes, and can be cancelled by its signal', async () => {

@@ -3,7 +3,7 @@ import { LWayError } from '../../src/engine/errors';
 import { sourceOf } from '../../src/engine/raster/memory-source';
 import type { FileFolder, PictureFiles } from '../../src/panel/queue/picture-files';
 import { PictureQueue } from '../../src/panel/queue/queue';
-import { createServices, WatchedEngine } from './support';
+import { createServices, waiting, WatchedEngine } from './support';
 
 /** A folder in memory. */
 class MemoryFolder implements FileFolder {
@@ -69,14 +69,7 @@ test('one that fails stops none of the others, and can be tried again', async ()
 });
 
 test('paused, the picture at work waits again; what is taken off at work is gone', async () => {
-  let go = () => {};
-  const engine = new WatchedEngine(
-    (signal) =>
-      new Promise((resolve, reject) => {
-        go = resolve;
-        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-      }),
-  );
+  const { engine, go } = waiting();
   const { queue } = await start(new MemoryFolder(), engine);
   await queue.add([picture('a'), picture('b')]);
   queue.start();

@@ -123,3 +123,16 @@ export function controllers() {
   };
   return { open, start };
 }
+
+/** An upscale that waits inside the engine until `go` is called, or it is cancelled. */
+export function waiting() {
+  let go = () => {};
+  const engine = new WatchedEngine(
+    (signal) =>
+      new Promise((resolve, reject) => {
+        go = resolve;
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      }),
+  );
+  return { engine, go: () => go() };
+}

@@ -28,6 +28,7 @@ import { isObject } from '../queue/object-store';
 import { chooseObjectTargets } from '../queue/object-targets';
 import { Places } from '../queue/places';
 import { SharedFolder } from '../queue/shared-folder';
+import { notesFor } from '../output/notes';
 import { runFiles, type FileJob } from '../run-files';
 import type { Environment } from '../environment';
 import type { FileOptions } from '../upscale-file';
@@ -124,9 +125,7 @@ async function play(stepsName: string, inputs: string[], flags: PlayFlags, envir
   const remote = [...inputs, flags.output ?? ''].some(isObject);
   if (remote) checkRemote(flags);
   const places = address ? new Places(environment, await SharedFolder.open(cwd, flags.root)) : null;
-  const note = (message: string) => {
-    if (!flags.json && !flags.quiet) environment.stderr.write(`${message}\n`);
-  };
+  const note = notesFor(environment, flags);
   const named = { inputs, out: flags.output, format: flags.format, size, cwd, recursive: flags.recursive, note };
   const all = remote ? await chooseObjectTargets(signal, await places!.store, named) : await chooseTargets(named);
   const { part } = flags;

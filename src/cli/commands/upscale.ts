@@ -28,6 +28,7 @@ import {
   parseTile,
   refuseCrispness,
 } from '../options';
+import { notesFor } from '../output/notes';
 import { runFiles } from '../run-files';
 import type { Environment } from '../environment';
 import type { FileOptions } from '../upscale-file';
@@ -135,9 +136,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
   const { cwd, signal } = environment;
   const size = chosenSize(flags, 4);
   const { output: out, format, recursive, inPlace } = flags;
-  const note = (message: string) => {
-    if (!flags.json && !flags.quiet) environment.stderr.write(`${message}\n`);
-  };
+  const note = notesFor(environment, flags);
   const targets = await chooseTargets({ inputs, out, format, size, cwd, recursive, inPlace, note });
   checkTogether(flags, targets.length);
   const networks = await openNetworks(environment);
