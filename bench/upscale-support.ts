@@ -12,12 +12,12 @@ const shipped = async () =>
 
 /** The network that LWay upscales with if nobody chooses another. */
 export async function defaultModel(): Promise<Network> {
-  return (await shipped()).find(never, undefined, '', 'auto');
+  return (await shipped()).find(never, undefined, '');
 }
 
 /** The network of that name in the list of those that ship. */
 export async function shippedNetwork(id: string): Promise<Network> {
-  return (await shipped()).find(never, id, '', 'auto');
+  return (await shipped()).find(never, id, '');
 }
 
 /** The networks that adapting it takes. */

@@ -131,7 +131,7 @@ with open(os.path.join(a.models, "about.json")) as f:
     about = json.load(f)
 where = lambda k, v: os.path.join(a.models, v.get("file", f"{k}.onnx"))
 entries = [entry(k, where(k, v), v) for k, v in about["models"].items() if os.path.exists(where(k, v))]
-listed = {"version": 1, "models": entries, **{k: about[k] for k in ("default", "defaultOnCpu") if k in about}}
+listed = {"version": 1, "models": entries, **{k: about[k] for k in ("default", "defaultWhereSlow") if k in about}}
 registry.check(listed)
 with open(os.path.join(a.models, "models.json"), "w") as f:
     json.dump(listed, f, indent=2, ensure_ascii=False)

@@ -6,8 +6,6 @@ import {
   type AdaptationNetworks,
   adaptationNetworks,
   checkNetwork,
-  defaultId,
-  type Device,
   estimateNetworks,
   isEnd,
   loadEnds,
@@ -19,7 +17,7 @@ import {
   type Tuning,
   type TuningOptions,
 } from '../engine';
-import { computesOnGpu, loadNetwork, readRegistry, type SaidOfNetwork } from '../engine/node';
+import { loadNetwork, readRegistry, type SaidOfNetwork } from '../engine/node';
 import { broughtNetwork, isNetworkFile } from './brought-network';
 import { writeJson, writeWhole } from './files/json-file';
 import { exists } from './files/workspace';
@@ -32,7 +30,6 @@ export interface ListedNetwork {
   own: boolean;
   /** Taken where no network is named, on a GPU, and on the CPU. */
   standard: boolean;
-  standardOnCpu: boolean;
 }
 
 /** The networks that came with LWay and those that the person added. */
@@ -52,27 +49,20 @@ export class Networks {
         .map((entry) => ({
           entry,
           own,
-          standard: !own && entry.id === defaultId(registry, true),
-          standardOnCpu: !own && entry.id === defaultId(registry, false),
+          standard: !own && entry.id === registry.default,
         }));
     const shipped = upscaling(this.shipped, false).sort((a, b) => Number(b.standard) - Number(a.standard));
     return [...shipped, ...upscaling(this.own, true)];
   }
 
   /**
-   * Loads a network: by id, by file, or the default one of the device that computes.
+   * Loads a network: by id, by file, or the default one.
    * @param factor how much larger the results are to be, where that is known: of the default's style the network that suits
    * @throws LWayError `missing-model`, `bad-model`
    */
-  async find(
-    signal: AbortSignal,
-    wanted: string | undefined,
-    cwd: string,
-    device: 'auto' | Device,
-    factor?: number,
-  ): Promise<Network> {
+  async find(signal: AbortSignal, wanted: string | undefined, cwd: string, factor?: number): Promise<Network> {
     const named = wanted ?? 'default';
-    return this.findOne(signal, named === 'default' ? await this.defaultOn(device, factor) : named, cwd);
+    return this.findOne(signal, named === 'default' ? this.defaultFor(factor) : named, cwd);
   }
 
   /**
@@ -103,10 +93,8 @@ export class Networks {
     return this.shipped.models.find(({ id, sha256 }) => id === entry.id && sha256 === entry.sha256);
   }
 
-  private async defaultOn(device: 'auto' | Device, factor?: number): Promise<string> {
-    const [onGpu, onCpu] = [defaultId(this.shipped, true), defaultId(this.shipped, false)];
-    // Trying out the GPU takes a moment: only where it makes a difference.
-    const id = onGpu === onCpu || (await computesOnGpu(device)) ? onGpu : onCpu;
+  private defaultFor(factor?: number): string {
+    const id = this.shipped.default;
     if (factor === undefined) return id;
     const upscaling = this.shipped.models.filter(({ kind }) => kind === 'sr');
     const standard = upscaling.find((entry) => entry.id === id);

@@ -34,7 +34,7 @@ export async function upscaleInHost(
   // What the panel would do: where nothing is selected, the layer.
   const region = wanted === 'region' && Boolean((await host.describe(signal))?.selection);
   const networks = await openNetworks(environment);
-  const network = await networks.find(signal, id, cwd, 'auto', knownFactor(size));
+  const network = await networks.find(signal, id, cwd, knownFactor(size));
   const tuning = await networks.tuning(network.entry, { detail, noise });
   const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(network.entry) };
   const engine = createNodeEngine();

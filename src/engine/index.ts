@@ -23,6 +23,7 @@ export type {
   UpscaleReport,
 } from './engine';
 export type { Device } from './runtime/runtime';
+export type { Speed } from './runtime/speed';
 export type { LoadOrtFiles } from './runtime/ort-files';
 
 // Networks: lists of them, their files, and files of other programs.

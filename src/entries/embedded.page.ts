@@ -7,7 +7,7 @@ import { Workspace } from '../hosts/embedded/workspace';
 import { Editor } from '../hosts/embedded/ui/editor';
 import { saveFile } from '../hosts/embedded/ui/save-file';
 import { type Rect, toPlainError } from '../engine';
-import { createTileStore, hasGpu, WorkerEngine } from '../engine/browser';
+import { createTileStore, speed, WorkerEngine } from '../engine/browser';
 import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
 import { QueueView } from '../panel/elements/queue-view';
@@ -35,7 +35,7 @@ async function start(): Promise<void> {
       assets,
       new IndexedDbNetworks(),
       (signal, brought) => engine.takeIn(signal, brought),
-      hasGpu,
+      speed,
     ),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),

@@ -278,7 +278,7 @@ async function handlers(environment: Environment, port: PipePort): Promise<Handl
     },
     'networks/list': async () => (await networks()).list().flatMap(({ entry, own }) => (own ? entry : [])),
     'networks/bytes': async (signal, body) =>
-      (await (await networks()).find(signal, text(body), environment.cwd, 'auto')).bytes,
+      (await (await networks()).find(signal, text(body), environment.cwd)).bytes,
     'networks/put': async (signal, body) => {
       const end = body.indexOf(10);
       const entry = JSON.parse(text(body.subarray(0, end))) as NetworkEntry;

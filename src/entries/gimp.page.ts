@@ -1,5 +1,5 @@
 import { LWayError, toPlainError } from '../engine';
-import { createTileStore, hasGpu, WorkerEngine } from '../engine/browser';
+import { createTileStore, speed, WorkerEngine } from '../engine/browser';
 import { decodeFrame, encodeFrame } from '../hosts/gimp/frames';
 import { GimpHost } from '../hosts/gimp/gimp-host';
 import type { GimpPort, Hello } from '../hosts/gimp/protocol';
@@ -33,7 +33,7 @@ async function start(): Promise<void> {
   panel.services = {
     host,
     engine,
-    networks: new PageNetworks(new HttpAssetLoader(), new ServedNetworks(by), takeIn, hasGpu),
+    networks: new PageNetworks(new HttpAssetLoader(), new ServedNetworks(by), takeIn, speed),
     settings: new ServedSettings(by),
     createStore: () => createTileStore(),
   };

@@ -1,4 +1,4 @@
-import { createTileStore, hasGpu, WorkerEngine } from '../engine/browser';
+import { createTileStore, speed, WorkerEngine } from '../engine/browser';
 import { PhotopeaHost } from '../hosts/photopea/photopea-host';
 import { parentPort } from '../hosts/photopea/port';
 import { ScriptChannel } from '../hosts/photopea/script-channel';
@@ -25,7 +25,7 @@ function start(): void {
       assets,
       new IndexedDbNetworks(),
       (signal, brought) => engine.takeIn(signal, brought),
-      hasGpu,
+      speed,
     ),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),

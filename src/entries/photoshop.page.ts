@@ -1,7 +1,7 @@
 import type { UpscaleSettings } from '../actions/settings';
 import { fromRecorded, keptSettings, toRecorded } from '../actions/steps';
 import { LWayError } from '../engine';
-import { createTileStore, hasGpu, WorkerEngine } from '../engine/browser';
+import { createTileStore, speed, WorkerEngine } from '../engine/browser';
 import { Bridge, abortError } from '../hosts/photoshop/bridge/bridge';
 import { BridgeSettings } from '../hosts/photoshop/bridge-settings';
 import { PackedAssets } from '../hosts/photoshop/packed-assets';
@@ -80,7 +80,7 @@ async function start(): Promise<void> {
       assets,
       new IndexedDbNetworks(),
       (signal, brought) => engine.takeIn(signal, brought),
-      hasGpu,
+      speed,
     ),
     settings,
     createStore: () => createTileStore(),

@@ -15,6 +15,7 @@ import {
   networkLimits,
   type NetworkRegistry,
   parseRegistry,
+  type Speed,
   type Tuning,
   type TuningOptions,
 } from '../engine';
@@ -40,20 +41,21 @@ export class PageNetworks implements NetworkLibrary {
     private readonly assets: AssetLoader,
     private readonly own: OwnNetworks,
     private readonly takeIn: TakeIn,
-    private readonly hasGpu: () => Promise<boolean>,
+    private readonly speed: () => Promise<Speed>,
   ) {}
 
   async list(signal: AbortSignal): Promise<readonly NetworkChoice[]> {
     const registry = await this.readRegistry(signal);
     const shipped = registry.models.filter((entry) => entry.kind === 'sr' && !isEnd(registry.models, entry));
-    const first = await this.defaultOf(registry);
+    const speed = await this.speed();
+    const first = defaultId(registry, speed === 'slow');
     shipped.sort((a, b) => Number(b.id === first) - Number(a.id === first));
     const own = await this.own.list().catch(() => []);
     return [
       ...shipped.map((entry) => ({
         entry,
         own: false,
-        reason: entry.id === first ? reasonFor(registry, first) : undefined,
+        reason: entry.id === first ? reasonFor(registry, speed) : undefined,
       })),
       ...own.map((entry) => ({ entry, own: true })),
     ];
@@ -130,7 +132,7 @@ export class PageNetworks implements NetworkLibrary {
   }
 
   private async defaultOf(registry: NetworkRegistry): Promise<string> {
-    return defaultId(registry, registry.defaultOnCpu === undefined || (await this.hasGpu()));
+    return defaultId(registry, (await this.speed()) === 'slow');
   }
 
   private async loadHelpers(
@@ -167,11 +169,14 @@ export class PageNetworks implements NetworkLibrary {
   }
 }
 
-/** Why this network is the default here; nothing where it is so on every device. */
-function reasonFor(registry: NetworkRegistry, id: string): string | undefined {
-  const { defaultOnCpu } = registry;
-  if (defaultOnCpu === undefined || defaultOnCpu === registry.default) return undefined;
-  if (id === registry.default) return 'Chosen because a graphics card can compute here.';
-  const better = findEntry(registry, 'default').name;
-  return `Chosen because no graphics card can be used here: ${better} looks better and takes several times as long.`;
+/** Why the first network of the list is the default here; nothing where it is so on every device. */
+function reasonFor({ default: best, defaultWhereSlow, models }: NetworkRegistry, speed: Speed): string | undefined {
+  if (defaultWhereSlow === undefined || defaultWhereSlow === best) return undefined;
+  const name = (id: string) => models.find((entry) => entry.id === id)?.name ?? id;
+  if (speed === 'slow') {
+    return `Chosen because this window has neither a graphics card nor more than one thread: ${name(best)} looks better and takes several times as long.`;
+  }
+  return speed === 'gpu'
+    ? undefined
+    : `No graphics card can be used here: ${name(defaultWhereSlow)} is quicker, with calmer textures.`;
 }

@@ -61,6 +61,20 @@ test('opens with a picture and a panel, and shows them', async () => {
   }
 });
 
+test('what is chosen at first: the best network, matched to the picture; without a GPU the quicker one is named', async () => {
+  const fresh = await (await editor.page.context().browser()!.newContext()).newPage();
+  try {
+    await fresh.goto(editor.page.url());
+    await fresh.getByRole('button', { name: 'Upscale with LWay' }).and(fresh.locator(':enabled')).waitFor();
+    const style = fresh.getByRole('combobox', { name: 'Style' });
+    await expect(style.locator('option:checked').textContent()).resolves.toBe('LWay Photo');
+    await expect(fresh.getByRole('radio', { name: 'Standard', exact: true }).isChecked()).resolves.toBe(true);
+    await expect(fresh.getByText(/LWay Photo Fast ×4 is quicker/).isVisible()).resolves.toBe(true);
+  } finally {
+    await fresh.context().close();
+  }
+});
+
 test('upscales a selected region by the keyboard alone, in place; undo takes it back', async () => {
   const { page } = editor;
   const before = await editor.state();

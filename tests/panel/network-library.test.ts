@@ -1,5 +1,6 @@
 import { LWayError } from '../../src/engine/errors';
 import type { NetworkEntry, NetworkRegistry } from '../../src/engine/network/registry';
+import type { Speed } from '../../src/engine';
 import { takeInFile } from '../../src/engine/node';
 import { PageNetworks } from '../../src/panel/network-library';
 import type { OwnNetworks } from '../../src/panel/own-networks';
@@ -24,7 +25,11 @@ class MemoryModels implements OwnNetworks {
   }
 }
 
-async function library(damage: (files: Map<string, Uint8Array>) => void = () => {}, gpu = true) {
+async function library(
+  damage: (files: Map<string, Uint8Array>) => void = () => {},
+  speed: Speed = 'gpu',
+  quicker = false,
+) {
   const models = await Promise.all([
     tinyModel({}, { id: 'second', file: 'second.onnx', name: 'Second' }),
     tinyModel({}, { id: 'first', file: 'first.onnx', name: 'First' }),
@@ -33,7 +38,7 @@ async function library(damage: (files: Map<string, Uint8Array>) => void = () => 
     version: 1,
     default: 'first',
     models: models.map(({ entry }) => entry),
-    ...(gpu ? {} : { defaultOnCpu: 'second' }),
+    ...(quicker ? { defaultWhereSlow: 'second' } : {}),
   };
   const files = new Map(models.map(({ entry, bytes }) => [`models/${entry.file}`, bytes]));
   files.set('models/models.json', new TextEncoder().encode(JSON.stringify(registry)));
@@ -48,7 +53,7 @@ async function library(damage: (files: Map<string, Uint8Array>) => void = () => 
     },
   };
   const own = new MemoryModels();
-  return { models: new PageNetworks(assets, own, takeInFile, async () => gpu), own, loads };
+  return { models: new PageNetworks(assets, own, takeInFile, async () => speed), own, loads };
 }
 
 test('lists the default first, and loads a network once', async () => {
@@ -60,12 +65,28 @@ test('lists the default first, and loads a network once', async () => {
   expect(loads).toEqual(['models/models.json', 'models/first.onnx']);
 });
 
-test('without a GPU another network is the default, and it says why', async () => {
-  const { models } = await library(undefined, false);
+test('where one thread has to do, a quicker network is the default, and it says why', async () => {
+  const { models } = await library(undefined, 'slow', true);
   const [standard, other] = await models.list(never);
-  expect(standard).toMatchObject({ entry: { id: 'second' }, reason: expect.stringMatching(/no graphics card.*First/) });
+  expect(standard).toMatchObject({
+    entry: { id: 'second' },
+    reason: expect.stringMatching(/neither a graphics card.*First/),
+  });
   expect(other!.reason).toBeUndefined();
   expect((await models.load(never, 'default')).entry.id).toBe('second');
+});
+
+test('without a GPU the best network stays the default, and the quicker one is named', async () => {
+  const { models } = await library(undefined, 'threads', true);
+  const [standard] = await models.list(never);
+  expect(standard).toMatchObject({ entry: { id: 'first' }, reason: expect.stringMatching(/Second is quicker/) });
+  expect((await models.load(never, 'default')).entry.id).toBe('first');
+});
+
+test('with a GPU there is nothing to explain', async () => {
+  const { models } = await library(undefined, 'gpu', true);
+  const [standard] = await models.list(never);
+  expect(standard).toMatchObject({ entry: { id: 'first' }, reason: undefined });
 });
 
 test('refuses a file that is not the one that the registry names', async () => {

@@ -82,7 +82,7 @@ async function checkNetworks(environment: Environment): Promise<{ networks: Chec
     const all = await openNetworks(environment);
     for (const { entry, standard } of all.list()) {
       try {
-        const loaded = await all.find(environment.signal, entry.id, environment.cwd, 'auto');
+        const loaded = await all.find(environment.signal, entry.id, environment.cwd);
         if (standard || !network) network = loaded;
         networks.push({ name: entry.id, works: true, detail: `×${entry.scale}, ${fileSize(entry.bytes)}, undamaged` });
       } catch (error) {

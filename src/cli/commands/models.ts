@@ -62,7 +62,7 @@ export function addNetworks(program: Command, environment: Environment): void {
     .argument('<output>', 'the .onnx file to write')
     .option('-f, --force', 'replace a file that is there')
     .action(async (wanted: string, output: string, { force }: { force?: boolean }) => {
-      const { bytes } = await (await openNetworks(environment)).find(signal, wanted, cwd, 'cpu');
+      const { bytes } = await (await openNetworks(environment)).find(signal, wanted, cwd);
       const path = resolve(cwd, output);
       if (!force && (await exists(path))) throw alreadyThere(path);
       await writeWhole(path, bytes);
@@ -157,7 +157,7 @@ function describe({ scale, input, parameters, receptiveField }: ListedNetwork['e
   return `×${scale}, ${values}, ${(parameters / 1e6).toFixed(2)} million parameters${size}${sight}`;
 }
 
-function facts({ entry, own, standard, standardOnCpu }: ListedNetwork): object {
+function facts({ entry, own, standard }: ListedNetwork): object {
   const { id, name, description, scale, parameters, bytes, licence, data, quality, receptiveField, input } = entry;
   return {
     id,
@@ -173,7 +173,6 @@ function facts({ entry, own, standard, standardOnCpu }: ListedNetwork): object {
     input,
     own,
     default: standard,
-    defaultOnCpu: standardOnCpu,
   };
 }
 
@@ -194,17 +193,13 @@ function qualityText(quality: unknown): string {
 }
 
 function table(networks: readonly ListedNetwork[]): string {
-  const rows = networks.map(({ entry, own, standard, standardOnCpu }) => [
-    `${entry.id}${standard ? ' *' : ''}${standardOnCpu && !standard ? ' **' : ''}`,
+  const rows = networks.map(({ entry, own, standard }) => [
+    `${entry.id}${standard ? ' *' : ''}`,
     `×${entry.scale}`,
     fileSize(entry.bytes),
     own ? 'yours' : entry.licence.split(',')[0]!,
     qualityText(entry.quality) || entry.description || entry.name,
   ]);
   const head = ['Network', 'Scale', 'Size', 'Licence', 'Quality measured on real pairs (PSNR-Y, LPIPS)'];
-  const onCpu = networks.some(({ standard, standardOnCpu }) => standardOnCpu && !standard);
-  const stars = onCpu
-    ? '* used where no network is named and a GPU computes; ** where none can\n'
-    : '* used where no network is named\n';
-  return `${columns([head, ...rows])}\n${stars}`;
+  return `${columns([head, ...rows])}\n* used where no network is named\n`;
 }

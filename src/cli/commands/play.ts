@@ -133,7 +133,7 @@ async function play(stepsName: string, inputs: string[], flags: PlayFlags, envir
   const networks = await openNetworks(environment);
   const chosen: Network[] = [];
   for (const { model, size: asked } of steps)
-    chosen.push(await networks.find(signal, model, cwd, flags.device, knownFactor(asked)));
+    chosen.push(await networks.find(signal, model, cwd, knownFactor(asked)));
 
   const { region, quality, depth, metadata, series, force = false, again = false } = flags;
   const kind = { steps: formatSteps(steps), region, quality, depth, metadata, series };

@@ -144,7 +144,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
   if (flags.model !== undefined && isNetworkFile(flags.model))
     note(`Trying out "${flags.model}"; "lway models add" does this once and for all.`);
   // The weights' own network, unless another one is named.
-  const network = await networks.find(signal, flags.model ?? saved?.model, cwd, flags.device, knownFactor(size));
+  const network = await networks.find(signal, flags.model ?? saved?.model, cwd, knownFactor(size));
   // A network from a file has no id that would lead back to it.
   const networkName =
     flags.model !== undefined && isNetworkFile(flags.model) ? resolve(cwd, flags.model) : network.entry.id;

@@ -155,7 +155,7 @@ async function chooseVariants(
   const models: Network[] = [];
   for (const id of flags.model ?? ['bicubic', 'default']) {
     const against = variants[0]?.name ?? null;
-    const model = id in baselines ? null : await networks.find(environment.signal, id, environment.cwd, flags.device);
+    const model = id in baselines ? null : await networks.find(environment.signal, id, environment.cwd);
     const name = model?.entry.id ?? id;
     if (variants.some((variant) => variant.name === name)) continue;
     if (model) models.push(model);

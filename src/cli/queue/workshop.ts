@@ -175,7 +175,7 @@ export class Workshop {
   private async model(entry: NetworkEntry, brought: boolean): Promise<Network> {
     if (brought) return checkNetwork(entry, await this.tools.artefacts.get(entry.sha256));
     const own = this.tools.networks.cameWithLWay(entry);
-    if (own) return this.tools.networks.find(new AbortController().signal, own.id, '', this.tools.computing.device);
+    if (own) return this.tools.networks.find(new AbortController().signal, own.id, '');
     throw new LWayError(
       'missing-model',
       `The LWay of this worker does not have the network "${entry.id}" that the job was put in with.`,

@@ -4,5 +4,5 @@ export type { WorkerPort } from './messages';
 export { serveEngine } from './worker';
 export { adaptJob } from '../adapt-job';
 export { browserRuntimes } from '../runtime/runtime.browser';
-export { hasGpu } from '../runtime/adapter.browser';
+export { speed } from '../runtime/adapter.browser';
 export { createTileStore } from '../raster/store/tile-store.browser';

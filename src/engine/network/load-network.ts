@@ -32,9 +32,9 @@ function outputsOf({ output }: NetworkEntry): string[] {
   return [output].flat();
 }
 
-/** The id of the network that is taken where none is named. */
-export function defaultId(registry: NetworkRegistry, onGpu: boolean): string {
-  return onGpu ? registry.default : (registry.defaultOnCpu ?? registry.default);
+/** The id of the network that is taken where none is named; `slow`: neither a GPU nor more than one thread computes. */
+export function defaultId(registry: NetworkRegistry, slow: boolean): string {
+  return (slow ? registry.defaultWhereSlow : undefined) ?? registry.default;
 }
 
 /**

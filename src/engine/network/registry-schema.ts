@@ -74,7 +74,7 @@ const kinds = [
 export const registrySchema = v.object({
   version: v.literal(1),
   default: v.string(),
-  defaultOnCpu: v.optional(text),
+  defaultWhereSlow: v.optional(text),
   models: v.array(v.variant('kind', kinds)),
 });
 

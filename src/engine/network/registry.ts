@@ -67,8 +67,8 @@ export interface NetworkRegistry {
   version: 1;
   /** Id of the network that is taken where none is named. */
   default: string;
-  /** The one that is taken instead where no GPU computes: quicker. */
-  defaultOnCpu?: string;
+  /** The one that is taken instead where neither a GPU nor more than one thread computes: quicker. */
+  defaultWhereSlow?: string;
   models: NetworkEntry[];
 }
 

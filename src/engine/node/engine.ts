@@ -3,9 +3,7 @@ import { adaptJob } from '../adapt-job';
 import { LocalEngine } from '../engine-core';
 import type { Network } from '../network/registry';
 import type { NodeRuntimesOptions } from '../runtime/runtime.node';
-import type { Device } from '../runtime/runtime';
 import { cpuRuntime, nodeRuntimes } from '../runtime/runtime.node';
-import { probeWebGpu } from '../runtime/webgpu-probe.node';
 import { takeIn, type Brought } from '../upscaling/take-in';
 
 /**
@@ -14,13 +12,6 @@ import { takeIn, type Brought } from '../upscaling/take-in';
  */
 export function createNodeEngine(options: NodeRuntimesOptions = {}): SeriesEngine {
   return new LocalEngine({ runtimes: nodeRuntimes(options), adapt: adaptJob });
-}
-
-/** Whether a real GPU computes where `device` is asked for. */
-export async function computesOnGpu(device: 'auto' | Device): Promise<boolean> {
-  if (device !== 'auto') return device === 'webgpu';
-  const probe = await probeWebGpu();
-  return probe.works && !probe.software;
 }
 
 /**

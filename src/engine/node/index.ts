@@ -1,5 +1,5 @@
 /** The engine in Node: in this very process, with files for what does not fit into memory. */
-export { computesOnGpu, createNodeEngine, takeInFile } from './engine';
+export { createNodeEngine, takeInFile } from './engine';
 export { knownRanges, type SaidOfNetwork } from '../upscaling/inspect-network';
 export { loadNetwork, readRegistry } from '../network/networks.node';
 export { createTileStore } from '../raster/store/tile-store.node';

@@ -1,3 +1,6 @@
+import type { Speed } from './speed';
+import { wasmThreads } from './threads.browser';
+
 /** The graphics adapter that WebGPU gives, or why there is none. */
 export type Adapter = { name: string; software: boolean; largestBuffer: number } | { reason: string };
 
@@ -23,8 +26,9 @@ export async function findAdapter(): Promise<Adapter> {
   return { name: software ? `${name} (software)` : `${name} (WebGPU)`, software, largestBuffer };
 }
 
-/** Whether a real GPU would compute here: one that is emulated in software is slower than the CPU. */
-export async function hasGpu(): Promise<boolean> {
+/** What would compute here: one thread of WASM is the slow case. A GPU emulated in software is slower than the CPU. */
+export async function speed(): Promise<Speed> {
   const found = await findAdapter();
-  return !('reason' in found) && !found.software;
+  if (!('reason' in found) && !found.software) return 'gpu';
+  return wasmThreads() > 1 ? 'threads' : 'slow';
 }

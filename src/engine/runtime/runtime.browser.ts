@@ -6,9 +6,7 @@ import type { LoadOrtFiles, OrtFiles } from './ort-files';
 import { OrtRuntime } from './ort-runtime';
 import type { Ort, Runtime } from './runtime';
 import type { OpenedRuntime, Runtimes } from './runtimes';
-
-/** More threads gain little and starve the page. */
-const mostThreads = 8;
+import { wasmThreads } from './threads.browser';
 
 /** WebGPU where there is a real adapter, else WASM. */
 export function browserRuntimes(load: LoadOrtFiles): Runtimes {
@@ -66,7 +64,7 @@ function prepare(ort: Ort, files: OrtFiles): number {
     wasm.numThreads = 1;
   } else {
     wasm.wasmPaths = { wasm: files.wasm, mjs: files.mjs };
-    wasm.numThreads = crossOriginIsolated ? Math.min(mostThreads, navigator.hardwareConcurrency || 1) : 1;
+    wasm.numThreads = wasmThreads();
   }
   return wasm.numThreads;
 }
