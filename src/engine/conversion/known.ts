@@ -7,7 +7,6 @@ const KNOWN: readonly (readonly [name: RegExp, architecture: string])[] = [
   [/^layers\.0\.residual_group\.blocks\.0\.conv_block\.cab\./, 'HAT'],
   [/^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/, 'Swin2SR'],
   [/^layers\.0\.residual_group\.blocks\.0\.attn\.kv\.weight$/, 'SRFormer'],
-  [/^layers\.0\.residual_group\.blocks\.0\.attn\.relative_position_bias_table$/, 'SwinIR'],
   [/^layers\.0\.blocks\.0\.gamma$/, 'RGT'],
   [/^layers\.0\.blocks\.0\.ffn\.sg\.norm\.weight$/, 'DAT'],
   [/^layers\.0\.swin1\./, 'DRCT'],

@@ -18,6 +18,9 @@ export interface ConvSettings {
 export const INPUT = 'image';
 const OUTPUT = 'enlarged';
 
+/** PyTorch's, where a network says nothing else. */
+const LAYER_EPSILON = 1e-5;
+
 /**
  * Writes down a network whose batch and sizes stay open, node by node; values are known by their names. Weights keep the
  * names that they have in the file they come from.
@@ -65,6 +68,16 @@ export class Sketch {
     return this.constant(float32(values, dims), `floats_${values.join('_')}_${dims.join('x')}`);
   }
 
+  /** A single whole number. */
+  whole(value: number): string {
+    return this.constant(int64(value), `int_${value}`);
+  }
+
+  /** Whole numbers of any shape, too many for a name of their own. */
+  indices(name: string, values: readonly number[], dims: readonly number[]): string {
+    return this.constant(int64(values, dims), name);
+  }
+
   private constant(tensor: Tensor, name: string): string {
     this.initializers.set(name, tensor);
     return name;
@@ -102,6 +115,18 @@ export class Sketch {
     const { dims } = this.take(`${key}.weight`);
     const bias = this.has(`${key}.bias`) ? this.own(`${key}.bias`) : undefined;
     return this.convWith(x, this.own(`${key}.weight`), bias, dims.slice(2), settings);
+  }
+
+  /** A PyTorch linear layer for rows of numbers: [rows, inputs] to [rows, outputs]. */
+  linear(x: string, key: string): string {
+    const bias = this.has(`${key}.bias`) ? [this.own(`${key}.bias`)] : [];
+    return this.op('Gemm', [x, this.own(`${key}.weight`), ...bias], { transB: 1 });
+  }
+
+  /** PyTorch's layer normalisation of the last axis. */
+  layerNorm(x: string, key: string): string {
+    const inputs = [x, this.own(`${key}.weight`), this.own(`${key}.bias`)];
+    return this.op('LayerNormalization', inputs, { axis: -1, epsilon: LAYER_EPSILON });
   }
 
   leakyRelu(x: string, alpha: number): string {

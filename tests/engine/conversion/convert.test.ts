@@ -1,16 +1,6 @@
 import { convert, kindOf } from '../../../src/engine/conversion';
 import { readGraph } from '../../../src/engine/graph';
-import { answer, bytesOf, distance, floatsOf, readCases, safetensors, type Encoded } from './support';
-
-interface PytorchCase {
-  readonly name: string;
-  readonly file: string;
-  readonly bytes: string;
-  readonly architecture: string;
-  readonly scale: number;
-  readonly input: Encoded;
-  readonly output: Encoded;
-}
+import { answer, bytesOf, distance, floatsOf, readCases, safetensors, type Encoded, type WeightsCase } from './support';
 
 interface NcnnCase {
   readonly name: string;
@@ -20,7 +10,7 @@ interface NcnnCase {
   readonly output: Encoded;
 }
 
-const pytorch = readCases<PytorchCase>('pytorch.json');
+const pytorch = readCases<WeightsCase>('pytorch.json');
 const ncnn = readCases<NcnnCase>('ncnn.json');
 const text = (value: string) => new TextEncoder().encode(value);
 

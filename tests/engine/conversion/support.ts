@@ -8,6 +8,20 @@ export interface Encoded {
   readonly data: string;
 }
 
+/** A file of weights, and what PyTorch makes of a picture with it. */
+export interface WeightsCase {
+  readonly name: string;
+  readonly file: string;
+  readonly bytes: string;
+  readonly architecture: string;
+  readonly scale: number;
+  readonly input: Encoded;
+  readonly output: Encoded;
+  /** What the answer is to be like in the mean absolute difference that the gradients are of, by the weight's name. */
+  readonly target?: Encoded;
+  readonly gradients?: Readonly<Record<string, Encoded>>;
+}
+
 /** Cases made by the Python scripts in tests/golden/conversion. */
 export function readCases<Case>(file: string): readonly Case[] {
   const path = join(__dirname, '../../golden/conversion', file);

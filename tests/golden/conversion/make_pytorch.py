@@ -8,18 +8,12 @@ still have every part. Files are written by torch.save, in the present form and 
 .safetensors; the names of the weights are those of the forms that are in circulation.
 """
 
-import base64
-import io
-import json
-import pathlib
-import struct
-
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-here = pathlib.Path(__file__).parent
+from weights_files import case, safetensors, saved, write
+
 torch.manual_seed(5)
 
 
@@ -218,51 +212,6 @@ class RealPlksr(nn.Module):
         return F.pixel_shuffle(self.feats(x) + x.repeat_interleave(self.scale**2, 1), self.scale)
 
 
-def saved(value, legacy=False):
-    file = io.BytesIO()
-    torch.save(value, file, _use_new_zipfile_serialization=not legacy)
-    return file.getvalue()
-
-
-def safetensors(state):
-    kinds = {torch.float32: "F32", torch.float16: "F16", torch.int64: "I64", torch.bfloat16: "BF16"}
-    header, data = {"__metadata__": {"format": "pt"}}, b""
-    for name, tensor in state.items():
-        raw = tensor.contiguous().view(torch.uint8 if tensor.dim() else tensor.dtype).numpy().tobytes()
-        header[name] = {
-            "dtype": kinds[tensor.dtype],
-            "shape": list(tensor.shape),
-            "data_offsets": [len(data), len(data) + len(raw)],
-        }
-        data += raw
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    return struct.pack("<Q", len(text)) + text + data
-
-
-def encode(array):
-    array = np.asarray(array, dtype=np.float32)
-    return {"shape": list(array.shape), "data": base64.b64encode(array.tobytes()).decode()}
-
-
-cases = []
-
-
-def case(name, file, write, network, architecture, scale, half=False):
-    network = network.double().eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            # What the file holds is what the answer is computed with.
-            parameter.copy_(parameter.half().double() if half else parameter.float().double())
-        state = {key: value.half() if half else value.float() for key, value in network.state_dict().items()}
-        x = torch.rand(1, 3, 4, 8)
-        y = network(x.double())
-    cases.append({
-        "name": name, "file": file, "architecture": architecture, "scale": scale,
-        "bytes": base64.b64encode(write(state)).decode(), "input": encode(x), "output": encode(y),
-    })
-
-
 case("ESRGAN x4, Real-ESRGAN's names, in params_ema", "real.pth",
      lambda s: saved({"params": {"wrong": torch.zeros(1)}, "params_ema": s}), Rrdb(4), "ESRGAN", 4)
 case("ESRGAN x2, folded", "folded.pth", lambda s: saved({"params": s}), Rrdb(2), "ESRGAN", 2)
@@ -282,6 +231,4 @@ case("RealPLKSR x4", "realplksr.pth", lambda s: saved(s), RealPlksr(4), "RealPLK
 case("RealPLKSR x2, layer normalisation, no attention", "layernorm.safetensors", safetensors,
      RealPlksr(2, attention=False, layer_norm=True), "RealPLKSR", 2)
 
-lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in cases)
-(here / "pytorch.json").write_text('{"cases": [\n' + lines + "\n]}\n")
-print((here / "pytorch.json").stat().st_size, "bytes")
+write("pytorch.json")

@@ -3,6 +3,7 @@ import { compact } from './compact';
 import { realPlksr } from './realplksr';
 import { rrdb } from './rrdb';
 import { span } from './span';
+import { swinIr } from './swinir';
 
 /** All families whose weights can be read. */
-export const architectures: readonly Architecture[] = [rrdb, span, realPlksr, compact];
+export const architectures: readonly Architecture[] = [rrdb, span, realPlksr, compact, swinIr];

@@ -1,6 +1,7 @@
 import type { Graph } from '../../graph';
+import { foldedConv, foldOf } from '../folded-conv';
 import { countOf, INPUT, Sketch } from '../sketch';
-import { refuse, type Weight, type Weights } from '../weights';
+import { refuse, type Weights } from '../weights';
 import type { Architecture } from './architecture';
 
 /** Names of the modules of an ESRGAN network in one of the three forms that files have. */
@@ -69,16 +70,10 @@ function build(weights: Weights, names: Names): Graph {
   const s = new Sketch('esrgan', weights);
   const first = s.take(`${names.first}.weight`);
   const channelsOut = s.take(`${names.last}.weight`).dims[0]!;
-  const folded = Math.sqrt(first.dims[1]! / channelsOut);
-  const fold = [2, 4].includes(folded) ? folded : 1;
+  const fold = foldOf(first.dims[1]!, channelsOut);
   const channelsIn = first.dims[1]! / fold ** 2;
 
-  let x = INPUT;
-  if (fold > 1) {
-    x = s.op('SpaceToDepth', [x], { blocksize: fold });
-    s.keep(`${names.first}.weight`, reordered(first, fold));
-    x = s.convWith(x, `${names.first}.weight`, s.own(`${names.first}.bias`), first.dims.slice(2));
-  } else x = s.conv(x, names.first);
+  let x = foldedConv(s, INPUT, names.first, fold);
 
   const scaled = (value: string) => s.op('Mul', [value, s.number(RESIDUAL)]);
   const dense = (input: string, block: number, number: number): string => {
@@ -100,22 +95,4 @@ function build(weights: Weights, names: Names): Graph {
   for (const up of names.up) x = s.leakyRelu(s.conv(s.nearest(x, 2), up), SLOPE);
   x = s.conv(s.leakyRelu(s.conv(x, names.high), SLOPE), names.last);
   return s.finish(x, { channelsIn, channelsOut });
-}
-
-/** First weights for ONNX's SpaceToDepth, which puts the place in the block before the channel; PyTorch puts it after. */
-function reordered({ dims, data }: Weight, fold: number): Weight {
-  const [outputs, inputs, ...kernel] = dims as [number, number, number, number];
-  const area = kernel[0] * kernel[1];
-  const places = fold ** 2;
-  const channels = inputs / places;
-  const result = new Float32Array(data.length);
-  for (let o = 0; o < outputs; o++) {
-    for (let c = 0; c < channels; c++) {
-      for (let place = 0; place < places; place++) {
-        const from = (o * inputs + c * places + place) * area;
-        result.set(data.subarray(from, from + area), (o * inputs + place * channels + c) * area);
-      }
-    }
-  }
-  return { dims, data: result };
 }

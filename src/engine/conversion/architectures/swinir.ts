@@ -1,0 +1,65 @@
+import { attend, positionBias, split } from '../attention';
+import { countOf, type Sketch } from '../sketch';
+import type { Tokens } from '../tokens';
+import { damaged } from '../weights';
+import type { Architecture } from './architecture';
+import { inResidualGroups } from './residual-groups';
+
+/** Only SwinIR's networks for JPEG have windows of this side, and only they count in 0..255. */
+const JPEG_WINDOW = 7;
+
+/** SwinIR (Liang et al., ICCVW 2021), in all published forms: classical, lightweight, for real pictures, noise and JPEG. */
+export const swinIr: Architecture = {
+  name: 'SwinIR',
+  fits: (weights) =>
+    weights.has('layers.0.residual_group.blocks.0.attn.relative_position_bias_table') &&
+    weights.has('layers.0.residual_group.blocks.0.attn.qkv.weight'),
+  build(weights) {
+    const { dims } = weights.get('layers.0.residual_group.blocks.0.attn.relative_position_bias_table')!;
+    return inResidualGroups(weights, {
+      name: 'swinir',
+      firstNorm: 'patch_embed.norm',
+      range: windowOf(dims) === JPEG_WINDOW ? 255 : 1,
+      group(tokens, x, channels, layer) {
+        const blocks = `layers.${layer}.residual_group.blocks.`;
+        for (let i = 0; i < countOf(weights, blocks); i++) {
+          const key = `${blocks}${i}`;
+          const normal = tokens.s.layerNorm(x, `${key}.norm1`);
+          x = tokens.s.op('Add', [x, windowAttention(tokens, normal, channels, `${key}.attn`, i % 2 === 1)]);
+          x = tokens.s.op('Add', [x, mlp(tokens.s, tokens.s.layerNorm(x, `${key}.norm2`), `${key}.mlp`)]);
+        }
+        return x;
+      },
+    });
+  },
+};
+
+/** Attention within windows, every second time within such as lie half a window further: Swin's (Liu et al., ICCV 2021). */
+export function windowAttention(tokens: Tokens, x: string, channels: number, key: string, shifted: boolean): string {
+  const { s } = tokens;
+  const table = `${key}.relative_position_bias_table`;
+  const [distances, count] = s.take(table).dims as [number, number];
+  const side = windowOf([distances]);
+  const [window, heads] = [[side, side] as const, { count, depth: channels / count }];
+  const shift = shifted ? Math.floor(side / 2) : 0;
+
+  const rolled = shifted ? tokens.roll(x, channels, [-shift, -shift]) : x;
+  const windows = tokens.rows(tokens.toWindows(rolled, channels, window), channels);
+  const parts = split(s, s.linear(windows, `${key}.qkv`), side ** 2, heads, 3);
+  const seen = attend(s, parts, heads, positionBias(s, s.own(table), window), (scores) =>
+    shifted ? tokens.masked(scores, count, window, [shift, shift]) : scores,
+  );
+  const back = tokens.fromWindows(s.linear(seen, `${key}.proj`), channels, window);
+  return shifted ? tokens.roll(back, channels, [shift, shift]) : back;
+}
+
+export function mlp(s: Sketch, x: string, key: string): string {
+  return s.linear(s.op('Gelu', [s.linear(x, `${key}.fc1`)]), `${key}.fc2`);
+}
+
+/** Side of the windows, from the size of the table that has a row for each distance between two of their pixels. */
+export function windowOf([distances]: readonly number[]): number {
+  const side = (Math.sqrt(distances!) + 1) / 2;
+  if (!Number.isInteger(side)) throw damaged(`A table of ${distances} distances fits no window; this network`);
+  return side;
+}
