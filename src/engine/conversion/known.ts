@@ -4,11 +4,9 @@
  */
 const KNOWN: readonly (readonly [name: RegExp, architecture: string])[] = [
   [/^layers\.0\.residual_group\.td$/, 'ATD'],
-  [/^layers\.0\.residual_group\.blocks\.0\.conv_block\.cab\./, 'HAT'],
   [/^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/, 'Swin2SR'],
   [/^layers\.0\.residual_group\.blocks\.0\.attn\.kv\.weight$/, 'SRFormer'],
   [/^layers\.0\.blocks\.0\.gamma$/, 'RGT'],
-  [/^layers\.0\.blocks\.0\.ffn\.sg\.norm\.weight$/, 'DAT'],
   [/^layers\.0\.swin1\./, 'DRCT'],
   [/^residual_layer\.0\.residual_layer\./, 'OmniSR'],
   [/^middle_blks\.0\.beta$/, 'NAFNet'],

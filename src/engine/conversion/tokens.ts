@@ -30,6 +30,16 @@ export class Tokens {
     return this.s.op('Transpose', [this.channelsLast(x, channels)], { perm: [0, 3, 1, 2] });
   }
 
+  /** A picture's channels by heads, its pixels in a row: [batch, heads, depth, height · width]. */
+  byHeads(picture: string, heads: number, depth: number): string {
+    return this.s.op('Reshape', [picture, this.shape('batch', heads, depth, -1)]);
+  }
+
+  /** The inverse of {@link byHeads}. */
+  likePicture(x: string, channels: number): string {
+    return this.s.op('Reshape', [x, this.shape('batch', channels, 'height', 'width')]);
+  }
+
   /** Whatever holds `channels` for each pixel, as tokens. */
   rows(x: string, channels: number): string {
     return this.s.op('Reshape', [x, this.s.ints([-1, channels])]);
@@ -66,6 +76,29 @@ export class Tokens {
   fromWindows(x: string, channels: number, [rows, columns]: Pair): string {
     const shape = this.shape('batch', ['height', rows], ['width', columns], rows, columns, channels);
     return this.rows(this.s.op('Transpose', [this.s.op('Reshape', [x, shape])], { perm: SWAPPED }), channels);
+  }
+
+  /**
+   * For each window of `side` × `side` the `wide` × `wide` pixels around its middle, zeros beyond the picture:
+   * [batch, windows down, windows across, wide, wide, channels].
+   */
+  aroundWindows(x: string, channels: number, side: number, wide: number): string {
+    const { s } = this;
+    const more = wide - side;
+    const part = (value: string, axis: number, from: number, to: number) =>
+      s.op('Slice', [value, s.ints([from]), s.ints([to]), s.ints([axis])]);
+    /** An axis by windows, each with the beginning of the next behind it. */
+    const widened = (value: string, axis: number, shape: string): string => {
+      const own = s.op('Reshape', [part(value, axis, 0, -side), shape]);
+      const next = s.op('Reshape', [part(value, axis, side, END), shape]);
+      return s.op('Concat', [own, part(next, axis + 1, 0, more)], { axis: axis + 1 });
+    };
+    // As far to the right and below as a whole window, so that all pieces are windows.
+    const pads = [0, more / 2, more / 2, 0, 0, side - more / 2, side - more / 2, 0];
+    const padded = s.op('Pad', [this.channelsLast(x, channels), s.ints(pads)]);
+    const rows = widened(padded, 1, this.shape('batch', ['height', side], side, -1, channels));
+    const shape = this.shape('batch', ['height', side], wide, ['width', side], side, channels);
+    return s.op('Transpose', [widened(rows, 3, shape)], { perm: SWAPPED });
   }
 
   /**

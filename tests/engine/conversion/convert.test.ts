@@ -98,8 +98,8 @@ describe('what cannot be read says what it is and what to do:', () => {
     ],
     [
       'a transformer',
-      ofZeros({ 'conv_first.weight': [4], 'layers.0.residual_group.blocks.0.conv_block.cab.0.weight': [4] }),
-      /This is HAT,.*ESRGAN.*\.onnx/s,
+      ofZeros({ 'conv_first.weight': [4], 'layers.0.blocks.0.gamma': [4] }),
+      /This is RGT,.*ESRGAN.*\.onnx/s,
     ],
     [
       'a ×4 with a layer lost',

@@ -17,7 +17,7 @@ from torch import nn
 from weights_files import case, safetensors, saved, write
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "graph"))
-from architectures import Mlp, from_windows, picture, region_mask, relative_index, to_windows, tokens  # noqa: E402
+from architectures import BatchNorm, Mlp, from_windows, picture, region_mask, relative_index, to_windows, tokens  # noqa: E402
 
 torch.manual_seed(11)
 
@@ -55,10 +55,14 @@ class SwinBlock(nn.Module):
 
     def forward(self, x, size):
         (h, w), n, s = size, self.attn.window, self.shift
-        y = self.norm1(x).unflatten(1, size).roll((-s, -s), (1, 2))
-        y = self.attn(to_windows(y, n, n), region_mask(h, w, n, n, s, s) if s else None)
-        x = x + from_windows(y, n, n, h, w).roll((s, s), (1, 2)).flatten(1, 2)
+        normal = self.norm1(x)
+        y = to_windows(normal.unflatten(1, size).roll((-s, -s), (1, 2)), n, n)
+        y = self.attn(y, region_mask(h, w, n, n, s, s) if s else None)
+        x = x + from_windows(y, n, n, h, w).roll((s, s), (1, 2)).flatten(1, 2) + self.beside(normal, size)
         return x + self.mlp(self.norm2(x))
+
+    def beside(self, normal, size):
+        return 0
 
 
 class Blocks(nn.Module):
@@ -154,6 +158,207 @@ class SwinIR(Framed):
             self.patch_embed.norm = nn.LayerNorm(dim)
 
 
+class ChannelAttention(nn.Module):
+    def __init__(self, dim, squeeze=4):
+        super().__init__()
+        self.attention = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), nn.Conv2d(dim, dim // squeeze, 1), nn.ReLU(), nn.Conv2d(dim // squeeze, dim, 1), nn.Sigmoid()
+        )
+
+    def forward(self, x):
+        return x * self.attention(x)
+
+
+class HybridBlock(SwinBlock):
+    def __init__(self, dim, heads, window, shift):
+        super().__init__(dim, heads, window, shift, True)
+        self.conv_block = nn.Module()
+        self.conv_block.cab = nn.Sequential(
+            nn.Conv2d(dim, dim // 2, 3, 1, 1), nn.GELU(), nn.Conv2d(dim // 2, dim, 3, 1, 1), ChannelAttention(dim)
+        )
+
+    def beside(self, normal, size):
+        return 0.01 * tokens(self.conv_block.cab(picture(normal, size)))
+
+
+class OverlappingAttention(nn.Module):
+    def __init__(self, dim, heads, window):
+        super().__init__()
+        self.heads, self.window, self.wide = heads, window, window + window // 2
+        self.norm1, self.norm2, self.mlp = nn.LayerNorm(dim), nn.LayerNorm(dim), Mlp(dim, 2 * dim)
+        self.qkv, self.proj = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
+        across = window + self.wide - 1
+        self.relative_position_bias_table = nn.Parameter(torch.randn(across**2, heads))
+        # From pixels of the window to those around it; counted from below 0 on, as the published network does.
+        grid = lambda n: torch.stack(torch.meshgrid(torch.arange(n), torch.arange(n), indexing="ij")).flatten(1)
+        apart = grid(self.wide)[:, None, :] - grid(window)[:, :, None] + window - self.wide + 1
+        self.index = apart[0] * across + apart[1]
+
+    def forward(self, x, size):
+        (h, w), n, m = size, self.window, self.wide
+        heads = lambda t: t.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        q, k, v = self.qkv(self.norm1(x)).chunk(3, -1)
+        around = F.unfold(picture(torch.cat((k, v), -1), size), m, stride=n, padding=(m - n) // 2)
+        around = around.unflatten(1, (2, -1, m * m)).permute(1, 0, 4, 3, 2).flatten(1, 2)
+        q, k, v = heads(to_windows(q.unflatten(1, size), n, n)), heads(around[0]), heads(around[1])
+        scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+        scores = scores + self.relative_position_bias_table[self.index].permute(2, 0, 1)
+        y = (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)
+        x = x + self.proj(from_windows(y, n, n, h, w).flatten(1, 2))
+        return x + self.mlp(self.norm2(x))
+
+
+class HybridGroup(nn.Module):
+    def __init__(self, dim, heads, window, depth):
+        super().__init__()
+        self.residual_group = Blocks([HybridBlock(dim, heads, window, i % 2 * (window // 2)) for i in range(depth)])
+        self.residual_group.overlap_attn = OverlappingAttention(dim, heads, window)
+        self.conv = convs(dim, False)
+
+    def forward(self, x, size):
+        y = self.residual_group.overlap_attn(self.residual_group(x, size), size)
+        return x + tokens(self.conv(picture(y, size)))
+
+
+class HAT(Framed):
+    """Chen et al., CVPR 2023."""
+
+    def __init__(self, upsampler, scale, window=4, dim=8, heads=2, depths=(2,), **more):
+        super().__init__(dim, [HybridGroup(dim, heads, window, depth) for depth in depths], upsampler, scale, **more)
+        self.patch_embed = nn.Module()
+        self.patch_embed.norm = nn.LayerNorm(dim)
+        self.register_buffer("relative_position_index_SA", relative_index(window))
+
+
+class PositionBias(nn.Module):
+    def __init__(self, dim, heads):
+        super().__init__()
+        self.pos_proj = nn.Linear(2, dim)
+        layers = lambda out: nn.Sequential(nn.LayerNorm(dim), nn.ReLU(), nn.Linear(dim, out))
+        self.pos1, self.pos2, self.pos3 = layers(dim), layers(dim), layers(heads)
+
+    def forward(self, distances):
+        return self.pos3(self.pos2(self.pos1(self.pos_proj(distances))))
+
+
+class OblongAttention(nn.Module):
+    def __init__(self, dim, heads, window):
+        super().__init__()
+        (rows, columns), self.heads, self.split = window, heads, window
+        self.pos = PositionBias(6, heads)
+        far = torch.meshgrid(torch.arange(1 - rows, rows), torch.arange(1 - columns, columns), indexing="ij")
+        self.register_buffer("rpe_biases", torch.stack(far).flatten(1).t().float())
+        at = torch.stack(torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")).flatten(1)
+        apart = at[:, :, None] - at[:, None, :]
+        self.register_buffer("relative_position_index", (apart[0] + rows - 1) * (2 * columns - 1) + apart[1] + columns - 1)
+
+    def forward(self, qkv, size, shifted):
+        (h, w), (rows, columns) = size, self.split
+        shift = (rows // 2, columns // 2) if shifted else (0, 0)
+        y = torch.cat(qkv, -1).unflatten(1, size).roll((-shift[0], -shift[1]), (1, 2))
+        q, k, v = to_windows(y, rows, columns).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+        scores = scores + self.pos(self.rpe_biases)[self.relative_position_index].permute(2, 0, 1)
+        if shifted:
+            mask = region_mask(h, w, rows, columns, *shift)
+            scores = (scores.unflatten(0, (-1, len(mask))) + mask[:, None]).flatten(0, 1)
+        y = from_windows((scores.softmax(-1) @ v).transpose(1, 2).flatten(2), rows, columns, h, w)
+        return y.roll(shift, (1, 2)).flatten(1, 2)
+
+
+class Interaction(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.qkv, self.proj = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
+        self.dwconv = nn.Sequential(nn.Conv2d(dim, dim, 3, 1, 1, groups=dim), BatchNorm(dim), nn.GELU())
+        self.channel_interaction = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), nn.Conv2d(dim, dim // 4, 1), BatchNorm(dim // 4), nn.GELU(), nn.Conv2d(dim // 4, dim, 1)
+        )
+        self.spatial_interaction = nn.Sequential(
+            nn.Conv2d(dim, dim // 4, 1), BatchNorm(dim // 4), nn.GELU(), nn.Conv2d(dim // 4, 1, 1)
+        )
+
+
+class BetweenPixels(Interaction):
+    def __init__(self, dim, heads, window, shifted):
+        super().__init__(dim)
+        self.shifted = shifted
+        self.attns = nn.ModuleList([OblongAttention(dim // 2, heads // 2, each) for each in (window, window[::-1])])
+        if shifted:
+            rows, columns = window
+            mask = region_mask(2 * rows, 2 * columns, rows, columns, rows // 2, columns // 2)
+            self.register_buffer("attn_mask_0", mask)
+
+    def forward(self, x, size):
+        qkv = self.qkv(x).chunk(3, -1)
+        halves = zip(*(each.chunk(2, -1) for each in qkv))
+        attended = picture(torch.cat([f(each, size, self.shifted) for f, each in zip(self.attns, halves)], -1), size)
+        local = self.dwconv(picture(qkv[2], size))
+        by_channel, by_pixel = self.channel_interaction(local).sigmoid(), self.spatial_interaction(attended).sigmoid()
+        return self.proj(tokens(attended * by_channel + local * by_pixel))
+
+
+class BetweenChannels(Interaction):
+    def __init__(self, dim, heads):
+        super().__init__(dim)
+        self.temperature = nn.Parameter(torch.rand(heads, 1, 1) + 0.5)
+
+    def forward(self, x, size):
+        heads = lambda t: t.unflatten(-1, (len(self.temperature), -1)).permute(0, 2, 3, 1)
+        q, k, v = (heads(t) for t in self.qkv(x).chunk(3, -1))
+        scores = F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1) * self.temperature
+        attended = (scores.softmax(-1) @ v).flatten(1, 2).unflatten(-1, size)
+        local = self.dwconv(v.flatten(1, 2).unflatten(-1, size))
+        by_channel, by_pixel = self.channel_interaction(attended).sigmoid(), self.spatial_interaction(local).sigmoid()
+        return self.proj(tokens(attended * by_pixel + local * by_channel))
+
+
+class SpatialGate(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.norm, self.conv = nn.LayerNorm(dim), nn.Conv2d(dim, dim, 3, 1, 1, groups=dim)
+
+    def forward(self, x, size):
+        a, b = x.chunk(2, -1)
+        return a * tokens(self.conv(picture(self.norm(b), size)))
+
+
+class DualBlock(nn.Module):
+    def __init__(self, dim, attention):
+        super().__init__()
+        self.norm1, self.norm2, self.attn = nn.LayerNorm(dim), nn.LayerNorm(dim), attention
+        self.ffn = nn.Module()
+        self.ffn.fc1, self.ffn.sg, self.ffn.fc2 = nn.Linear(dim, 2 * dim), SpatialGate(dim), nn.Linear(dim, dim)
+
+    def forward(self, x, size):
+        x = x + self.attn(self.norm1(x), size)
+        return x + self.ffn.fc2(self.ffn.sg(F.gelu(self.ffn.fc1(self.norm2(x))), size))
+
+
+class DualGroup(Blocks):
+    """In even groups every fourth block is shifted from the third on, in odd ones from the first on."""
+
+    def __init__(self, dim, heads, window, depth, odd, three):
+        attention = lambda i: BetweenChannels(dim, heads) if i % 2 else BetweenPixels(dim, heads, window, i % 4 == 2 * (not odd))
+        super().__init__([DualBlock(dim, attention(i)) for i in range(depth)])
+        self.conv = convs(dim, three)
+
+    def forward(self, x, size):
+        return x + tokens(self.conv(picture(super().forward(x, size), size)))
+
+
+class DAT(Framed):
+    """Chen et al., ICCV 2023."""
+
+    def __init__(self, upsampler, scale, window=(2, 4), dim=8, heads=2, depths=(3, 1), three=False, **more):
+        groups = [DualGroup(dim, heads, window, depth, i % 2, three) for i, depth in enumerate(depths)]
+        super().__init__(dim, groups, upsampler, scale, three, **more)
+        self.before_RG = nn.Sequential(nn.Identity(), nn.LayerNorm(dim))
+
+    def first_norm(self, x):
+        return self.before_RG(x)
+
+
 def shaken(network):
     """Normalisations too are something else than they were at first."""
     with torch.no_grad():
@@ -161,23 +366,34 @@ def shaken(network):
             if isinstance(module, (nn.LayerNorm, nn.BatchNorm2d)):
                 nn.init.uniform_(module.weight, 0.5, 1.5)
                 nn.init.uniform_(module.bias, -0.2, 0.2)
+            if isinstance(module, nn.BatchNorm2d):
+                nn.init.uniform_(module.running_var, 0.5, 2)
+                nn.init.uniform_(module.running_mean, -0.2, 0.2)
     return network
 
 
-case("SwinIR x4, classical", "classical.pth", lambda s: saved({"params": s}), shaken(SwinIR("pixelshuffle", 4)), "SwinIR", 4,
+case("SwinIR x4, classical", "classical.safetensors", safetensors, shaken(SwinIR("pixelshuffle", 4)), "SwinIR", 4,
      shape=(2, 3, 8, 12), gradients=True)
 case("SwinIR x3, lightweight, several groups of odd depth", "light.safetensors", safetensors,
      shaken(SwinIR("pixelshuffledirect", 3, depths=(1, 3), heads=1)), "SwinIR", 3, shape=(1, 3, 12, 8))
-case("SwinIR x4 for real pictures, three convolutions, no bias", "real.pth", lambda s: saved({"params_ema": s}),
+case("SwinIR x4 for real pictures, three convolutions, no bias", "real.safetensors", safetensors,
      shaken(SwinIR("nearest+conv", 4, window=2, three=True, bias=False)), "SwinIR", 4, shape=(1, 3, 4, 6))
-case("SwinIR x2 for real pictures, without the first norm", "real2.pth", lambda s: saved({"params": s}),
+case("SwinIR x2 for real pictures, without the first norm", "real2.safetensors", safetensors,
      shaken(SwinIR("nearest+conv", 2, window=2, norm=False)), "SwinIR", 2, shape=(1, 3, 6, 4))
 case("SwinIR x3, classical, a single window", "classical3.safetensors", safetensors,
      shaken(SwinIR("pixelshuffle", 3)), "SwinIR", 3, shape=(1, 3, 4, 4))
-case("SwinIR x2, folded", "folded.pth", lambda s: saved({"params": s}),
+case("SwinIR x2, folded", "folded.safetensors", safetensors,
      shaken(SwinIR("pixelshuffle", 4, window=2, fold=2)), "SwinIR", 2, shape=(1, 3, 4, 8))
 case("SwinIR for noise", "noise.pth", lambda s: saved({"params": s}), shaken(SwinIR("", 1)), "SwinIR", 1, shape=(1, 3, 4, 8))
 case("SwinIR for grey JPEG, windows of 7", "jpeg.pth", lambda s: saved({"params": s}),
-     shaken(SwinIR("", 1, window=7, channels=1, value_range=255)), "SwinIR", 1, shape=(1, 1, 14, 7))
+     shaken(SwinIR("", 1, window=7, depths=(1,), channels=1, value_range=255)), "SwinIR", 1, shape=(1, 1, 14, 7))
+case("HAT x4", "hat.safetensors", safetensors, shaken(HAT("pixelshuffle", 4)), "HAT", 4,
+     shape=(2, 3, 8, 12), gradients=True)
+case("HAT x2, several groups of odd depth", "hat.safetensors", safetensors,
+     shaken(HAT("pixelshuffle", 2, depths=(1, 3), heads=1)), "HAT", 2, shape=(1, 3, 4, 12))
+case("DAT x4", "dat.safetensors", safetensors, shaken(DAT("pixelshuffle", 4)), "DAT", 4,
+     shape=(2, 3, 8, 12), gradients=True)
+case("DAT x2, light, three convolutions", "light.safetensors", safetensors,
+     shaken(DAT("pixelshuffledirect", 2, depths=(4, 3), three=True, heads=4)), "DAT", 2, shape=(1, 3, 4, 8))
 
 write("transformers.json")
