@@ -54,7 +54,7 @@ function migrate(step: Record<string, unknown>, version: unknown, table: Migrati
   let current = step;
   for (let from = version; from < newest; from++) {
     const next = table[from];
-    if (!next) throw unreadable(`nothing is known of version ${from}`);
+    if (!next) throw unreadable(`version ${from} is unknown`);
     current = next(current);
   }
   return current;
@@ -116,9 +116,9 @@ const readers = {
  * @throws LWayError `bad-option`
  */
 export function parseSettings(value: unknown): UpscaleSettings {
-  if (!isObject(value)) throw unreadable('it is no object');
+  if (!isObject(value)) throw unreadable('it is not an object');
   const stranger = Object.keys(value).find((key) => !(key in readers));
-  if (stranger !== undefined) throw unreadable(`"${stranger}" means nothing to this version of LWay`);
+  if (stranger !== undefined) throw unreadable(`"${stranger}" is unknown to this version of LWay`);
   const { detail, noise, ...rest } = {
     model: readers.model(value),
     size: readers.size(value),
@@ -163,7 +163,7 @@ export function parseSteps(value: unknown, table: Migrations = migrations): Upsc
   if (!isObject(value) || value['format'] !== fileFormat) {
     throw new LWayError(
       'bad-option',
-      `This is no file of LWay steps: "format" is not "${fileFormat}".`,
+      `This is not a file of LWay steps: "format" is not "${fileFormat}".`,
       'Write one with "lway upscale … --save-steps steps.json".',
     );
   }
@@ -171,10 +171,10 @@ export function parseSteps(value: unknown, table: Migrations = migrations): Upsc
   if (!Array.isArray(steps) || steps.length === 0) throw unreadable('the file holds no steps');
   return steps.map((step: unknown, i) => {
     try {
-      if (!isObject(step)) throw unreadable('it is no object');
+      if (!isObject(step)) throw unreadable('it is not an object');
       const { action, ...rest } = migrate(step, version, table);
       if (action !== 'upscale')
-        throw unreadable(`its action is ${JSON.stringify(action)}, and only "upscale" is known`);
+        throw unreadable(`its action is ${JSON.stringify(action)}, but only "upscale" is known`);
       return parseSettings(rest);
     } catch (error) {
       if (!(error instanceof LWayError)) throw error;

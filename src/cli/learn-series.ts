@@ -66,7 +66,7 @@ export async function learnSeries(
       const { failed } = pictures;
       if (failed === null) throw error;
       // Only decoding shows some damage. Pictures are read before the first step, so little is lost by beginning again.
-      const message = `"${basename(failed.target.input)}" cannot be read and is left out of the learning.`;
+      const message = `"${basename(failed.target.input)}" cannot be read and is not learned from.`;
       reporter.event({ type: 'notice', message });
       readable = readable.filter((each) => each !== failed);
     } finally {

@@ -11,7 +11,7 @@ import { addEvaluate } from './evaluate/command';
 import { exitCode, exitCodeOf } from './exit-codes';
 import type { Environment } from './environment';
 
-const description = `LWay upscales pictures with a network that is first adapted to the very picture.
+const description = `LWay upscales pictures with a network that first adapts to the picture itself.
 Everything is computed on this machine: no picture and no measurement leaves it.`;
 
 /** Adds a command to the program; `finish` takes its exit code. */

@@ -152,7 +152,7 @@ export class Networks {
   async add(signal: AbortSignal, path: string, id: string, name?: string, said?: SaidOfNetwork): Promise<NetworkEntry> {
     checkId(id);
     if (this.has(id)) {
-      throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Use --id to give it another id.');
+      throw new LWayError('bad-option', `There is already a network "${id}".`, 'Use --id to give it another id.');
     }
     const network = await broughtNetwork(signal, path, said);
     const entry = { ...network.entry, id, file: `${id}.onnx`, name: name ?? network.entry.name };
@@ -170,7 +170,7 @@ export class Networks {
     const { id } = found;
     checkId(id);
     if (this.shipped.models.some((entry) => entry.id === id)) {
-      throw new LWayError('bad-option', `There is a network "${id}" already.`, 'Give the file another name.');
+      throw new LWayError('bad-option', `There is already a network "${id}".`, 'Give the file another name.');
     }
     const { entry } = await checkNetwork({ ...found, file: `${id}.onnx` }, bytes);
     signal.throwIfAborted();

@@ -93,7 +93,7 @@ export function parseFormat(text: string): FormatName {
 export function parseStrength(text: string): number {
   const strength = number(text);
   if (!(strength >= 0 && strength <= 1))
-    throw bad('--strength', text, 'a number from 0 (as it was) to 1 (fully adapted)');
+    throw bad('--strength', text, 'a number from 0 (original network) to 1 (fully adapted)');
   return strength;
 }
 

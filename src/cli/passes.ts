@@ -36,7 +36,7 @@ export function checkRegions(steps: readonly UpscaleSettings[], region: Rect | u
   if (onSelection.some((i) => i > 0)) {
     throw new LWayError(
       'bad-option',
-      `Step ${onSelection.at(-1)! + 1} works on a selection, which the result of the step before does not have.`,
+      `Step ${onSelection.at(-1)! + 1} works on a selection, but the result of the step before it has none.`,
       'Only the first step may work on a selection.',
     );
   }
@@ -44,7 +44,7 @@ export function checkRegions(steps: readonly UpscaleSettings[], region: Rect | u
     throw new LWayError(
       'bad-option',
       'The step was recorded on a selection, and a file has none.',
-      'Say which part with --region x,y,w,h, or set "target" to "layer" in the steps.',
+      'Give the part with --region x,y,w,h, or set "target" to "layer" in the steps.',
     );
   }
   if (onSelection.length === 0 && region) {

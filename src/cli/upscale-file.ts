@@ -162,7 +162,7 @@ export function planFile(header: PictureHeader, target: Target, options: FileOpt
   if (options.bitDepth !== undefined && header.bitDepth === 32) {
     throw new LWayError(
       'unsupported',
-      `"${name}" holds 32-bit light, which --depth does not turn into ${options.bitDepth} bits.`,
+      `"${name}" holds 32-bit light, which --depth cannot turn into ${options.bitDepth} bits.`,
       'Leave --depth out and write TIFF, then convert in an editor, where you choose the exposure.',
     );
   }
@@ -183,7 +183,7 @@ export function planFile(header: PictureHeader, target: Target, options: FileOpt
   }
   checkFormat(format, { ...current, channels: header.channels, bitDepth });
   if (options.quality !== undefined && format.defaultQuality === undefined) {
-    throw new LWayError('bad-option', `${format.label} is lossless and knows no --quality.`, 'Leave --quality out.');
+    throw new LWayError('bad-option', `${format.label} is lossless and has no --quality.`, 'Leave --quality out.');
   }
   const bytes = sizes.map(({ width, height }) => (width * height * header.channels * bitDepth) / 8);
   const largest = Math.max(...bytes.map((each, i) => each + (bytes[i - 1] ?? header.bytes)));
@@ -201,7 +201,7 @@ export async function checkTarget(
   if (!(await stat(output)).isFile()) {
     throw new LWayError(
       'storage',
-      `"${output}" is no file that could be replaced, but a folder, a device or a pipe.`,
+      `"${output}" cannot be replaced: it is a folder, a device or a pipe.`,
       'Use another name with -o, or -o - for standard output.',
     );
   }
@@ -210,7 +210,7 @@ export async function checkTarget(
     throw new LWayError(
       'bad-option',
       `The result would replace the picture itself, "${input}".`,
-      'Choose another name or folder with -o, or say --in-place.',
+      'Choose another name or folder with -o, or use --in-place.',
     );
   }
   if (!force) throw alreadyThere(output);

@@ -56,7 +56,7 @@ export async function withSeries(
     ? `Used the network adapted to ${many} of the series.`
     : stopped
       ? learned.report.message
-      : 'Used the original network: the series taught nothing.';
+      : 'Used the original network: nothing was learned from the series.';
   return withWeights(options, weights, { ...learned.report, weights: undefined, message });
 }
 

@@ -128,7 +128,7 @@ export class LocalEngine implements SeriesEngine {
     onEvent: (event: EngineEvent) => void,
   ): Promise<Runtime> {
     if (entry.kind !== 'sr')
-      throw new LWayError('bad-model', `${entry.name} is no upscaling network.`, 'Choose another network.');
+      throw new LWayError('bad-model', `${entry.name} is not an upscaling network.`, 'Choose another network.');
     const { runtime, notices } = await this.open(device);
     for (const message of notices) onEvent({ type: 'notice', message });
     onEvent({ type: 'device', device: runtime.device, name: runtime.deviceName });
@@ -141,7 +141,7 @@ export class LocalEngine implements SeriesEngine {
    */
   private async learn(signal: AbortSignal, job: AdaptJob): Promise<Adapted> {
     const { adapt, runtimes, onDeviceLost = 'fallback' } = this.parts;
-    if (!adapt) throw new LWayError('unsupported', 'Matching to the picture is not possible here.', 'Switch it off.');
+    if (!adapt) throw new LWayError('unsupported', 'Matching is not possible here.', 'Switch it off.');
     const { onEvent } = job;
     onEvent({ type: 'phase', phase: 'adapting' });
     const began = performance.now();
@@ -167,7 +167,7 @@ export class LocalEngine implements SeriesEngine {
           return { model: job.model, report };
         }
         runtime = (await this.open(runtimes.fallback)).runtime;
-        const message = `The graphics device stopped while the network learned: ${runtime.deviceName} begins again.`;
+        const message = `The graphics device stopped while the network was learning: ${runtime.deviceName} starts over.`;
         onEvent({ type: 'notice', message });
         onEvent({ type: 'device', device: runtime.device, name: runtime.deviceName });
       }

@@ -51,7 +51,7 @@ export function toPlainError(error: unknown): PlainError {
   if (error instanceof LWayError) return { code: error.code, message: error.message, advice: error.advice };
   const message = error instanceof Error ? error.message : String(error);
   if (isAbort(error)) return { code: 'aborted', message, advice: '' };
-  return { code: 'internal', message, advice: 'Try again; if it happens again, report it with this message.' };
+  return { code: 'internal', message, advice: 'Try again; if it happens again, report this message.' };
 }
 
 /** The error that {@link toPlainError} wrote down; `aborted` becomes an `AbortError` again. */

@@ -16,7 +16,7 @@ export function unadapted(error: unknown, seconds = 0): Unadapted {
   const { code, message } = toPlainError(error);
   const stopped: ErrorCode = code === 'aborted' ? 'internal' : code;
   return {
-    notice: `The network was not adapted and is used as it came: ${reasonOf(stopped, message)}`,
+    notice: `Matching was not possible, so the original network is used: ${reasonOf(stopped, message)}`,
     report: {
       used: false,
       steps: 0,

@@ -38,8 +38,8 @@ const pace = 200;
 
 const help = `
 Examples:
-  $ lway gimp install        into every GIMP 2.10 and 3 of yours; start GIMP again afterwards
-  $ lway gimp doctor         what is there, and what is wrong with it
+  $ lway gimp install        into every GIMP 2.10 and 3; restart GIMP afterwards
+  $ lway gimp doctor         what is installed, and what is wrong with it
   $ lway gimp uninstall
 
 In GIMP: Filters ▸ Enhance ▸ Upscale with LWay…`;
@@ -57,7 +57,7 @@ export function addGimp(program: Command, environment: Environment, finish: (cod
   ] as const;
   gimp
     .command('install')
-    .description('Puts the plug-in into your own folder of each GIMP that is found.')
+    .description('Installs the plug-in for your user in each GIMP found.')
     .option(...folderOption)
     .action(async ({ folder }: { folder?: string }) => finish(await install(environment, folder)));
   gimp
@@ -67,7 +67,7 @@ export function addGimp(program: Command, environment: Environment, finish: (cod
     .action(async ({ folder }: { folder?: string }) => finish(await uninstall(environment, folder)));
   gimp
     .command('doctor')
-    .description('Says which GIMPs are there, and whether the plug-in in them is as it should be.')
+    .description('Lists the GIMPs found, and whether the plug-in in each is intact.')
     .option(...folderOption)
     .action(async ({ folder }: { folder?: string }) => finish(await doctor(environment, folder)));
   // What the plug-in starts: it talks over standard input and output.
@@ -95,7 +95,7 @@ async function folders(environment: Environment, named: string | undefined): Pro
   const kind = kindOf(version);
   if (kind === null) {
     const advice = 'Name the folder that GIMP shows under Edit ▸ Preferences ▸ Folders, up to the version.';
-    throw new LWayError('bad-option', `"${named}" does not end in the version of a GIMP 2.10 or 3.`, advice);
+    throw new LWayError('bad-option', `"${named}" does not end in a GIMP version (2.10 or 3).`, advice);
   }
   return [{ version, kind, path, exists: existsSync(path) }];
 }
@@ -112,7 +112,7 @@ async function programs(environment: Environment): Promise<string[]> {
 function noGimp(environment: Environment): LWayError {
   return new LWayError(
     'unsupported',
-    `No GIMP 2.10 or 3 is found, neither as a program nor by its settings (${settingsRoot(environment)}).`,
+    `No GIMP 2.10 or 3 was found, neither the program nor its settings (${settingsRoot(environment)}).`,
     'Start GIMP once, or name its settings folder with --folder.',
   );
 }
@@ -129,7 +129,7 @@ async function install(environment: Environment, named: string | undefined): Pro
     await installPlugIn(folder, shippedFolder(environment), program, platform);
     stdout.write(`GIMP ${folder.version}: ${plugInFolder(folder)}\n`);
   }
-  stdout.write('Start GIMP again; then choose Filters ▸ Enhance ▸ Upscale with LWay…\n');
+  stdout.write('Restart GIMP, then choose Filters ▸ Enhance ▸ Upscale with LWay…\n');
   return exitCode.ok;
 }
 
@@ -141,7 +141,7 @@ async function uninstall(environment: Environment, named: string | undefined): P
     removed += 1;
     stdout.write(`Removed from GIMP ${folder.version}: ${plugInFolder(folder)}\n`);
   }
-  if (removed === 0) stdout.write('LWay is in no GIMP.\n');
+  if (removed === 0) stdout.write('LWay is not installed in any GIMP.\n');
   return exitCode.ok;
 }
 
@@ -156,7 +156,7 @@ async function doctor(environment: Environment, named: string | undefined): Prom
     if (problems?.length === 0) working += 1;
     const state =
       problems === null
-        ? 'LWay is not in it: run "lway gimp install"'
+        ? 'LWay is not installed: run "lway gimp install"'
         : problems.length === 0
           ? 'Filters ▸ Enhance ▸ Upscale with LWay…'
           : `${problems.join('; ')}: run "lway gimp install"`;
@@ -187,7 +187,7 @@ export async function answerGimp(environment: Environment, port: PipePort): Prom
     if (hello.protocol !== protocolVersion) {
       throw new LWayError(
         'unsupported',
-        'The plug-in is of another version of LWay.',
+        'The plug-in belongs to another version of LWay.',
         'Run "lway gimp install" again.',
       );
     }
@@ -245,7 +245,7 @@ function untilClosed(signal: AbortSignal, onPage: (listener: (open: boolean) => 
     const never = new LWayError(
       'timeout',
       'The panel’s window has not opened.',
-      'Set LWAY_BROWSER to the path of a Chromium, Chrome, Edge or Firefox, and start GIMP from there.',
+      'Set LWAY_BROWSER to the path of a Chromium, Chrome, Edge or Firefox, and start GIMP from that terminal.',
     );
     let timer = setTimeout(() => reject(never), patience).unref();
     let seen = false;
@@ -266,8 +266,7 @@ async function handlers(environment: Environment, port: PipePort): Promise<Handl
     gimp: async (signal, body) => {
       const { header, bytes } = decodeFrame(body);
       const question = header as Question;
-      if (!operations.includes(question.op))
-        throw new LWayError('internal', 'That is no question for GIMP.', 'Reload.');
+      if (!operations.includes(question.op)) throw new LWayError('internal', 'GIMP cannot answer that.', 'Reload.');
       const { answer, bytes: back } = await port.ask(signal, withoutLength(question), bytes);
       return Buffer.concat(encodeFrame(withoutLength(answer as object), back));
     },

@@ -19,7 +19,7 @@ function query(wire: Wire): void {
     { type: 'drawable', name: 'drawable', description: 'The layer' },
   ] as const;
   const help =
-    'A larger, sharper layer from a network that is first adapted to the very picture. Nothing leaves this machine.';
+    'A larger, sharper layer from a network that first adapts to the picture itself. Nothing leaves this machine.';
   const common = { help, imageTypes: 'RGB*, GRAY*', args };
   const blurb = 'Upscale a layer or a selection with LWay';
   wire.install({ ...common, name: upscale, blurb, label: 'Upscale with L_Way...' });

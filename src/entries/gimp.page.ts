@@ -45,7 +45,7 @@ async function start(): Promise<void> {
 /** GIMP or its plug-in has ended: nothing can be done from here any more. */
 function leave(): void {
   window.close();
-  say('GIMP has been closed, or has ended LWay. This window can be closed.');
+  say('GIMP was closed, or has stopped LWay. You can close this window.');
 }
 
 function say(message: string): void {

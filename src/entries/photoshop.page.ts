@@ -43,7 +43,7 @@ async function start(): Promise<void> {
   applyTokens();
   const channel = pageChannel(window);
   if (!channel) {
-    document.body.append('This page is part of the LWay plugin: open it in Photoshop by Plugins > LWay.');
+    document.body.append('This page is part of the LWay plugin: open it in Photoshop with Plugins > LWay.');
     return;
   }
   const assets = new PackedAssets(document);
@@ -145,7 +145,7 @@ async function play(
 ): Promise<UpscaleSettings> {
   await controller.ready;
   if (controller.state.work.kind === 'running')
-    throw new LWayError('busy', 'LWay is at work already.', 'Wait for it to finish.');
+    throw new LWayError('busy', 'LWay is already at work.', 'Wait for it to finish.');
   const own = controller.state.settings;
   settings.paused = true;
   const bar = new StepBar();

@@ -83,14 +83,14 @@ export function supervise(root: string, args: readonly string[]): Promise<number
           // Said below.
         }
       }
-      if (killed && gentle) say(args, 'Ended; the queue gives what was in work to others.', 'aborted', '');
+      if (killed && gentle) say(args, 'Ended; other workers will take what was in work.', 'aborted', '');
       else if (killed) say(args, 'Cancelled; nothing was left behind.', 'aborted', '');
       else if (signal !== null)
         say(
           args,
           `LWay was ended by ${signal}.`,
           'internal',
-          'If nobody did that, the memory may have been too small: try a smaller --tile.',
+          'If you did not do that, memory may have run out: try a smaller --tile.',
         );
       resolve(cancelled || finishing ? 130 : (code ?? 1));
     });

@@ -14,12 +14,12 @@ export class HttpAssetLoader implements AssetLoader {
       throw new LWayError(
         'missing-model',
         `The file ${name} could not be loaded.`,
-        'See whether the program that serves this page is still running, then try again.',
+        'Check that the program that serves this page is still running, then try again.',
         { cause: error },
       );
     }
     if (!response.ok) {
-      throw new LWayError('missing-model', `The file ${name} is missing.`, 'Install or build LWay again.');
+      throw new LWayError('missing-model', `The file ${name} is missing.`, 'Reinstall or rebuild LWay.');
     }
     return new Uint8Array(await response.arrayBuffer());
   }

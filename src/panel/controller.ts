@@ -114,7 +114,7 @@ export class PanelController implements ReactiveController {
     const { width, height } = this.input ?? { width: 0, height: 0 };
     const meter = this.pace.meter(settings.model, width * height, settings.adapt);
     if (before.kind === 'failed' && before.rescue) {
-      throw new LWayError('busy', 'A result waits to be opened.', 'Open it or discard it first.');
+      throw new LWayError('busy', 'A finished result has not been opened yet.', 'Open it or discard it first.');
     }
     await this.during(
       (cancel, enough, say) => {
@@ -173,7 +173,7 @@ export class PanelController implements ReactiveController {
     onEvent?: (event: EngineEvent) => void,
   ): Promise<void> {
     if (this.state.work.kind === 'running') {
-      throw new LWayError('busy', 'LWay is at work already.', 'Wait for it to finish, or cancel it.');
+      throw new LWayError('busy', 'LWay is already at work.', 'Wait for it to finish, or cancel it.');
     }
     this.previewWork?.abort();
     const cancel = (this.cancelJob = new AbortController());
@@ -388,13 +388,13 @@ export class PanelController implements ReactiveController {
     if (document === undefined || networks === undefined) {
       const { name } = this.services.host;
       return this.state.silent
-        ? `Waiting for ${name}… It has not answered yet: see whether a dialog is open there, and whether this panel was opened from within ${name}.`
+        ? `Waiting for ${name}… It has not answered yet. Check whether a dialog is open there, and whether this panel was opened from within ${name}.`
         : `Waiting for ${name}…`;
     }
     if (this.services.queue?.working) return 'The queue is at work. Pause it to upscale this picture now.';
     if (document === null) return 'Open a picture to begin.';
     if (!document.activeLayer) return 'Choose a layer to begin.';
-    if (networks.length === 0) return 'No network was found. Install or build LWay again.';
+    if (networks.length === 0) return 'No network was found. Reinstall or rebuild LWay.';
     if (this.state.work.kind === 'failed' && this.state.work.rescue)
       return 'Open the result below first, or discard it.';
     if (!this.input) return 'The selection does not touch the layer.';

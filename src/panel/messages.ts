@@ -30,14 +30,14 @@ export function progressText(job: RunningJob): string {
   if (!progress)
     return {
       preparing: 'Loading the network…',
-      adapting: 'Analysing it first…',
+      adapting: 'Analysing the picture…',
       upscaling: 'Starting…',
       writing: 'Almost done…',
     }[phase];
   const { done, total, unit, secondsLeft } = progress;
   const left = secondsLeft === undefined ? '' : ` · ${about(secondsLeft)} left`;
   if (phase === 'writing') return `${done} %`;
-  if (unit === 'analysis') return `Analysing it first: part ${Math.min(done + 1, total)} of ${total}`;
+  if (unit === 'analysis') return `Analysing the picture: part ${Math.min(done + 1, total)} of ${total}`;
   return `${phase === 'adapting' ? 'Step' : 'Tile'} ${Math.min(done, total)} of ${total}${left}`;
 }
 
@@ -76,7 +76,7 @@ export function adaptationText(report: UpscaleReport): string {
 export function estimateText(seconds: number | null, upscaling: number | null): string {
   const on = (time: number) => `${about(time).replace(/^./, (letter) => letter.toUpperCase())} on this machine`;
   if (seconds !== null) return `${on(seconds)}.`;
-  return upscaling === null ? '' : `${on(upscaling)}, and the time for matching.`;
+  return upscaling === null ? '' : `${on(upscaling)}, plus the time for matching.`;
 }
 
 /** Whether a notice of the engine says that no graphics card can be used: it is told once, with what can be done. */

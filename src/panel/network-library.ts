@@ -27,7 +27,7 @@ import type { NetworkChoice, NetworkLibrary } from './services';
 /** Makes a network of a person's file and finds out how it wants its image, by trying it. */
 export type TakeIn = (signal: AbortSignal, brought: Brought) => Promise<Network>;
 
-const noAdaptation = 'The networks that this needs did not come with this version of LWay.';
+const noAdaptation = 'This version of LWay came without the networks that matching needs.';
 
 /** The networks beside the page and those that the person brought. */
 export class PageNetworks implements NetworkLibrary {
@@ -104,7 +104,7 @@ export class PageNetworks implements NetworkLibrary {
     if (bytes.length + (companion?.bytes.length ?? 0) > networkLimits.pageBytes) {
       throw new LWayError(
         'bad-model',
-        `"${name}" has more than ${networkLimits.pageBytes / 2 ** 20} MB, which is too much for this window.`,
+        `"${name}" is larger than ${networkLimits.pageBytes / 2 ** 20} MB, too large for this window.`,
         'Choose a smaller network, or use the command line (lway models add).',
       );
     }

@@ -60,7 +60,7 @@ async function post(
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
     const advice = 'Close this window, and open the panel from the editor’s menu again.';
-    throw new LWayError('document-changed', 'The editor has ended LWay.', advice, { cause });
+    throw new LWayError('document-changed', 'The editor has stopped LWay.', advice, { cause });
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (response.ok) return bytes;

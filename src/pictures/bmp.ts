@@ -4,7 +4,7 @@ import { checkPixels, cutOff, unsupported, viewOf, type Picture } from './pictur
 export function readBmp(bytes: Uint8Array): Picture {
   const view = viewOf(bytes);
   const [start, header] = [view.getUint32(10, true), view.getUint32(14, true)];
-  if (header < 40) throw unsupported('is a bitmap of OS/2');
+  if (header < 40) throw unsupported('is an OS/2 bitmap');
   const [width, rows] = [view.getInt32(18, true), view.getInt32(22, true)];
   const [bits, compression] = [view.getUint16(28, true), view.getUint32(30, true)];
   const height = Math.abs(rows);

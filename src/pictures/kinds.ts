@@ -33,23 +33,23 @@ export function kindOf(start: Uint8Array): string | null {
 }
 
 const rawAdvice = 'Develop it in a raw converter and export it as 16-bit TIFF.';
-const exportAdvice = 'Export it as PNG, or as JPEG of high quality, first.';
+const exportAdvice = 'Export it as PNG or high-quality JPEG first.';
 
 /** Kinds that are known by their first bytes and cannot be read: what they are, and what to do. */
 const foreignKinds: Readonly<Record<string, readonly [what: string, advice: string]>> = {
-  'camera raw': ['a camera raw file, and no picture yet', rawAdvice],
+  'camera raw': ['a camera raw file', rawAdvice],
   HEIC: ['a HEIC picture', exportAdvice],
   'JPEG XL': ['a JPEG XL picture', exportAdvice],
   'JPEG 2000': ['a JPEG 2000 picture', exportAdvice],
   OpenEXR: ['an OpenEXR picture', 'Export it as 32-bit TIFF first.'],
   'Radiance HDR': ['a Radiance HDR picture', 'Export it as 32-bit TIFF first.'],
-  PDF: ['a PDF document', 'Export the page as PNG at the size that you want.'],
+  PDF: ['a PDF document', 'Export the page as PNG at the size you want.'],
   GIMP: ['a GIMP file', 'Export it as PNG or TIFF from GIMP first.'],
   Krita: ['a packed file (Krita, OpenRaster or ZIP)', 'Export the picture in it as PNG first.'],
   DDS: ['a DDS texture', exportAdvice],
   QOI: ['a QOI picture', exportAdvice],
   icon: ['an icon', exportAdvice],
-  video: ['a video', 'Export the frame that you want as PNG first.'],
+  video: ['a video', 'Export the frame you want as PNG first.'],
 };
 
 /** The error for a file of a kind that is known and not read; null for others. */

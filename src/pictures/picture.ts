@@ -55,7 +55,7 @@ export function checkPixels(width: number, height: number): void {
 export const tooLarge = (width: number, height: number) =>
   new LWayError(
     'too-large',
-    `has ${width}×${height} pixels; of this kind LWay reads up to ${mostPixels / 1e6} megapixels.`,
+    `has ${width}×${height} pixels; LWay reads files of this kind up to ${mostPixels / 1e6} megapixels.`,
     another,
   );
 

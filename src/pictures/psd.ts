@@ -23,7 +23,7 @@ export function readFlattened(bytes: Uint8Array): Picture {
     };
     throw unsupported(
       `is a Photoshop file in ${names[mode] ?? 'another'} mode`,
-      'Convert it to RGB or grayscale (Image, Mode) and save it once more.',
+      'Convert it to RGB or grayscale (Image > Mode) and save it again.',
     );
   }
   if (depth !== 8 && depth !== 16) throw unsupported(`is a Photoshop file of ${depth} bits`);
@@ -31,7 +31,7 @@ export function readFlattened(bytes: Uint8Array): Picture {
   // No canvas is needed for the flattened picture, and Node has none.
   initializeCanvas(
     () => {
-      throw new Damaged('it asks for a canvas');
+      throw new Damaged('it cannot be read without a canvas');
     },
     (width, height) =>
       ({ width, height, data: new Uint8ClampedArray(width * height * 4) }) as unknown as ReturnType<CreateImageData>,

@@ -80,13 +80,13 @@ test('what earlier versions called crispness is Detail', () => {
 describe('what cannot be read is said in a sentence', () => {
   const file = (step: object, version: unknown = stepVersion) => ({ format: 'lway-steps', version, steps: [step] });
   test.each([
-    [null, /no file of LWay steps/],
-    [[], /no file of LWay steps/],
-    [{ format: 'other' }, /no file of LWay steps/],
+    [null, /not a file of LWay steps/],
+    [[], /not a file of LWay steps/],
+    [{ format: 'other' }, /not a file of LWay steps/],
     [{ format: 'lway-steps', version: 1, steps: [] }, /holds no steps/],
     [{ format: 'lway-steps', version: 1 }, /holds no steps/],
     [file({}), /Step 1: .*action is undefined/],
-    [file({ action: 'sharpen' }), /Step 1: .*"sharpen", and only "upscale" is known/],
+    [file({ action: 'sharpen' }), /Step 1: .*"sharpen", but only "upscale" is known/],
     [file({ action: 'upscale', model: '' }), /"model" is ""/],
     [file({ action: 'upscale', model: 4 }), /"model" is 4/],
     [file({ action: 'upscale', size: { scale: 9 } }), /"scale" is 9, not a number from 1 to 8/],
@@ -101,8 +101,8 @@ describe('what cannot be read is said in a sentence', () => {
     [file({ action: 'upscale', noise: -1 }), /"noise" is -1/],
     [file({ action: 'upscale', detail: 'auto' }), /"detail" is "auto"/],
     [file({ action: 'upscale', noise: null }), /"noise" is null/],
-    [file({ action: 'upscale', crispness: 0.5 }), /"crispness" means nothing/],
-    [file({ action: 'upscale', sharpness: 2 }), /"sharpness" means nothing/],
+    [file({ action: 'upscale', crispness: 0.5 }), /"crispness" is unknown/],
+    [file({ action: 'upscale', sharpness: 2 }), /"sharpness" is unknown/],
     [file({ action: 'upscale' }, 99), /newer LWay wrote it/],
     [file({ action: 'upscale' }, '1'), /its version is "1"/],
     [file({ action: 'upscale' }, 0), /its version is 0/],

@@ -45,7 +45,7 @@ async function violations(): Promise<string[]> {
 async function upscale(): Promise<void> {
   const data = Uint8Array.from({ length: 60 * 40 * 3 }, (_, i) => 128 + 100 * Math.sin(i / 17));
   await editor.openFile('photo.png', Buffer.from(encode({ width: 60, height: 40, channels: 3, depth: 8, data })));
-  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'Network file to add');
   await editor.page.getByText('Your own network').waitFor();
   await editor.choose('2 times');
   await editor.button.click();

@@ -24,7 +24,7 @@ async function openPicture(name = 'photo.png', bytes = picture()): Promise<void>
 }
 
 async function addTinyNetwork(): Promise<void> {
-  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'Network file to add');
   await editor.page.getByText('Your own network').waitFor();
 }
 
@@ -153,7 +153,7 @@ test('two variants stand beside each other, start from the same pixels and are c
   const { page } = editor;
   await openPicture();
   await upscale();
-  await page.getByRole('button', { name: 'Make another from “Background”' }).click();
+  await page.getByRole('button', { name: 'Select “Background” instead' }).click();
   await page.getByText('60 × 40 → 120 × 80 px').waitFor();
   await upscale();
   expect((await editor.state())!.layers.map(({ name, own }) => [name, own])).toEqual([

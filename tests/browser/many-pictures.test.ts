@@ -28,7 +28,7 @@ async function choosePictures(files: { name: string; buffer: Buffer }[]): Promis
 }
 
 async function useTinyNetwork(): Promise<void> {
-  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'Network file to add');
   await editor.page.getByText('Your own network').waitFor();
   await editor.choose('2 times');
 }
@@ -82,12 +82,12 @@ test('ten photographs become ten files with sensible names, over a reload in the
   await heading(/^10 pictures · [3-6] done/);
   // At once: a pointer waits until the list lies still, and by then the small pictures would be done.
   await page.getByRole('button', { name: 'Pause' }).dispatchEvent('click');
-  await page.getByRole('button', { name: 'Go on' }).waitFor();
+  await page.getByRole('button', { name: 'Continue' }).waitFor();
   await page.reload();
   await page.getByText('a queue of 10').waitFor();
   await heading(/^10 pictures · [3-6] done/);
   await page.getByText('Your own network').waitFor();
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
   await heading('10 pictures · 9 done · 1 failed');
   await page.getByText('“photo 7.jpg” could not be read: the file is damaged').waitFor();
   const saved = await savedZip();
@@ -156,7 +156,7 @@ test('recorded steps are carried out one after the other; a file that holds none
       buffer: Buffer.from(text),
     });
   await steps('no steps');
-  await page.getByText('This is no file of LWay steps').waitFor();
+  await page.getByText('This is not a file of LWay steps').waitFor();
   const step = { ...defaultSettings, model: id, size: { scale: 2 }, adapt: 'off' as const };
   await steps(JSON.stringify(formatSteps([step, step])));
   await page.getByRole('button', { name: 'Upscale all' }).click();

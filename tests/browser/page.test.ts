@@ -173,7 +173,7 @@ test('a cancelled upscale leaves the document as it was', async () => {
   await page.locator('lway-job-progress .title', { hasText: 'Upscaling' }).waitFor();
   await page.getByRole('button', { name: 'Cancel' }).click();
   expect(await editor.finished()).toBe('cancelled');
-  await page.getByText('The document is as it was.').waitFor();
+  await page.getByText('The document was not changed.').waitFor();
   expect(await editor.state()).toEqual(before);
 });
 
@@ -195,9 +195,9 @@ test('says what is wrong with a file that is no picture, and with one that is cu
 
 test('takes a network of the person’s own, and refuses a file that is none', async () => {
   const { page } = editor;
-  await editor.openFile('poem.onnx', Buffer.from('Whose woods these are'), 'File of a network to add');
+  await editor.openFile('poem.onnx', Buffer.from('Whose woods these are'), 'Network file to add');
   await page.getByText('poem.onnx:').waitFor();
-  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'Network file to add');
   await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
   await editor.choose('2 times');
   await editor.button.click();
@@ -239,7 +239,7 @@ test('Detail is automatic until it is moved, by the keyboard as well', async () 
   await stands('100 %, automatic');
 
   // A network that cannot be mixed has nothing to set.
-  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'File of a network to add');
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'Network file to add');
   await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
   await slider.waitFor({ state: 'detached' });
 });

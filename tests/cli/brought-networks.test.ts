@@ -74,8 +74,8 @@ test('a folder is taken whole; what cannot be used does not keep the others out'
   expect(code).toBe(0);
   expect(stderr).toMatch(/a\.safetensors: added "a", ×2/);
   expect(stderr).toMatch(/b\.param: added "b", ×2/);
-  expect(stderr).toMatch(/c\.param: left out\..*Give its \.bin file/);
-  expect(stderr).toMatch(/doubling\.onnx: there is a network "doubling" already/);
+  expect(stderr).toMatch(/c\.param: left out\..*Add the \.bin file/);
+  expect(stderr).toMatch(/doubling\.onnx: there is already a network "doubling"/);
   expect(stderr).toMatch(/name.b\.param: added "ng-(long-){11}name-b", ×2/);
   expect(stderr).toMatch(/4 added, 1 left out, 1 here already/);
   expect(stderr).not.toMatch(/b\.bin|notes/);
@@ -133,7 +133,7 @@ test('weights in a file beside the network are taken along; from elsewhere nothi
   expect(await root.lway('models', 'export', 'two', 'one.onnx')).toMatchObject({ code: 0 });
   expect(readGraph(readFileSync(root.path('one.onnx'))).initializers).toEqual(readGraph(tinyNetwork()).initializers);
   writeFileSync(root.path('escaping.onnx'), inTwoFiles(tinyNetwork(), '../weights.data').network);
-  expect((await root.lway('models', 'add', 'escaping.onnx')).stderr).toMatch(/not in its folder/);
+  expect((await root.lway('models', 'add', 'escaping.onnx')).stderr).toMatch(/not in the same folder/);
 });
 
 test('an input besides the picture takes the value that is said', async () => {

@@ -117,7 +117,7 @@ describe('--in-place', () => {
       .tiff()
       .toFile(root.path('a.tif'));
     chmodSync(root.path('a.tif'), 0o640);
-    expect((await upscale('a.tif', '-o', 'a.tif', '--scale', '2')).stderr).toContain('say --in-place');
+    expect((await upscale('a.tif', '-o', 'a.tif', '--scale', '2')).stderr).toContain('or use --in-place');
     expect(await upscale('a.tif', '-o', 'a.tif', '--in-place', '--scale', '2')).toMatchObject({ code: 0 });
     expect(await sharp(root.path('a.tif')).metadata()).toMatchObject({ format: 'tiff', width: 12 });
     expect(statSync(root.path('a.tif')).mode & 0o777).toBe(0o640);
@@ -199,9 +199,9 @@ describe('standard input and output', () => {
   });
 
   test('asks where to, and takes one picture', async () => {
-    expect((await through(Buffer.alloc(1), '-')).stderr).toContain('Say where its result goes');
+    expect((await through(Buffer.alloc(1), '-')).stderr).toContain('Name its result');
     expect((await through(Buffer.alloc(1), '-', 'b.png', '-o', '-')).stderr).toContain(
-      'takes one picture, and there are 2',
+      'takes one picture, but there are 2',
     );
   });
 });
@@ -212,7 +212,7 @@ describe('one clear sentence', () => {
   test('for a device that --force would replace', async () => {
     expect(await upscale('in.png', '-o', '/dev/null', '--format', 'png', '--force')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('"/dev/null" is no file that could be replaced') as string,
+      stderr: expect.stringContaining('"/dev/null" cannot be replaced: it is a folder') as string,
     });
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   });

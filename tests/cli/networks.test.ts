@@ -265,7 +265,7 @@ test('a network that cannot be adapted: every picture comes, unadapted, and it i
   ]) {
     const result = await root.lway(...args, ...mode);
     expect(result).toMatchObject({ code: 0 });
-    const said = result.stderr.match(/was not adapted and is used as it came: .*LpPool/g);
+    const said = result.stderr.match(/Matching was not possible, so the original network is used: .*LpPool/g);
     expect(said).toHaveLength(1);
     expect(readdirSync(root.path('large'))).toHaveLength(2);
   }

@@ -31,10 +31,10 @@ describe('a command line that cannot be understood ends with 2, before anything 
     [['--crispness', '0.5'], /--crispness has become --detail.*Use --detail 50/s],
     [['--depth', '32'], /not a valid value for --depth/],
     [['-o', 'out.bmp'], /does not say which format/],
-    [['-o', 'out.jpg', '--format', 'png'], /ends like a JPEG file, but --format says png/],
+    [['-o', 'out.jpg', '--format', 'png'], /has the ending of a JPEG file, but --format is png/],
     [['--weights', 'mine', '--adapt', 'quick'], /exclude each other/],
     [['--save-weights', 'mine', '--adapt', 'off'], /no weights to save/],
-    [['--weights', 'mine', '--save-steps', 's.json'], /cannot hold --weights/],
+    [['--weights', 'mine', '--save-steps', 's.json'], /cannot record --weights/],
     [['--nonsense'], /unknown option '--nonsense'/],
   ])('%j', async (args, sentence) => {
     const result = await root.lway('upscale', 'in.png', ...args);

@@ -116,7 +116,7 @@ test.each([
   ['a selection', [{ target: 'region' }], ['in.png'], 2, /a file has none.*--region/],
   ['a second selection', [{}, { target: 'region' }], ['in.png'], 2, /Step 2 works on a selection/],
   ['a region without a selection', [{}], ['in.png', '--region', '0,0,2,2'], 2, /No step works on a selection/],
-  ['a foreign report', [{}], ['in.png', '--report', 'in.json'], 2, /no report of "lway play"/],
+  ['a foreign report', [{}], ['in.png', '--report', 'in.json'], 2, /not a report of "lway play"/],
 ] as const)('%s is said before anything is done', async (_what, steps, args, code, sentence) => {
   await writePng(root.path('in.png'), drawn(8, 6, 3));
   writeFileSync(root.path('in.json'), '{}');

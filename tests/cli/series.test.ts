@@ -113,7 +113,7 @@ test('pictures with nothing to teach: said, upscaled with the original network, 
   const { code, stderr } = await series('a.png', 'b.png', '--save-weights', 'flat.onnx');
   expect(code).toBe(1);
   expect(stderr).toContain('no fine detail to learn from');
-  expect(stderr).toContain('Used the original network: the series taught nothing.');
+  expect(stderr).toContain('Used the original network: nothing was learned from the series.');
   expect(stderr).toContain('no weights were saved');
   expect(existsSync(root.path('a-x2.png')) && existsSync(root.path('b-x2.png'))).toBe(true);
   expect(existsSync(root.path('flat.onnx'))).toBe(false);
@@ -160,9 +160,9 @@ test('one picture is adapted to as without it', async () => {
 
 describe('what contradicts it ends with 2, before anything is done', () => {
   test.each([
-    [['--adapt', 'off'], /--adapt off makes none/],
+    [['--adapt', 'off'], /with --adapt off nothing is learned/],
     [['--weights', 'mine'], /--series and --weights exclude each other/],
-    [['--save-steps', 's.json'], /--save-steps cannot hold --series/],
+    [['--save-steps', 's.json'], /--save-steps cannot record --series/],
   ])('%j', async (args, sentence) => {
     await writePng(root.path('a.png'), drawn(8, 8, 3));
     await writePng(root.path('b.png'), drawn(8, 8, 3));

@@ -260,7 +260,7 @@ describe('a worker that fails while the network learns', () => {
     expect(report.adaptation).toMatchObject(expectedReport);
     expect(report.device).toBe('webgpu');
     expect(workers).toHaveLength(expectedWorkers);
-    const said = report.notices.filter((notice) => notice.startsWith('The network was not adapted'));
+    const said = report.notices.filter((notice) => notice.startsWith('Matching was not possible'));
     expect(said).toHaveLength(expectedReport.used ? 0 : 1);
     await engine.dispose();
   });

@@ -101,7 +101,7 @@ test('refuses a file that is not the one that the registry names', async () => {
 
 test('says in a sentence why there is no adaptation', async () => {
   const { models } = await library();
-  expect(await models.adaptation(never, { scale: 4 })).toMatch(/did not come with/);
+  expect(await models.adaptation(never, { scale: 4 })).toMatch(/came without the networks/);
 });
 
 test('a registry that cannot be loaded may be there the next time', async () => {

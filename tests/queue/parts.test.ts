@@ -33,9 +33,9 @@ test.each([
   [['--part', '0/2'], /which part of how many/],
   [['--part', '1/2', '--queue', 'redis://h'], /exclude each other/],
   [['--queue', 'redis://h', '--device', 'cpu'], /workers choose/],
-  [['--queue'], /Nothing says where the queue is/],
-  [['--queue', 'http://user:hush@h'], /"…@h" is no address/],
-  [['--root', '.'], /for pictures in a queue/],
+  [['--queue'], /No queue address is given/],
+  [['--queue', 'http://user:hush@h'], /"…@h" is not the address/],
+  [['--root', '.'], /only work with a queue/],
   [['--series'], /"adapt": "off"/],
 ])('%j is refused', async (args, sentence) => {
   writeSteps(root);

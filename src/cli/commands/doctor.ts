@@ -131,7 +131,7 @@ async function tryDevice(
     const result = await store.read(signal, { x: 0, y: 0, width, height });
     const far = reference ? largestDifference(reference, result) : 0;
     if (far > 0.01) {
-      throw new LWayError('bad-output', `It computes wrongly: up to ${far.toFixed(3)} off.`, 'Update its driver.');
+      throw new LWayError('bad-output', `Its results are wrong by up to ${far.toFixed(3)}.`, 'Update its driver.');
     }
     return { check: { device, name, works: true, detail: deviceName, seconds }, result };
   } catch (error) {
@@ -156,7 +156,8 @@ function sentence(error: unknown): string {
 
 function format(result: Diagnosis): string {
   const mark = ({ works }: Check) => (works ? 'ok' : '--');
-  const time = (seconds?: number) => (seconds === undefined ? '' : ` (${seconds.toFixed(1)} s for a first small tile)`);
+  const time = (seconds?: number) =>
+    seconds === undefined ? '' : ` (${seconds.toFixed(1)} s for the first small tile)`;
   return [
     columns([
       ['LWay', result.lway],

@@ -39,12 +39,12 @@ export function addNetworks(program: Command, environment: Environment): void {
     )
     .argument('<file>', 'an .onnx, .pth, .safetensors or ncnn .param file, or a folder')
     .option('--id <id>', 'what --model will call it (default: the name of the file)')
-    .option('--name <name>', 'what people see')
-    .option('--range <range>', 'values of black and white: 0..1, 0..255 or -1..1 (default: found out)', parseRange)
-    .option('--order <order>', 'order of the colours: rgb or bgr (default: found out)', parseOrder)
+    .option('--name <name>', 'the name that people see')
+    .option('--range <range>', 'values of black and white: 0..1, 0..255 or -1..1 (default: detected)', parseRange)
+    .option('--order <order>', 'order of the colours: rgb or bgr (default: detected)', parseOrder)
     .option(
       '--value <name=number>',
-      'of an input besides the picture, such as a noise level; several times for several inputs',
+      'value of an input besides the picture, such as a noise level; repeat for several inputs',
       collectValues,
     )
     .action(async (file: string, options: AddFlags) => {
@@ -57,10 +57,10 @@ export function addNetworks(program: Command, environment: Environment): void {
     });
   models
     .command('export')
-    .description('Writes a network as an ONNX file, whatever it came as.')
+    .description('Writes a network as an ONNX file, whatever its original format.')
     .argument('<network>', 'an id from "lway models", or a file')
     .argument('<output>', 'the .onnx file to write')
-    .option('-f, --force', 'replace a file that is there')
+    .option('-f, --force', 'replace an existing file')
     .action(async (wanted: string, output: string, { force }: { force?: boolean }) => {
       const { bytes } = await (await openNetworks(environment)).find(signal, wanted, cwd);
       const path = resolve(cwd, output);
@@ -116,11 +116,15 @@ async function addFolder(
   options: AddFlags,
 ): Promise<void> {
   if (options.id !== undefined || options.name !== undefined) {
-    throw new LWayError('bad-option', '--id and --name are for a single network.', 'Leave them out, or give a file.');
+    throw new LWayError(
+      'bad-option',
+      '--id and --name only work with a single network.',
+      'Leave them out, or name a file.',
+    );
   }
   const files = await networksIn(folder);
   if (files.length === 0) {
-    const endings = 'No file in it ends in .onnx, .pth, .safetensors or .param.';
+    const endings = 'None of its files end in .onnx, .pth, .safetensors or .param.';
     throw new LWayError('missing-model', `There are no networks in "${folder}".`, endings);
   }
   const names = namesOf(folder, files);
@@ -131,7 +135,7 @@ async function addFolder(
     const name = names[i]!;
     const [id, label] = [shortId(name), `[${i + 1}/${files.length}] ${relative(folder, path)}`];
     if (networks.has(id)) {
-      stderr.write(`${label}: there is a network "${id}" already.\n`);
+      stderr.write(`${label}: there is already a network "${id}".\n`);
       continue;
     }
     try {
@@ -144,7 +148,7 @@ async function addFolder(
       failed++;
     }
   }
-  stderr.write(`${added} added, ${failed} left out, ${files.length - added - failed} here already.\n`);
+  stderr.write(`${added} added, ${failed} left out, ${files.length - added - failed} already here.\n`);
   if (failed > 0 && added === 0) {
     throw new LWayError('bad-model', `No network in "${folder}" can be used.`, 'See above for the reasons.');
   }
@@ -201,5 +205,7 @@ function table(networks: readonly ListedNetwork[]): string {
     qualityText(entry.quality) || entry.description || entry.name,
   ]);
   const head = ['Network', 'Scale', 'Size', 'Licence', 'Quality measured on real pairs (PSNR-Y, LPIPS)'];
-  return `${columns([head, ...rows])}\n* used where no network is named\n`;
+  return `${columns([head, ...rows])}
+* default
+`;
 }

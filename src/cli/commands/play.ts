@@ -57,8 +57,8 @@ interface PlayFlags {
 }
 
 const examples = `
-A run that was stopped goes on where it was: pictures that are done are left alone as long as neither they nor the
-steps have changed. What was done and what failed is written to the report, beside the steps unless told otherwise.
+A run that was stopped continues where it was: finished pictures are skipped as long as neither they nor the steps
+have changed. The report lists what was done and what failed; by default it lies beside the steps.
 
 Examples:
   $ lway upscale first.jpg --scale 2 --save-steps steps.json
@@ -82,10 +82,10 @@ export function addPlay(program: Command, environment: Environment, finish: (cod
       '-o, --output <path>',
       'file or folder for one picture, folder for several; with --queue also s3://BUCKET/PREFIX/',
     )
-    .option('-r, --recursive', 'also pictures in folders below those that are named; below OUT they lie as they did')
-    .option('--region <x,y,w,h>', 'what a step that was recorded on a selection works on', parseRegion)
+    .option('-r, --recursive', 'include subfolders; OUT gets the same subfolders')
+    .option('--region <x,y,w,h>', 'the region for a step that was recorded on a selection', parseRegion)
     .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'auto')
-    .option('--tile <pixels>', 'side of a tile in pixels of the input (default: what the device takes)', parseTile)
+    .option('--tile <pixels>', 'side of a tile in input pixels (default: what the device takes)', parseTile)
     .option('--format <format>', 'png, jpg, webp, tiff or avif (default: by the name, else png)', parseFormat)
     .option('--quality <1-100>', 'for jpg, webp and avif', parseQuality)
     .option('--depth <bits>', 'write 8 or 16 bits per channel (default: as the picture)', parseDepth)
@@ -98,15 +98,19 @@ export function addPlay(program: Command, environment: Environment, finish: (cod
       '--series',
       'the pictures lose detail in the same way (one camera, one export): adapt once, to all of them together',
     )
-    .option('--part <i/n>', 'only every n-th picture, from the i-th on: for n machines with the same list', parsePart)
-    .option('--queue [url]', 'put the pictures into a queue for "lway work" (default: LWAY_QUEUE of the environment)')
+    .option(
+      '--part <i/n>',
+      'only every n-th picture, starting at the i-th: for n machines with the same list',
+      parsePart,
+    )
+    .option('--queue [url]', 'put the pictures into a queue for "lway work" (default: the LWAY_QUEUE variable)')
     .option('--root <folder>', 'with --queue: the folder that all machines share (default: the current one)')
-    .option('--no-wait', 'with --queue: do not stay until all is done')
-    .option('--report <file>', 'where to keep what was done (default: STEPS-report.json beside the steps)')
-    .option('--again', 'start anew, whatever an earlier run has done')
+    .option('--no-wait', 'with --queue: do not wait until all is done')
+    .option('--report <file>', 'where to write the report (default: STEPS-report.json beside the steps)')
+    .option('--again', 'start over, whatever an earlier run has done')
     .option('-f, --force', 'replace existing files')
     .option('--json', 'one JSON object per line on standard output')
-    .option('-q, --quiet', 'nothing but errors')
+    .option('-q, --quiet', 'print errors only')
     .addHelpText('after', examples)
     .action(async (steps: string, inputs: string[], flags: PlayFlags) => {
       finish(await play(steps, inputs, flags, environment));
@@ -196,7 +200,7 @@ function checkTogether(flags: PlayFlags): void {
   if (flags.json && flags.quiet) throw bad('--json and --quiet exclude each other.', 'Use one of them.');
   if (flags.queue === undefined) {
     if (flags.root !== undefined || !flags.wait)
-      throw bad('--root and --no-wait are for pictures in a queue.', 'Add --queue, or leave them out.');
+      throw bad('--root and --no-wait only work with a queue.', 'Add --queue, or leave them out.');
     return;
   }
   if (flags.part)
@@ -209,7 +213,7 @@ function checkRemote({ queue, series }: PlayFlags): void {
   if (queue === undefined)
     throw new LWayError(
       'bad-option',
-      'Addresses that begin with s3:// are for pictures in a queue.',
+      'Addresses that begin with s3:// only work with a queue.',
       'Add --queue, and start "lway work" for it.',
     );
   if (series)
@@ -220,13 +224,13 @@ function checkSeries(steps: readonly UpscaleSettings[]): void {
   if (steps.length > 1)
     throw new LWayError(
       'bad-option',
-      '--series works with one step: a second one would need an adaptation to the results of the first.',
+      '--series works with one step: a second one would have to learn from the results of the first.',
       'Leave --series out, or play the steps one after the other.',
     );
   if (steps[0]!.adapt === 'off')
     throw new LWayError(
       'bad-option',
-      '--series shares an adaptation among the pictures, and the step has "adapt": "off".',
+      '--series shares what is learned among the pictures, and the step has "adapt": "off".',
       'Change it to quick, standard or thorough, or leave --series out.',
     );
 }

@@ -9,18 +9,18 @@ interface Flags {
   json?: boolean;
 }
 
-const address = 'redis://… or rediss://… (default: LWAY_QUEUE of the environment)';
+const address = 'redis://… or rediss://… (default: the LWAY_QUEUE variable)';
 
 export function addQueue(program: Command, environment: Environment, finish: (code: number) => void): void {
   const { stdout, stderr } = environment;
   const queue = program
     .command('queue')
-    .summary('see how far a queue is')
-    .description('Tells of a queue of pictures ("lway play --queue", "lway work"), and tidies it.');
+    .summary('see the progress of a queue')
+    .description('Shows a queue of pictures ("lway play --queue", "lway work") and tidies it.');
   queue
     .command('status', { isDefault: true })
     .description(
-      'How many wait, are in work, done and put aside; which workers are there; why pictures were put aside.',
+      'Counts pictures that wait, are in work, done and put aside; lists workers, and why pictures were put aside.',
     )
     .option('--queue [url]', address)
     .option('--json', 'as JSON')
@@ -34,7 +34,7 @@ export function addQueue(program: Command, environment: Environment, finish: (co
     .addHelpText('after', '\nExit codes: 0, 1 where pictures were put aside, 3 where the queue does not answer.');
   queue
     .command('retry')
-    .description('Puts back what was put aside: three more tries.')
+    .description('Puts back what was put aside, for three more tries.')
     .option('--queue [url]', address)
     .action(async (flags: Flags) => {
       const at = queueAddress(environment, flags.queue);
@@ -43,12 +43,12 @@ export function addQueue(program: Command, environment: Environment, finish: (co
     });
   queue
     .command('clear')
-    .description('Takes out all that waits, and forgets what is done or was put aside. What is in work is done.')
+    .description('Removes all that waits, and forgets what is done or put aside. What is in work is finished.')
     .option('--queue [url]', address)
     .action(async (flags: Flags) => {
       const at = queueAddress(environment, flags.queue);
       const { clear } = await import('../queue/overview');
-      stderr.write(`${await clear(environment, at)} taken out.\n`);
+      stderr.write(`${await clear(environment, at)} removed.\n`);
     });
 }
 

@@ -86,8 +86,8 @@ export function addUpscale(program: Command, environment: Environment, finish: (
     )
     .argument('<inputs...>', 'picture files, folders of them, or - for standard input')
     .option('-o, --output <path>', 'file or folder for one picture, folder for several, - for standard output')
-    .option('-r, --recursive', 'also pictures in folders below those that are named; below OUT they lie as they did')
-    .option('--in-place', 'the result replaces the picture')
+    .option('-r, --recursive', 'include subfolders; OUT gets the same subfolders')
+    .option('--in-place', 'replace the pictures with their results')
     .option('--scale <factor>', 'result size as a factor, 1 to 8 (default: 4)', parseScale)
     .option(
       '--size <size>',
@@ -108,12 +108,12 @@ export function addUpscale(program: Command, environment: Environment, finish: (
       'the pictures lose detail in the same way (one camera, one export): adapt once, to all of them together or to ' +
         '16 from all over the list; --save-steps does not record it',
     )
-    .option('--strength <number>', '0 the network as it was … 1 fully adapted (default: 1)', parseStrength)
+    .option('--strength <number>', '0 (original network) to 1 (fully adapted) (default: 1)', parseStrength)
     .option('--save-weights <name|file>', 'keep the adapted network: a name for "lway weights", or an .onnx file')
     .option('--weights <name|file>', 'use a kept adapted network instead of adapting')
-    .option('--region <x,y,w,h>', 'only this part of the picture, in pixels of the upright picture', parseRegion)
+    .option('--region <x,y,w,h>', 'only this part, in pixels of the upright picture', parseRegion)
     .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'auto')
-    .option('--tile <pixels>', 'side of a tile in pixels of the input (default: what the device takes)', parseTile)
+    .option('--tile <pixels>', 'side of a tile in input pixels (default: what the device takes)', parseTile)
     .option('--format <format>', 'png, jpg, webp, tiff or avif (default: by the name, else png)', parseFormat)
     .option('--quality <1-100>', 'for jpg (default 93), webp (90) and avif (80)', parseQuality)
     .option('--depth <bits>', 'write 8 or 16 bits per channel (default: as the picture)', parseDepth)
@@ -125,7 +125,7 @@ export function addUpscale(program: Command, environment: Environment, finish: (
     .option('--save-steps <file>', 'write these settings as steps for "lway play"')
     .option('-f, --force', 'replace existing files')
     .option('--json', 'one JSON object per line on standard output')
-    .option('-q, --quiet', 'nothing but errors')
+    .option('-q, --quiet', 'print errors only')
     .addHelpText('after', examples)
     .action(async (inputs: string[], flags: UpscaleFlags) => finish(await upscale(inputs, flags, environment)));
 }
@@ -142,7 +142,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
   const networks = await openNetworks(environment);
   const saved = flags.weights === undefined ? null : await readWeights(environment, flags.weights);
   if (flags.model !== undefined && isNetworkFile(flags.model))
-    note(`Trying out "${flags.model}"; "lway models add" does this once and for all.`);
+    note(`Trying out "${flags.model}"; "lway models add" keeps it for good.`);
   // The weights' own network, unless another one is named.
   const network = await networks.find(signal, flags.model ?? saved?.model, cwd, knownFactor(size));
   // A network from a file has no id that would lead back to it.
@@ -172,7 +172,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
   if (series && level === 'off') {
     throw new LWayError(
       'missing-model',
-      'The networks that adaptation needs are not here, so there is nothing that a series could share.',
+      'The networks that adaptation needs are not here, so a series has nothing to share.',
       'Leave --series out.',
     );
   }
@@ -237,12 +237,16 @@ function checkTogether(flags: UpscaleFlags, inputs: number): void {
     throw new LWayError('bad-option', '--weights and --adapt exclude each other.', 'Use one of them.');
   }
   if (flags.weights !== undefined && flags.saveSteps !== undefined) {
-    throw new LWayError('bad-option', '--save-steps cannot hold --weights: steps are settings only.', 'Use --adapt.');
+    throw new LWayError(
+      'bad-option',
+      '--save-steps cannot record --weights: steps hold settings only.',
+      'Use --adapt.',
+    );
   }
   if (flags.saveWeights !== undefined && inputs > 1 && !flags.series) {
     throw new LWayError(
       'bad-option',
-      '--save-weights takes one picture: every picture gets weights of its own.',
+      '--save-weights takes one picture, as every picture gets its own weights.',
       'Adapt to one picture, then use its --weights for the others, or adapt to all of them together with --series.',
     );
   }
@@ -260,14 +264,14 @@ function checkSeries(flags: UpscaleFlags, inputs: number): void {
   if (flags.adapt === 'off') {
     throw new LWayError(
       'bad-option',
-      '--series shares an adaptation among the pictures, and --adapt off makes none.',
+      '--series shares what is learned among the pictures, and with --adapt off nothing is learned.',
       'Use --adapt quick, standard or thorough, or leave --series out.',
     );
   }
   if (flags.saveSteps !== undefined && inputs > 1) {
     throw new LWayError(
       'bad-option',
-      '--save-steps cannot hold --series: steps are what is done with one picture.',
+      '--save-steps cannot record --series: steps describe what is done with one picture.',
       'Leave it out here, and play the steps with "lway play --series".',
     );
   }

@@ -18,16 +18,16 @@ interface WorkFlags {
   quiet?: boolean;
 }
 
-const about = `Takes pictures from a queue, into which "lway play --queue" puts them, and upscales them, on any number of
-machines at once. What fails is tried three times, then put aside ("lway queue status" says why). A worker that is killed
-or loses its machine loses nothing: another one takes its pictures.
+const about = `Upscales pictures from a queue that "lway play --queue" has filled, on any number of machines at once.
+What fails is tried three times, then put aside ("lway queue status" says why). If a worker is killed or loses its
+machine, nothing is lost: another one takes its pictures.
 
 Ctrl-C finishes what is in work and ends; a second one, or SIGTERM, gives it back to the queue.`;
 
 const examples = `
 Examples:
   $ lway work --queue redis://queue.local:6379 --root /mnt/pictures
-  $ LWAY_QUEUE=rediss://queue.local LWAY_QUEUE_PASSWORD=… lway work    keeps the password out of the list of processes
+  $ LWAY_QUEUE=rediss://queue.local LWAY_QUEUE_PASSWORD=… lway work    keeps the password out of the process list
   $ lway work --until-empty                                            for batch systems: ends with the last picture
 
 Exit codes: 0 ended with nothing left to do, 1 some pictures were put aside, 2 wrong usage, 3 nothing could be started,
@@ -38,20 +38,20 @@ export function addWork(program: Command, environment: Environment, finish: (cod
     .command('work')
     .summary('upscale pictures from a queue')
     .description(about)
-    .option('--queue [url]', 'redis://… or rediss://… (default: LWAY_QUEUE of the environment)')
+    .option('--queue [url]', 'redis://… or rediss://… (default: the LWAY_QUEUE variable)')
     .option('--root <folder>', 'the folder that all machines share, as it is called here (default: the current one)')
     .option(
       '--jobs <number>',
-      'pictures in work at once: one computes while others are read and written',
+      'pictures in work at once: one is computed while others are read and written',
       parseWhole('--jobs', 1, 64),
       filesAtOnce,
     )
     .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'auto')
-    .option('--tile <pixels>', 'side of a tile in pixels of the input (default: what the device takes)', parseTile)
-    .option('--until-empty', 'end when nothing is left to do')
+    .option('--tile <pixels>', 'side of a tile in input pixels (default: what the device takes)', parseTile)
+    .option('--until-empty', 'exit when nothing is left to do')
     .option(
       '--patience <seconds>',
-      'a worker that was not heard of for so long counts as gone',
+      'how long a silent worker may take before it counts as gone',
       parseWhole('--patience', 2, 3600),
       30,
     )
@@ -61,7 +61,7 @@ export function addWork(program: Command, environment: Environment, finish: (cod
       parseWhole('--metrics', 0, 65535),
     )
     .option('--json', 'one JSON object per line on standard output')
-    .option('-q, --quiet', 'nothing but errors')
+    .option('-q, --quiet', 'print errors only')
     .addHelpText('after', examples)
     .action(async (flags: WorkFlags) => {
       if (flags.json && flags.quiet)

@@ -25,7 +25,7 @@ export function parseAblation(text: string): Partial<FullRecipe> {
     if (changed === undefined) {
       throw new LWayError(
         'bad-option',
-        `"${part}" is no change of a recipe.`,
+        `"${part}" does not change a recipe.`,
         `Use name=value with one of ${Object.keys(usual).join(', ')}.`,
       );
     }

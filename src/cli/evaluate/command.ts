@@ -62,7 +62,7 @@ export function addEvaluate(program: Command, environment: Environment): void {
     )
     .option('--model <ids|files...>', 'networks (ids or .onnx files), bicubic, lanczos (default: bicubic and default)')
     .option('--adapt <level>', 'adapted as well: quick, standard, thorough', parseAdapt, 'off')
-    .option('--strength <number>', '0 the network as it was … 1 fully adapted', parseStrength, 1)
+    .option('--strength <number>', '0 (original network) to 1 (fully adapted)', parseStrength, 1)
     .option('--controls', 'with --adapt: also what a gain by adaptation must beat')
     .option(
       '--ablation <changes>',

@@ -34,7 +34,7 @@ export async function openLpips(path: string): Promise<Lpips> {
   if (!['ref', 'dist'].every((name) => session.inputNames.includes(name)) || !session.outputNames.includes('score')) {
     throw new LWayError(
       'bad-model',
-      `"${path}" is no LPIPS network: its inputs are ${session.inputNames.join(', ')}.`,
+      `"${path}" is not an LPIPS network: its inputs are ${session.inputNames.join(', ')}.`,
       'Give an ONNX file with inputs ref and dist and the output score.',
     );
   }

@@ -19,7 +19,7 @@ export async function openNiqeModel(signal: AbortSignal, path: string): Promise<
     if (error instanceof LWayError || signal.aborted) throw error;
     throw new LWayError(
       'bad-option',
-      `"${path}" is no NIQE model (${systemCode(error) ?? (error instanceof Error ? error.message : String(error))}).`,
+      `"${path}" is not a NIQE model (${systemCode(error) ?? (error instanceof Error ? error.message : String(error))}).`,
       'Give a folder of pristine photographs, or a file made with --save-niqe.',
       { cause: error },
     );
@@ -48,6 +48,6 @@ function check(value: unknown): NiqeModel {
   const { mean, covariance, blocks } = value as NiqeModel;
   const numbers = (list: unknown, length: number) =>
     Array.isArray(list) && list.length === length && list.every((each) => Number.isFinite(each));
-  if (!numbers(mean, 36) || !numbers(covariance, 36 * 36)) throw new Error('it has not the numbers of one');
+  if (!numbers(mean, 36) || !numbers(covariance, 36 * 36)) throw new Error('its numbers are missing');
   return { mean, covariance, blocks };
 }

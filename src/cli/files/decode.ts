@@ -142,9 +142,9 @@ export async function decode(
     const [doubt] = warnings.filter((message) => !harmless.test(message));
     // libjpeg gives its first warning in words and counts the rest.
     const more = warnings.some((message) => Number(/^read gave (\d+) warnings/.exec(message)?.[1]) > 1);
-    if (more) onDoubt(`"${name}" has several faults in its data: look at the result closely.`);
+    if (more) onDoubt(`"${name}" has several faults in its data: check the result closely.`);
     if (doubt !== undefined)
-      onDoubt(`"${name}" is not quite as such a file should be, and was read all the same (${firstLine(doubt)}).`);
+      onDoubt(`"${name}" does not quite follow its format, but was read anyway (${firstLine(doubt)}).`);
   } catch (error) {
     signal.throwIfAborted();
     if (failedWriting(error)) throw writeError(error, target);
@@ -185,9 +185,14 @@ async function checkReadable(path: string, name: string): Promise<void> {
       });
     }
     if (code === 'EACCES' || code === 'EPERM') {
-      throw new LWayError('bad-image', `"${path}" may not be read.`, 'Check the permissions of the file.', {
-        cause: error,
-      });
+      throw new LWayError(
+        'bad-image',
+        `"${path}" may not be read: permission denied.`,
+        'Check the permissions of the file.',
+        {
+          cause: error,
+        },
+      );
     }
     throw error;
   }
@@ -226,7 +231,7 @@ async function headerOf(path: string, name: string, own: OwnFormat): Promise<Pic
   if (size > largestOwn)
     throw new LWayError(
       'too-large',
-      `"${name}" has ${Math.round(size / 1e6)} MB, too much for a file of its kind.`,
+      `"${name}" has ${Math.round(size / 1e6)} MB, too large for this kind of file.`,
       'Save it as PNG or TIFF first.',
     );
   const picture = await readOwn(own, await readFile(path), `"${name}"`);
@@ -276,7 +281,7 @@ async function notDecodable(path: string, name: string, error: unknown): Promise
   if (!kind) {
     return new LWayError(
       'bad-image',
-      `"${name}" is not a picture, whatever its name says.`,
+      `"${name}" is not a picture, despite its name.`,
       `LWay reads ${readableNames} files.`,
       { cause: error },
     );
@@ -285,7 +290,7 @@ async function notDecodable(path: string, name: string, error: unknown): Promise
     return new LWayError(
       'unsupported',
       `"${name}" is an animated AVIF without a still picture, which LWay does not read.`,
-      'Export the frame that you want as PNG first.',
+      'Export the frame you want as PNG first.',
       { cause: error },
     );
   }

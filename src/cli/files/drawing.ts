@@ -21,7 +21,7 @@ const cannot = (name: string, error: unknown) =>
   new LWayError(
     'bad-image',
     `"${name}" cannot be drawn: ${firstLine(error instanceof Error ? error.message : String(error))}.`,
-    'Export it as PNG at the size that you want.',
+    'Export it as PNG at the size you want.',
     { cause: error },
   );
 
@@ -40,7 +40,7 @@ export async function drawingHeader(path: string, name: string): Promise<Picture
     height,
     channels: 4,
     bitDepth: 8,
-    notices: [`"${name}" is a drawing: it is drawn anew at the size of the result, without a network.`],
+    notices: [`"${name}" is a drawing: it is drawn at the size of the result, without a network.`],
     space: 'srgb',
     convert: false,
     turned: false,

@@ -39,8 +39,8 @@ export function writeError(error: unknown, path: string): unknown {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || /permission denied|read-only/i.test(message)) {
     return new LWayError(
       'storage',
-      `"${path}" may not be written here.`,
-      'Choose a folder that you may write to with -o.',
+      `"${path}" may not be written: permission denied.`,
+      'Choose another folder with -o.',
       { cause: error },
     );
   }

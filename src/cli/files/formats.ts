@@ -97,7 +97,7 @@ function misfit(format: Format, shape: ResultShape): string | null {
   if (longest > format.maxSide) {
     return `a ${format.label} file is at most ${format.maxSide} pixels wide or high, and the result would have ${longest}`;
   }
-  if (hasAlpha(shape.channels) && !format.alpha) return `${format.label} has no transparency, and the picture has it`;
+  if (hasAlpha(shape.channels) && !format.alpha) return `${format.label} has no transparency, but the picture has`;
   if (!format.bitDepths.includes(shape.bitDepth)) {
     return `${format.label} files as LWay writes them hold ${format.bitDepths.join(' or ')} bits per channel, and the picture has ${shape.bitDepth}`;
   }
@@ -121,7 +121,7 @@ export function checkFormat(format: Format, shape: ResultShape): void {
   const lessDepth = shape.bitDepth === 16 && misfit(format, { ...shape, bitDepth: 8 }) === null;
   throw new LWayError(
     'unsupported',
-    `The result does not fit into its format: ${reason}.`,
+    `The format cannot hold the result: ${reason}.`,
     `Use ${names || 'a smaller size'}${lessDepth ? ', or --depth 8 to write 8 bits' : ''}.`,
   );
 }

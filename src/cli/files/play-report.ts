@@ -42,7 +42,11 @@ export class PlayReport {
     const fresh: Content = { format: 'lway-play-report', version: 1, steps: fingerprint, files: [] };
     if (found === undefined) return new PlayReport(path, fresh);
     if (found?.format !== 'lway-play-report' || found.version !== 1 || !Array.isArray(found.files)) {
-      throw new LWayError('bad-option', `"${path}" is no report of "lway play".`, 'Choose another file with --report.');
+      throw new LWayError(
+        'bad-option',
+        `"${path}" is not a report of "lway play".`,
+        'Choose another file with --report.',
+      );
     }
     const goesOn = !again && found.steps === fingerprint;
     return new PlayReport(path, goesOn ? (found as Content) : fresh);

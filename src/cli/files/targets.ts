@@ -70,7 +70,7 @@ function checkName(target: Target): void {
   if (Buffer.byteLength(name) <= longestName) return;
   throw new LWayError(
     'bad-option',
-    `The result of "${shortened(basename(target.input))}" would have a name of ${Buffer.byteLength(name)} bytes, and disks take ${longestName}.`,
+    `The result of "${shortened(basename(target.input))}" would have a name of ${Buffer.byteLength(name)} bytes, more than the ${longestName} that disks allow.`,
     'Give it a shorter one with -o.',
   );
 }
@@ -106,7 +106,7 @@ async function placeAll(inputs: readonly Input[], options: TargetOptions): Promi
     if (inputs.length === 1) return [alone({ input: inputs[0]!.path, output: out, format: wanted ?? formats.png })];
     throw new LWayError(
       'bad-option',
-      `Standard output takes one picture, and there are ${inputs.length}.`,
+      `Standard output takes one picture, but there are ${inputs.length}.`,
       'Give a folder with -o.',
     );
   }
@@ -118,13 +118,13 @@ async function placeAll(inputs: readonly Input[], options: TargetOptions): Promi
     throw new LWayError(
       'bad-option',
       `"${out}" names one file, but there are ${inputs.length} pictures.`,
-      'Give a folder with -o; it is made where it is missing.',
+      'Name a folder with -o; it is created if missing.',
     );
   }
   if (named && wanted && named !== wanted) {
     throw new LWayError(
       'bad-option',
-      `"${out}" ends like a ${named.label} file, but --format says ${wanted.name}.`,
+      `"${out}" has the ending of a ${named.label} file, but --format is ${wanted.name}.`,
       'Change one of the two.',
     );
   }
@@ -143,7 +143,7 @@ function noPlace(): LWayError {
   return new LWayError(
     'bad-option',
     'A picture from standard input has no name and no folder.',
-    'Say where its result goes: -o FILE, or -o - for standard output.',
+    'Name its result: -o FILE, or -o - for standard output.',
   );
 }
 

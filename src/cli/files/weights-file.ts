@@ -92,8 +92,8 @@ export async function saveWeights(
   if (!weights) {
     throw new LWayError(
       'unsupported',
-      `${more > 0 ? 'The pictures were' : 'The picture was'} upscaled, but no weights were saved: nothing was adapted.`,
-      'See what was said about the adaptation.',
+      `${more > 0 ? 'The pictures were' : 'The picture was'} upscaled, but no weights were saved: nothing was learned.`,
+      'See the message about matching above.',
     );
   }
   await writeWhole(target.file, weights);

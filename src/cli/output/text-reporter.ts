@@ -166,7 +166,7 @@ export class TextReporter implements Reporter {
   }
 
   fileSkipped(_input: string, output: string): void {
-    this.note(`${output} is there already from an earlier run.`);
+    this.note(`${output} already exists from an earlier run.`);
   }
 
   queued(done: number, total: number): void {

@@ -67,7 +67,7 @@ export async function servePanel(root: string, file: string, handlers: Handlers)
         return true;
       }
       const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
-      if (!handler) throw new LWayError('unsupported', `"${name}" is not served.`, 'Install LWay’s plug-in again.');
+      if (!handler) throw new LWayError('unsupported', `"${name}" is not served.`, 'Reinstall LWay’s plug-in.');
       send(200, await handler(gone.signal, await bodyOf(request, largest)));
     } catch (error) {
       if (!gone.signal.aborted) send(error instanceof Refused ? 403 : 400, toPlainError(error));
@@ -121,7 +121,7 @@ async function bodyOf(request: IncomingMessage, largest: number): Promise<Uint8A
   let length = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {
     length += piece.length;
-    if (length > largest) throw new LWayError('too-large', 'That is too much at a time.', 'Choose a smaller file.');
+    if (length > largest) throw new LWayError('too-large', 'That is too much at once.', 'Choose a smaller file.');
     pieces.push(piece);
   }
   return Buffer.concat(pieces);

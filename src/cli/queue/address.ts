@@ -29,18 +29,18 @@ const schemes: Readonly<Record<string, boolean>> = {
 export function queueAddress({ env }: Pick<Environment, 'env'>, given: string | true | undefined): QueueAddress {
   const text = typeof given === 'string' ? given : env['LWAY_QUEUE'];
   if (!text) {
-    throw new LWayError(
-      'bad-option',
-      'Nothing says where the queue is.',
-      `Use --queue ${expected}, or set LWAY_QUEUE.`,
-    );
+    throw new LWayError('bad-option', 'No queue address is given.', `Use --queue ${expected}, or set LWAY_QUEUE.`);
   }
   const url = URL.canParse(text) ? new URL(text) : null;
   const tls = url ? schemes[url.protocol] : undefined;
   const database = /^\/?(\d{1,4})?$/.exec(url?.pathname ?? '');
   if (!url || tls === undefined || !url.hostname || !database || url.search || url.hash) {
     // What stands before an @ may be a password.
-    throw new LWayError('bad-option', `"${text.replace(/.*@/, '…@')}" is no address of a queue.`, `Use ${expected}.`);
+    throw new LWayError(
+      'bad-option',
+      `"${text.replace(/.*@/, '…@')}" is not the address of a queue.`,
+      `Use ${expected}.`,
+    );
   }
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port || 6379);

@@ -79,7 +79,7 @@ function unreachable({ shown }: QueueAddress, error: unknown): LWayError {
   if (refusal.test(message)) {
     return said(
       `The queue at ${shown} refuses the name or the password.`,
-      'Put both into the address (redis://NAME:PASSWORD@HOST), or the password into LWAY_QUEUE_PASSWORD.',
+      'Put both in the address (redis://NAME:PASSWORD@HOST), or the password in LWAY_QUEUE_PASSWORD.',
     );
   }
   if (isCertificate(error)) {
@@ -89,7 +89,7 @@ function unreachable({ shown }: QueueAddress, error: unknown): LWayError {
     );
   }
   if (noTls.test(message)) {
-    return said(`The queue at ${shown} does not speak TLS (${message}).`, 'Use redis:// where it has none.');
+    return said(`The queue at ${shown} does not speak TLS (${message}).`, 'Use redis:// for a queue without TLS.');
   }
   return said(
     `The queue at ${shown} cannot be reached (${systemCode(error) ?? message}).`,

@@ -112,8 +112,8 @@ export function reasonOf({ data, failedReason }: { data: Job; failedReason?: str
   if (/stalled more than allowable/.test(failedReason ?? '')) {
     return {
       code: 'internal',
-      message: 'The workers that had this picture in work ended in the middle of it, each time.',
-      advice: 'If nobody stopped them, their memory may have been too small: try "lway work --tile 128 --jobs 1".',
+      message: 'Every worker that took this picture ended before it was done.',
+      advice: 'If nobody stopped them, they may have run out of memory: try "lway work --tile 128 --jobs 1".',
     };
   }
   return data.error ?? { code: 'internal', message: failedReason ?? 'No reason is known.', advice: '' };

@@ -140,7 +140,7 @@ export class ObjectStore {
 function partsOf(place: string): { bucket: string; key: string } {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.*)$/.exec(place) ?? [];
   if (bucket === undefined || key === undefined)
-    throw new LWayError('bad-option', `"${place}" is no address in a store.`, 'Use s3://BUCKET/KEY.');
+    throw new LWayError('bad-option', `"${place}" is not an address in an object store.`, 'Use s3://BUCKET/KEY.');
   return { bucket, key };
 }
 

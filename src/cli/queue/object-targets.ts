@@ -26,8 +26,8 @@ export async function chooseObjectTargets(
   if (out === undefined) {
     throw new LWayError(
       'bad-option',
-      'Nothing says where the results go.',
-      'Give -o s3://BUCKET/PREFIX/ or a folder: only results of files go beside their pictures.',
+      'No place for the results is given.',
+      'Add -o s3://BUCKET/PREFIX/ or a folder: only results of local files go beside their pictures.',
     );
   }
   const found: Found[] = [];
@@ -53,7 +53,7 @@ async function objectsBelow(signal: AbortSignal, store: ObjectStore, name: strin
     throw new LWayError(
       'bad-option',
       `There are no pictures at "${name}".`,
-      deep ? 'Check bucket and prefix.' : 'Use --recursive for what lies behind further slashes.',
+      deep ? 'Check bucket and prefix.' : 'Use --recursive to include longer keys.',
     );
   }
   return objects.map((input) => {

@@ -121,7 +121,7 @@ class Batch {
       await this.put();
       if (!wait) {
         if (this.options.json || this.summary.failed > 0) this.end();
-        this.note(`${count(this.out.size)} in the queue at ${address.shown}; "lway queue status" tells how far it is.`);
+        this.note(`${count(this.out.size)} in the queue at ${address.shown}; "lway queue status" shows the progress.`);
         return this.code();
       }
       await this.wait();
@@ -130,7 +130,7 @@ class Batch {
       this.end();
       if (!this.options.json)
         stderr.write(
-          `${count(this.out.size)} still in the queue, where workers go on with ${this.out.size === 1 ? 'it' : 'them'}; the same command waits for the rest.\n`,
+          `${count(this.out.size)} still in the queue, where workers go on with ${this.out.size === 1 ? 'it' : 'them'}; run the same command again to wait for the rest.\n`,
         );
       return exitCode.cancelled;
     }

@@ -118,7 +118,7 @@ class Shift {
     });
     this.worker.on('error', (error) => {
       if (/Missing lock|lock mismatch|is not in the active state/i.test(error.message))
-        log.note('A job took so long to be heard of again that another worker has it now.');
+        log.note('A job was silent for so long that another worker has taken it.');
     });
   }
 
@@ -160,7 +160,7 @@ class Shift {
   }
 
   back(): void {
-    if (this.gone) this.parts.log.note('The queue is there again.');
+    if (this.gone) this.parts.log.note('The queue answers again.');
     this.gone = false;
   }
 
@@ -168,7 +168,7 @@ class Shift {
   private finish(): void {
     if (this.inWork > 0) {
       const what = this.inWork === 1 ? 'the picture that is' : `the ${this.inWork} pictures that are`;
-      this.parts.log.note(`Finishing ${what} in work; Ctrl-C once more gives back what is not done.`);
+      this.parts.log.note(`Finishing ${what} in work; press Ctrl-C again to give back what is not done.`);
     }
     this.ended();
   }

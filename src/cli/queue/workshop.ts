@@ -178,7 +178,7 @@ export class Workshop {
     if (own) return this.tools.networks.find(new AbortController().signal, own.id, '');
     throw new LWayError(
       'missing-model',
-      `The LWay of this worker does not have the network "${entry.id}" that the job was put in with.`,
+      `This worker's LWay does not have the network "${entry.id}" that the job was put in with.`,
       'Use the same version of LWay on all machines.',
     );
   }

@@ -88,8 +88,8 @@ function addEnd(weights: Map<string, Tensor>, network: Graph, entry: NetworkEntr
     if (to === undefined || to.dims.join() !== from.dims.join()) {
       throw new LWayError(
         'bad-model',
-        `${end.entry.name} and ${entry.name} are not one network with two sets of weights: nothing lies between.`,
-        'Install LWay again: its networks do not fit together.',
+        `${end.entry.name} and ${entry.name} are not the same network with two sets of weights, so they cannot be mixed.`,
+        'Reinstall LWay: its networks do not belong together.',
       );
     }
     const now = weights.get(name)!;

@@ -17,15 +17,15 @@ export function leftAlone(
 ): string {
   switch (reason) {
     case 'too-small':
-      return 'Left alone, because the picture is too small to learn from.';
+      return 'Not matched: the picture is too small to learn from.';
     case 'oblong':
-      return 'Left alone, because this network takes pictures of one oblong size only, which it cannot learn from.';
+      return 'Not matched: this network only takes pictures of one oblong size and cannot learn from them.';
     case 'flat':
-      return 'Left alone, because the picture has no fine detail to learn from.';
+      return 'Not matched: the picture has no fine detail to learn from.';
     case 'noise':
-      return 'Left alone, because the picture is noise throughout.';
+      return 'Not matched: the picture is nothing but noise.';
     case 'agrees':
-      return `Left alone, because the result already agrees with your ${several ? 'pictures' : 'picture'}${apart(left, several)} to within one step of brightness.`;
+      return `Not matched: the result already agrees with your ${several ? 'pictures' : 'picture'}${apart(left, several)} to within one step of brightness.`;
     case 'no-gain':
       return `Matching did not improve ${several ? 'these pictures' : 'this picture'}.`;
   }
@@ -38,7 +38,7 @@ export function leftAlone(
  * @param started whether it began from weights that a start network gave
  */
 export function outcome(several: boolean, steps: number, change: Change, started: boolean): string {
-  if (steps === 0) return 'Learning improved nothing more; weights for clean pictures were used.';
+  if (steps === 0) return 'Learning brought no further improvement; the weights for clean pictures were used.';
   const closer = change.colours
     ? `colours${change.edges ? ' and edges' : ''} are`
     : change.edges
@@ -68,5 +68,5 @@ export function obstacleNotice({ obstacles, trained, frozen }: TrainingReport, n
   const [still, learning] = [count(frozen.map(({ name }) => name)), count(trained)];
   const percent = Math.max(1, Math.round((100 * still) / (still + learning)));
   const ops = [...new Set(obstacles.map(({ op }) => op))].join(', ');
-  return `${percent} % of this network cannot learn, since no gradient is known for ${ops}: only the later layers are adapted.`;
+  return `${percent} % of this network cannot learn, because LWay has no gradient for ${ops}: only the later layers are matched.`;
 }

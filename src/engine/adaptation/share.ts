@@ -48,8 +48,8 @@ export function shareNotice({ trainable, because }: Share, network: Graph): stri
     names.reduce((sum, name) => sum + sizeOf(network.initializers.get(name)!.dims), 0);
   const all = count(parametersOf(network).map(({ name }) => name));
   const percent = Math.max(1, Math.round((100 * count(trainable.names)) / all));
-  const what = `only the last third of its computing, ${percent} % of its weights, is adapted`;
+  const what = `only its later layers (a third of the computing, ${percent} % of the weights) are matched`;
   return because === 'slow'
-    ? `This network is large for this device: ${what}. The most thorough level adapts all of it and takes several times as long.`
-    : `This network is large: ${what}, since there is not enough memory for more.`;
+    ? `This network is large for this device: ${what}. Thorough matches all of it and takes several times as long.`
+    : `This network is large: ${what}, as there is not enough memory for more.`;
 }

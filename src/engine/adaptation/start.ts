@@ -82,7 +82,7 @@ function movedBy(network: Graph, offsets: Offsets['offsets'], part: number, star
       throw new LWayError(
         'bad-model',
         `${start.entry.name} belongs to another network.`,
-        'Install LWay again: its networks do not fit together.',
+        'Reinstall LWay: its networks do not belong together.',
       );
     }
     initializers.set(name, { ...weight, data: data.map((value, i) => Number(weight.data[i]) + part * value) });

@@ -39,7 +39,7 @@ export function assertSameNetwork(original: Graph, adapted: Graph): void {
     if (other?.dims.join() === tensor.dims.join()) continue;
     throw new LWayError(
       'bad-model',
-      'These weights belong to another network than the one chosen.',
+      'These weights do not belong to the chosen network.',
       'Choose the network that they were saved from.',
     );
   }

@@ -138,7 +138,7 @@ export class WorkerEngine implements Engine {
             say({ type: 'notice', message: notice });
           } else {
             const reason = error instanceof Error ? error.message : String(error);
-            say({ type: 'notice', message: `${reason} It learns again from the beginning.` });
+            say({ type: 'notice', message: `${reason} Learning starts over.` });
           }
           continue;
         }
@@ -150,7 +150,7 @@ export class WorkerEngine implements Engine {
         if (lost || code === 'out-of-memory')
           resume.limit = wasm ? undefined : Math.floor((resume.limit ?? planned) / 2);
         const reason = error instanceof Error ? error.message : String(error);
-        const where = resume.done > 0 ? `after the ${resume.done} tiles that are done` : 'from the beginning';
+        const where = resume.done > 0 ? `after the ${resume.done} finished tiles` : 'from the beginning';
         say({ type: 'notice', message: `${reason} It goes on ${where}${wasm ? ', on the CPU' : ''}.` });
       }
     }
@@ -185,7 +185,7 @@ export class WorkerEngine implements Engine {
       const fail = (error: unknown) => settle(() => reject(error));
       const watchdog = new Watchdog(this.patience, signal, () => {
         this.drop();
-        fail(signal.aborted ? signal.reason : new WorkerLost('A tile took far longer than it should.', true));
+        fail(signal.aborted ? signal.reason : new WorkerLost('A tile took far longer than expected.', true));
       });
       const send = (message: ToWorker) => {
         if (!settled) worker?.postMessage(message);

@@ -40,7 +40,7 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
   [/\.(json)$/i, 'a JSON file (old waifu2x networks are)', 'Get the ncnn version of this network.'],
   [
     /\.(pth|pt|ckpt|safetensors)$/i,
-    'damaged, or something else than its name says',
+    'damaged, or not what its name says',
     'Download it again, or get the .onnx file of this network.',
   ],
   [/\.(zip|7z|rar)$/i, 'an archive', 'Unpack it and choose the network in it.'],
@@ -62,14 +62,14 @@ export function convert(file: BroughtFile, companion?: BroughtFile): Converted {
       return fromWeights(readPytorch(file.bytes));
     case 'param':
       if (companion === undefined) {
-        throw refuse(`"${file.name}" is half of an ncnn network.`, 'Give its .bin file of the same name with it.');
+        throw refuse(`"${file.name}" is half of an ncnn network.`, 'Add the .bin file of the same name with it.');
       }
       return { bytes: writeGraph(readNcnn(file.bytes, companion.bytes)), architecture: 'ncnn' };
     case 'bin':
       if (companion !== undefined && kindOf(companion) === 'param') return convert(companion, file);
       throw refuse(
-        `"${file.name}" holds weights without the network that they belong to.`,
-        'If it comes from ncnn, give its .param file of the same name with it.',
+        `"${file.name}" holds weights without their network.`,
+        'If it comes from ncnn, add the .param file of the same name with it.',
       );
     case 'other': {
       const known = OTHERS.find(([ending]) => ending.test(file.name));

@@ -166,7 +166,7 @@ export function shuffleScale(channels: number, channelsIn: number): { scale: num
     const scale = Math.sqrt(channels / channelsOut);
     if (Number.isInteger(scale) && scale >= 1) return { scale, channelsOut };
   }
-  throw damaged(`The last layer of this network has ${channels} channels, which makes no picture; it`);
+  throw damaged(`The last layer of this network has ${channels} channels, which do not make a picture; it`);
 }
 
 /** One more than the largest number that follows `prefix` in a name: how many such modules there are. */

@@ -21,7 +21,7 @@ export function foldEmbedding(reconstructor: Graph, embedding: Float32Array): Gr
     throw new LWayError(
       'bad-model',
       `The reconstructor takes no embedding of ${embedding.length} numbers beside an image.`,
-      'Fetch the networks again: they do not belong together.',
+      'Download the networks again: they do not belong together.',
     );
   }
   const dims = input.shape.map((dim) => (typeof dim === 'number' ? dim : 1));

@@ -34,7 +34,7 @@ export function inOrder(nodes: readonly Node[], given: readonly string[]): Node[
       if (!makers.has(name)) {
         throw new LWayError(
           'bad-graph',
-          `${node.op} "${node.name}" needs "${name}", which is nowhere in the file.`,
+          `${node.op} "${node.name}" needs "${name}", which the file does not contain.`,
           advice,
         );
       }
@@ -59,7 +59,7 @@ export function inOrder(nodes: readonly Node[], given: readonly string[]): Node[
   }
   const stuck = nodes.find((node) => missing.get(node)! > 0);
   if (stuck !== undefined) {
-    throw new LWayError('bad-graph', `The network runs in a circle at ${stuck.op} "${stuck.name}".`, advice);
+    throw new LWayError('bad-graph', `The network contains a cycle at ${stuck.op} "${stuck.name}".`, advice);
   }
   return ordered;
 }

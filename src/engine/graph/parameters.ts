@@ -155,14 +155,14 @@ export function chooseTrainable(graph: Graph, trainable: Trainable): string[] {
     if (wrong === undefined) return [...new Set(trainable.names)];
     throw new LWayError(
       'bad-option',
-      `The network has no weight "${wrong}" that could learn.`,
-      'Choose among the names of its weights.',
+      `The network has no weight "${wrong}" that can learn.`,
+      'Choose one of the names of its weights.',
     );
   })();
   if (chosen.length > 0) return chosen;
   throw new LWayError(
     'bad-graph',
-    'The network has no weights that could learn.',
+    'The network has no weights that can learn.',
     'Choose another network, or upscale without adaptation.',
   );
 }

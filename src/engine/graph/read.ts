@@ -103,7 +103,7 @@ function nodeFrom(proto: NodeProto, index: number, version: number): Node {
     throw refuse(`The operation ${where} comes from "${proto.domain}", which is not standard ONNX.`);
   }
   if (CONTROL_FLOW.has(proto.opType)) {
-    throw refuse(`The network decides or loops while it runs (${where}), which cannot be followed.`);
+    throw refuse(`The network branches or loops while it runs (${where}), which is not supported.`);
   }
   if (QUANTISED.test(proto.opType)) {
     throw refuse(
@@ -147,7 +147,7 @@ function attributeFrom(proto: AttributeProto, where: string, version: number): A
     case AttributeKind.GRAPH:
       return proto.g && branchOf(proto.g, version);
     case AttributeKind.GRAPHS:
-      throw refuse(`The network decides or loops while it runs (${where}), which cannot be followed.`);
+      throw refuse(`The network branches or loops while it runs (${where}), which is not supported.`);
     default:
       throw refuse(`The operation ${where} has a setting "${proto.name}" of a kind that cannot be read.`);
   }
@@ -157,7 +157,7 @@ function valueInfoFrom(proto: ValueInfoProto): ValueInfo {
   const kind = proto.type?.value;
   const type = kind?.case === 'tensorType' ? typeOfCode(kind.value.elemType) : undefined;
   if (kind?.case !== 'tensorType' || type === undefined) {
-    throw refuse(`"${proto.name}" goes into or comes out of the network and is neither float nor integer.`);
+    throw refuse(`"${proto.name}" is an input or output of the network and is neither float nor integer.`);
   }
   const shape = (kind.value.shape?.dim ?? []).map(({ value }, i) => {
     if (value.case === 'dimValue' && value.value > 0n) return Number(value.value);

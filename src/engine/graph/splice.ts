@@ -67,7 +67,7 @@ function decided(recorder: Recording, node: Node, values: ReadonlyMap<string, Va
   if (condition === undefined || !isGraph(branch)) {
     throw new LWayError(
       'bad-graph',
-      `The network decides by the picture what it does (If "${node.name}"), which cannot be followed.`,
+      `What the network does depends on the picture (If "${node.name}"), which is not supported.`,
       'Choose another network, or export this one with the sizes of its pictures fixed.',
     );
   }

@@ -32,7 +32,10 @@ export async function withDataInside(bytes: Uint8Array, read: ReadBeside): Promi
     const said = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
     const name = said.get('location') ?? '';
     if (name === '' || /[/\\:]|^\.\.?$/.test(name)) {
-      throw refuse(`This network keeps weights in "${name}", which is not in its folder.`, 'Export it as one file.');
+      throw refuse(
+        `This network stores weights in "${name}", which is not in the same folder.`,
+        'Export it as one file.',
+      );
     }
     const file = files.get(name) ?? (await read(name));
     files.set(name, file);
@@ -43,7 +46,7 @@ export async function withDataInside(bytes: Uint8Array, read: ReadBeside): Promi
     }
     total += length;
     if (total > networkLimits.bytes)
-      throw refuse('This network is too large with its weights.', 'Choose a smaller one.');
+      throw refuse('Together with its weights, this network is too large.', 'Choose a smaller one.');
     tensor.rawData = new Uint8Array(file.subarray(begin, begin + length));
     tensor.externalData = [];
     tensor.dataLocation = Location.DEFAULT;

@@ -102,7 +102,7 @@ class Fitting {
       throw new LWayError(
         'bad-model',
         `This network has an input "${name}" besides the picture.`,
-        `Say its value with --value ${name}=NUMBER (the network's page tells which there are), or choose another network.`,
+        `Set it with --value ${name}=NUMBER (see the network's page for its values), or choose another network.`,
       );
     }
     this.graph.input = this.graph.input.filter((each) => each.name !== name);
@@ -179,7 +179,7 @@ class Fitting {
     const size = this.op('Concat', [part(small, [0, 1]), part(large, [2, 3])], { axis: 0 }, list);
     const enlarged = this.op('Resize', [colour, '', '', size], CUBIC, list);
     list.push(this.node('Add', [large, enlarged], this.output.name));
-    return 'it enlarges brightness alone, colours are enlarged beside it';
+    return 'only brightness goes through the network; colours are enlarged separately';
   }
 
   /** A network with opacity as a fourth channel: always full, and dropped again. */
@@ -190,7 +190,7 @@ class Fitting {
     const full = this.op('Add', [nothing, this.number(white)]);
     this.before.push(this.node('Concat', [this.input, full], inside, { axis: 1 }));
     this.after.push(this.node('Gather', [large, this.ints([0, 1, 2])], this.output.name, { axis: 1 }));
-    return 'its fourth channel is opacity, always full here';
+    return 'its fourth channel is opacity, always full';
   }
 
   /** Continues the picture by its outermost pixels, so that the answer's border is not missing. */
@@ -203,7 +203,7 @@ class Fitting {
         ? this.node('Pad', [this.input], inside, { mode: 'edge', pads })
         : this.node('Pad', [this.input, this.ints(pads)], inside, { mode: 'edge' }),
     );
-    return `${border} pixels that it takes off each side are made up for`;
+    return `${border} pixels that it trims from each side are restored`;
   }
 
   finish(): Uint8Array {
@@ -318,7 +318,7 @@ function rename(node: NodeProto, from: string, to: string): void {
 
 function tensorOf({ name, type }: ValueInfoProto) {
   if (type?.value.case === 'tensorType') return type.value.value;
-  throw new LWayError('bad-model', `"${name}" of this network is no tensor.`, 'Choose another network.');
+  throw new LWayError('bad-model', `"${name}" of this network is not a tensor.`, 'Choose another network.');
 }
 
 const shapeOf = ({ type }: ValueInfoProto) =>

@@ -25,7 +25,7 @@ export function parseRegistry(text: string): NetworkRegistry {
   return checked.output as NetworkRegistry;
 }
 
-const advice = 'Install LWay again, or restore models.json from its package.';
+const advice = 'Reinstall LWay, or restore models.json from its package.';
 
 /** Feature networks have several outputs, and their entries a list of names. */
 function outputsOf({ output }: NetworkEntry): string[] {
@@ -50,7 +50,7 @@ export function findEntry(registry: NetworkRegistry, id: string): NetworkEntry {
   throw new LWayError(
     'missing-model',
     `There is no network called ${wanted}.`,
-    known.length > 0 ? `Choose one of: ${known.join(', ')}.` : 'Install LWay again: no network came with it.',
+    known.length > 0 ? `Choose one of: ${known.join(', ')}.` : 'Reinstall LWay: it came without networks.',
   );
 }
 

@@ -79,7 +79,7 @@ function walk(graph: GraphProto, file: NetworkFile, depth: number): void {
 function count(tensor: TensorProto, file: NetworkFile): void {
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0)
     throw refuse(
-      'This ONNX file keeps its weights in another file.',
+      'This ONNX file stores its weights in another file.',
       'Export it as one file (onnx.save with save_as_external_data=False).',
     );
   file.parameters += tensor.dims.reduce((product, dim) => product * Number(dim), 1);

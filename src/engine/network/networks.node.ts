@@ -31,7 +31,7 @@ async function read(path: string): Promise<Uint8Array> {
     throw new LWayError(
       'missing-model',
       `The network file ${basename(path)} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
-      'Install LWay again, or choose another network.',
+      'Reinstall LWay, or choose another network.',
       { cause },
     );
   }

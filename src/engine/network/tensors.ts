@@ -28,8 +28,8 @@ export function fromTensor(answer: Tensor, width: number, height: number, conven
   if (answer.dims.length !== 4 || answer.dims.some((dim, i) => dim !== dims[i]))
     throw new LWayError(
       'bad-output',
-      `The network answered with ${answer.dims.join('×')} values where ${dims.join('×')} were expected.`,
-      'Choose another network, or add this one again so that it is measured anew.',
+      `The network answered with ${answer.dims.join('×')} values instead of ${dims.join('×')}.`,
+      'Choose another network, or add this one again.',
     );
   const data = answer.data as Float32Array | Uint16Array;
   const values =

@@ -23,7 +23,7 @@ export function browserRuntimes(load: LoadOrtFiles): Runtimes {
     async open(device): Promise<OpenedRuntime> {
       if (device === 'wasm') return { runtime: await wasm(), notices: [] };
       if (device === 'cpu')
-        throw new LWayError('no-device', 'In a browser the CPU computes by WASM.', 'Choose wasm, webgpu or auto.');
+        throw new LWayError('no-device', 'In a browser, the CPU is used through WASM.', 'Choose wasm, webgpu or auto.');
       const found = await findAdapter();
       if ('reason' in found) {
         if (device === 'webgpu')
@@ -32,10 +32,13 @@ export function browserRuntimes(load: LoadOrtFiles): Runtimes {
             `No GPU can be used here: ${found.reason}`,
             'Choose the CPU (WASM) or auto.',
           );
-        return { runtime: await wasm(), notices: [`No GPU can be used here, so the CPU computes: ${found.reason}`] };
+        return {
+          runtime: await wasm(),
+          notices: [`No GPU can be used here, so LWay computes on the CPU: ${found.reason}`],
+        };
       }
       if (device === 'auto' && found.software) {
-        const notice = `The only GPU here is emulated in software (${found.name}), slower than the CPU itself: the CPU computes.`;
+        const notice = `The only GPU here is emulated in software (${found.name}), which is slower than the CPU, so LWay computes on the CPU.`;
         return { runtime: await wasm(), notices: [notice] };
       }
       prepare(ortWebGpu as unknown as Ort, await load('webgpu'));

@@ -27,8 +27,8 @@ export function nodeRuntimes(options: NodeRuntimesOptions = {}): Runtimes {
       if (device === 'webgpu' && !probe.works)
         throw new LWayError('no-device', `No GPU can be used here: ${probe.reason}`, 'Choose cpu or auto.');
       const reason = probe.works
-        ? `The only GPU here is emulated in software (${probe.name}), slower than the CPU itself: the CPU computes.`
-        : `No GPU can be used here, so the CPU computes: ${probe.reason}`;
+        ? `The only GPU here is emulated in software (${probe.name}), which is slower than the CPU, so LWay computes on the CPU.`
+        : `No GPU can be used here, so LWay computes on the CPU: ${probe.reason}`;
       return { runtime: cpuRuntime(options.threads), notices: [reason] };
     },
   };

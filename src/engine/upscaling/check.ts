@@ -31,7 +31,7 @@ export function findFault(input: Raster, output: Raster, scale: number): string 
           !varies(to, output.width, x * scale, y * scale, width * scale, height * scale, 1e-6) &&
           varies(from, input.width, x, y, width, height, contrast)
         )
-          return 'an area of one colour where the picture has detail';
+          return 'a flat area where the picture has detail';
         const shift =
           after / (width * height * scale * scale) - sumOf(from, input.width, x, y, width, height) / (width * height);
         // A few pixels say little of an area's mean.

@@ -22,7 +22,7 @@ export interface SaidOfNetwork extends Partial<Pick<ImageInput, 'channels' | 'ra
 /** The network answers with a picture that lacks `border` LR pixels at each side. */
 export class BorderLost extends Error {
   constructor(readonly border: number) {
-    super(`the answer lacks ${border} pixels at each side`);
+    super(`the result lacks ${border} pixels on each side`);
   }
 }
 
@@ -134,7 +134,7 @@ function imageInput(file: NetworkFile): PortDescription & { shape: (number | str
     if (file.operators.has(operator)) throw refuse(`This network contains a loop (${operator}).`);
   for (const operator of file.operators)
     if (/^(Random|Multinomial|Bernoulli)/.test(operator))
-      throw refuse(`This network answers differently each time (${operator}).`);
+      throw refuse(`This network gives a different result each time (${operator}).`);
   const shape = input.shape ?? ['', '', '', ''];
   if (shape.length !== 4)
     throw refuse(
@@ -219,7 +219,7 @@ class Probing {
       }
     }
     const reason = failure instanceof Error ? ` (${failure.message.trim().split('\n', 1)[0]!.slice(0, 200)})` : '';
-    throw refuse(`This network gives no enlarged picture for any size that was tried${reason}.`);
+    throw refuse(`This network gave no enlarged picture at any of the sizes tried${reason}.`);
   }
 
   private fixedSize(layout: ImageInput['layout']): { width: number; height: number } | undefined {
@@ -231,7 +231,10 @@ class Probing {
       return { width, height };
     }
     if (typeof width === 'number' || typeof height === 'number')
-      throw refuse('This network has one side of its pictures fixed and one free.', 'Export it with both free.');
+      throw refuse(
+        'This network fixes one side of its pictures and leaves the other free.',
+        'Export it with both free.',
+      );
     return undefined;
   }
 
@@ -303,7 +306,7 @@ class Probing {
     }
     if (!(best.error <= likeness))
       throw refuse(
-        'What this network answers does not look like the picture that it was given, enlarged.',
+        'The result of this network does not look like the picture enlarged.',
         'Choose a network that enlarges or restores pictures, with input and output in the same range.',
       );
     return best.input;

@@ -20,7 +20,7 @@ export function outputSize(width: number, height: number, size: OutputSize): { w
     const asked = 'scale' in size ? `×${size.scale}` : `${size.width}×${size.height} pixels`;
     throw new LWayError(
       'bad-option',
-      `A picture of ${width}×${height} pixels cannot be brought to ${asked}.`,
+      `A picture of ${width}×${height} pixels cannot be scaled to ${asked}.`,
       `Choose a scale from ${least} to ${most}: for this picture ${width}×${height} to ${width * most}×${height * most} pixels.`,
     );
   }

@@ -80,8 +80,4 @@ async function fitted(
 }
 
 const uneven = (): LWayError =>
-  new LWayError(
-    'bad-model',
-    'What this network answers lacks a border that is not always as wide.',
-    'Choose another network.',
-  );
+  new LWayError('bad-model', 'This network trims a border whose width varies.', 'Choose another network.');

@@ -79,7 +79,7 @@ export class TileRunner {
         if (half !== null && !halvedForFault) {
           halvedForFault = true;
           side = half;
-          again(`The network gave ${fault}; the tile is done again in smaller parts.`);
+          again(`The network gave ${fault}; the tile is computed again in smaller parts.`);
           continue;
         }
         if (!this.fallback) throw badOutput(fault);
@@ -89,13 +89,13 @@ export class TileRunner {
         if (error.code === 'out-of-memory') {
           const half = this.half(image, side);
           if (half !== null) {
-            again(`Memory was too small for tiles of ${side} pixels: going on with ${half}.`);
+            again(`There was not enough memory for tiles of ${side} pixels; continuing with ${half}.`);
             side = this.limit = half;
             await this.network.close();
             continue;
           }
           if (!this.fallback) throw error;
-          await this.useFallback(`The memory of ${this.runtime.deviceName} was too small`, again);
+          await this.useFallback(`${this.runtime.deviceName} ran out of memory`, again);
         } else if (error.code === 'device-lost' && this.options.onDeviceLost === 'fallback' && this.fallback) {
           await this.useFallback(`${this.runtime.deviceName} stopped responding`, again);
         } else if ((error.code === 'bad-model' || error.code === 'internal') && this.fallback) {
@@ -116,7 +116,7 @@ export class TileRunner {
     await this.network.close().catch(() => undefined);
     this.network = await open();
     const { runtime } = this;
-    again(`${reason}: ${runtime.deviceName} goes on.`);
+    again(`${reason}; continuing on ${runtime.deviceName}.`);
     this.options.onEvent({ type: 'device', device: runtime.device, name: runtime.deviceName });
   }
 
@@ -162,7 +162,7 @@ export class TileRunner {
 function badOutput(fault: string): LWayError {
   return new LWayError(
     'bad-output',
-    `The network gave ${fault}, again and again.`,
-    'Choose another network or another device; nothing has been changed.',
+    `The network repeatedly gave ${fault}.`,
+    'Choose another network or device; nothing has been changed.',
   );
 }

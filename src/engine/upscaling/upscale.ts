@@ -66,14 +66,14 @@ export function planUpscaling(
   if (fixed && Math.min(fixed.width, fixed.height) < least)
     throw new LWayError(
       'unsupported',
-      `${entry.name} takes pictures of ${fixed.width}×${fixed.height} pixels only, too small for this size of the result.`,
+      `${entry.name} takes pictures of ${fixed.width}×${fixed.height} pixels only, which is too small for a result of this size.`,
       `Choose ×${scale}, or a network that takes any size.`,
     );
   if (options.tile !== undefined && !fixed && !(Number.isSafeInteger(options.tile) && options.tile >= least))
     throw new LWayError(
       'bad-option',
       `Tiles of ${options.tile} pixels are too small for this network, which needs ${margin} pixels around each.`,
-      `Choose at least ${least} pixels, or leave the tile size to the engine.`,
+      `Choose at least ${least} pixels, or let LWay choose the tile size.`,
     );
   const tile = fixed ?? options.tile ?? Math.max(usualTile[options.device], roundUp(4 * margin, multipleOf), least);
   const tiles = planTiles({ width, height, tile, margin, blend, multipleOf, fixed: fixed !== undefined });

@@ -29,7 +29,7 @@ const largest32 = 2 ** 32 - 1;
 /** The type of the values of an image. @param precision GIMP's number (`GimpPrecision`) */
 export function sampleType(precision: number): SampleType {
   const type = types[Math.floor(precision / 100)];
-  if (!type) throw new RangeError(`GIMP's precision ${precision} is not known.`);
+  if (!type) throw new RangeError(`LWay does not know GIMP's precision ${precision}.`);
   return type;
 }
 

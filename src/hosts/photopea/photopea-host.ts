@@ -240,7 +240,7 @@ function joined(pieces: readonly Uint8Array[]): ArrayBuffer {
 function changed(): LWayError {
   return new LWayError(
     'document-changed',
-    'The document was closed or changed in Photopea meanwhile; nothing was inserted.',
+    'The document was closed or changed in Photopea in the meantime; nothing was inserted.',
     'Upscale it again, or choose a new document for the result.',
   );
 }

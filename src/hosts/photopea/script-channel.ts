@@ -63,7 +63,7 @@ export class ScriptChannel {
         const error = new LWayError(
           'timeout',
           `Photopea has not answered for ${Math.round(timeout / 1000)} seconds.`,
-          'See whether a dialog of Photopea waits for you, and try again.',
+          'Check whether Photopea is showing a dialog, then try again.',
         );
         finish(() => reject(error));
       }, timeout);
@@ -87,5 +87,5 @@ export class ScriptChannel {
 }
 
 function refusal(reason: string): LWayError {
-  return new LWayError('unsupported', `Photopea could not do it: ${reason}`, 'See whether the document is still open.');
+  return new LWayError('unsupported', `Photopea could not do it: ${reason}`, 'Check that the document is still open.');
 }

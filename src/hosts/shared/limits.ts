@@ -7,8 +7,8 @@ const maxInputPixels = 160_000_000;
 export const damaged = (name: string, cause?: unknown) =>
   new LWayError(
     'bad-image',
-    `“${name}” could not be read: the file is damaged or not complete.`,
-    'Export it again from the program that made it, or choose another file.',
+    `“${name}” could not be read: the file is damaged or incomplete.`,
+    'Export it again from the program that created it, or choose another file.',
     { cause },
   );
 

@@ -171,7 +171,7 @@ export class Compare extends LitElement {
         class="view"
         tabindex="0"
         role="group"
-        aria-label="Before and after. Arrow keys move the picture when it is enlarged."
+        aria-label="Before and after. When enlarged, the arrow keys move the picture."
         @pointerdown=${this.onPointerDown}
         @pointermove=${this.onPointerMove}
         @pointerup=${this.onPointerUp}

@@ -40,11 +40,11 @@ export class Learning extends LitElement {
   override render() {
     const { step } = this.learning;
     return html`<figure>
-        <canvas class="before" role="img" aria-label="A piece of your picture before matching"></canvas>
+        <canvas class="before" role="img" aria-label="Part of your picture before matching"></canvas>
         <figcaption>Before matching</figcaption>
       </figure>
       <figure>
-        <canvas class="now" role="img" aria-label="The same piece by the network as it is now"></canvas>
+        <canvas class="now" role="img" aria-label="The same part, from the network as it is now"></canvas>
         <figcaption class="numbers">${step > 0 ? `After ${step} steps` : 'Now'}</figcaption>
       </figure>`;
   }

@@ -113,9 +113,9 @@ export class LossCurve extends LitElement {
   private describe(heldOut: readonly Sample[]): string {
     const first = heldOut[0]?.value;
     const last = heldOut.at(-1)?.value;
-    if (!first || last === undefined) return 'Curve of the loss while learning.';
+    if (!first || last === undefined) return 'Loss while learning.';
     const change = Math.round((1 - last / first) * 100);
-    return `Curve of the loss: on parts held out for checking it ${change >= 0 ? 'fell' : 'rose'} by ${Math.abs(change)} %.`;
+    return `Loss while learning: on the parts held out for checking, it ${change >= 0 ? 'fell' : 'rose'} by ${Math.abs(change)} %.`;
   }
 }
 

@@ -73,7 +73,7 @@ export class MatchPicker extends LitElement {
                 .value=${String(percent)}
                 @input=${(event: Event) => this.send('strength', (event.target as HTMLInputElement).valueAsNumber / 100)}
               />
-              ${percent === 0 ? html`<p class="hint">At 0 % matching changes nothing: choose Off to save the time.</p>` : nothing}
+              ${percent === 0 ? html`<p class="hint">At 0 %, matching changes nothing. Choose Off to save time.</p>` : nothing}
             </div>`
       }`;
   }

@@ -49,10 +49,10 @@ export class NoticeList extends LitElement {
 const noGpuHelp = html`<details>
   <summary>What can I do?</summary>
   <ol>
-    <li>Use a current Chrome, Edge, Firefox or Safari: older ones have no WebGPU.</li>
-    <li>Turn on “Use graphics acceleration when available” in the browser’s settings, then start it again.</li>
+    <li>Use an up-to-date Chrome, Edge, Firefox or Safari: older versions have no WebGPU.</li>
+    <li>Turn on “Use graphics acceleration when available” in the browser’s settings, then restart it.</li>
     <li>Update the driver of your graphics card.</li>
-    <li>Without one, choose a small style, Match Off or Fast, or a selection: the result is the same, only later.</li>
+    <li>Without a GPU, save time with a smaller style, with Match set to Off or Fast, or with a selection.</li>
   </ol>
 </details>`;
 

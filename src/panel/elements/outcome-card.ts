@@ -110,7 +110,7 @@ export class OutcomeCard extends LitElement {
     if (work.kind === 'cancelled') {
       return html`<div class="card">
         ${this.top('Cancelled')}
-        <p>The document is as it was.</p>
+        <p>The document was not changed.</p>
       </div>`;
     }
     if (work.kind !== 'failed') return nothing;
@@ -159,7 +159,7 @@ export class OutcomeCard extends LitElement {
     const { finished, unadapted } = done;
     const { device } = this.state;
     const { report, learned, relearned } = finished;
-    const matched = relearned ? 'Used what had been learned from this picture.' : adaptationText(report);
+    const matched = relearned ? 'Used what was learned from this picture earlier.' : adaptationText(report);
     return html`<div class="card done">
       ${this.top('Done')}
       <p class="numbers">${reportText(report)}</p>
@@ -228,7 +228,7 @@ export class OutcomeCard extends LitElement {
         this.saveFile
           ? html`<button
               class="quiet start"
-              title="An ONNX network that can be added here again. It holds traces of your picture."
+              title="An ONNX network that you can add here later. It holds traces of your picture."
               @click=${() => this.saveFile!('lway-adapted.onnx', finished.learned!.weights)}
             >
               Save what was learned…
@@ -239,11 +239,11 @@ export class OutcomeCard extends LitElement {
   }
 
   private hint(done: Done, tried: boolean): string {
-    if (done.previewing) return 'Drawing the middle of the view again…';
+    if (done.previewing) return 'Redrawing the middle of the view…';
     if (tried) {
       return this.controller.canApply(done)
         ? 'The middle of the view shows it.'
-        : 'The middle of the view shows it. To use it, undo the new layer, set Strength above, and upscale again: nothing is learned anew.';
+        : 'The middle of the view shows it. To use it, undo the new layer, set Strength above, and upscale again; nothing has to be learned again.';
     }
     if (done.unadapted) return 'The middle of the view, left of the divider, shows the result before matching.';
     return '0 % is the original network.';

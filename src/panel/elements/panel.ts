@@ -195,7 +195,7 @@ export class Panel extends LitElement {
       <button
         class="preview"
         ?disabled=${obstacle !== ''}
-        title="See a piece of it in a moment, before anything is done (P)"
+        title="See a small part of the result first (P)"
         @click=${() => this.tryAt(this.services.pointed?.() ?? null)}
       >
         Preview
@@ -301,13 +301,13 @@ export class Panel extends LitElement {
         ]}
         @change=${(event: CustomEvent<'layer' | 'region'>) => controller.change({ target: event.detail })}
       ></lway-segmented>
-      ${selected ? nothing : html`<p class="hint under">Select a rectangle in the picture to upscale only that.</p>`}
+      ${selected ? nothing : html`<p class="hint under">To upscale only part of the picture, select a rectangle.</p>`}
       ${
         origin && host.activateLayer
           ? html`<p class="hint under">
               This layer is a result.
               <button class="link" @click=${() => host.activateLayer!(origin.id)}>
-                Make another from “${origin.name}”
+                Select “${origin.name}” instead
               </button>
             </p>`
           : nothing
@@ -360,8 +360,8 @@ export class Panel extends LitElement {
       <p class="hint under">
         ${
           destination === 'layer'
-            ? 'Above the original. The document is enlarged to fit.'
-            : 'The document you are in stays as it is.'
+            ? 'Placed above the original. The document is enlarged to fit.'
+            : 'The open document stays as it is.'
         }
       </p>
     </div>`;

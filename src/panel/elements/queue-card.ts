@@ -91,16 +91,16 @@ export class QueueCard extends LitElement {
       <button
         class="thumbnail"
         aria-label="Open ${name} in the editor"
-        title="Open it in the editor"
+        title="Open in the editor"
         @click=${act('edit')}
       >
         <canvas width="112" height="84" aria-hidden="true"></canvas>
       </button>
       <b title=${name}>${name}</b>
       <span class="buttons">
-        ${state.kind === 'done' ? button('save', 'Save this one', icons.down) : nothing}
-        ${state.kind === 'failed' || state.kind === 'done' ? button('retry', 'Make it anew', icons.retry) : nothing}
-        ${button('remove', 'Take off the list', '✕')}
+        ${state.kind === 'done' ? button('save', 'Save this result', icons.down) : nothing}
+        ${state.kind === 'failed' || state.kind === 'done' ? button('retry', 'Upscale it again', icons.retry) : nothing}
+        ${button('remove', 'Remove from the list', '✕')}
       </span>
       ${this.renderState()}
     </div>`;

@@ -131,12 +131,15 @@ export class QueueView extends LitElement {
         <h2 aria-live="polite">${parts.join(' · ')}</h2>
         ${
           queue.running
-            ? html`<button title="The picture at work begins anew when you go on" @click=${() => queue.pause()}>
+            ? html`<button
+                title="The picture being upscaled starts over when you continue"
+                @click=${() => queue.pause()}
+              >
                 ${icons.pause} Pause
               </button>`
             : waiting > 0
               ? html`<button class="primary" @click=${() => queue.start()}>
-                  ${icons.play} ${done + failed > 0 ? 'Go on' : 'Upscale all'}
+                  ${icons.play} ${done + failed > 0 ? 'Continue' : 'Upscale all'}
                 </button>`
               : nothing
         }
@@ -144,14 +147,14 @@ export class QueueView extends LitElement {
           >${
             'showDirectoryPicker' in window
               ? html`<button ?disabled=${this.saving} @click=${() => void this.saveInFolder()}>
-                  Save in a folder…
+                  Save to a folder…
                 </button>`
               : nothing
           }
           <button ?disabled=${done === 0 || this.saving} @click=${() => void this.saveZip()}>Save as ZIP</button>
           <button
             class="quiet"
-            title=${queue.unsaved > 0 ? 'Save the results first' : 'Take all pictures off this list'}
+            title=${queue.unsaved > 0 ? 'Save the results first' : 'Remove all pictures from this list'}
             ?disabled=${queue.unsaved > 0 || queue.running}
             @click=${() => queue.clear()}
           >
@@ -182,7 +185,7 @@ export class QueueView extends LitElement {
     const { queue } = this;
     return html`<label
         >With
-        <select aria-label="What the pictures are upscaled with" ?disabled=${queue.running} @change=${this.onSteps}>
+        <select aria-label="Settings for the pictures" ?disabled=${queue.running} @change=${this.onSteps}>
           <option value="settings" .selected=${queue.steps === null}>The panel’s settings</option>
           ${queue.steps ? html`<option value="steps" selected>${queue.steps.name}</option>` : nothing}
           <option value="choose">Recorded steps…</option>

@@ -131,7 +131,7 @@ export class StylePicker extends LitElement {
         accept=${networkEndings}
         multiple
         tabindex="-1"
-        aria-label="File of a network to add"
+        aria-label="Network file to add"
         @change=${this.onFile}
       />
       <select
@@ -171,7 +171,7 @@ export class StylePicker extends LitElement {
   private renderAdding() {
     const { adding } = this;
     return html`<div aria-live="polite">
-      ${adding?.name ? html`<p class="hint">Finding out how ${adding.name} wants its picture…</p>` : nothing}
+      ${adding?.name ? html`<p class="hint">Checking ${adding.name}…</p>` : nothing}
       ${adding?.refused.map(
         ({ name, error }) => html`<p class="error"><b>${name}:</b> ${error.message} <span>${error.advice}</span></p>`,
       )}
@@ -212,7 +212,7 @@ export class StylePicker extends LitElement {
 
 function describe({ entry, own }: NetworkChoice): string {
   if (entry.description) return entry.description;
-  if (own) return `Your own network, kept in this browser. Enlarges ${entry.scale} times.`;
+  if (own) return `Your own network, stored in this browser. Enlarges ×${entry.scale}.`;
   return `Enlarges ${entry.scale} times.`;
 }
 

@@ -68,7 +68,7 @@ export class TryOutCard extends LitElement {
         </button>
       </div>
       <p class="hint">
-        ${controller.services.pointed ? 'Click in the picture to see another place. ' : ''}Choose the one you like; all
+        ${controller.services.pointed ? 'Click in the picture to see another part. ' : ''}Choose the one you like; all
         are before matching.
       </p>
       <div class="grid">

@@ -28,7 +28,7 @@ export async function saveToFolder(): Promise<((name: string, file: Blob) => Pro
       throw new LWayError(
         'storage',
         `“${name}” could not be written to the folder.`,
-        'See whether it is still there and not full, then choose a folder again.',
+        'Check that it still exists and its disk is not full, then choose a folder again.',
         { cause },
       );
     }

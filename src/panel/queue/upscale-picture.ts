@@ -48,6 +48,6 @@ export async function upscalePicture(
     await result?.dispose();
     result = store;
   }
-  if (!result) throw new LWayError('bad-option', 'There is no step to carry out.', 'Choose other steps.');
+  if (!result) throw new LWayError('bad-option', 'These steps are empty.', 'Choose other steps.');
   return result;
 }

@@ -93,7 +93,7 @@ const [clear, endOfInformation, mostCodes] = [256, 257, 4096];
 
 /** TIFF 6.0, section 13: codes of 9 to 12 bits, highest bit first, that grow one code early. */
 function unpackLzw(stored: Uint8Array, wanted: number): Uint8Array {
-  if (stored[0] === 0 && (stored[1]! & 1) === 1) throw unsupported('is a TIFF of the old kind of LZW');
+  if (stored[0] === 0 && (stored[1]! & 1) === 1) throw unsupported('is a TIFF with old-style LZW');
   const out = new Uint8Array(wanted);
   // A code stands for a piece of what is unpacked already.
   const from = new Uint32Array(mostCodes + 1);

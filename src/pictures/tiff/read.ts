@@ -56,10 +56,7 @@ export async function readTiff(bytes: Uint8Array): Promise<Picture> {
     dng: each.has(dngVersion),
   }));
   if (isCameraRaw(kinds, textAt(bytes, 8, 10)))
-    throw unsupported(
-      'is a camera raw file, and no picture yet',
-      'Develop it in a raw converter and export it as 16-bit TIFF.',
-    );
+    throw unsupported('is a camera raw file', 'Develop it in a raw converter and export it as 16-bit TIFF.');
   const form = formOf(page);
   const { width, height } = form;
   const raw = await unpack(bytes, page, form);

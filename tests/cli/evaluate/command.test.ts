@@ -126,7 +126,7 @@ describe('lway evaluate', () => {
     [['--set', 'pairs', '--series', 'set'], /--series is an adaptation/, 2],
     [['--set', 'pairs', '--limit', '0'], /not a valid value for --limit/, 2],
     [['--set', 'pairs', '--lpips', 'pairs/lr/0-low.png'], /./, 3],
-    [['--set', 'pairs', '--niqe', 'broken.json'], /no NIQE model/, 2],
+    [['--set', 'pairs', '--niqe', 'broken.json'], /not a NIQE model/, 2],
     [['--set', 'damaged'], /"a.png" cannot be read/, 1],
   ])('%j ends in a sentence', async (args, sentence, expected) => {
     await makePairs(1);

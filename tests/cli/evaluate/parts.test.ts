@@ -113,7 +113,7 @@ describe('controls without training', () => {
     const variant = { ...adapted, device: 'cpu' } as const;
     expect(series(variant, 'name,steps=2').name).toBe('net, adapted, one for each series,steps=2');
     expect(() => series(variant, 'all')).toThrow(/not a valid value for --series/);
-    expect(() => series(variant, 'set,colour=red')).toThrow(/no change of a recipe/);
+    expect(() => series(variant, 'set,colour=red')).toThrow(/does not change a recipe/);
   });
 
   test('what a gain must beat is all there', () => {
@@ -185,7 +185,7 @@ test('studies: changes of a recipe by name', () => {
   expect(parseAblation('trainable=last:4,choice=uniform')).toEqual({ trainable: { last: 4 }, choice: 'uniform' });
   expect(parseAblation('trainable=biases-and-norms')).toEqual({ trainable: 'biases-and-norms' });
   const unknown = ['', 'steps', 'steps=many', 'map=1', 'colour=red', 'toString=1', 'cycle=round', 'trainable=last:0'];
-  for (const wrong of unknown) expect(() => parseAblation(wrong)).toThrow(/no change of a recipe/);
+  for (const wrong of unknown) expect(() => parseAblation(wrong)).toThrow(/does not change a recipe/);
 });
 
 test('a series: the whole set, or the names that begin with the same letters', () => {

@@ -226,7 +226,7 @@ describe('a start network', () => {
     const { model, start } = await tooBright();
     const result = await adapted(usualPicture, model, { ablation: idle, start });
     expect(result).toMatchObject({ used: true, start: 1, steps: 0 });
-    expect(result.message).toBe('Learning improved nothing more; weights for clean pictures were used.');
+    expect(result.message).toBe('Learning brought no further improvement; the weights for clean pictures were used.');
     expect(bias(result.weights!)).toBeCloseTo(bias(faithful.bytes), 6);
   });
 

@@ -45,10 +45,10 @@ test('says where it began, and why a picture was left alone', () => {
     /^Matched in 8 steps from weights for clean pictures: /,
   );
   for (const reason of ['too-small', 'flat', 'noise', 'agrees'] as const) {
-    expect(leftAlone(reason, false)).toMatch(/^Left alone, because /);
+    expect(leftAlone(reason, false)).toMatch(/^Not matched: /);
   }
   expect(leftAlone('no-gain', true)).toBe('Matching did not improve these pictures.');
   expect(leftAlone('agrees', false, { noise: true, compression: false })).toBe(
-    'Left alone, because the result already agrees with your picture, apart from its noise, to within one step of brightness.',
+    'Not matched: the result already agrees with your picture, apart from its noise, to within one step of brightness.',
   );
 });

@@ -88,7 +88,7 @@ describe('what cannot be read says what it is and what to do:', () => {
     ['weights alone', { name: 'a.bin', bytes: new Uint8Array(64) }, /\.param file of the same name/],
     ['a TensorFlow Lite file', { name: 'a.tflite', bytes: text('TFL3xxxxxxxx') }, /TensorFlow Lite.*tf2onnx/s],
     ['an empty archive', { name: 'a.pth', bytes: text('PK\x05\x06' + '\0'.repeat(18)) }, /not one of PyTorch/],
-    ['a file that is no network', { name: 'a.pth', bytes: text('<html>Not found') }, /damaged, or something else/],
+    ['a file that is no network', { name: 'a.pth', bytes: text('<html>Not found') }, /damaged, or not what/],
     ['a damaged archive', { name: 'a.pth', bytes: text('PK\x03\x04 not an archive at all') }, /damaged/],
     ['another pickle, never executed', { name: 'a.pth', bytes: harmful }, /pickle, but not one of PyTorch/],
     [

@@ -47,7 +47,7 @@ describe('devices in Node', () => {
     // Where Direct3D or Metal have a GPU no Vulkan setting takes it away.
     if (process.platform !== 'linux') return;
     expect(runtime.device).toBe('cpu');
-    expect(notices).toEqual([expect.stringMatching(/No GPU can be used here, so the CPU computes: \w/)]);
+    expect(notices).toEqual([expect.stringMatching(/No GPU can be used here, so LWay computes on the CPU: \w/)]);
     await expect(runtimes.open('webgpu')).rejects.toMatchObject({
       code: 'no-device',
       advice: expect.stringMatching(/cpu/),

@@ -71,7 +71,7 @@ describe('what a network or a device can do wrong', () => {
       onEvent: (event) => event.type === 'notice' && notices.push(event.message),
     });
     await expect(job).rejects.toMatchObject({ code: 'bad-output', message: expect.stringMatching(message) });
-    expect(notices).toEqual([expect.stringMatching(/done again in smaller parts/)]);
+    expect(notices).toEqual([expect.stringMatching(/computed again in smaller parts/)]);
     expect(sink.pieces).toBe(0);
     expect(sink.ended).toBe(false);
   });

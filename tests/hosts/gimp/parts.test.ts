@@ -184,7 +184,7 @@ describe('the command line', () => {
     const at = join(folder, '3.0');
     expect(await lway('doctor', '--folder', at)).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/not in it/) as string,
+      stdout: expect.stringMatching(/LWay is not installed/) as string,
     });
     expect(await lway('install', '--folder', at)).toMatchObject({
       code: 1,
@@ -207,14 +207,17 @@ describe('the command line', () => {
       code: 0,
       stdout: expect.stringMatching(/^Removed/) as string,
     });
-    expect(await lway('uninstall', '--folder', at)).toMatchObject({ code: 0, stdout: 'LWay is in no GIMP.\n' });
+    expect(await lway('uninstall', '--folder', at)).toMatchObject({
+      code: 0,
+      stdout: 'LWay is not installed in any GIMP.\n',
+    });
   });
 
   test('a folder of no GIMP that LWay knows is refused', async () => {
     const { code, stderr } = await lway('install', '--folder', join(folder, 'somewhere'));
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringMatching(/does not end in the version/) as string,
+      stderr: expect.stringMatching(/does not end in a GIMP version/) as string,
     });
   });
 });

@@ -50,12 +50,14 @@ export function carryMetadata(
     const name = transfer === 'pq' ? 'PQ' : 'HLG';
     notices.push(
       byCodes
-        ? `is an HDR picture (${name}), and so is the result; the network takes its values for those of an ordinary picture.`
-        : `is an HDR picture (${name}), which ${format.label} as LWay writes it cannot say: the result looks pale. Use --format png instead.`,
+        ? `is an HDR picture (${name}), and so is the result; the network treats its values as those of an ordinary picture.`
+        : `is an HDR picture (${name}), which LWay cannot record in ${format.label}: the result looks pale. Use --format png instead.`,
     );
   }
   if (said.gainMap)
-    notices.push('has a gain map, which brightens it on HDR screens; it is left out: the result is the plain picture.');
+    notices.push(
+      'has a gain map, which brightens it on HDR screens; the gain map is left out, and the result is the plain picture.',
+    );
   const codes = hdr && byCodes ? said.codes : null;
   const bare = { exif: null, xmp: null, iptc: null, text: [], codes, resolution: said.resolution };
   if (choice === 'strip') return { metadata: bare, notices };
@@ -69,7 +71,7 @@ export function carryMetadata(
     exif = into;
     if (left.length > 0)
       notices.push(
-        `says something under ${left.map((key) => `"${key}"`).join(', ')}, for which ${format.label} has no place: use --format png to keep it.`,
+        `has text under ${left.map((key) => `"${key}"`).join(', ')}, which ${format.label} cannot hold: use --format png to keep it.`,
       );
   }
   // With EXIF in the file, that says how the picture was turned, and XMP only repeats it.
@@ -80,8 +82,8 @@ export function carryMetadata(
     xmp = both;
     notices.push(
       left
-        ? `has IPTC data, for which ${format.label} has no place; what XMP can say of it is written as that, the rest is left out.`
-        : `has IPTC data, for which ${format.label} has no place; they are written as XMP.`,
+        ? `has IPTC data, which ${format.label} cannot hold; what XMP can express is written as XMP, the rest is left out.`
+        : `has IPTC data, which ${format.label} cannot hold; it is written as XMP.`,
     );
   }
   return {

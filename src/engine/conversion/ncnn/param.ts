@@ -71,7 +71,7 @@ export function readParam(bytes: Uint8Array): Layer[] {
     .decode(bytes)
     .split(/\r?\n/)
     .map((line) => line.trim());
-  if (lines[0] !== MAGIC) throw refuse('This is no .param file of ncnn in its text form.', 'Choose the .param file.');
+  if (lines[0] !== MAGIC) throw refuse('This is not an ncnn .param file in text form.', 'Choose the .param file.');
   const count = Number(lines[1]?.split(/\s+/)[0]);
   const layers = lines
     .slice(2)

@@ -29,7 +29,7 @@ export function storageError(place: 'disk' | 'browser', cause: unknown): LWayErr
       )
     : new LWayError(
         'storage',
-        'The browser refuses to store the result while it is made.',
+        'The browser refuses to store the result.',
         'Leave private browsing, allow this page to store data, or choose a smaller region or scale.',
         { cause },
       );

@@ -97,7 +97,7 @@ export class XcfFile {
   ) {
     const head = this.bytes(0, 14).toString('latin1');
     const version = /^gimp xcf (file|v(\d{3}))\0$/.exec(head);
-    if (!version) throw new Error('GIMP wrote no picture of its own format.');
+    if (!version) throw new Error('GIMP did not write an XCF picture.');
     this.version = Number(version[2] ?? 0);
     const cursor = new Cursor(this, 14);
     cursor.skip(this.version >= 4 ? 16 : 12); // width, height, mode, precision
@@ -131,7 +131,7 @@ export class XcfFile {
     if (this.compression === 0) tile = stored;
     else if (this.compression === 1) tile = unpack(stored, count, bytesPerPixel);
     else if (this.compression === 2) tile = inflateSync(stored, { finishFlush: 2 });
-    else throw new Error(`The picture from GIMP is compressed in a way (${this.compression}) that LWay does not know.`);
+    else throw new Error(`The picture from GIMP uses a compression (${this.compression}) that LWay does not know.`);
     if (tile.length < length) throw new Error('The picture from GIMP is cut off.');
     tile = tile.subarray(0, length);
     return valueBytes > 1 && this.version >= bigEndian ? swapped(tile, valueBytes) : tile;

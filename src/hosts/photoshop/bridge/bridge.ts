@@ -398,7 +398,7 @@ export class Bridge {
         const damaged = new LWayError(
           'internal',
           'Pixels were damaged on the way between Photoshop and the panel.',
-          'Try again; if it happens again, report it with the diagnostics page’s report.',
+          'Try again; if it happens again, open an issue with the report from the diagnostics page.',
           { cause: error },
         );
         call?.reject(damaged);
@@ -449,7 +449,7 @@ export class Bridge {
     serving.stop = () => clearTimeout(timer);
     const work = async (): Promise<Answer> => {
       const handler = this.handlers.get(method);
-      if (!handler) throw new LWayError('internal', `Nobody answers “${method}” here.`, 'Update LWay and try again.');
+      if (!handler) throw new LWayError('internal', `Nothing answers “${method}” here.`, 'Update LWay and try again.');
       const call: Call = { signal, params, bytes, progress: (value) => quietly({ t: 'progress', id, value }) };
       return (await handler(call)) ?? { value: null };
     };
@@ -510,14 +510,14 @@ function silent(method: string, milliseconds: number): LWayError {
   return new LWayError(
     'timeout',
     `Photoshop and the LWay panel lost touch: no answer to “${method}” for ${Math.round(milliseconds / 1000)} seconds.`,
-    'Close any open dialog in Photoshop, then try again; closing and opening the panel starts it afresh.',
+    'Close any open dialog in Photoshop, then try again; closing and reopening the panel restarts it.',
   );
 }
 
 function reloaded(): LWayError {
   return new LWayError(
     'internal',
-    'The LWay panel was reloaded while it worked.',
+    'The LWay panel was reloaded while it was working.',
     'Nothing was changed in the document: start the upscale again.',
   );
 }
@@ -525,7 +525,7 @@ function reloaded(): LWayError {
 function gone(): LWayError {
   return new LWayError(
     'internal',
-    'The LWay panel was closed while it worked.',
+    'The LWay panel was closed while it was working.',
     'Nothing was changed in the document: open the panel and start the upscale again.',
   );
 }

@@ -43,8 +43,8 @@ export class Diagnostics extends LitElement {
   override render() {
     const running = this.state === 'running';
     return html`<p>
-        Tries out what LWay needs of this Photoshop, with small documents of its own that are closed again. The report
-        holds versions and measurements, nothing of your pictures; it goes nowhere unless you paste it.
+        Tests what LWay needs from this Photoshop, using small documents that are closed again. The report holds
+        versions and measurements, nothing from your pictures; it goes nowhere unless you paste it.
       </p>
       <button ?disabled=${running} @click=${() => void this.run()}>${running ? 'Running…' : 'Run'}</button>
       <button ?disabled=${this.lines.length === 0} @click=${() => void this.copy()}>

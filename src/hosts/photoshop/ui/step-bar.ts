@@ -21,7 +21,7 @@ export class StepBar extends LitElement {
         ${
           this.editing
             ? 'Change the settings, then press “Upscale with LWay”. While Photoshop records the step again, they replace it.'
-            : 'Photoshop plays a recorded step.'
+            : 'Photoshop is playing a recorded step.'
         }
       </p>
       ${

@@ -75,7 +75,7 @@ async function intoDocument(job: Job): Promise<void> {
         async () => {
           scope.check();
           const original = findLayer(document.layers, target.state.layerId);
-          if (!original) throw new LWayError('internal', 'The layer got lost.', 'Start the upscale again.');
+          if (!original) throw new LWayError('internal', 'The layer was lost.', 'Start the upscale again.');
           const layer = await newLayer(document, params.layerName);
           added = layer.id;
           scope.check();
@@ -137,7 +137,7 @@ async function createDocument(ps: PhotoshopApi, target: Target, params: CommitPa
   if (!document) {
     throw new LWayError(
       'internal',
-      'Photoshop made no new document.',
+      'Photoshop did not create a new document.',
       'Free some disk space (Photoshop’s scratch disk), or choose a smaller scale.',
     );
   }
@@ -149,7 +149,7 @@ async function newLayer(document: PsDocument, name: string): Promise<PsLayer> {
   if (!layer) {
     throw new LWayError(
       'unsupported',
-      'Photoshop made no new layer here.',
+      'Photoshop did not create a new layer here.',
       'Unlock the group that the layer is in, or choose “new document” as the destination.',
     );
   }

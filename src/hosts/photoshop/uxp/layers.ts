@@ -45,7 +45,7 @@ export function activeLayer(document: PsDocument): PsLayer {
     throw new LWayError(
       'unsupported',
       `${more.length + 1} layers are selected.`,
-      'Select one layer, or put them into a group and select the group.',
+      'Select one layer, or group them and select the group.',
     );
   }
   return layer;

@@ -80,8 +80,8 @@ export class ModalGate {
         if (Date.now() >= until) {
           throw new LWayError(
             'busy',
-            'Photoshop is busy with something else.',
-            'Close open dialogs, finish or cancel other plugins and running filters, then try again.',
+            'Photoshop is busy.',
+            'Close any dialogs, finish or cancel other plugins and running filters, then try again.',
             { cause: error },
           );
         }

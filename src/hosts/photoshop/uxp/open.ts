@@ -81,7 +81,7 @@ export async function openTarget(context: OpenContext, signal: AbortSignal, { ta
         if (isEmpty(bounds)) {
           throw new LWayError(
             'unsupported',
-            `The selection lies beside the pixels of “${layer.name}”.`,
+            `The selection does not touch the pixels of “${layer.name}”.`,
             'Select a part of the picture that this layer covers, or another layer.',
           );
         }
@@ -182,12 +182,12 @@ function modeOf({ ps, gate, confirm }: OpenContext, document: PsDocument, notice
       const refusal = new LWayError(
         'unsupported',
         'This is a CMYK document; the networks work on RGB.',
-        'Choose Image > Mode > RGB Color first (in an action: as a step before this one).',
+        'Choose Image > Mode > RGB Color first (in an action, as a step before this one).',
       );
       if (gate.isPlaying) throw refusal;
       if (
         !confirm(
-          'This is a CMYK document. LWay can read it as Adobe RGB and let Photoshop convert the result back; colours, black above all, may change slightly. Go on?',
+          'This is a CMYK document. LWay can read it as Adobe RGB and let Photoshop convert the result back; colours, black above all, may change slightly. Continue?',
         )
       ) {
         throw refusal;
@@ -210,7 +210,7 @@ function regionOf(document: PsDocument): Rect {
     throw new LWayError(
       'unsupported',
       selection ? 'The selection lies outside the picture.' : 'Nothing is selected.',
-      'Draw a selection around the part to upscale, or upscale the whole layer.',
+      'Select the part to upscale, or upscale the whole layer.',
     );
   }
   return selection;

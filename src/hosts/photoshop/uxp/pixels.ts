@@ -52,7 +52,7 @@ export async function readPixels(
       throw new LWayError(
         'internal',
         `Photoshop gave ${imageData.width}×${imageData.height} pixels for an area of ${found.width}×${found.height}.`,
-        'Report it with the diagnostics page’s report.',
+        'Open an issue with the report from the diagnostics page.',
       );
     }
     const all = (await imageData.getData({ chunky: true, fullRange: false })) as Samples;

@@ -111,7 +111,7 @@ export class Player {
           new LWayError(
             'timeout',
             'The LWay panel did not start.',
-            'Open it by Plugins > LWay and try again; on Windows, the WebView2 runtime must be installed.',
+            'Open it with Plugins > LWay and try again. On Windows, the WebView2 runtime must be installed.',
           ),
         ),
       this.timing.load,

@@ -40,7 +40,7 @@ export async function probePhotoshop(
         depth,
         fill: ps.constants.DocumentFill.TRANSPARENT,
       });
-      if (!document) throw abortError('Photoshop made no document.');
+      if (!document) throw abortError('Photoshop did not create a document.');
       await scope.context.hostControl.registerAutoCloseDocument(document.id);
       for (const [id, probe] of Object.entries(depth === 8 ? { ...roundTrips, ...once } : roundTrips)) {
         scope.check();
@@ -72,7 +72,7 @@ async function intoLab(ps: PhotoshopApi, scope: Scope) {
     depth: 8,
     fill: ps.constants.DocumentFill.TRANSPARENT,
   });
-  if (!document) throw new Error('Photoshop made no document.');
+  if (!document) throw new Error('Photoshop did not create a document.');
   await scope.context.hostControl.registerAutoCloseDocument(document.id);
   const place = { documentID: document.id, layerID: document.layers[0]!.id };
   const colour = { colorSpace: 'RGB', colorProfile: 'Adobe RGB (1998)' };

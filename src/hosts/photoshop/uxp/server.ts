@@ -29,7 +29,7 @@ export interface ServerContext {
   facts: HostFacts;
 }
 
-const closed = () => new LWayError('internal', 'The layer is not open any more.', 'Start the upscale again.');
+const closed = () => new LWayError('internal', 'The layer is no longer open.', 'Start the upscale again.');
 
 /** Photoshop's side of one page: answers what its `PhotoshopHost` asks. */
 export class PageServer {
