@@ -37,15 +37,15 @@ async function measure(part: string): Promise<Cell[][]> {
     adapt: adaptJob,
     runtimes: { fallback: 'cpu', open: () => Promise.resolve({ runtime, notices: [] }) },
   });
-  const model = await shippedNetwork(network);
+  const shipped = await shippedNetwork(network);
   let checks = 0;
   let steps = 0;
   const before = process.cpuUsage();
   const report = await engine.upscale(never, computedPicture(side, side), nowhere, {
-    model,
+    network: shipped,
     size: { scale: 4 },
     device: 'cpu',
-    adapt: { level, strength: 1, models: await adaptationModels(model) },
+    adapt: { level, strength: 1, networks: await adaptationModels(shipped) },
     onEvent: (event) => {
       if (event.type === 'phase') upscaling = event.phase === 'upscaling';
       if (event.type !== 'adaptation') return;

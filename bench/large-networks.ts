@@ -18,7 +18,7 @@ const given = process.env['LWAY_BENCH_NETWORKS']?.split(',') ?? [];
 
 async function measure(part: string): Promise<Cell[][]> {
   const bytes = part === own ? writeGraph(rrdb.build(realEsrganWeights())) : await readFile(part);
-  const model = asItStands(bytes, part);
+  const network = asItStands(bytes, part);
   const engine = createNodeEngine();
   const began = { seconds: performance.now() / 1000, cpu: cpuSeconds() };
   const since = () => ({ seconds: performance.now() / 1000 - began.seconds, cpu: cpuSeconds() - began.cpu });
@@ -29,11 +29,11 @@ async function measure(part: string): Promise<Cell[][]> {
   const adapt = {
     level: part === own ? 'standard' : 'quick',
     strength: 1,
-    models: await adaptationModels(model),
+    networks: await adaptationModels(network),
   } as const;
   const report = await engine.upscale(never, source, nowhere, {
-    model,
-    size: { scale: model.entry.scale },
+    network,
+    size: { scale: network.entry.scale },
     device: 'cpu',
     adapt,
     onEvent: (event) => {

@@ -47,7 +47,7 @@ async function measure(part: string): Promise<Cell[][]> {
   const native = createNodeEngine();
   try {
     const bytes = doublingNetwork();
-    const model = await takeInFile(never, { file: { name: 'doubling.onnx', bytes }, name: 'doubling' });
+    const network = await takeInFile(never, { file: { name: 'doubling.onnx', bytes }, name: 'doubling' });
     const targets: Target[] = [];
     for (let i = 0; i < pictures; i++) {
       const input = join(folder, `${i}.jpg`);
@@ -57,7 +57,7 @@ async function measure(part: string): Promise<Cell[][]> {
       targets.push({ input, output: join(folder, 'out', `${i}.png`), format: formats.png });
     }
     const run = async (engine: Engine, atOnce: number): Promise<number> => {
-      const pass = { size: { scale: 2 }, options: { model, device: 'cpu' as const } };
+      const pass = { size: { scale: 2 }, options: { network, device: 'cpu' as const } };
       const silent = new QuietReporter({ write: (text) => process.stderr.write(text) });
       const files = new FileRun(
         never,

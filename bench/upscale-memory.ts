@@ -14,10 +14,10 @@ const tiny = 'two small convolutions';
 async function measure(part: string): Promise<Cell[][]> {
   const [input, network] = part.split(', ') as [string, string];
   const [width, height] = sides[input]!;
-  const model = network === tiny ? await tinyModel({ scale: 4 }) : await defaultModel();
+  const chosen = network === tiny ? await tinyModel({ scale: 4 }) : await defaultModel();
   const engine = createNodeEngine();
   const before = process.memoryUsage().rss;
-  const options = { model, size: { scale: 4 }, device: 'cpu' } as const;
+  const options = { network: chosen, size: { scale: 4 }, device: 'cpu' } as const;
   const { tiles, seconds } = await engine.upscale(never, computedPicture(width, height), nowhere, options);
   // In kilobytes (libuv), of this process alone.
   const peak = process.resourceUsage().maxRSS * 1024;

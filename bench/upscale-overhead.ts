@@ -15,27 +15,27 @@ const aim = 1.05;
 /** `384, ×4`: longest side of a tile, scale of the result. */
 async function measure(part: string): Promise<Cell[][]> {
   const [tile, scale] = part.split(', ×').map(Number) as [number, number];
-  const model = await defaultModel();
+  const network = await defaultModel();
   const source = await inMemory(computedPicture(640, 480));
-  const { tiles } = planUpscaling(source.info, model.entry, { size: { scale }, device: 'cpu', tile });
+  const { tiles } = planUpscaling(source.info, network.entry, { size: { scale }, device: 'cpu', tile });
   const inputs: Float32Array[] = [];
   for (let i = 0; i < tiles.count; i++) inputs.push((await readReflected(never, source, tiles.tile(i).input)).data);
 
   // As the engine's runtime makes them: ONNX Runtime's own default is one thread per physical core.
-  const session = await ort.InferenceSession.create(model.bytes, {
+  const session = await ort.InferenceSession.create(network.bytes, {
     intraOpNumThreads: availableParallelism(),
     enableCpuMemArena: false,
   });
   const raw = async () => {
     for (const data of inputs) {
       const feeds = {
-        [model.entry.input.name]: new ort.Tensor('float32', data, [1, 3, tiles.tileHeight, tiles.tileWidth]),
+        [network.entry.input.name]: new ort.Tensor('float32', data, [1, 3, tiles.tileHeight, tiles.tileWidth]),
       };
-      await session.run(feeds, [model.entry.output]);
+      await session.run(feeds, [network.entry.output]);
     }
   };
   const engine = createNodeEngine();
-  const ours = () => engine.upscale(never, source, nowhere, { model, size: { scale }, device: 'cpu', tile });
+  const ours = () => engine.upscale(never, source, nowhere, { network, size: { scale }, device: 'cpu', tile });
   const seconds = async (work: () => Promise<unknown>) => {
     const started = performance.now();
     await work();

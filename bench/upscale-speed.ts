@@ -29,8 +29,8 @@ async function measure(part: string): Promise<Cell[][]> {
   const device = part === 'WebGPU' ? 'webgpu' : part === 'native CPU' ? 'cpu' : 'wasm';
   const runtimes = device === 'wasm' ? await wasm(part === 'WASM' ? availableParallelism() : 1) : nodeRuntimes();
   const engine = new LocalEngine({ runtimes });
-  const model = await defaultModel();
-  const options = { model, size: { scale: model.entry.scale }, device } as const;
+  const network = await defaultModel();
+  const options = { network, size: { scale: network.entry.scale }, device } as const;
   // What is set up once does not count.
   await engine.upscale(never, computedPicture(150, 150), nowhere, options);
   const times: number[] = [];

@@ -23,7 +23,7 @@ if (!from || !to) throw new Error('node examples/upscale.mjs FROM TO [--adapt]')
 const folder = dirname(fileURLToPath(import.meta.resolve('lway/models/models.json')));
 const registry = await readRegistry(folder);
 const load = (id) => loadNetwork(folder, registry, id);
-const model = await load(registry.defaultOnCpu ?? 'default');
+const network = await load(registry.defaultOnCpu ?? 'default');
 
 // The picture as planar float32, 0..1.
 const { data, info } = await sharp(from)
@@ -37,9 +37,9 @@ const picture = createRaster(width, height, 3, fromInterleaved(data, width, heig
 // Without `adapt` the network is taken as it is; with it, it first learns from this picture.
 let adapt;
 if (values.adapt) {
-  const { encoder, reconstructor, features } = adaptationNetworks(registry.models, model.entry);
+  const { encoder, reconstructor, features } = adaptationNetworks(registry.models, network.entry);
   const [E, R, F] = await Promise.all([encoder, reconstructor, features].map(({ id }) => load(id)));
-  adapt = { level: 'quick', strength: 1, models: { encoder: E, reconstructor: R, features: F } };
+  adapt = { level: 'quick', strength: 1, networks: { encoder: E, reconstructor: R, features: F } };
 }
 
 const engine = createNodeEngine();
@@ -47,7 +47,7 @@ const result = createTileStore();
 const { signal } = new AbortController();
 try {
   const report = await engine.upscale(signal, sourceOf(picture), result, {
-    model,
+    network,
     size: { scale: 4 },
     device: 'auto',
     adapt,

@@ -21,7 +21,7 @@ import { checkTarget, planFile } from './upscale-file';
 export const mostTeachers = 16;
 
 export interface SeriesRequest {
-  readonly model: Network;
+  readonly network: Network;
   readonly device: 'auto' | Device;
   readonly tuning?: TuningOptions;
   readonly adapt: AdaptOptions;
@@ -47,7 +47,7 @@ export async function learnSeries(
   signal: AbortSignal,
   engine: SeriesEngine,
   targets: readonly Target[],
-  { model, device, tuning, adapt, options }: SeriesRequest,
+  { network, device, tuning, adapt, options }: SeriesRequest,
   reporter: Reporter,
 ): Promise<Learned | null> {
   let readable = await readableOf(signal, targets, options);
@@ -58,7 +58,7 @@ export async function learnSeries(
     reporter.seriesBegins(inputs);
     try {
       const onEvent = reporter.event.bind(reporter);
-      const report = await engine.adapt(signal, pictures.sources, { model, device, tuning, adapt, onEvent });
+      const report = await engine.adapt(signal, pictures.sources, { network, device, tuning, adapt, onEvent });
       reporter.seriesDone(report);
       return { report, inputs };
     } catch (error) {

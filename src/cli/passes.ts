@@ -11,21 +11,21 @@ export interface Computing {
 
 /**
  * Recorded steps made ready to be done.
- * @param models the network of each step
+ * @param chosen the network of each step
  * @throws LWayError `missing-model`, `bad-option`
  */
 export async function passesFor(
   networks: Networks,
   steps: readonly UpscaleSettings[],
-  models: readonly Network[],
+  chosen: readonly Network[],
   { device, tile }: Computing,
 ): Promise<Pass[]> {
   const passes: Pass[] = [];
   for (const [i, { size, adapt: level, strength, detail, noise }] of steps.entries()) {
-    const network = models[i]!;
-    const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(network.entry) };
+    const network = chosen[i]!;
+    const adapt = level === 'off' ? undefined : { level, strength, networks: await networks.adaptation(network.entry) };
     const tuning = await networks.tuning(network.entry, { detail, noise });
-    passes.push({ size, options: { model: network, device, tile, tuning, adapt } });
+    passes.push({ size, options: { network, device, tile, tuning, adapt } });
   }
   return passes;
 }

@@ -36,7 +36,7 @@ export async function upscaleInHost(
   const networks = await openNetworks(environment);
   const network = await networks.find(signal, id, cwd, knownFactor(size));
   const tuning = await networks.tuning(network.entry, { detail, noise });
-  const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(network.entry) };
+  const adapt = level === 'off' ? undefined : { level, strength, networks: await networks.adaptation(network.entry) };
   const engine = createNodeEngine();
   const store = createTileStore();
   try {
@@ -45,7 +45,7 @@ export async function upscaleInHost(
       const { width, height } = target.source.info;
       const result = resultSize(size, width, height);
       target.check(destination, result.width, result.height);
-      const options = { model: network, size: result, device: 'auto', tuning, adapt, onEvent } as const;
+      const options = { network, size: result, device: 'auto', tuning, adapt, onEvent } as const;
       await engine.upscale(signal, target.source, store, options);
       onEvent({ type: 'phase', phase: 'writing' });
       const factor = Math.round((result.width / width) * 100) / 100;

@@ -40,12 +40,12 @@ export async function upscaleSeries(
 
 /** What each file is done with once the series has been learned: its weights instead of an adaptation, and what to say. */
 export async function withSeries(
-  { model, tuning, adapt, options }: SeriesRequest,
+  { network, tuning, adapt, options }: SeriesRequest,
   learned: Learned | null,
 ): Promise<FileOptions> {
   const bytes = learned?.report.weights;
   const tuned = learned?.report.tuning;
-  const original = tuning && tuned ? await mixEnds(model, tuning.ends, tuned) : model;
+  const original = tuning && tuned ? await mixEnds(network, tuning.ends, tuned) : network;
   // Mixed here and once, at full strength from then on, so that all files name the same bytes and the engine loads the
   // network once.
   const weights = bytes && mixWeights(original.bytes, bytes, adapt.strength);

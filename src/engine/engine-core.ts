@@ -25,7 +25,7 @@ import { usualTile } from './upscaling/usual-tile';
 /** What adaptation gets to work with. */
 export interface AdaptJob {
   runtime: Runtime;
-  model: Network;
+  network: Network;
   source: PixelSource;
   /** The others of a series, to learn from as well. */
   others?: readonly PixelSource[];
@@ -35,7 +35,7 @@ export interface AdaptJob {
 
 /** The network to go on with, and what to say about it. */
 export interface Adapted {
-  model: Network;
+  network: Network;
   report: AdaptationReport;
 }
 
@@ -78,7 +78,7 @@ export interface JobHooks {
 /** The engine in this very thread, one job after the other; networks stay loaded between jobs. */
 export class LocalEngine implements SeriesEngine {
   private readonly runtimes = new Map<'auto' | Device, Promise<{ runtime: Runtime; notices: string[] }>>();
-  /** The networks in use: at most one per device, since a person rarely changes the model. */
+  /** The networks in use: at most one per device, since a person rarely changes the network. */
   private readonly networks = new Map<Runtime, LoadedNetwork>();
   private queue: Promise<unknown> = Promise.resolve();
 
@@ -97,15 +97,15 @@ export class LocalEngine implements SeriesEngine {
   adapt(signal: AbortSignal, sources: readonly PixelSource[], options: SeriesOptions): Promise<AdaptationReport> {
     return this.enqueue(async () => {
       signal.throwIfAborted();
-      const { model: given, device, tuning, adapt, onEvent = () => undefined } = options;
+      const { network: given, device, tuning, adapt, onEvent = () => undefined } = options;
       onEvent({ type: 'phase', phase: 'preparing' });
       const runtime = await this.begin(given, device, onEvent);
       const [source, ...others] = sources;
       const tuned = tuning && (await tune(signal, runtime, given, source!, tuning));
-      const network = tuned?.model ?? given;
+      const network = tuned?.network ?? given;
       const { report } = await this.learn(signal, {
         runtime,
-        model: network,
+        network,
         source: source!,
         others,
         options: adapt,
@@ -164,7 +164,7 @@ export class LocalEngine implements SeriesEngine {
         if (code !== 'device-lost' || runtime.device === runtimes.fallback) {
           const { report, notice } = unadapted(error, (performance.now() - began) / 1000);
           onEvent({ type: 'notice', message: notice });
-          return { model: job.model, report };
+          return { network: job.network, report };
         }
         runtime = (await this.open(runtimes.fallback)).runtime;
         const message = `The graphics device stopped while the network was learning: ${runtime.deviceName} starts over.`;
@@ -190,10 +190,10 @@ export class LocalEngine implements SeriesEngine {
     };
     const { onDeviceLost = 'fallback' } = this.parts;
     onEvent({ type: 'phase', phase: 'preparing' });
-    const runtime = await this.begin(options.model, options.device, onEvent);
-    const tuned = options.tuning && (await tune(signal, runtime, options.model, source, options.tuning));
+    const runtime = await this.begin(options.network, options.device, onEvent);
+    const tuned = options.tuning && (await tune(signal, runtime, options.network, source, options.tuning));
     signal.throwIfAborted();
-    let network = tuned?.model ?? options.model;
+    let network = tuned?.network ?? options.network;
     if (options.weights) network = withWeights(network, options.weights, options.strength);
     const plannedFor = resume?.plannedFor ?? runtime.device;
     const plan = planUpscaling(source.info, network.entry, { ...options, device: plannedFor });
@@ -205,8 +205,8 @@ export class LocalEngine implements SeriesEngine {
       if (bytes) network = withBytes(network, bytes);
       adaptation = report;
     } else if (options.adapt) {
-      const adapted = await this.learn(signal, { runtime, model: network, source, options: options.adapt, onEvent });
-      network = withBytes(network, adapted.model.bytes);
+      const adapted = await this.learn(signal, { runtime, network, source, options: options.adapt, onEvent });
+      network = withBytes(network, adapted.network.bytes);
       adaptation = adapted.report;
       onAdapted?.({ bytes: network.bytes, report: adaptation });
     }
@@ -282,13 +282,13 @@ export class LocalEngine implements SeriesEngine {
     return opened;
   }
 
-  private async network(runtime: Runtime, model: Network): Promise<LoadedNetwork> {
+  private async network(runtime: Runtime, network: Network): Promise<LoadedNetwork> {
     const known = this.networks.get(runtime);
-    if (known?.model.bytes === model.bytes) return known;
+    if (known?.network.bytes === network.bytes) return known;
     await known?.close();
-    const network = new LoadedNetwork(runtime, model);
-    this.networks.set(runtime, network);
-    return network;
+    const loaded = new LoadedNetwork(runtime, network);
+    this.networks.set(runtime, loaded);
+    return loaded;
   }
 
   /** Waits for the job in work, then frees all devices. */
@@ -308,8 +308,8 @@ function isAllocationFailure(error: unknown): boolean {
 }
 
 /** @throws LWayError `bad-option` where the weights are not those of the same network */
-function withWeights(model: Network, weights: Uint8Array, strength = 1): Network {
-  const [own, given] = [readNetworkFile(model.bytes), readNetworkFile(weights)];
+function withWeights(network: Network, weights: Uint8Array, strength = 1): Network {
+  const [own, given] = [readNetworkFile(network.bytes), readNetworkFile(weights)];
   // On the way through the adaptation free dimensions get other names, and half precision becomes single.
   const ports = ({ inputs, outputs }: typeof own) =>
     JSON.stringify([inputs, outputs], (_key, value: unknown) => {
@@ -319,13 +319,13 @@ function withWeights(model: Network, weights: Uint8Array, strength = 1): Network
   if (ports(own) !== ports(given) || own.parameters !== given.parameters)
     throw new LWayError(
       'bad-option',
-      `These weights were not adapted from ${model.entry.name}.`,
+      `These weights were not adapted from ${network.entry.name}.`,
       'Choose the network that they were made with, or adapt again.',
     );
-  return withBytes(model, mixWeights(model.bytes, weights, strength));
+  return withBytes(network, mixWeights(network.bytes, weights, strength));
 }
 
-/** The model with other weights; adapted ones take single precision also where the original file takes half. */
+/** The network with other weights; adapted ones take single precision also where the original file takes half. */
 function withBytes({ entry }: Network, bytes: Uint8Array): Network {
   const half = readNetworkFile(bytes).inputs[0]!.type === 'FLOAT16';
   return { entry: { ...entry, input: { ...entry.input, type: half ? 'float16' : 'float32' } }, bytes };

@@ -23,7 +23,7 @@ export interface AdaptOptions {
   level: 'quick' | 'standard' | 'thorough';
   /** 0..1, mix of original and adapted weights. */
   strength: number;
-  models: AdaptationNetworks;
+  networks: AdaptationNetworks;
   /** Aborting this one stops the adaptation early and keeps what has been learned. */
   enough?: AbortSignal;
 }
@@ -46,7 +46,7 @@ export interface TuningReport extends Tuning {
 }
 
 export interface UpscaleOptions {
-  model: Network;
+  network: Network;
   size: OutputSize;
   device: 'auto' | Device;
   /** Side of a square tile in LR pixels, margin included; chosen for the device when left out. */
@@ -136,7 +136,7 @@ export interface Engine {
 }
 
 /** {@link UpscaleOptions} as far as an adaptation alone needs them. */
-export interface SeriesOptions extends Pick<UpscaleOptions, 'model' | 'device' | 'tuning' | 'onEvent'> {
+export interface SeriesOptions extends Pick<UpscaleOptions, 'network' | 'device' | 'tuning' | 'onEvent'> {
   adapt: AdaptOptions;
 }
 

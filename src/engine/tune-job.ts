@@ -6,7 +6,7 @@ import type { TuningOptions, TuningReport } from './engine';
 
 /** The network as Detail and Noise want it, and what they came to. */
 export interface Tuned {
-  readonly model: Network;
+  readonly network: Network;
   readonly report: TuningReport;
 }
 
@@ -17,7 +17,7 @@ export interface Tuned {
 export async function tune(
   signal: AbortSignal,
   runtime: Runtime,
-  model: Network,
+  network: Network,
   source: PixelSource,
   { detail, noise, ends, encoder, readOut }: TuningOptions,
 ): Promise<Tuned> {
@@ -28,10 +28,10 @@ export async function tune(
         await estimate(signal, runtime, encoder, readOut, networkPicture(source)).catch(() => null)
       : null;
   signal.throwIfAborted();
-  const fitting = told ? tuningFor(model.entry, told) : ownTuning(model.entry);
+  const fitting = told ? tuningFor(network.entry, told) : ownTuning(network.entry);
   const tuning: Tuning = {
     detail: detail === 'auto' ? fitting.detail : detail,
     noise: noise === 'auto' ? fitting.noise : noise,
   };
-  return { model: await mixEnds(model, ends, tuning), report: { ...tuning, estimate: told ?? undefined } };
+  return { network: await mixEnds(network, ends, tuning), report: { ...tuning, estimate: told ?? undefined } };
 }

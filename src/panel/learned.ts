@@ -14,8 +14,8 @@ export interface Learned {
 
 export function learnedKey(
   { documentId, layerId, bounds, own }: OpenedTarget,
-  model: Network,
+  network: Network,
   { adapt, detail, noise }: UpscaleSettings,
 ): string {
-  return JSON.stringify([documentId, layerId, own ?? bounds, model.entry.sha256, adapt, detail, noise]);
+  return JSON.stringify([documentId, layerId, own ?? bounds, network.entry.sha256, adapt, detail, noise]);
 }

@@ -95,10 +95,10 @@ export async function runUpscale(
       if (typeof helpers === 'string') {
         throw new LWayError('unsupported', helpers, 'Set “Match to this picture” to Off.');
       }
-      adapt = { level: settings.adapt, strength: settings.strength, models: helpers, enough };
+      adapt = { level: settings.adapt, strength: settings.strength, networks: helpers, enough };
     }
     const report = await engine.upscale(signal, before, after, {
-      model: network,
+      network,
       size: 'scale' in settings.size ? settings.size : size,
       device: 'auto',
       tuning,
@@ -174,7 +174,7 @@ export async function applyStrength(
   const store = createStore();
   try {
     const report = await engine.upscale(signal, before, store, {
-      model: network,
+      network,
       size: { width, height },
       device: 'auto',
       tuning,

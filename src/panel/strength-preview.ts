@@ -45,7 +45,7 @@ export async function previewStrength(
   const store = createStore();
   try {
     const { weights } = learned!;
-    await engine.upscale(signal, source, store, { model: network, size, device: 'auto', tuning, weights, strength });
+    await engine.upscale(signal, source, store, { network, size, device: 'auto', tuning, weights, strength });
     const whole = await store.read(signal, { x: 0, y: 0, ...size });
     const place = (rect: Rect): Rect => {
       const left = Math.round(rect.x * sx);

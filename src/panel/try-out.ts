@@ -147,7 +147,7 @@ export async function tryPiece(
         onPace((seconds * share) / ((whole.width * whole.height) / 1e6));
       }
     };
-    await engine.upscale(signal, source, store, { model: network, size, device: 'auto', tuning, onEvent });
+    await engine.upscale(signal, source, store, { network, size, device: 'auto', tuning, onEvent });
     const wanted = {
       x: Math.round(inner.x * scale),
       y: Math.round(inner.y * scale),

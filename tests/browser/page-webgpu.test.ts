@@ -49,8 +49,8 @@ test('the page’s engine gives on WebGPU what it gives on WASM, and says where 
           },
         };
         const store = services.createStore();
-        const model: Network = { entry, bytes: Uint8Array.from(bytes) };
-        const options: UpscaleOptions = { model, size: { scale: 2 }, device, tile: 32 };
+        const network: Network = { entry, bytes: Uint8Array.from(bytes) };
+        const options: UpscaleOptions = { network, size: { scale: 2 }, device, tile: 32 };
         const report = await services.engine.upscale(signal, source, store, options);
         const result = await store.read(signal, { x: 0, y: 0, width: 40, height: 28 });
         await store.dispose();

@@ -77,7 +77,7 @@ test('a folder is taken whole; what cannot be used does not keep the others out'
   expect(stderr).toMatch(/c\.param: left out\..*Add the \.bin file/);
   expect(stderr).toMatch(/doubling\.onnx: there is already a network "doubling"/);
   expect(stderr).toMatch(/name.b\.param: added "ng-(long-){11}name-b", ×2/);
-  expect(stderr).toMatch(/4 added, 1 left out, 1 here already/);
+  expect(stderr).toMatch(/4 added, 1 left out, 1 already here/);
   expect(stderr).not.toMatch(/b\.bin|notes/);
   expect(existsSync(join(root.home, 'lway/models/e.onnx'))).toBe(true);
 });

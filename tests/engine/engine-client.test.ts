@@ -95,7 +95,7 @@ function setUp(ail: (worker: number, run: number) => Promise<void> | void = () =
 
 const hang = () => new Promise<void>(() => undefined);
 const options = async (more: Partial<UpscaleOptions> = {}): Promise<UpscaleOptions> => ({
-  model: await tinyModel(),
+  network: await tinyModel(),
   size: { scale: 2 },
   device: 'auto',
   tile: 36,
@@ -183,7 +183,7 @@ describe('a worker that fails', () => {
     expect(workers).toHaveLength(2);
     expect(workers[0]!.terminated).toBe(true);
     expect(report.tilesRedone).toBeGreaterThanOrEqual(1);
-    expect(notices.at(-1)).toMatch(/after the 2 tiles that are done/);
+    expect(notices.at(-1)).toMatch(/after the 2 finished tiles/);
     expect(report.notices).toEqual(notices);
     await engine.dispose();
   });
@@ -218,14 +218,14 @@ describe('a worker that fails', () => {
 
   test('an adaptation that was finished is not made again', async () => {
     let made = 0;
-    const adapt: Adapt = (_signal, { model }) => {
+    const adapt: Adapt = (_signal, { network }) => {
       made++;
       const report = { used: true, steps: 3, improvement: 0.1, message: 'learned', seconds: 1 };
-      return Promise.resolve({ model, report });
+      return Promise.resolve({ network, report });
     };
     const { engine } = setUp((worker, run) => (worker === 1 && run === 1 ? hang() : undefined), adapt);
     const sink = new Collector();
-    const job = await options({ adapt: { level: 'quick', strength: 1, models: {} as never } });
+    const job = await options({ adapt: { level: 'quick', strength: 1, networks: {} as never } });
     const report = await engine.upscale(never, sourceOf(picture), sink, job);
     expect(report.adaptation).toMatchObject({ used: true, message: 'learned' });
     expect(made).toBe(1);
@@ -246,15 +246,15 @@ describe('a worker that fails while the network learns', () => {
     ['runs out of memory', [memory], 2, { used: false, stopped: 'out-of-memory' }],
   ] as const)('%s', async (_, failures, expectedWorkers, expectedReport) => {
     let made = 0;
-    const adapt: Adapt = async (_signal, { model }) => {
+    const adapt: Adapt = async (_signal, { network }) => {
       const failure = failures[made++];
       if (failure === 'hang') await hang();
       else if (failure) throw failure;
-      return { model, report: learned };
+      return { network, report: learned };
     };
     const { engine, workers } = setUp(undefined, adapt);
     const sink = new Collector();
-    const job = await options({ adapt: { level: 'quick', strength: 1, models: {} as never } });
+    const job = await options({ adapt: { level: 'quick', strength: 1, networks: {} as never } });
     const report = await engine.upscale(never, sourceOf(picture), sink, job);
     right(sink);
     expect(report.adaptation).toMatchObject(expectedReport);
@@ -300,16 +300,16 @@ describe('cancelling', () => {
   });
 
   test('“enough” ends the adaptation only', async () => {
-    const adapt: Adapt = async (_signal, { model, options: { enough } }) => {
+    const adapt: Adapt = async (_signal, { network, options: { enough } }) => {
       await new Promise<void>((resolve) => enough!.addEventListener('abort', () => resolve()));
-      return { model, report: { used: true, steps: 7, improvement: 0.2, message: 'stopped early', seconds: 1 } };
+      return { network, report: { used: true, steps: 7, improvement: 0.2, message: 'stopped early', seconds: 1 } };
     };
     const { engine } = setUp(undefined, adapt);
     const enough = new AbortController();
     const onEvent = (event: EngineEvent) => {
       if (event.type === 'phase' && event.phase === 'adapting') enough.abort();
     };
-    const adaptation = { level: 'quick' as const, strength: 1, models: {} as never, enough: enough.signal };
+    const adaptation = { level: 'quick' as const, strength: 1, networks: {} as never, enough: enough.signal };
     const sink = new Collector();
     const report = await engine.upscale(never, sourceOf(picture), sink, await options({ adapt: adaptation, onEvent }));
     expect(report.adaptation).toMatchObject({ steps: 7 });

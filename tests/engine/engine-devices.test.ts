@@ -47,11 +47,11 @@ function runtimeOver(device: OrtDevice): Runtime {
   };
 }
 
-let model: Network;
+let network: Network;
 beforeAll(async () => {
   const bytes = new Uint8Array(readFileSync(join(golden, 'tiny-x2.onnx')));
   const { entry } = await tinyModel();
-  model = { bytes, entry: { ...entry, bytes: bytes.length, sha256: await sha256(bytes) } };
+  network = { bytes, entry: { ...entry, bytes: bytes.length, sha256: await sha256(bytes) } };
 });
 
 const rgb = drawn(width, height, 3, (c, y, x) => 0.5 + 0.45 * Math.sin(0.7 * x + c) * Math.cos(0.9 * y - 2 * c));
@@ -61,7 +61,7 @@ const layer = drawn(width, height, 4, (c, y, x) =>
 
 async function upscale(engine: LocalEngine, picture: Raster, scale: number, encoding: 'display' | 'linear') {
   const sink = new Collector();
-  const options = { model, size: { scale }, device: 'auto' as const, tile: 30 };
+  const options = { network, size: { scale }, device: 'auto' as const, tile: 30 };
   const report = await engine.upscale(never, sourceOf(picture, { encoding }), sink, options);
   return { report, result: sink.result };
 }

@@ -27,20 +27,20 @@ let options: UpscaleOptions;
 beforeAll(async () => {
   const registry = await readRegistry(folder);
   const load = (id: string) => loadNetwork(folder, registry, id);
-  const model = await tinyModel({ scale: 4 });
+  const network = await tinyModel({ scale: 4 });
   // Encoder and reconstructor as they ship; the others small, since each phase is reached once more for every loss.
-  const models: AdaptOptions['models'] = {
+  const networks: AdaptOptions['networks'] = {
     encoder: await load('lway-encoder-x4'),
     reconstructor: await load('lway-reconstructor-x4'),
     features: await tinyModel(),
-    start: startFor(model),
+    start: startFor(network),
   };
   const ablation = { steps: 1, patch: 16, batch: 1, trainingBatches: 1, heldOutBatches: 1, start: 1, pairsWeight: 1 };
   options = {
-    model,
+    network,
     size: { scale: 4 },
     device: 'auto',
-    adapt: { level: 'quick', strength: 1, models, ablation } as AblatedOptions,
+    adapt: { level: 'quick', strength: 1, networks, ablation } as AblatedOptions,
   };
 });
 

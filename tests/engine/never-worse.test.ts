@@ -27,13 +27,13 @@ let adapt: AblatedOptions;
 beforeAll(async () => {
   const registry = await readRegistry(folder);
   const load = (id: string) => loadNetwork(folder, registry, id);
-  const models = {
+  const networks = {
     encoder: await load('lway-encoder-x4'),
     reconstructor: await load('lway-reconstructor-x4'),
     features: await load('darknet-features'),
   };
   const ablation = { steps: 1, patch: 24, batch: 1, trainingBatches: 1, heldOutBatches: 1 };
-  adapt = { level: 'quick', strength: 1, models, ablation };
+  adapt = { level: 'quick', strength: 1, networks, ablation };
 });
 
 type Ail = (inputs: readonly string[], device: Runtime['device']) => void;
@@ -62,7 +62,7 @@ async function upscale({ ail = () => undefined, adapt: join = adaptJob, options 
   const events: EngineEvent[] = [];
   try {
     const report = await engine.upscale(never, source ?? sourceOf(picture), sink, {
-      model: await tinyModel(),
+      network: await tinyModel(),
       size: { scale: 2 },
       device: 'auto',
       onEvent: (event) => events.push(event),
@@ -79,7 +79,7 @@ const learning = (inputs: readonly string[]) => inputs.includes('weights');
 test.each<[string, () => Promise<Case>, string, RegExp]>([
   [
     'an operation without a meaning here',
-    async () => ({ options: { model: await tinyModel({ kind: 'unknown' }) } }),
+    async () => ({ options: { network: await tinyModel({ kind: 'unknown' }) } }),
     'bad-graph',
     /LpPool/,
   ],
@@ -122,7 +122,7 @@ test.each<[string, () => Promise<Case>, string, RegExp]>([
     () =>
       Promise.resolve({
         adapt: async () => ({
-          model: await tinyModel({ kind: 'nan' }),
+          network: await tinyModel({ kind: 'nan' }),
           report: { used: true, steps: 3, improvement: 0.1, message: 'learned', seconds: 1 },
         }),
       }),
@@ -132,7 +132,7 @@ test.each<[string, () => Promise<Case>, string, RegExp]>([
 ])('%s', async (_, make, stopped, reason) => {
   const given = await make();
   const { report, sink } = await upscale({ ...given, options: { adapt, ...given.options } });
-  const plain = await upscale({ options: { model: (await make()).options?.model ?? (await tinyModel()) } });
+  const plain = await upscale({ options: { network: (await make()).options?.network ?? (await tinyModel()) } });
   expect(largestDifference(sink.result.data, plain.sink.result.data)).toBeLessThanOrEqual(1e-5);
   expect(report.adaptation).toMatchObject({ used: false, stopped });
   const said = report.notices.filter((notice) => notice.startsWith('Matching was not possible'));
@@ -147,7 +147,7 @@ test('a device that is lost once: the fallback learns', async () => {
     options: { adapt },
   });
   expect(report.adaptation!.stopped).toBeUndefined();
-  expect(report.notices).toContainEqual(expect.stringMatching(/An ailing cpu begins again/));
+  expect(report.notices).toContainEqual(expect.stringMatching(/An ailing cpu starts over/));
   expect(events).toContainEqual(expect.objectContaining({ type: 'adaptation', step: 1 }));
 });
 
@@ -167,7 +167,7 @@ test('a cancel is a cancel', async () => {
     runtimes: { fallback: 'cpu', open: () => Promise.resolve({ runtime: cpuRuntime(1), notices: [] }) },
   });
   const job = engine.upscale(abort.signal, sourceOf(picture), new Collector(), {
-    model: await tinyModel(),
+    network: await tinyModel(),
     size: { scale: 2 },
     device: 'cpu',
     adapt,

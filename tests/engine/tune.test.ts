@@ -18,18 +18,18 @@ jest.setTimeout(60_000);
 const folder = resolve(__dirname, '../../models');
 const runtime = cpuRuntime(1);
 const { signal } = new AbortController();
-let model: Network;
+let network: Network;
 let automatic: TuningOptions;
 
 beforeAll(async () => {
   const registry = await readRegistry(folder);
   const load = ({ id }: NetworkEntry) => loadNetwork(folder, registry, id);
   const { encoder, readOut } = estimateNetworks(registry.models)!;
-  model = await loadNetwork(folder, registry, 'lway-photo-x4');
+  network = await loadNetwork(folder, registry, 'lway-photo-x4');
   automatic = {
     detail: 'auto',
     noise: 'auto',
-    ends: (await loadEnds(registry.models, model.entry, load))!,
+    ends: (await loadEnds(registry.models, network.entry, load))!,
     encoder: await load(encoder),
     readOut: await load(readOut),
   };
@@ -51,7 +51,7 @@ function noisy(sigma: number, side = 96): Raster {
 }
 
 const told = async (raster: Raster, options: TuningOptions = automatic) =>
-  (await tune(signal, runtime, model, sourceOf(raster, {}), options)).report;
+  (await tune(signal, runtime, network, sourceOf(raster, {}), options)).report;
 
 test('a noisy picture is found noisier than a clean one, and cleaned', async () => {
   const [clean, strong] = [await told(noisy(0)), await told(noisy(25))];
@@ -76,9 +76,9 @@ test('modules of a code are not taken for noise; noise on them is', async () => 
 test('what the person sets stands, and then no picture is looked at', async () => {
   const set = { ...automatic, detail: 70, noise: 40 };
   const unread = { ...sourceOf(noisy(0), {}), read: () => Promise.reject(new Error('was read')) };
-  const { model: mixed, report } = await tune(signal, runtime, model, unread, set);
+  const { network: mixed, report } = await tune(signal, runtime, network, unread, set);
   expect(report).toEqual({ detail: 70, noise: 40, estimate: undefined });
-  expect(mixed.entry.sha256).not.toBe(model.entry.sha256);
+  expect(mixed.entry.sha256).not.toBe(network.entry.sha256);
 });
 
 test('a picture too small to tell gets the network as it came', async () => {

@@ -3,14 +3,14 @@
 import { readGraph, trainingStep, writeGraph, type Graph, type TrainingStep } from 'lway/graph';
 import { createNodeEngine, createTileStore, LWayError, type Network, type UpscaleReport } from 'lway/node';
 
-export async function upscale(signal: AbortSignal, model: Network): Promise<UpscaleReport> {
+export async function upscale(signal: AbortSignal, network: Network): Promise<UpscaleReport> {
   const engine = createNodeEngine({ threads: 2 });
   const store = createTileStore();
-  await engine.upscale(signal, store, store, { model, size: { width: 10, height: 20 }, device: 'cpu' });
+  await engine.upscale(signal, store, store, { network, size: { width: 10, height: 20 }, device: 'cpu' });
   // @ts-expect-error a device that there is not
-  await engine.upscale(signal, store, store, { model, size: { scale: 2 }, device: 'tpu' });
+  await engine.upscale(signal, store, store, { network, size: { scale: 2 }, device: 'tpu' });
   // @ts-expect-error no size at all
-  return engine.upscale(signal, store, store, { model, size: {}, device: 'auto' });
+  return engine.upscale(signal, store, store, { network, size: {}, device: 'auto' });
 }
 
 export function learn(bytes: Uint8Array): Uint8Array {

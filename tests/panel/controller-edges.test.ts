@@ -315,7 +315,7 @@ describe('networks of the person’s own', () => {
 
   test('one that is taken in is listed and chosen, with its companion; one that is removed gives way to the default', async () => {
     const made = await createServices();
-    const mine = { entry: { ...made.model.entry, id: 'mine', name: 'Mine' }, own: true };
+    const mine = { entry: { ...made.network.entry, id: 'mine', name: 'Mine' }, own: true };
     let listed = await made.services.networks.list(never);
     const given: unknown[] = [];
     const networks: PanelServices['networks'] = {

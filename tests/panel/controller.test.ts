@@ -240,7 +240,7 @@ test('adaptation is asked for with level, strength and a way to stop early', asy
   controller.change({ adapt: 'quick', strength: 0.4 });
   const work = controller.start();
   await until(() => controller.state.notices.length > 0);
-  expect(engine.calls[0]!.adapt).toMatchObject({ level: 'quick', strength: 0.4, models: helpers });
+  expect(engine.calls[0]!.adapt).toMatchObject({ level: 'quick', strength: 0.4, networks: helpers });
   const { work: running } = controller.state;
   expect(running.kind === 'running' && running.job).toMatchObject({
     phase: 'adapting',
@@ -347,7 +347,7 @@ test('what was learned serves the next upscale of the same pixels, and previews 
         improvement: 0.1,
         message: '',
         seconds: 1,
-        weights: options.model.bytes,
+        weights: options.network.bytes,
       };
       return { ...report, adaptation };
     }
@@ -364,7 +364,7 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   await controller.start();
   const first = controller.state.work;
   if (first.kind !== 'done') throw new Error(JSON.stringify(first));
-  expect(first.finished).toMatchObject({ relearned: false, learned: { weights: made.model.bytes } });
+  expect(first.finished).toMatchObject({ relearned: false, learned: { weights: made.network.bytes } });
 
   const place = { x: 10, y: 6, width: 12, height: 10 };
   // The one that is asked for last is shown; that the other was given up is nobody's trouble.
@@ -372,7 +372,7 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   expect(controller.state.work).toMatchObject({ previewing: true, preview: null });
   await Promise.all(previews);
   expect(controller.state.notices).toEqual([]);
-  expect(engine.calls.at(-1)).toMatchObject({ strength: 0.3, weights: made.model.bytes });
+  expect(engine.calls.at(-1)).toMatchObject({ strength: 0.3, weights: made.network.bytes });
   const done = () => {
     const { work } = controller.state;
     if (work.kind !== 'done') throw new Error(work.kind);
@@ -391,7 +391,7 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   expect(worst).toBeLessThan(0.6 / 255);
 
   await controller.compareUnadapted({ x: 10, y: 6, width: 12, height: 10 });
-  expect(engine.calls.at(-1)).toMatchObject({ strength: 0, weights: made.model.bytes });
+  expect(engine.calls.at(-1)).toMatchObject({ strength: 0, weights: made.network.bytes });
   expect(done().unadapted).toMatchObject({ strength: 0, rect: { x: 10, y: 6, width: 12, height: 10 } });
   expect(done().preview).toBe(preview);
   await controller.compareUnadapted(null);
@@ -418,7 +418,7 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   workspace.undo(workspace.active!);
   controller.change({ strength: 0.3 });
   await controller.start();
-  expect(engine.calls.at(-1)).toMatchObject({ strength: 0.3, weights: made.model.bytes });
+  expect(engine.calls.at(-1)).toMatchObject({ strength: 0.3, weights: made.network.bytes });
   expect(engine.calls.at(-1)!.adapt).toBeUndefined();
   expect(controller.state.work).toMatchObject({ kind: 'done', finished: { relearned: true } });
 
@@ -437,7 +437,7 @@ describe('Detail and Noise', () => {
     const made = await createServices(changes);
     const ends = { faithful: { model: 'f' }, crisp: { model: 'c' }, clean: { model: 'n' } };
     const choice = (id: string, more: Partial<NetworkEntry> = {}, own = false) => ({
-      entry: { ...made.model.entry, id, name: id, ...more },
+      entry: { ...made.network.entry, id, name: id, ...more },
       own,
     });
     const listed = [choice('photo', { ends }), choice('plain'), choice('mine', { ends }, true)];
@@ -445,7 +445,7 @@ describe('Detail and Noise', () => {
     const networks: PanelServices['networks'] = {
       ...made.services.networks,
       list: async () => listed,
-      load: async () => made.model,
+      load: async () => made.network,
       tuning: async (_signal, _entry, { detail, noise }) => void asked.push({ detail, noise }),
       remove: async () => {},
     };
@@ -504,8 +504,8 @@ describe('Detail and Noise', () => {
 
 test('what was learned with one Detail does not serve another', async () => {
   const target = { documentId: 1, layerId: 2, bounds: { x: 0, y: 0, width: 4, height: 4 } } as unknown as OpenedTarget;
-  const model = await tinyModel();
-  const key = (settings: object) => learnedKey(target, model, { ...defaultSettings, ...settings });
+  const network = await tinyModel();
+  const key = (settings: object) => learnedKey(target, network, { ...defaultSettings, ...settings });
   const keys = [key({}), key({ detail: 40 }), key({ noise: 40 }), key({ detail: 45 })];
   expect(new Set(keys).size).toBe(4);
   expect(key({ detail: 40 })).toBe(keys[1]);

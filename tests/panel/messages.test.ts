@@ -36,7 +36,7 @@ test('says what the adaptation brought, or that it brought nothing', () => {
 
 test('what is not known of the time is not told', () => {
   expect(estimateText(null, null)).toBe('');
-  expect(estimateText(null, 40)).toBe('About 40 s on this machine, and the time for matching.');
+  expect(estimateText(null, 40)).toBe('About 40 s on this machine, plus the time for matching.');
   expect(estimateText(50, 40)).toBe('About 50 s on this machine.');
   expect(estimateText(0.4, 0.4)).toBe('Less than a second on this machine.');
 });

@@ -41,9 +41,9 @@ const files: PictureFiles = {
 const picture = (name: string) => new File([new Uint8Array(16).fill(90)], name);
 
 async function start(folder: FileFolder | null = new MemoryFolder(), engine = new WatchedEngine()) {
-  const { services, model } = await createServices({ engine });
+  const { services, network } = await createServices({ engine });
   const settings = { ...defaultSettings, size: { scale: 2 }, adapt: 'off' as const };
-  const context = () => ({ settings, networks: [{ entry: model.entry, own: false }] });
+  const context = () => ({ settings, networks: [{ entry: network.entry, own: false }] });
   const queue = new PictureQueue(services, files, folder, context);
   return { queue, folder, engine, context, services };
 }

@@ -77,14 +77,14 @@ export async function createServices(changes: Partial<PanelServices> = {}) {
     new PackedPixels({ width: 20, height: 14, channels: 3, bitDepth: 8, encoding: 'display' }, data),
     { metadata: { xmp: 'Grüße' } },
   );
-  const model: Network = await tinyModel();
+  const network: Network = await tinyModel();
   const settings = new MemorySettings({ ...defaultSettings, size: { scale: 2 }, adapt: 'off' });
   const services: PanelServices = {
     host: new EmbeddedHost(workspace, createStore),
     engine: new WatchedEngine(),
     networks: {
-      list: async () => [{ entry: model.entry, own: false }],
-      load: async () => model,
+      list: async () => [{ entry: network.entry, own: false }],
+      load: async () => network,
       tuning: async () => undefined,
       adaptation: async () => 'Adaptation is not part of this test.',
       whyNoAdaptation: async () => 'Adaptation is not part of this test.',
@@ -95,7 +95,7 @@ export async function createServices(changes: Partial<PanelServices> = {}) {
     createStore,
     ...changes,
   };
-  return { services, workspace, stores, settings, model };
+  return { services, workspace, stores, settings, network };
 }
 
 export async function until(condition: () => boolean): Promise<void> {

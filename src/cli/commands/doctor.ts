@@ -53,11 +53,11 @@ export function addDoctor(program: Command, environment: Environment, finish: (c
 }
 
 async function diagnose(environment: Environment): Promise<Diagnosis> {
-  const { networks, model } = await checkNetworks(environment);
+  const { networks, network } = await checkNetworks(environment);
   const devices: Diagnosis['devices'] = [];
   let reference: Raster | null = null;
   for (const device of ['cpu', 'webgpu'] as const) {
-    const tried = await tryDevice(environment.signal, device, model, reference);
+    const tried = await tryDevice(environment.signal, device, network, reference);
     if (tried.result) reference ??= tried.result;
     devices.push(tried.check);
   }
@@ -75,7 +75,7 @@ async function diagnose(environment: Environment): Promise<Diagnosis> {
   };
 }
 
-async function checkNetworks(environment: Environment): Promise<{ networks: Check[]; model: Network | null }> {
+async function checkNetworks(environment: Environment): Promise<{ networks: Check[]; network: Network | null }> {
   const networks: Check[] = [];
   let network: Network | null = null;
   try {
@@ -92,7 +92,7 @@ async function checkNetworks(environment: Environment): Promise<{ networks: Chec
   } catch (error) {
     networks.push({ name: 'models.json', works: false, detail: sentence(error) });
   }
-  return { networks, model: network };
+  return { networks, network };
 }
 
 const side = 32;
@@ -110,11 +110,11 @@ function testPicture(): Raster {
 async function tryDevice(
   signal: AbortSignal,
   device: Device,
-  model: Network | null,
+  network: Network | null,
   reference: Raster | null,
 ): Promise<{ check: Diagnosis['devices'][number]; result?: Raster }> {
   const name = device === 'cpu' ? 'CPU' : 'WebGPU';
-  if (!model)
+  if (!network)
     return { check: { device, name, works: false, detail: 'Not tried: there is no network to try it with.' } };
   const engine = createNodeEngine();
   const store = new SpillingTileStore({ memory: 2 ** 26 });
@@ -122,8 +122,8 @@ async function tryDevice(
     const source = sourceOf(testPicture(), { bitDepth: 32 });
     const started = performance.now();
     const { deviceName } = await engine.upscale(signal, source, store, {
-      model,
-      size: { scale: model.entry.scale },
+      network,
+      size: { scale: network.entry.scale },
       device,
     });
     const seconds = (performance.now() - started) / 1000;

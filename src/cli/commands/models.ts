@@ -205,7 +205,5 @@ function table(networks: readonly ListedNetwork[]): string {
     qualityText(entry.quality) || entry.description || entry.name,
   ]);
   const head = ['Network', 'Scale', 'Size', 'Licence', 'Quality measured on real pairs (PSNR-Y, LPIPS)'];
-  return `${columns([head, ...rows])}
-* default
-`;
+  return `${columns([head, ...rows])}\n* default\n`;
 }

@@ -179,10 +179,10 @@ async function play(stepsName: string, inputs: string[], flags: PlayFlags, envir
     done: (result) => report.done(result),
     failed: (error) => report.failed(target.input, toPlainError(error)),
   });
-  const { model, tuning, adapt } = passes[0]!.options;
+  const { network, tuning, adapt } = passes[0]!.options;
   if (series && adapt && all.length > 1) {
     // All parts learn from the whole, so that they come to the same weights.
-    const request = { model, device: flags.device, tuning, adapt, options, teachers: all };
+    const request = { network, device: flags.device, tuning, adapt, options, teachers: all };
     return upscaleSeries(environment, flags, targets, request, jobFor);
   }
   return runFiles(environment, flags, targets, (target) => jobFor(target));

@@ -176,7 +176,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
       'Leave --series out.',
     );
   }
-  const adapt = level === 'off' ? undefined : { level, strength, models: await networks.adaptation(network.entry) };
+  const adapt = level === 'off' ? undefined : { level, strength, networks: await networks.adaptation(network.entry) };
   await keep?.check();
   if (flags.saveSteps !== undefined) {
     if (!('scale' in size || 'width' in size)) {
@@ -201,7 +201,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
   }
   const pass = {
     size,
-    options: { model: network, device: flags.device, tile: flags.tile, tuning, adapt, weights: saved?.bytes, strength },
+    options: { network, device: flags.device, tile: flags.tile, tuning, adapt, weights: saved?.bytes, strength },
   };
   const { region, quality, depth, metadata, force = false } = flags;
   const options: FileOptions = {
@@ -215,7 +215,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
     streams: environment.streams,
   };
   if (adapt && series) {
-    const request = { model: network, device: flags.device, tuning, adapt, options };
+    const request = { network, device: flags.device, tuning, adapt, options };
     const jobFor = async (_target: Target, learned: FileOptions) => ({ options: learned });
     return upscaleSeries(environment, flags, targets, request, jobFor, async ({ inputs: learnedFrom, report }) => {
       if (keep) await saveWeights(keep, networkName, learnedFrom, report.weights, report.tuning);

@@ -20,7 +20,7 @@ import { partOf, readSet, type Use } from './picture-set';
 import { series } from './series';
 import { parseAblation } from './ablation';
 import { summarise, type Row } from './summary';
-import { baseline, baselines, network, type Variant } from './variants';
+import { baseline, baselines, networkVariant, type Variant } from './variants';
 
 interface Flags {
   set?: string[];
@@ -152,23 +152,29 @@ async function chooseVariants(
   environment: Environment,
 ): Promise<{ variants: Variant[]; scale: number }> {
   const variants: Variant[] = [];
-  const models: Network[] = [];
+  const chosen: Network[] = [];
   for (const id of flags.model ?? ['bicubic', 'default']) {
     const against = variants[0]?.name ?? null;
-    const model = id in baselines ? null : await networks.find(environment.signal, id, environment.cwd);
-    const name = model?.entry.id ?? id;
+    const network = id in baselines ? null : await networks.find(environment.signal, id, environment.cwd);
+    const name = network?.entry.id ?? id;
     if (variants.some((variant) => variant.name === name)) continue;
-    if (model) models.push(model);
-    variants.push(model ? network({ name, against, engine, model, device: flags.device }) : baseline(name, against));
+    if (network) chosen.push(network);
+    variants.push(
+      network ? networkVariant({ name, against, engine, network, device: flags.device }) : baseline(name, against),
+    );
   }
-  const scale = models[0]?.entry.scale ?? 4;
+  const scale = chosen[0]?.entry.scale ?? 4;
   if (flags.adapt === 'off') return { variants, scale };
   const plain = variants.map(({ name }) => name);
-  for (const model of models) {
-    const { id } = model.entry;
-    const options = { level: flags.adapt, strength: flags.strength, models: await networks.adaptation(model.entry) };
-    const adapted = { name: `${id}, adapted`, against: id, engine, model, device: flags.device, options };
-    variants.push(network({ ...adapted, adapt: async () => options }));
+  for (const network of chosen) {
+    const { id } = network.entry;
+    const options = {
+      level: flags.adapt,
+      strength: flags.strength,
+      networks: await networks.adaptation(network.entry),
+    };
+    const adapted = { name: `${id}, adapted`, against: id, engine, network, device: flags.device, options };
+    variants.push(networkVariant({ ...adapted, adapt: async () => options }));
     for (const text of flags.ablation) variants.push(changed(adapted, text, parseAblation(text)));
     for (const text of flags.series) variants.push(series(adapted, text));
     if (flags.controls)

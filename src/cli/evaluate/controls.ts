@@ -15,7 +15,7 @@ import { luma } from './metrics/luma';
 import { psnr } from './metrics/psnr';
 import { scoredBorder } from './measure';
 import { asSaved } from './pixels';
-import { earlier, network, type NetworkVariant, type Variant } from './variants';
+import { earlier, networkVariant, type NetworkVariant, type Variant } from './variants';
 
 /**
  * The controls that a gain by adaptation must beat (design, section 5): the same fine-tuning with something left out
@@ -52,7 +52,7 @@ export type AdaptedVariant = NetworkVariant & { options: AblatedOptions };
 /** The same adaptation by a changed recipe. */
 export function changed(adapted: AdaptedVariant, name: string, changes: Ablation): Variant {
   const { options } = adapted;
-  return network({
+  return networkVariant({
     ...adapted,
     name: `${adapted.name}, ${name}`,
     against: adapted.name,
@@ -62,7 +62,7 @@ export function changed(adapted: AdaptedVariant, name: string, changes: Ablation
 
 /** The same adaptation with the degradation embedding of another picture of the set. */
 function wrongEmbedding(adapted: AdaptedVariant): Variant {
-  return network({
+  return networkVariant({
     ...adapted,
     name: `${adapted.name}, another picture's embedding`,
     against: adapted.name,
@@ -72,7 +72,7 @@ function wrongEmbedding(adapted: AdaptedVariant): Variant {
       const runtime = cpuRuntime();
       try {
         const crops = await readCrops(signal, picture, grid);
-        const embedding = await embed(signal, runtime, adapted.options.models.encoder, crops);
+        const embedding = await embed(signal, runtime, adapted.options.networks.encoder, crops);
         return { ...adapted.options, ablation: { ...adapted.options.ablation, embedding } };
       } finally {
         await runtime.dispose();

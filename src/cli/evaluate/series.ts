@@ -5,7 +5,7 @@ import type { AdaptedVariant } from './controls';
 import type { TestPicture } from './picture-set';
 import { readPixels } from './pixels';
 import { parseAblation } from './ablation';
-import { network, type Task, type Variant } from './variants';
+import { networkVariant, type Task, type Variant } from './variants';
 
 /** Which pictures of a set are one series: all, or those whose names begin with the same letters (`Canon_006`). */
 export type SeriesBy = 'set' | 'name';
@@ -21,7 +21,7 @@ export function series(adapted: AdaptedVariant, text: string): Variant {
   if (by !== 'set' && by !== 'name') {
     throw new LWayError('bad-option', `"${text}" is not a valid value for --series.`, 'Use set or name.');
   }
-  const { engine, model, device } = adapted;
+  const { engine, network, device } = adapted;
   const ablation = changes.length > 0 ? parseAblation(changes.join(',')) : {};
   const options = { ...adapted.options, ablation: { ...adapted.options.ablation, ...ablation } };
   const learned = new Map<string, Promise<AdaptationResult>>();
@@ -32,7 +32,7 @@ export function series(adapted: AdaptedVariant, text: string): Variant {
     const runtime = cpuRuntime();
     try {
       const [picture, ...others] = pictures;
-      return await adapt(signal, runtime, { picture: picture!, series: others, model, options });
+      return await adapt(signal, runtime, { picture: picture!, series: others, network, options });
     } finally {
       await runtime.dispose();
     }
@@ -47,7 +47,14 @@ export function series(adapted: AdaptedVariant, text: string): Variant {
       if (!learned.has(key)) learned.set(key, learn(signal, members));
       const { weights, seconds, message, used } = await learned.get(key)!;
       const { strength } = options;
-      const { run } = network({ name: '', against: null, engine, model, device, learned: { weights, strength } });
+      const { run } = networkVariant({
+        name: '',
+        against: null,
+        engine,
+        network,
+        device,
+        learned: { weights, strength },
+      });
       const outcome = await run(signal, task);
       const note = used ? `${members.length} pictures. ${message}` : message;
       return { ...outcome, seconds: outcome.seconds + seconds / members.length, note };

@@ -65,7 +65,7 @@ export interface NetworkVariant {
   name: string;
   against: string | null;
   engine: Engine;
-  model: Network;
+  network: Network;
   device: 'auto' | Device;
   /** Made for each picture, since a control may depend on it. */
   adapt?: (signal: AbortSignal, task: Task) => Promise<AblatedOptions>;
@@ -74,7 +74,7 @@ export interface NetworkVariant {
 }
 
 /** A network through the product's own engine. */
-export function network({ name, against, engine, model, device, adapt, learned }: NetworkVariant): Variant {
+export function networkVariant({ name, against, engine, network, device, adapt, learned }: NetworkVariant): Variant {
   return {
     name,
     against,
@@ -82,7 +82,7 @@ export function network({ name, against, engine, model, device, adapt, learned }
       const { picture, width, height } = task;
       const store = new SpillingTileStore({ memory: Infinity });
       const report = await engine.upscale(signal, sourceOf(picture), store, {
-        model,
+        network,
         size: { width, height },
         device,
         adapt: await adapt?.(signal, task),

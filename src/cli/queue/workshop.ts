@@ -97,8 +97,8 @@ export class Workshop {
     const options = await this.options(job.work);
     const targets: Target[] = [];
     for (const picture of job.pictures) targets.push(await this.targetOf(signal, picture, null));
-    const { model, tuning, adapt } = options.passes[0]!.options;
-    const request: SeriesRequest = { model, device: computing.device, tuning, adapt: adapt!, options };
+    const { network, tuning, adapt } = options.passes[0]!.options;
+    const request: SeriesRequest = { network, device: computing.device, tuning, adapt: adapt!, options };
     const learned = await learnSeries(signal, engine, targets, request, reporter);
     const { passes, adaptation } = await withSeries(request, learned);
     const { weights } = passes[0]!.options;

@@ -49,7 +49,7 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
   const analysed = (done: number) => onEvent({ type: 'progress', done, total: STAGES, unit: 'analysis' });
   analysed(0);
   const random = randomFrom(recipe.seed);
-  const samples = await readSamples(signal, runtime, pictures, request.model.entry.scale, options, random, plan);
+  const samples = await readSamples(signal, runtime, pictures, request.network.entry.scale, options, random, plan);
   if (isRefusal(samples)) return nothing(samples.refused);
   analysed(1);
   const material = await gather(signal, runtime, plan, samples, options, random);
@@ -57,7 +57,7 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
   watch.lap('embedding');
   analysed(2);
 
-  const { step, share } = learningStep(plan, material, samples, options.models, runtime);
+  const { step, share } = learningStep(plan, material, samples, options.networks, runtime);
   for (const message of [shareNotice(share, network), obstacleNotice(step.report, network)])
     if (message !== null) onEvent({ type: 'notice', message });
   watch.lap('graphs');

@@ -30,13 +30,13 @@ export interface LearningStep {
  * @throws LWayError `unsupported` where the device has no buffer for the largest value that there is in a step
  */
 export function learningStep(
-  { recipe, model, share, side }: Plan,
+  { recipe, network: { entry }, share, side }: Plan,
   { network, layout, pairs, batches }: Material,
   samples: readonly Sample[],
-  { features }: AdaptOptions['models'],
+  { features }: AdaptOptions['networks'],
   { device, largestBuffer = Infinity }: Pick<Runtime, 'device' | 'largestBuffer'>,
 ): LearningStep {
-  const { scale, input } = model.entry;
+  const { scale, input } = entry;
   const { name } = input;
   // One graph serves all patches: of a series, the first picture's reconstructor.
   const degrade = recipe.cycle === 'none' ? undefined : degraderFor(recipe.cycle, scale, samples[0]!.reconstructor);

@@ -32,13 +32,13 @@ export interface Material {
 export async function gather(
   signal: AbortSignal,
   runtime: Runtime,
-  { recipe, model, original, side }: Plan,
+  { recipe, network, original, side }: Plan,
   samples: readonly Sample[],
   options: AdaptOptions,
   random: () => number,
 ): Promise<Material> {
-  const layout = layoutOf(model.entry.input);
-  const { scale } = model.entry;
+  const layout = layoutOf(network.entry.input);
+  const { scale } = network.entry;
   const chosen = choosePatches(
     samples.flatMap(({ crops }) => crops),
     side,
@@ -46,18 +46,18 @@ export async function gather(
     random,
     recipe.choice,
   );
-  const fixed = model.entry.input.size !== undefined;
+  const fixed = network.entry.input.size !== undefined;
   const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, samples, side, scale, fixed) : null;
   const start = recipe.start > 0 ? await beginning(signal, runtime, options, original, samples, recipe.start) : null;
-  const network = forPatches(start?.network ?? original, model.entry.output);
-  return withNetwork(signal, runtime, writeGraph(network), async (run) => {
+  const graph = forPatches(start?.network ?? original, network.entry.output);
+  return withNetwork(signal, runtime, writeGraph(graph), async (run) => {
     const prepare = (patches: readonly Patch[]) =>
-      prepareBatches(run, { model, layout, patches, batch: recipe.batch, side, pairs });
+      prepareBatches(run, { network, layout, patches, batch: recipe.batch, side, pairs });
     const training = await prepare(chosen.training);
     const heldOut = await prepare(chosen.heldOut);
     // Last: nothing is asked of a session any more that may have failed.
-    const batches = recipe.batch > 1 && (await takesBatches(signal, run, model, layout, training[0]!, recipe, side));
-    return { network, start, layout, pairs, training, heldOut, batches };
+    const batches = recipe.batch > 1 && (await takesBatches(signal, run, network, layout, training[0]!, recipe, side));
+    return { network: graph, start, layout, pairs, training, heldOut, batches };
   });
 }
 
@@ -65,7 +65,7 @@ export async function gather(
 async function beginning(
   signal: AbortSignal,
   runtime: Runtime,
-  { models: { start } }: AdaptOptions,
+  { networks: { start } }: AdaptOptions,
   network: Graph,
   samples: readonly Sample[],
   most: number,
@@ -83,7 +83,7 @@ const ALIKE = 1e-3;
 async function takesBatches(
   signal: AbortSignal,
   run: RunAll,
-  { entry: { input, scale } }: Plan['model'],
+  { entry: { input, scale } }: Plan['network'],
   layout: Layout,
   data: StepData,
   { batch }: Recipe,

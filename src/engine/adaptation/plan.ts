@@ -12,7 +12,7 @@ import { shareOf, type Share } from './share';
 /** What is decided before anything is looked at. */
 export interface Plan {
   readonly recipe: FullRecipe;
-  readonly model: Network;
+  readonly network: Network;
   /** The network as its file has it. */
   readonly original: Graph;
   /** How much of it learns. */
@@ -34,25 +34,28 @@ const FEW_BATCHES = 4;
  *
  * @throws LWayError `bad-graph` where the network cannot be read or does not take patches
  */
-export function planAdaptation({ picture, series = [], model, options }: AdaptRequest, device: Device): Plan | Refusal {
+export function planAdaptation(
+  { picture, series = [], network, options }: AdaptRequest,
+  device: Device,
+): Plan | Refusal {
   const asked: FullRecipe = {
     ...method,
     ...recipes[options.level],
-    ...model.entry.adaptation,
+    ...network.entry.adaptation,
     ...options.ablation,
   };
   const all = [picture, ...series];
-  const side = Math.max(...all.map((each) => patchSide(each, model, asked.patch)));
-  const { size } = model.entry.input;
+  const side = Math.max(...all.map((each) => patchSide(each, network, asked.patch)));
+  const { size } = network.entry.input;
   if (size !== undefined && size.width !== size.height) return { refused: 'oblong' };
   if (side === 0) return { refused: 'too-small' };
   const pictures = all.filter(({ width, height }) => Math.min(width, height) >= side);
-  const original = readGraph(model.bytes);
-  const network = forPatches(original, model.entry.output);
-  const share = shareOf(network, layoutOf(model.entry.input).shape(1, side, side), asked, device);
+  const original = readGraph(network.bytes);
+  const graph = forPatches(original, network.entry.output);
+  const share = shareOf(graph, layoutOf(network.entry.input).shape(1, side, side), asked, device);
   const recipe =
     share.because === 'slow' ? { ...asked, trainingBatches: Math.min(FEW_BATCHES, asked.trainingBatches) } : asked;
-  return { recipe, model, original, share, side, pictures, several: series.length > 0 };
+  return { recipe, network, original, share, side, pictures, several: series.length > 0 };
 }
 
 /** The network with its picture as the only output, for any number of patches at once, whatever its file says. */
@@ -73,11 +76,11 @@ export function forPatches(graph: Graph, output: string): Graph {
  *
  * @param most side that the recipe asks for
  */
-export function patchSide(picture: Pick<NetworkPicture, 'width' | 'height'>, model: Network, most: number): number {
-  const { size } = model.entry.input;
+export function patchSide(picture: Pick<NetworkPicture, 'width' | 'height'>, network: Network, most: number): number {
+  const { size } = network.entry.input;
   const least = Math.min(picture.width, picture.height);
   if (size !== undefined) return size.width === size.height && size.width <= least ? size.width : 0;
-  const multiple = Math.max(4, model.entry.multipleOf);
+  const multiple = Math.max(4, network.entry.multipleOf);
   const wanted = Math.max(evenSide(least, most), Math.min(16, least), multiple <= least ? multiple : 0);
   const side = Math.floor(wanted / multiple) * multiple;
   return side >= 16 ? side : 0;

@@ -67,7 +67,7 @@ export async function makePairs(
 }
 
 export interface Preparation {
-  readonly model: Network;
+  readonly network: Network;
   readonly layout: Layout;
   readonly patches: readonly Patch[];
   readonly batch: number;
@@ -82,9 +82,9 @@ export interface Preparation {
  */
 export async function prepareBatches(
   run: RunAll,
-  { model, layout, patches, batch, side, pairs }: Preparation,
+  { network, layout, patches, batch, side, pairs }: Preparation,
 ): Promise<StepData[]> {
-  const { entry } = model;
+  const { entry } = network;
   const groups = Array.from({ length: Math.ceil(patches.length / batch) }, (_, i) =>
     patches.slice(i * batch, (i + 1) * batch),
   );

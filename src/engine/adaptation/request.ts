@@ -8,7 +8,7 @@ export interface AdaptRequest {
   /** Others that were taken in the same way, to learn from as well. Of all, those smaller than a patch take no part. */
   readonly series?: readonly NetworkPicture[];
   /** The SR network that learns. */
-  readonly model: Network;
+  readonly network: Network;
   readonly options: AblatedOptions;
   readonly onEvent?: (event: EngineEvent) => void;
 }

@@ -36,13 +36,13 @@ export async function readSamples(
   runtime: Runtime,
   pictures: readonly NetworkPicture[],
   scale: number,
-  { models, ablation }: AblatedOptions,
+  { networks, ablation }: AblatedOptions,
   random: () => number,
   { side: patch, recipe: { target } }: Pick<Plan, 'side' | 'recipe'>,
 ): Promise<readonly Sample[] | Refusal> {
   const samples: Sample[] = [];
   let refused: Reason | undefined;
-  const { reconstructor } = models;
+  const { reconstructor } = networks;
   const unfolded = reconstructor.entry.scale === scale ? readGraph(reconstructor.bytes) : undefined;
   for (const picture of pictures) {
     const crops = await readCrops(signal, picture, cropGrid(picture.width, picture.height, MOST_CROPS, random, patch));
@@ -51,8 +51,8 @@ export async function readSamples(
       refused ??= verdict;
       continue;
     }
-    const embedding = ablation?.embedding ?? (await embed(signal, runtime, models.encoder, crops));
-    const measured = target === 'picture' ? undefined : await noiseIn(signal, runtime, models, crops, embedding);
+    const embedding = ablation?.embedding ?? (await embed(signal, runtime, networks.encoder, crops));
+    const measured = target === 'picture' ? undefined : await noiseIn(signal, runtime, networks, crops, embedding);
     const noise = measured !== undefined && isSeen(measured) ? measured : undefined;
     samples.push({
       crops: crops.map((crop) => ({ ...crop, noise, grain: measured })),
@@ -67,7 +67,7 @@ export async function readSamples(
 async function noiseIn(
   signal: AbortSignal,
   runtime: Runtime,
-  { readOut }: AdaptOptions['models'],
+  { readOut }: AdaptOptions['networks'],
   crops: readonly Crop[],
   embedding: Float32Array,
 ): Promise<Noise> {

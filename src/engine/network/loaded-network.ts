@@ -1,6 +1,6 @@
 import type { Raster } from '../raster/raster';
 import { readNetworkFile } from './network-file';
-import type { Network } from './registry';
+import type { Network, NetworkEntry } from './registry';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
 import { fromTensor, toTensor } from './tensors';
 
@@ -18,11 +18,11 @@ export class LoadedNetwork {
   /** @throws LWayError `bad-model` where the file cannot be read */
   constructor(
     readonly runtime: Runtime,
-    readonly model: Network,
+    readonly network: Network,
   ) {
-    const { input, scale } = model.entry;
+    const { input, scale } = network.entry;
     this.scale = scale;
-    const shape = readNetworkFile(model.bytes).inputs.find(({ name }) => name === input.name)?.shape ?? [];
+    const shape = readNetworkFile(network.bytes).inputs.find(({ name }) => name === input.name)?.shape ?? [];
     const [height, width] = input.layout === 'NCHW' ? [shape[2], shape[3]] : [shape[1], shape[2]];
     this.sides = {
       width: typeof width === 'string' && width !== '' ? width : undefined,
@@ -30,12 +30,16 @@ export class LoadedNetwork {
     };
   }
 
+  get entry(): NetworkEntry {
+    return this.network.entry;
+  }
+
   /**
    * @param image 3 channels
    * @throws LWayError `bad-output` where the answer has the wrong size, `out-of-memory`, `device-lost`
    */
   async run(image: Raster): Promise<Raster> {
-    const { input, output } = this.model.entry;
+    const { input, output } = this.entry;
     const { width, height } = image;
     const session = await this.open(width, height);
     const answers = await session.run({ [input.name]: toTensor(this.runtime.ort, image, input) }, [output]);
@@ -58,7 +62,7 @@ export class LoadedNetwork {
     if (this.sides.width) dimensions[this.sides.width] = width;
     // One name for both sides fixes squares only.
     const usable = named && !(this.sides.width === this.sides.height && width !== height);
-    this.session = await this.runtime.createSession(this.model.bytes, usable ? { dimensions } : {});
+    this.session = await this.runtime.createSession(this.network.bytes, usable ? { dimensions } : {});
     this.shape = shape;
     return this.session;
   }

@@ -14,7 +14,7 @@ export async function readRegistry(folder: string): Promise<NetworkRegistry> {
 }
 
 /**
- * Loads and checks one model of a registry.
+ * Loads and checks one network of a registry.
  *
  * @param id an entry's id, or `default`
  * @throws LWayError `missing-model`, `bad-model`

@@ -358,7 +358,7 @@ function apart(one: Raster, other: Raster): number {
  * Theoretical fields can be far larger than what comes out of them: what counts here is what changes.
  */
 async function measureRadius(signal: AbortSignal, network: LoadedNetwork): Promise<number | null> {
-  const { input, multipleOf } = network.model.entry;
+  const { input, multipleOf } = network.entry;
   const run = (picture: Raster) => {
     signal.throwIfAborted();
     return network.run(picture);

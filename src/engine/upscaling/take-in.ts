@@ -31,12 +31,12 @@ export async function takeIn(signal: AbortSignal, brought: Brought, runtime: Run
   const { file, companion, name, said = {} } = brought;
   const { bytes, architecture } = convert(file, companion);
   signal.throwIfAborted();
-  const { model, notes } = await fitted(signal, bytes, runtime, name, said);
+  const { network, notes } = await fitted(signal, bytes, runtime, name, said);
   const read = architecture && `${architecture} network, read from ${file.name}`;
   const sentences = [read, ...notes].flatMap((each) => (each ? [`${each[0]!.toUpperCase()}${each.slice(1)}.`] : []));
   return sentences.length === 0
-    ? model
-    : { entry: { ...model.entry, description: sentences.join(' ') }, bytes: model.bytes };
+    ? network
+    : { entry: { ...network.entry, description: sentences.join(' ') }, bytes: network.bytes };
 }
 
 async function fitted(
@@ -45,12 +45,12 @@ async function fitted(
   runtime: Runtime,
   name: string,
   said: SaidOfNetwork,
-): Promise<{ model: Network; notes: Fitted['notes'] }> {
+): Promise<{ network: Network; notes: Fitted['notes'] }> {
   const { values } = said;
   let opacity = false;
   const look = async (fit: Fitted) => {
     const entry = await inspectNetwork(signal, fit.bytes, runtime, name, said);
-    return { model: { entry, bytes: fit.bytes }, notes: fit.notes };
+    return { network: { entry, bytes: fit.bytes }, notes: fit.notes };
   };
   const whole = async (white: number) => {
     // Of small pictures some networks lose less than of others: what is still missing is added.

@@ -122,14 +122,14 @@ export class TileRunner {
 
   /** The next smaller side, `null` where a tile cannot be smaller. */
   private half(image: Raster, side: number): number | null {
-    const { multipleOf } = this.network.model.entry;
+    const { multipleOf } = this.network.entry;
     const half = Math.floor(Math.min(side, Math.max(image.width, image.height)) / 2 / multipleOf) * multipleOf;
     return half >= this.least ? half : null;
   }
 
   /** Smallest side that leaves something between the margins; a network of fixed size has no smaller one. */
   private get least(): number {
-    const { multipleOf, input } = this.network.model.entry;
+    const { multipleOf, input } = this.network.entry;
     if (input.size) return Infinity;
     const { margin, blend } = this.options;
     return 2 * roundUp(Math.max(margin, blend), multipleOf) + roundUp(Math.max(8, 2 * blend), multipleOf);
@@ -143,7 +143,7 @@ export class TileRunner {
     const { width, height } = image;
     if (width <= side && height <= side) return this.network.run(image);
     const { margin, blend } = this.options;
-    const { multipleOf } = this.network.model.entry;
+    const { multipleOf } = this.network.entry;
     const plan = planTiles({ width, height, tile: side, margin, blend, multipleOf });
     const blender = new SeamBlender(plan, this.scale, 3);
     const result = createRaster(width * this.scale, height * this.scale, 3);

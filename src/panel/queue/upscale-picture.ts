@@ -33,11 +33,11 @@ export async function upscalePicture(
       }
       const { adapt: level, strength } = settings;
       await engine.upscale(signal, source, store, {
-        model: network,
+        network,
         size: 'scale' in settings.size ? settings.size : size,
         device: 'auto',
         tuning,
-        adapt: helpers && level !== 'off' ? { level, strength, models: helpers } : undefined,
+        adapt: helpers && level !== 'off' ? { level, strength, networks: helpers } : undefined,
         onEvent: (event) => onEvent(event, i),
       });
     } catch (error) {

@@ -96,12 +96,12 @@ describe('controls without training', () => {
       ['net, adapted', adapted],
     ]),
   });
-  const options = { level: 'quick', strength: 1, models: {} } as unknown as AdaptOptions;
+  const options = { level: 'quick', strength: 1, networks: {} } as unknown as AdaptOptions;
   const adapted = {
     name: 'net, adapted',
     against: 'net',
     engine: {} as Engine,
-    model: {} as Network,
+    network: {} as Network,
     device: 'cpu',
     options,
   };

@@ -23,7 +23,7 @@ const signal = new AbortController().signal;
 /** Small and quick, with every part of the objective at work. */
 const small: Ablation = { steps: 4, patch: 24, batch: 2, trainingBatches: 2, heldOutBatches: 1, checkEvery: 2 };
 
-let models: AdaptOptions['models'];
+let networks: AdaptOptions['networks'];
 let faithful: Network;
 /** One picture and its adaptation, which several tests compare with. */
 const usualPicture = detailed(64, 64);
@@ -34,7 +34,7 @@ beforeAll(async () => {
   const registry = await readRegistry(folder);
   const load = (id: string) => loadNetwork(folder, registry, id);
   faithful = await load('lway-faithful-x4');
-  models = {
+  networks = {
     encoder: await load('lway-encoder-x4'),
     reconstructor: await load('lway-reconstructor-x4'),
     features: await load('darknet-features'),
@@ -73,7 +73,7 @@ interface Choices extends Signals {
 
 function adapted(
   raster: Raster,
-  model: Network,
+  network: Network,
   { ablation = small, enough, on = signal, series, start }: Partial<Choices> = {},
 ) {
   const events: EngineEvent[] = [];
@@ -82,9 +82,9 @@ function adapted(
     height: each.height,
     read: async (_: AbortSignal, rect: Parameters<typeof crop>[1]) => crop(each, rect),
   }));
-  const options = { level: 'standard', strength: 1, models: { ...models, start }, ablation, enough } as const;
+  const options = { level: 'standard', strength: 1, networks: { ...networks, start }, ablation, enough } as const;
   const onEvent = (event: EngineEvent) => void events.push(event);
-  const request = { picture: picture!, series: others, model, options, onEvent };
+  const request = { picture: picture!, series: others, network, options, onEvent };
   return adapt(on, runtime, request).then((result) => ({ ...result, events }));
 }
 
@@ -149,8 +149,8 @@ describe('a series', () => {
 });
 
 test('a network with an op that has no gradient says what cannot learn, and learns behind it', async () => {
-  const model = await tinyModel({ kind: 'softsign' });
-  const result = await adapted(detailed(72, 72), model, { ablation: { ...small, learningRate: 5e-5 } });
+  const network = await tinyModel({ kind: 'softsign' });
+  const result = await adapted(detailed(72, 72), network, { ablation: { ...small, learningRate: 5e-5 } });
   expect(result.used).toBe(true);
   expect(result.frozen).toEqual([expect.stringContaining('Softsign'), expect.stringContaining('Softsign')]);
   const notices = result.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
@@ -164,9 +164,9 @@ test.each([
   ['takes one picture at a time only', { kind: 'one-by-one' }],
   ['has its picture as the second output', { kind: 'two-outputs' }],
 ] as const)('a network that %s learns', async (_, kind) => {
-  const model = await tinyModel(kind);
+  const network = await tinyModel(kind);
   const ablation = { ...small, learningRate: 2e-4 };
-  const result = await adapted(detailed(96, 80), model, { ablation });
+  const result = await adapted(detailed(96, 80), network, { ablation });
   expect(result).toMatchObject({ used: true, frozen: [] });
   expect(result.events.filter(({ type }) => type === 'notice')).toEqual([]);
 });
@@ -180,15 +180,15 @@ test('crops are as large as the patches that are cut from them', () => {
 });
 
 test('a network for oblong pictures only is used as it came', async () => {
-  const model = await tinyModel({ size: { width: 48, height: 40 } });
-  const result = await adapted(detailed(96, 96), model, { ablation: small });
+  const network = await tinyModel({ size: { width: 48, height: 40 } });
+  const result = await adapted(detailed(96, 96), network, { ablation: small });
   expect(result).toMatchObject({ used: false, message: expect.stringMatching(/oblong/) as string });
 });
 
 describe('a start network', () => {
   /** Steps that change nothing: one is as good as four. */
   const idle = { ...small, start: 1, learningRate: 0, steps: 1 };
-  const bias = (model: Uint8Array) => Number(readGraph(model).initializers.get('tail.bias')!.data[0]);
+  const bias = (file: Uint8Array) => Number(readGraph(file).initializers.get('tail.bias')!.data[0]);
   const shift = 0.05;
 
   /** The faithful network, but too bright, and the start network that knows it. */
@@ -203,15 +203,15 @@ describe('a start network', () => {
     const entry = { ...faithful.entry, id: 'start', input: { ...faithful.entry.input, name: 'embedding' } };
     const graph = b.build({ share: b.reshape(share, [1]), 'tail.bias': b.mul(offset, share) });
     return {
-      model: { ...faithful, bytes },
+      network: { ...faithful, bytes },
       start: { entry: { ...entry, output: 'share' }, bytes: writeGraph(graph) },
     };
   }
 
   test('gives the weights to begin with, where the picture bears it out', async () => {
-    const { model, start } = await tooBright();
+    const { network, start } = await tooBright();
     const ablation = { ...small, start: 1, learningRate: 1e-4 };
-    const result = await adapted(usualPicture, model, { ablation, start });
+    const result = await adapted(usualPicture, network, { ablation, start });
     expect(result).toMatchObject({
       used: true,
       start: 1,
@@ -223,18 +223,18 @@ describe('a start network', () => {
   });
 
   test('counts as well where learning gains nothing more', async () => {
-    const { model, start } = await tooBright();
-    const result = await adapted(usualPicture, model, { ablation: idle, start });
+    const { network, start } = await tooBright();
+    const result = await adapted(usualPicture, network, { ablation: idle, start });
     expect(result).toMatchObject({ used: true, start: 1, steps: 0 });
     expect(result.message).toBe('Learning brought no further improvement; the weights for clean pictures were used.');
     expect(bias(result.weights!)).toBeCloseTo(bias(faithful.bytes), 6);
   });
 
   test('stays out where it does not help, or is not wanted', async () => {
-    const { model, start } = await tooBright();
+    const { network, start } = await tooBright();
     expect(await adapted(usualPicture, faithful, { ablation: idle, start })).toMatchObject({ used: false, steps: 0 });
     const without = { ...idle, start: 0 };
-    expect(await adapted(usualPicture, model, { ablation: without, start })).toMatchObject({ used: false });
+    expect(await adapted(usualPicture, network, { ablation: without, start })).toMatchObject({ used: false });
   });
 });
 
@@ -274,9 +274,9 @@ test.each([
   ['half precision', { type: 'FLOAT16' }],
   ['×4 of a fixed size', { scale: 4, size: { width: 24, height: 24 } }],
 ] as const)("a person's network learns too: %s", async (_, options) => {
-  const model = await tinyModel(options);
+  const network = await tinyModel(options);
   // Large enough for pairs also at the fixed size.
-  const result = await adapted(detailed(96, 96), model, { ablation: { ...small, steps: 12, learningRate: 2e-4 } });
+  const result = await adapted(detailed(96, 96), network, { ablation: { ...small, steps: 12, learningRate: 2e-4 } });
   expect(result.used).toBe(true);
   expect(result.weights).toBeDefined();
 });

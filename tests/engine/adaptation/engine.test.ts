@@ -30,8 +30,8 @@ beforeAll(async () => {
     learningRate: 1e-3,
     unseenAnchor: 0.5,
   };
-  const models = { encoder: encoder!, reconstructor: reconstructor!, features: features! };
-  adapt = { level: 'quick', strength: 1, models, ablation };
+  const networks = { encoder: encoder!, reconstructor: reconstructor!, features: features! };
+  adapt = { level: 'quick', strength: 1, networks, ablation };
   engine = createNodeEngine();
 });
 
@@ -78,10 +78,10 @@ test.each([
   ['RGB with alpha, 16 bit', 4, { bitDepth: 16 }],
   ['linear light', 3, { encoding: 'linear', bitDepth: 32 }],
 ] as const)('a layer of any kind is adapted to and upscaled: %s', async (_, channels, info) => {
-  const model = await tinyModel();
+  const network = await tinyModel();
   const { report, result } = await upscaled(
     detailed(channels),
-    { model, size: { scale: 2 }, device: 'cpu', adapt },
+    { network, size: { scale: 2 }, device: 'cpu', adapt },
     info,
   );
   expect(report.adaptation).toMatchObject({ used: true, frozen: [] });
@@ -92,8 +92,8 @@ test.each([
   ['half precision', { type: 'FLOAT16' }],
   ['BGR, 0..255', { channels: 'BGR', white: 255 }],
 ] as const)('weights that were kept serve again, in any strength: %s', async (_, kind) => {
-  const model = await tinyModel(kind);
-  const options: UpscaleOptions = { model, size: { scale: 2 }, device: 'cpu' };
+  const network = await tinyModel(kind);
+  const options: UpscaleOptions = { network, size: { scale: 2 }, device: 'cpu' };
   const first = await upscaled(detailed(3), { ...options, adapt });
   const { weights } = first.report.adaptation!;
   const again = await upscaled(detailed(3), { ...options, weights });
@@ -109,7 +109,7 @@ test('a fully transparent layer has nothing to learn from, and stays transparent
   const raster = detailed(4);
   plane(raster, 3).fill(0);
   const { report, result } = await upscaled(raster, {
-    model: await tinyModel(),
+    network: await tinyModel(),
     size: { scale: 2 },
     device: 'cpu',
     adapt,

@@ -49,10 +49,10 @@ test('of every four rich places one is held out', () => {
 
 test('a picture of a series that just holds a patch takes part', async () => {
   const read = () => Promise.reject(new Error('nothing is read yet'));
-  const model = await tinyModel();
+  const network = await tinyModel();
   const options = { level: 'standard', strength: 1, ablation: { patch: 32 } } as AblatedOptions;
   const sizes = [32, 31, 64].map((width) => ({ width, height: 64, read }));
-  const plan = planAdaptation({ picture: { width: 64, height: 64, read }, series: sizes, model, options }, 'cpu');
+  const plan = planAdaptation({ picture: { width: 64, height: 64, read }, series: sizes, network, options }, 'cpu');
   if (isRefusal(plan)) throw new Error('refused');
   expect(plan.side).toBe(32);
   expect(plan.pictures.map(({ width }) => width)).toEqual([64, 32, 64]);

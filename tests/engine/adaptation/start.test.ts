@@ -67,15 +67,15 @@ async function pairsBy(network: Graph): Promise<SelfPair[]> {
 const networks = ['lway-crisp-x4', 'lway-faithful-x4', 'lway-crisp-x2', 'lway-faithful-x2'];
 
 test.each(networks)('%s goes as far as restores the pairs best', async (id) => {
-  const model = await load(id);
-  const start = await load(model.entry.start!);
-  const network = readGraph(model.bytes);
+  const network = await load(id);
+  const start = await load(network.entry.start!);
+  const graph = readGraph(network.bytes);
   for (const part of [0.5, 1]) {
-    const goal = moved(network, start, part);
-    const began = await startFrom(signal, runtime, start, network, embedding(start, clean), await pairsBy(goal), 1);
+    const goal = moved(graph, start, part);
+    const began = await startFrom(signal, runtime, start, graph, embedding(start, clean), await pairsBy(goal), 1);
     expect(began!.share).toBeCloseTo(part, 5);
     // Head, body and tail, weights and biases; the rest are fixed numbers.
-    const changed = [...goal.initializers].filter(([name, to]) => to !== network.initializers.get(name));
+    const changed = [...goal.initializers].filter(([name, to]) => to !== graph.initializers.get(name));
     expect(changed).toHaveLength(36);
     for (const [name, { data }] of changed) {
       const at = Math.floor(data.length / 2);

@@ -34,11 +34,11 @@ function countedCrops(width: number, height: number): Crop[] {
 describe('plan', () => {
   const request = (width: number, height: number) => ({
     picture: { width, height, read: () => Promise.reject(new Error('nothing is read yet')) },
-    model,
+    network,
     options,
   });
-  let model: Awaited<ReturnType<typeof tinyModel>>;
-  beforeAll(async () => void (model = await tinyModel()));
+  let network: Awaited<ReturnType<typeof tinyModel>>;
+  beforeAll(async () => void (network = await tinyModel()));
 
   test('a picture without room for a patch is refused before anything is read', () => {
     expect(planAdaptation(request(15, 400), 'cpu')).toEqual({ refused: 'too-small' });
@@ -46,9 +46,9 @@ describe('plan', () => {
   });
 
   test('what the ablation changes wins over the network, and the network over the level', () => {
-    const own = { ...model, entry: { ...model.entry, adaptation: { learningRate: 1e-3, pairsWeight: 7 } } };
+    const own = { ...network, entry: { ...network.entry, adaptation: { learningRate: 1e-3, pairsWeight: 7 } } };
     const plan = planAdaptation(
-      { ...request(64, 64), model: own, options: { ...options, ablation: { pairsWeight: 9 } } },
+      { ...request(64, 64), network: own, options: { ...options, ablation: { pairsWeight: 9 } } },
       'cpu',
     );
     if (isRefusal(plan)) throw new Error('refused');
@@ -79,7 +79,7 @@ describe('gather', () => {
   });
 
   test('the data of the steps keep them apart as well, and hold what the network makes of them', async () => {
-    const model = await tinyModel();
+    const network = await tinyModel();
     const runtime = cpuRuntime(1);
     try {
       const recipe: FullRecipe = {
@@ -92,14 +92,22 @@ describe('gather', () => {
         heldOutBatches: 1,
       };
       const share = { trainable: 'all' } as const;
-      const plan = { recipe, model, original: readGraph(model.bytes), share, side: 16, pictures: [], several: false };
+      const plan = {
+        recipe,
+        network,
+        original: readGraph(network.bytes),
+        share,
+        side: 16,
+        pictures: [],
+        several: false,
+      };
       const samples = [{ crops: countedCrops(64, 64), embedding: new Float32Array(4) }];
       const { training, heldOut } = await gather(signal, runtime, plan, samples, options, randomFrom(1));
-      const { name } = model.entry.input;
+      const { name } = network.entry.input;
       expect([training.length, heldOut.length]).toEqual([3, 1]);
       const learned = new Set(training.flatMap((data) => [...data[name]!]));
       expect([...heldOut[0]![name]!].filter((value) => learned.has(value))).toEqual([]);
-      expect(heldOut[0]!['lway.before']).toHaveLength(heldOut[0]![name]!.length * model.entry.scale ** 2);
+      expect(heldOut[0]!['lway.before']).toHaveLength(heldOut[0]![name]!.length * network.entry.scale ** 2);
     } finally {
       await runtime.dispose();
     }

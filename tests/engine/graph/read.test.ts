@@ -31,7 +31,7 @@ describe('refusals name the node and the op', () => {
       'a cycle',
       model([node('Add', ['x', 'b'], ['a']), node('Relu', ['a'], ['b']), node('Neg', ['b'], ['y'])]),
       'bad-graph',
-      /circle at Add "the Add"/,
+      /cycle at Add "the Add"/,
     ],
     ['a missing initialiser', model([node('Add', ['x', 'w'], ['y'])]), 'bad-graph', /Add "the Add" needs "w"/],
     ['a value made twice', model([relu, node('Neg', ['x'], ['y'])]), 'bad-graph', /"y" is made twice.*Neg "the Neg"/],

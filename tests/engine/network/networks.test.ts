@@ -25,9 +25,9 @@ describe('a registry', () => {
     const { entry, bytes } = await write();
     const registry = await readRegistry(folder);
     for (const id of ['tiny', 'default']) {
-      const model = await loadNetwork(folder, registry, id);
-      expect(model.entry).toEqual(JSON.parse(JSON.stringify(entry)));
-      expect(Buffer.compare(model.bytes, bytes)).toBe(0);
+      const network = await loadNetwork(folder, registry, id);
+      expect(network.entry).toEqual(JSON.parse(JSON.stringify(entry)));
+      expect(Buffer.compare(network.bytes, bytes)).toBe(0);
     }
   });
 

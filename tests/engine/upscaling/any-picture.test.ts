@@ -11,12 +11,12 @@ import { tinyModel } from './tiny-networks';
 const engine = createNodeEngine({ threads: 1 });
 afterAll(() => engine.dispose());
 
-let model: Network;
-beforeAll(async () => (model = await tinyModel()));
+let network: Network;
+beforeAll(async () => (network = await tinyModel()));
 
 async function upscale(picture: Raster, info: Partial<PictureInfo> = {}, scale = 2): Promise<Raster> {
   const sink = new Collector();
-  await engine.upscale(never, sourceOf(picture, info), sink, { model, size: { scale }, device: 'cpu' });
+  await engine.upscale(never, sourceOf(picture, info), sink, { network, size: { scale }, device: 'cpu' });
   return sink.result;
 }
 
@@ -155,7 +155,7 @@ describe('whatever the picture is', () => {
     const picture = noise(9, 9, 4, 1);
     const before = picture.data.slice();
     const source = { ...sourceOf(picture, { encoding: 'linear' }), read: () => Promise.resolve(picture) };
-    await engine.upscale(never, source, new Collector(), { model, size: { scale: 2 }, device: 'cpu' });
+    await engine.upscale(never, source, new Collector(), { network, size: { scale: 2 }, device: 'cpu' });
     expect(picture.data).toEqual(before);
   });
 });

@@ -16,7 +16,11 @@ const picture = noise(64, 48, 3, 9);
 
 async function expected() {
   const sink = new Collector();
-  await engine.upscale(never, sourceOf(picture), sink, { model: await tinyModel(), size: { scale: 2 }, device: 'cpu' });
+  await engine.upscale(never, sourceOf(picture), sink, {
+    network: await tinyModel(),
+    size: { scale: 2 },
+    device: 'cpu',
+  });
   return sink.result;
 }
 
@@ -42,9 +46,9 @@ async function run(runtimes: Runtimes, options: Partial<UpscaleOptions> = {}, ti
   const local = new LocalEngine({ runtimes });
   const sink = new Collector();
   try {
-    const model = await tinyModel(tiny);
+    const network = await tinyModel(tiny);
     const job = {
-      model,
+      network,
       size: { scale: 2 },
       device: 'auto' as const,
       onEvent: (event: EngineEvent) => events.push(event),
@@ -59,13 +63,13 @@ async function run(runtimes: Runtimes, options: Partial<UpscaleOptions> = {}, ti
 describe('what a network or a device can do wrong', () => {
   test.each([
     ['nan', /not a number/],
-    ['black', /one colour/],
+    ['black', /flat area/],
     ['bright', /brightness/],
   ] as const)('%s instead of a picture is an error, and nothing is called finished', async (kind, message) => {
     const sink = new Collector();
     const notices: string[] = [];
     const job = engine.upscale(never, sourceOf(picture), sink, {
-      model: await tinyModel({ kind }),
+      network: await tinyModel({ kind }),
       size: { scale: 2 },
       device: 'cpu',
       onEvent: (event) => event.type === 'notice' && notices.push(event.message),
@@ -77,16 +81,20 @@ describe('what a network or a device can do wrong', () => {
   });
 
   test('a network whose scale is not what was said is an error', async () => {
-    const model = await tinyModel({ scale: 3 }, { scale: 2 });
-    const job = engine.upscale(never, sourceOf(picture), new Collector(), { model, size: { scale: 2 }, device: 'cpu' });
-    await expect(job).rejects.toMatchObject({ code: 'bad-output', message: expect.stringMatching(/expected/) });
+    const network = await tinyModel({ scale: 3 }, { scale: 2 });
+    const job = engine.upscale(never, sourceOf(picture), new Collector(), {
+      network,
+      size: { scale: 2 },
+      device: 'cpu',
+    });
+    await expect(job).rejects.toMatchObject({ code: 'bad-output', message: expect.stringMatching(/instead of/) });
   });
 
   test('flat areas may stay flat, and a flat picture is no fault', async () => {
     const flat = { ...picture, data: picture.data.map(() => 0) };
     const sink = new Collector();
-    const model = await tinyModel();
-    await engine.upscale(never, sourceOf(flat), sink, { model, size: { scale: 2 }, device: 'cpu' });
+    const network = await tinyModel();
+    await engine.upscale(never, sourceOf(flat), sink, { network, size: { scale: 2 }, device: 'cpu' });
     expect(sink.ended).toBe(true);
   });
 
@@ -97,7 +105,7 @@ describe('what a network or a device can do wrong', () => {
     const { report, result, events } = await run(withDevices(gpu), { tile: 60 });
     expect(report).toMatchObject({ device: 'webgpu', tilesRedone: 1 });
     expect(report.notices).toEqual([
-      expect.stringMatching(/Memory was too small for tiles of 52 pixels: going on with 26/),
+      expect.stringMatching(/not enough memory for tiles of 52 pixels; continuing with 26/),
     ]);
     expect(events.filter(({ type }) => type === 'device')).toHaveLength(1);
     expect(largestDifference(result.data, (await expected()).data)).toBeLessThanOrEqual(1e-4);
@@ -109,7 +117,7 @@ describe('what a network or a device can do wrong', () => {
     });
     const { report, result } = await run(withDevices(gpu));
     expect(report.device).toBe('cpu');
-    expect(report.notices.at(-1)).toMatch(/memory of An ailing GPU was too small: CPU, 1 thread goes on/);
+    expect(report.notices.at(-1)).toMatch(/An ailing GPU ran out of memory; continuing on CPU, 1 thread/);
     expect(largestDifference(result.data, (await expected()).data)).toBeLessThanOrEqual(1e-4);
   });
 
@@ -134,7 +142,9 @@ describe('what a network or a device can do wrong', () => {
     });
     const { report, result } = await run(withDevices(gpu));
     expect(report.device).toBe('cpu');
-    expect(report.notices).toEqual([expect.stringMatching(/An ailing GPU cannot run this network.*Resize.*goes on/)]);
+    expect(report.notices).toEqual([
+      expect.stringMatching(/An ailing GPU cannot run this network.*Resize.*; continuing on/),
+    ]);
     expect(largestDifference(result.data, (await expected()).data)).toBeLessThanOrEqual(1e-4);
   });
 
@@ -145,8 +155,8 @@ describe('what a network or a device can do wrong', () => {
     const healed = await run(withDevices(zeroing), { tile: 60 });
     expect(healed.report.device).toBe('cpu');
     expect(healed.report.notices).toEqual([
-      expect.stringMatching(/one colour.*smaller parts/),
-      expect.stringMatching(/An ailing GPU gave an area of one colour.*CPU, 1 thread goes on/),
+      expect.stringMatching(/flat area.*smaller parts/),
+      expect.stringMatching(/An ailing GPU gave a flat area.*continuing on CPU, 1 thread/),
     ]);
     expect(largestDifference(healed.result.data, result.data)).toBeLessThanOrEqual(1e-4);
   });
@@ -154,13 +164,13 @@ describe('what a network or a device can do wrong', () => {
 
 describe('cancelling', () => {
   test('ends within one tile, at every tile', async () => {
-    const model = await tinyModel();
+    const network = await tinyModel();
     for (let at = 0; ; at++) {
       const abort = new AbortController();
       const sink = new Collector();
       let total = 0;
       const job = engine.upscale(abort.signal, sourceOf(picture), sink, {
-        model,
+        network,
         size: { scale: 2 },
         device: 'cpu',
         tile: 30,
@@ -183,8 +193,8 @@ describe('cancelling', () => {
 
   test('before the start does nothing, and the next job runs', async () => {
     const sink = new Collector();
-    const model = await tinyModel();
-    const options = { model, size: { scale: 2 }, device: 'cpu' as const };
+    const network = await tinyModel();
+    const options = { network, size: { scale: 2 }, device: 'cpu' as const };
     await expect(engine.upscale(AbortSignal.abort(), sourceOf(picture), sink, options)).rejects.toThrow(/abort/i);
     expect(sink.info).toBeNull();
     const [first, second] = [new Collector(), new Collector()];
@@ -204,7 +214,7 @@ test.each<[string, Partial<UpscaleOptions>, string]>([
   ['a device of browsers', { device: 'wasm' }, 'no-device'],
 ])('%s is refused', async (_, options, code) => {
   const sink = new Collector();
-  const all = { model: await tinyModel(), size: { scale: 2 }, device: 'cpu' as const, ...options };
+  const all = { network: await tinyModel(), size: { scale: 2 }, device: 'cpu' as const, ...options };
   await expect(engine.upscale(never, sourceOf(picture), sink, all)).rejects.toMatchObject({ code });
   expect(sink.info).toBeNull();
 });
@@ -214,8 +224,8 @@ test('adaptation where there is none is refused', async () => {
     runtimes: { fallback: 'cpu', open: async () => ({ runtime: cpuRuntime(1), notices: [] }) },
   });
   const sink = new Collector();
-  const adapt = { level: 'quick', strength: 1, models: {} as never } as const;
-  const all = { model: await tinyModel(), size: { scale: 2 }, device: 'cpu' as const, adapt };
+  const adapt = { level: 'quick', strength: 1, networks: {} as never } as const;
+  const all = { network: await tinyModel(), size: { scale: 2 }, device: 'cpu' as const, adapt };
   await expect(local.upscale(never, sourceOf(picture), sink, all)).rejects.toMatchObject({ code: 'unsupported' });
   expect(sink.info).toBeNull();
   await local.dispose();

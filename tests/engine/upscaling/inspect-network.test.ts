@@ -49,8 +49,8 @@ describe('a network that a person brings', () => {
     const picture = noise(50, 41, 3, 3);
     const [sink, plain] = [new Collector(), new Collector()];
     const job = { size: { scale }, device: 'cpu' as const };
-    await engine.upscale(never, sourceOf(picture), sink, { ...job, model: { entry, bytes } });
-    await engine.upscale(never, sourceOf(picture), plain, { ...job, model: await tinyModel({ scale, taste }) });
+    await engine.upscale(never, sourceOf(picture), sink, { ...job, network: { entry, bytes } });
+    await engine.upscale(never, sourceOf(picture), plain, { ...job, network: await tinyModel({ scale, taste }) });
     const tolerance = type === 'FLOAT16' ? 5e-3 : 1e-4;
     expect(largestDifference(sink.result.data, plain.result.data)).toBeLessThanOrEqual(tolerance);
   });
@@ -92,7 +92,7 @@ describe('a network that a person brings', () => {
 
   test.each<[string, TinyOptions, SaidOfNetwork, RegExp]>([
     ['whole numbers in and out', { type: 'UINT8', white: 255 }, {}, /whole numbers are floats/],
-    ['brightness alone', { ports: 'brightness' }, {}, /brightness alone/],
+    ['brightness alone', { ports: 'brightness' }, {}, /brightness goes through/],
     ['opacity as a fourth channel', { ports: 'opacity' }, {}, /opacity/],
     ['opacity, white is 255', { ports: 'opacity', white: 255 }, {}, /opacity/],
     ['a noise level', { ports: 'level' }, { values: { level: 0.25 } }, /"level" is 0\.25/],
@@ -108,8 +108,8 @@ describe('a network that a person brings', () => {
     const picture = options.ports === 'brightness' ? smoothPicture(40, 30) : noise(40, 30, 3, 3);
     const [sink, plain] = [new Collector(), new Collector()];
     const job = { size: { scale }, device: 'cpu' as const };
-    await engine.upscale(never, sourceOf(picture), sink, { ...job, model: { entry, bytes } });
-    await engine.upscale(never, sourceOf(picture), plain, { ...job, model: await tinyModel({ scale }) });
+    await engine.upscale(never, sourceOf(picture), sink, { ...job, network: { entry, bytes } });
+    await engine.upscale(never, sourceOf(picture), plain, { ...job, network: await tinyModel({ scale }) });
     // What lies inside is the tiny network's own answer; a border of edges instead of zeros is not.
     const inner = (of: Collector) => crop(of.result, { x: 16, y: 16, width: 40 * scale - 32, height: 30 * scale - 32 });
     const tolerance = options.ports === 'brightness' ? 0.1 : options.type === 'UINT8' ? 3e-3 : 1e-4;

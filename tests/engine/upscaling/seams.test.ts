@@ -12,19 +12,19 @@ afterAll(() => engine.dispose());
 
 async function upscale(
   picture: Raster,
-  model: Network,
+  network: Network,
   size: OutputSize,
   tile?: number,
   info: Partial<PictureInfo> = {},
 ) {
   const sink = new Collector();
-  const report = await engine.upscale(never, sourceOf(picture, info), sink, { model, size, device: 'cpu', tile });
+  const report = await engine.upscale(never, sourceOf(picture, info), sink, { network, size, device: 'cpu', tile });
   return { report, result: sink.result };
 }
 
 describe('tiles and the whole', () => {
   test('give the same for any size, channels, encoding, scale and tile', async () => {
-    const model = await tinyModel();
+    const network = await tinyModel();
     let tiled = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -47,8 +47,8 @@ describe('tiles and the whole', () => {
             for (let i = (channels - 1) * size; i < channels * size; i++)
               picture.data[i] = Math.min(1, Math.max(0, picture.data[i]! * 3 - 1));
           }
-          const whole = await upscale(picture, model, { scale }, 200, { encoding });
-          const pieces = await upscale(picture, model, { scale }, tile, { encoding });
+          const whole = await upscale(picture, network, { scale }, 200, { encoding });
+          const pieces = await upscale(picture, network, { scale }, tile, { encoding });
           expect(whole.report.tiles).toBe(1);
           if (pieces.report.tiles > 1) tiled++;
           expect(largestDifference(pieces.result.data, whole.result.data)).toBeLessThanOrEqual(1e-4);
@@ -60,11 +60,11 @@ describe('tiles and the whole', () => {
   });
 
   test('give the same for exact sizes that change the proportions', async () => {
-    const model = await tinyModel();
+    const network = await tinyModel();
     const picture = noise(53, 31, 3, 5);
     const size = { width: 100, height: 90 };
-    const whole = await upscale(picture, model, size, 200);
-    const pieces = await upscale(picture, model, size, 30);
+    const whole = await upscale(picture, network, size, 200);
+    const pieces = await upscale(picture, network, size, 30);
     expect([whole.result.width, whole.result.height]).toEqual([100, 90]);
     expect(pieces.report.tiles).toBeGreaterThan(4);
     expect(largestDifference(pieces.result.data, whole.result.data)).toBeLessThanOrEqual(1e-4);
@@ -80,9 +80,9 @@ describe('tiles and the whole', () => {
       { type: 'FLOAT16' as const },
     ]) {
       const free = await tinyModel({ scale: options.scale });
-      const model = await tinyModel(options);
+      const network = await tinyModel(options);
       const whole = await upscale(picture, free, { scale: 2 }, 200);
-      const pieces = await upscale(picture, model, { scale: 2 }, 28);
+      const pieces = await upscale(picture, network, { scale: 2 }, 28);
       expect(pieces.report.tiles).toBeGreaterThan(3);
       const tolerance = options.type ? 2e-3 : 1e-4;
       expect(largestDifference(pieces.result.data, whole.result.data)).toBeLessThanOrEqual(tolerance);
@@ -90,14 +90,14 @@ describe('tiles and the whole', () => {
   });
 
   test('a network without end in its receptive field is blended: no step at seams', async () => {
-    const model = await tinyModel({ kind: 'global' });
+    const network = await tinyModel({ kind: 'global' });
     // A gradient: tiles have different means, which the network adds to them.
     const picture = noise(150, 90, 3, 7);
     for (let i = 0; i < picture.data.length; i++) picture.data[i] = ((i % 150) / 150) * 0.9;
     for (const scale of [2, 1.5]) {
-      const { report, result } = await upscale(picture, model, { scale }, 120);
+      const { report, result } = await upscale(picture, network, { scale }, 120);
       expect(report.tiles).toBeGreaterThan(3);
-      const whole = await upscale(picture, model, { scale }, 400);
+      const whole = await upscale(picture, network, { scale }, 400);
       expect(whole.report.tiles).toBe(1);
       // Slopes between neighbours differ from those of the whole by no more than the ramp of a blend.
       let largest = 0;
