@@ -19,8 +19,8 @@ const shared = {
 
 /** `npx jest --selectProjects unit` for what needs no browser; `browser` drives the built page in real Chromium. */
 export default {
-  // Machines can be busy: a test that hangs is found out a little later.
-  testTimeout: 60_000,
+  // Machines can be busy, and tests wait for what comes, not for a time: one that hangs is found out a little later.
+  testTimeout: 240_000,
   projects: [
     {
       ...shared,

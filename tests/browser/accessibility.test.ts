@@ -5,8 +5,6 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { EditorPage, launch, serveBuiltPage, type Served } from './support/editor-page';
 
-jest.setTimeout(180_000);
-
 let server: Served;
 let browser: Browser;
 let editor: EditorPage;

@@ -7,8 +7,6 @@ import type { EditorPage } from './support/editor-page';
 
 // What the built-in editor does beside upscaling: it loses nothing, keeps variants and compares them.
 
-jest.setTimeout(90_000);
-
 let editor: EditorPage;
 useEditor((opened) => (editor = opened));
 

@@ -8,8 +8,6 @@ import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { useEditor } from './support/editor-fixture';
 import type { EditorPage } from './support/editor-page';
 
-jest.setTimeout(90_000);
-
 let editor: EditorPage;
 useEditor((opened) => (editor = opened));
 

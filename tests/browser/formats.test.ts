@@ -5,8 +5,6 @@ import sharp from 'sharp';
 import { useEditor } from './support/editor-fixture';
 import type { EditorPage } from './support/editor-page';
 
-jest.setTimeout(120_000);
-
 let editor: EditorPage;
 useEditor((opened) => (editor = opened), 'file');
 

@@ -6,8 +6,6 @@ import type { Panel } from '../../src/panel/elements/panel';
 import { tinyModel } from '../engine/upscaling/tiny-networks';
 import { EditorPage, launch, serveBuiltPage, type Served } from './support/editor-page';
 
-jest.setTimeout(90_000);
-
 let server: Served;
 let browser: Browser;
 

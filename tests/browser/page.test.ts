@@ -10,8 +10,6 @@ import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { useEditor } from './support/editor-fixture';
 import type { EditorPage } from './support/editor-page';
 
-jest.setTimeout(60_000);
-
 let editor: EditorPage;
 const openWith = useEditor((opened) => (editor = opened));
 
@@ -345,7 +343,7 @@ test('the button runs the whole of it: seen while it learns, and compared with t
   await editor.choose('Fast');
   await editor.button.click();
   await page.getByText('Learning from your picture').first().waitFor();
-  await page.getByText(/^After [246] steps$/).waitFor({ timeout: 90_000 });
+  await page.getByText(/^After [246] steps$/).waitFor();
   const pieces = await page.evaluate(() => {
     const panel = document.querySelector('lway-panel')!.shadowRoot!;
     const shown = panel.querySelector('lway-job-progress')!.shadowRoot!.querySelector('lway-learning')!.shadowRoot!;
@@ -357,10 +355,10 @@ test('the button runs the whole of it: seen while it learns, and compared with t
   expect(pieces.map(({ width }) => width)).toEqual([192, 192]);
   expect(new Set(pieces[0]!.pixels).size).toBeGreaterThan(16);
   expect(pieces[1]!.pixels).not.toEqual(pieces[0]!.pixels);
-  await page.getByText(/^Matched in \d+ steps/).waitFor({ timeout: 90_000 });
+  await page.getByText(/^Matched in \d+ steps/).waitFor();
   expect(await editor.state()).toMatchObject({ layers: [{}, {}] });
   await editor.choose('Before matching');
-  await page.locator('lway-compare .tag.first', { hasText: 'Before matching' }).waitFor({ timeout: 60_000 });
+  await page.locator('lway-compare .tag.first', { hasText: 'Before matching' }).waitFor();
   // Another part comes into view: the unadapted piece is made for it.
   const whole = await page.evaluate(unadaptedWidth);
   await page.getByRole('button', { name: '200 %' }).click();
@@ -373,4 +371,4 @@ test('the button runs the whole of it: seen while it learns, and compared with t
   }, whole);
   await editor.choose('Before');
   await page.locator('lway-compare .tag.first', { hasText: /^Before$/ }).waitFor();
-}, 240_000);
+});

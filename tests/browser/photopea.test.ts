@@ -4,8 +4,6 @@ import { servePage } from '../../scripts/serve.mjs';
 import { FakePhotopea } from '../doubles/photopea/photopea';
 import { launch, type Served } from './support/editor-page';
 
-jest.setTimeout(120_000);
-
 const origin = 'https://www.photopea.com';
 let server: Served;
 let browser: Browser;

@@ -197,7 +197,7 @@ describe('the built page, from file://', () => {
       if (cancelled) return;
       cancelled = true;
       await cancelButton(page).click();
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 500)); // the message takes its time
     });
     await startButton(page).click();
     await until(() => cancelled);

@@ -32,7 +32,7 @@ test('a whole upscale, and fourteen seconds in all, ask nobody but its own serve
   expect(proxy.asked).toEqual([]);
   expect(editor.strangers).toEqual([]);
   expect(editor.errors).toEqual([]);
-}, 240_000);
+});
 
 test('the watch itself sees what a page, a worker and a WebSocket ask for', async () => {
   await editor.page.evaluate(async () => {

@@ -8,8 +8,6 @@ import { safetensors } from '../engine/conversion/support';
 import { difference, doubled, drawn, readPicture, writePng } from './support/pictures';
 import { doublingNetwork, TestRoot } from './support/test-root';
 
-jest.setTimeout(120_000);
-
 let root: TestRoot;
 beforeEach(() => (root = new TestRoot()));
 afterEach(() => root.remove());

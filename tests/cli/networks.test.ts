@@ -6,8 +6,6 @@ import { difference, doubled, drawn, readPicture, scene, writePng } from './supp
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { doublingNetwork, TestRoot } from './support/test-root';
 
-jest.setTimeout(120_000);
-
 let root: TestRoot;
 beforeEach(() => (root = new TestRoot()));
 afterEach(() => root.remove());

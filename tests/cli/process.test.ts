@@ -11,7 +11,6 @@ const program = join(__dirname, '..', '..', 'bin', 'lway.mjs');
 
 let root: TestRoot;
 // Processes of their own on a busy machine.
-jest.setTimeout(60_000);
 
 beforeEach(() => (root = new TestRoot()));
 afterEach(() => root.remove());

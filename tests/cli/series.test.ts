@@ -7,7 +7,6 @@ import { drawn, readPicture, scene, writePng } from './support/pictures';
 import { TestRoot } from './support/test-root';
 
 // Adapting is slow on a busy machine.
-jest.setTimeout(180_000);
 
 let root: TestRoot;
 beforeEach(() => {

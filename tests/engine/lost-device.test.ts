@@ -11,8 +11,6 @@ import { drawn, never } from './raster/support';
 import { Collector, sourceOf } from './upscaling/pictures';
 import { tinyModel } from './upscaling/tiny-networks';
 
-jest.setTimeout(120_000);
-
 // A GPU that is lost is told from a network that fails, whatever was being computed: only then a new worker begins.
 
 const folder = resolve(__dirname, '../../models');

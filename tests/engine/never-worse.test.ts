@@ -11,8 +11,6 @@ import { largestDifference, never, noise } from './raster/support';
 import { Collector, sourceOf } from './upscaling/pictures';
 import { tinyModel } from './upscaling/tiny-networks';
 
-jest.setTimeout(120_000);
-
 // Whatever stops an adaptation: the picture comes all the same, and the reason is said once.
 
 const folder = resolve(__dirname, '../../models');

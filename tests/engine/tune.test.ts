@@ -11,8 +11,6 @@ import type { Network, NetworkEntry } from '../../src/engine/network/registry';
 import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
 import { tune } from '../../src/engine/tune-job';
 
-jest.setTimeout(60_000);
-
 // The networks that ship: what the embedding says of pictures whose noise is known.
 
 const folder = resolve(__dirname, '../../models');

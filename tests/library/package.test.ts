@@ -9,7 +9,6 @@ import sharp from 'sharp';
 const project = resolve(__dirname, '../..');
 const run = promisify(execFile);
 const node = (cwd: string, ...args: string[]) => run(process.execPath, args, { cwd });
-jest.setTimeout(240_000);
 let folder: string;
 
 beforeAll(async () => {

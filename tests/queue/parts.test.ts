@@ -59,7 +59,8 @@ test('one that may be starting is given its time', async () => {
   const began = performance.now();
   const connecting = connect(new AbortController().signal, queueAddress({ env: {} }, 'redis://127.0.0.1:1'), 400);
   await expect(connecting).rejects.toMatchObject({ code: 'no-queue' });
-  expect(performance.now() - began).toBeGreaterThanOrEqual(400);
+  // Timers may fire a little early.
+  expect(performance.now() - began).toBeGreaterThan(390);
 });
 
 test.each([

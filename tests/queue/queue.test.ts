@@ -10,7 +10,6 @@ import { told, useQueue, withRedis } from './support/queue-test';
 import { freePort, RedisServer, until } from './support/redis';
 
 // A real Redis on the loopback address; who waits or works is the built command line, in processes of their own.
-jest.setTimeout(180_000);
 
 const here = useQueue();
 const servers: RedisServer[] = [];

@@ -5,7 +5,6 @@ import { told, useQueue } from './support/queue-test';
 import { hasStore, Store, withStore } from './support/store';
 
 // Pictures in a store that speaks the language of S3: moto's server, on the loopback address.
-jest.setTimeout(180_000);
 
 const here = useQueue();
 const store = new Store();

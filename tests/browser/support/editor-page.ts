@@ -55,6 +55,7 @@ export class EditorPage {
 
   private async prepare(): Promise<void> {
     const { context, page, url } = this;
+    context.setDefaultTimeout(120_000);
     page.on('console', (message) => {
       // Chromium's own words where WebGPU is asked for and there is none.
       if (message.text() === 'No available adapters.') return;
@@ -133,7 +134,7 @@ export class EditorPage {
   }
 
   /** Waits until the upscale has ended, and says how. */
-  async finished(timeout = 30_000): Promise<string> {
+  async finished(timeout = 180_000): Promise<string> {
     const ended = () => {
       const { state } = (document.querySelector('lway-panel') as Panel).controller!;
       return !['idle', 'running'].includes(state.work.kind);

@@ -6,7 +6,6 @@ import { doubled, drawn, writePng } from '../support/pictures';
 import { TestRoot } from '../support/test-root';
 
 // Measuring is slow on a busy machine.
-jest.setTimeout(120_000);
 
 let root: TestRoot;
 beforeEach(() => (root = new TestRoot()));

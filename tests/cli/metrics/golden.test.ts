@@ -7,7 +7,6 @@ import { crop } from '../../../src/engine/raster/planes';
 import { blurred, darker, draw, noisy, reference, type Picture } from './pictures';
 
 // Machines can be busy.
-jest.setTimeout(60_000);
 
 interface Golden {
   border: number;

@@ -6,7 +6,6 @@ import { createRaster } from '../../../src/engine/raster/planes';
 import { drawn, noise, randomNumbers } from '../../engine/raster/support';
 
 // Machines can be busy.
-jest.setTimeout(60_000);
 
 /** Something with edges and textures at many sizes, in 0..255; another one for each seed. */
 function scene(seed: number, side = 288): Raster {

@@ -13,8 +13,6 @@ import type { Network } from '../../../src/engine/network/registry';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { tinyModel } from '../upscaling/tiny-networks';
 
-jest.setTimeout(120_000);
-
 // The networks that ship, on pictures small enough for a test; quality is measured by `npm run evaluate`.
 
 const folder = resolve(__dirname, '../../../models');

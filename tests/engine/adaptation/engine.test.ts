@@ -9,8 +9,6 @@ import type { PictureInfo, PixelSink, Raster } from '../../../src/engine/raster/
 import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
 import { tinyModel } from '../upscaling/tiny-networks';
 
-jest.setTimeout(120_000);
-
 const folder = resolve(__dirname, '../../../models');
 const signal = new AbortController().signal;
 let engine: Engine;

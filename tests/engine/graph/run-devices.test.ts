@@ -66,7 +66,7 @@ test('WASM: 500 steps, the heap does not grow, and messages get through in betwe
   expect(heaps[499]).toBe(heaps[20]);
   expect(turns).toBeGreaterThan(10);
   expect(weights.every(Number.isFinite)).toBe(true);
-}, 120_000);
+});
 
 describeWithSwiftShader('WebGPU in software', () => {
   test('every node runs on it, weights stay there, old buffers go, and it learns what the CPU learns', async () => {

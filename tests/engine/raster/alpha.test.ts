@@ -11,7 +11,6 @@ import { resize } from '../../../src/engine/raster/resample';
 import { drawn, largestDifference, noise } from './support';
 
 // Machines can be busy.
-jest.setTimeout(60_000);
 
 /** A disc with a soft edge, orange where visible, `hidden` under full transparency. */
 function softDisc(hidden: number, side = 24): Raster {

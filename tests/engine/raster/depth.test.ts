@@ -5,7 +5,6 @@ import { createRaster } from '../../../src/engine/raster/planes';
 import type { Channels } from '../../../src/engine/raster/raster';
 
 // Machines can be busy.
-jest.setTimeout(60_000);
 
 const channelCounts = fc.constantFrom<Channels>(1, 2, 3, 4);
 const sizes = fc.integer({ min: 1, max: 17 });

@@ -4,7 +4,6 @@ import { Resampler, resize, resampleReach, type ResampleKernel } from '../../../
 import { drawn, largestDifference, noise } from './support';
 
 // Machines can be busy.
-jest.setTimeout(60_000);
 
 const kernels: ResampleKernel[] = ['area', 'bicubic', 'lanczos3'];
 

@@ -9,7 +9,6 @@ import { planTiles, type TilePlan } from '../../../src/engine/raster/tiles';
 import { drawn, largestDifference, never, noise } from './support';
 
 // Machines can be busy.
-jest.setTimeout(60_000);
 
 /** A network stand-in with radius 3 and scale 2 that is neither linear nor symmetric; zero-padded as convs are. */
 function sevenBySeven(input: Raster): Raster {

@@ -4,7 +4,6 @@ import { haar, highFrequencyMap, inverseHaar } from '../../../src/engine/raster/
 import { drawn, largestDifference, noise } from './support';
 
 // Machines can be busy.
-jest.setTimeout(60_000);
 
 describe('Haar transform', () => {
   test('has the values and the convention of PyWavelets', () => {

@@ -53,7 +53,7 @@ describe('devices in Node', () => {
       advice: expect.stringMatching(/cpu/),
     });
     await runtime.dispose();
-  }, 40_000);
+  });
 
   const swiftShader = swiftShaderFolder();
   (swiftShader === undefined ? test.skip : test)(

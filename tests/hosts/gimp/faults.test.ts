@@ -10,7 +10,6 @@ import { testPixels } from '../contract';
 import { Gimp, gimps, type LayerState } from './support/gimp';
 
 // What went wrong in people's documents once, in real GIMPs. They start in seconds, on a busy machine in many.
-jest.setTimeout(180_000);
 
 const never = new AbortController().signal;
 const normal = 28;

@@ -39,24 +39,11 @@ function createEditor(
       { id: photopea.newId(), name: background.name, x: 0, y: 0, width, height, data: rgba(behind) },
     ],
   });
-  let listeners = 0;
-  class WatchedHost extends PhotopeaHost {
-    override onChange(listener: () => void): () => void {
-      listeners++;
-      const stop = super.onChange(listener);
-      return () => {
-        listeners--;
-        stop();
-      };
-    }
-  }
   return {
     photopea,
-    host: new WatchedHost(new ScriptChannel(photopea.port), { watchInterval: 10, openTimeout: 2000 }),
+    host: new PhotopeaHost(new ScriptChannel(photopea.port), { watchInterval: 10, openTimeout: 2000 }),
     async select(rect: Rect | null) {
-      if (listeners > 0) await new Promise((resolve) => setTimeout(resolve, 50)); // the first look
       photopea.change({ selection: rect && [rect.x, rect.y, rect.x + rect.width, rect.y + rect.height] });
-      if (listeners > 0) await new Promise((resolve) => setTimeout(resolve, 100));
     },
     undo: () => Promise.reject(new Error('several steps')),
     closeDocument: async () => photopea.close(),

@@ -176,7 +176,10 @@ describe('requests', () => {
   test('cancel reaches the handler, and waits until it has cleaned up', async () => {
     const { host, page } = pair();
     let clean = false;
+    const controller = new AbortController();
+    const reason = new Error('enough');
     host.handle('work', async (call) => {
+      setTimeout(() => controller.abort(reason));
       try {
         await aborted(call);
       } finally {
@@ -184,10 +187,7 @@ describe('requests', () => {
         clean = true;
       }
     });
-    const controller = new AbortController();
-    const reason = new Error('enough');
     const work = page.request(controller.signal, 'work');
-    setTimeout(() => controller.abort(reason), 20);
     await expect(work).rejects.toBe(reason);
     expect(clean).toBe(true);
   });
@@ -203,10 +203,10 @@ describe('requests', () => {
   });
 
   test('progress and slow handlers keep a request alive; silence ends it', async () => {
-    const { webView, host, page } = pair({ silence: 800, heartbeat: 20 });
+    const { webView, host, page } = pair({ silence: 3000, heartbeat: 20 });
     host.handle('slow', async ({ progress }) => {
       for (let i = 0; i < 3; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await new Promise((resolve) => setTimeout(resolve, 1100));
         progress(i);
       }
       return { value: 'done' };

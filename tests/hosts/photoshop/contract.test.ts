@@ -28,11 +28,10 @@ async function createEditor({ width, height, bitDepth, background, layer }: Test
   ps.addLayer(document, background.name, planeOf(testPixels(width, height, 3, bitDepth), 0, 0, bitDepth));
   ps.addLayer(document, layer.name, planeOf(layer.pixels, layer.x, layer.y, bitDepth));
   document.history.splice(0, 2);
-  /** The plugin tells its pages of what happens; the message takes a moment. */
+  /** The plugin tells its pages of what happens. */
   const announce = async () => {
     await bridge.whenConnected(new AbortController().signal);
     bridge.emit('changed');
-    await new Promise((resolve) => setTimeout(resolve, 20));
   };
   return {
     host,

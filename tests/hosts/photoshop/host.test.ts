@@ -567,7 +567,7 @@ describe('when something comes between', () => {
       const cancel = new AbortController();
       made.ps.onWrite = async () => {
         act(cancel);
-        await new Promise((resolve) => setTimeout(resolve, 20)); // a message takes its time
+        await new Promise((resolve) => setTimeout(resolve, 250)); // a message takes its time
       };
       await expect(request.target.commit(cancel.signal, request)).rejects.toMatchObject({ name: 'AbortError' });
       made.ps.onWrite = null;

@@ -14,7 +14,6 @@ import { planTiles } from '../../../../src/engine/raster/tiles';
 import { largestDifference, never, noise } from '../support';
 
 // Machines can be busy.
-jest.setTimeout(60_000);
 
 const info = (width: number, height: number, channels: Channels, bitDepth: 8 | 16 | 32): PictureInfo => ({
   width,
