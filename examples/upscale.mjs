@@ -23,7 +23,7 @@ if (!from || !to) throw new Error('node examples/upscale.mjs FROM TO [--adapt]')
 const folder = dirname(fileURLToPath(import.meta.resolve('lway/models/models.json')));
 const registry = await readRegistry(folder);
 const load = (id) => loadNetwork(folder, registry, id);
-const network = await load(registry.defaultOnCpu ?? 'default');
+const network = await load('default');
 
 // The picture as planar float32, 0..1.
 const { data, info } = await sharp(from)
