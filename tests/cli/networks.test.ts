@@ -31,7 +31,7 @@ test('a network from a file, with nothing said about it', async () => {
 test('the default is used unless another is named, on the CPU as well', async () => {
   const file = join(root.root, 'models', 'models.json');
   const registry = JSON.parse(readFileSync(file, 'utf8')) as { models: object[] };
-  const large = { ...registry.models[0], id: 'large' };
+  const large = { ...registry.models[0], id: 'large', name: 'Large' };
   const models = [large, ...registry.models];
   writeFileSync(file, JSON.stringify({ ...registry, models, default: 'large', defaultWhereSlow: 'doubling' }));
   await writePng(root.path('in.png'), drawn(8, 8, 3));
