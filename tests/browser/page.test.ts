@@ -66,7 +66,7 @@ test('what is chosen at first: the best network, matched to the picture; without
     await fresh.getByRole('button', { name: 'Upscale with LWay' }).and(fresh.locator(':enabled')).waitFor();
     const style = fresh.getByRole('combobox', { name: 'Style' });
     await expect(style.locator('option:checked').textContent()).resolves.toBe('LWay Photo');
-    await expect(fresh.getByRole('radio', { name: 'Standard', exact: true }).isChecked()).resolves.toBe(true);
+    await expect(fresh.getByRole('radio', { name: 'Normal', exact: true }).isChecked()).resolves.toBe(true);
     await expect(fresh.getByText(/LWay Photo Fast ×4 is quicker/).isVisible()).resolves.toBe(true);
   } finally {
     await fresh.context().close();
