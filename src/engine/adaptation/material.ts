@@ -6,15 +6,15 @@ import type { Runtime } from '../runtime/runtime';
 import { selfPairs } from './self-pairs';
 import { meanOf } from './embedding';
 import type { Sample } from './samples';
-import { choosePatches, type Patch } from './patches';
+import { choosePatches } from './patches';
 import { forPatches, type Plan } from './plan';
 import { dataNames } from './objective';
-import { makePairs, prepareBatches, type Pairs, type StepData } from './prepare';
+import { makePairs, prepareBatches, type Batches, type Pairs, type StepData } from './prepare';
 import type { Recipe } from './recipe';
 import { startFrom, type Start } from './start';
 
 /** What an adaptation begins with: the network and the data of all its steps. */
-export interface Material {
+export interface Material extends Batches {
   /** The network that learns: with the start's weights, for any number of pictures at once. */
   readonly network: Graph;
   /** Where a start network chose the weights to begin with. */
@@ -23,9 +23,6 @@ export interface Material {
   readonly pairs: Pairs | null;
   /** The network does the same to several pictures at once as to each alone. */
   readonly batches: boolean;
-  readonly training: readonly StepData[];
-  /** Never learned from; no pixel of it is in `training`. */
-  readonly heldOut: readonly StepData[];
 }
 
 /** Chooses patches, makes pairs and finds the weights to begin with. */
@@ -39,7 +36,7 @@ export async function gather(
 ): Promise<Material> {
   const layout = layoutOf(network.entry.input);
   const { scale } = network.entry;
-  const chosen = choosePatches(
+  const patches = choosePatches(
     samples.flatMap(({ crops }) => crops),
     side,
     { training: recipe.trainingBatches * recipe.batch, heldOut: recipe.heldOutBatches * recipe.batch },
@@ -51,12 +48,10 @@ export async function gather(
   const start = recipe.start > 0 ? await beginning(signal, runtime, options, original, samples, recipe.start) : null;
   const graph = forPatches(start?.network ?? original, network.entry.output);
   return withNetwork(signal, runtime, writeGraph(graph), async (run) => {
-    const prepare = (patches: readonly Patch[]) =>
-      prepareBatches(run, { network, layout, patches, batch: recipe.batch, side, pairs });
-    const training = await prepare(chosen.training);
-    const heldOut = await prepare(chosen.heldOut);
+    const { batch } = recipe;
+    const { training, heldOut } = await prepareBatches(run, { network, layout, patches, batch, side, pairs });
     // Last: nothing is asked of a session any more that may have failed.
-    const batches = recipe.batch > 1 && (await takesBatches(signal, run, network, layout, training[0]!, recipe, side));
+    const batches = batch > 1 && (await takesBatches(signal, run, network, layout, training[0]!, recipe, side));
     return { network: graph, start, layout, pairs, training, heldOut, batches };
   });
 }

@@ -7,7 +7,7 @@ import type { Sample } from './samples';
 import { withoutNoise } from './noise';
 import { dataNames } from './objective';
 import { targetOf, withItsNoise, withMeansOf, withoutHalos } from './targets';
-import { choosePatches, joined, type Patch } from './patches';
+import { choosePatches, joined, type ChosenPatches } from './patches';
 
 /** The data inputs of one training step by name. */
 export type StepData = Record<string, Float32Array>;
@@ -69,10 +69,17 @@ export async function makePairs(
 export interface Preparation {
   readonly network: Network;
   readonly layout: Layout;
-  readonly patches: readonly Patch[];
+  readonly patches: ChosenPatches;
   readonly batch: number;
   readonly side: number;
   readonly pairs: Pairs | null;
+}
+
+/** The data of all steps, and of all checks between them. */
+export interface Batches {
+  readonly training: readonly StepData[];
+  /** Never learned from; no pixel of it is in `training`. */
+  readonly heldOut: readonly StepData[];
 }
 
 /**
@@ -82,12 +89,10 @@ export interface Preparation {
  */
 export async function prepareBatches(
   run: RunAll,
-  { network, layout, patches, batch, side, pairs }: Preparation,
-): Promise<StepData[]> {
+  { network, layout, patches: { training, heldOut }, batch, side, pairs }: Preparation,
+): Promise<Batches> {
   const { entry } = network;
-  const groups = Array.from({ length: Math.ceil(patches.length / batch) }, (_, i) =>
-    patches.slice(i * batch, (i + 1) * batch),
-  );
+  const patches = [...training, ...heldOut];
   // One by one: many networks are made for a single picture at a time.
   const single = (data: Float32Array) => layout.toNetwork(data, 1, side, side);
   const feeds = patches.map(({ pixels }) => ({
@@ -97,15 +102,22 @@ export async function prepareBatches(
   const large = side * entry.scale;
   const before = results.map((result) => layout.fromNetwork(result, 1, large, large));
   const all = patches.map((patch, k) => targetOf(patch, before[k]!, entry.scale));
-  // A network of others may be too soft itself, and has to learn the picture's edges; ours are known not to be.
+  // A network of others may be too soft itself, and has to learn the picture's edges; ours are known not to be. All patches
+  // together: a picture has been sharpened or not, and what is learned is judged by a target of the same kind.
   const targets = entry.adaptation === undefined ? all : withoutHalos(all, before, side, entry.scale);
-  return groups.map((group, i) => ({
-    [entry.input.name]: layout.toNetwork(joined(group.map(({ pixels }) => pixels.data)), batch, side, side),
-    [dataNames.map]: joined(group.map(({ map }) => map.data)),
-    [dataNames.target]: joined(targets.slice(i * batch, (i + 1) * batch)),
-    [dataNames.before]: joined(before.slice(i * batch, (i + 1) * batch)),
-    ...(pairs === null ? {} : pairData(pairs, layout, i)),
-  }));
+  const batchesOf = (first: number, count: number) =>
+    Array.from({ length: Math.ceil(count / batch) }, (_, i): StepData => {
+      const some = <T>(each: readonly T[]) => each.slice(first + i * batch, first + Math.min(count, (i + 1) * batch));
+      const pixels = some(patches).map((patch) => patch.pixels.data);
+      return {
+        [entry.input.name]: layout.toNetwork(joined(pixels), batch, side, side),
+        [dataNames.map]: joined(some(patches).map(({ map }) => map.data)),
+        [dataNames.target]: joined(some(targets)),
+        [dataNames.before]: joined(some(before)),
+        ...(pairs === null ? {} : pairData(pairs, layout, i)),
+      };
+    });
+  return { training: batchesOf(0, training.length), heldOut: batchesOf(training.length, heldOut.length) };
 }
 
 function pairData({ low, high, count, side }: Pairs, layout: Layout, step: number): StepData {

@@ -45,8 +45,11 @@ export function withoutHalos(
   return targets.map((target, k) => target.map((value, i) => value - share * fine[k]![i]!));
 }
 
-/** Share of the difference that must be sharpness: 0.46 and more in pictures that were harmed by halos, 0.18 at most in real ones. */
-const LEAST_SHARE = 0.3;
+/**
+ * Share of the difference that must be sharpness: 0.15 and more in sharpened pictures that lost by their halos, 0.07 at most in
+ * real ones (docs/quality.md). What a lively network makes up is part of the difference too, and makes the share small.
+ */
+const LEAST_SHARE = 0.1;
 
 const dot = (first: readonly Float32Array[], second: readonly Float32Array[]): number =>
   first.reduce((sum, values, k) => sum + values.reduce((part, value, i) => part + value * second[k]![i]!, 0), 0);

@@ -2,9 +2,11 @@ import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
 import { LWayError } from '../../../src/engine/errors';
 import type { Crop } from '../../../src/engine/adaptation/crops';
 import { layoutOf } from '../../../src/engine/network/layout';
+import type { RunAll } from '../../../src/engine/network/run';
 import { nothingToLearn } from '../../../src/engine/adaptation/samples';
 import { gather } from '../../../src/engine/adaptation/material';
-import { choosePatches } from '../../../src/engine/adaptation/patches';
+import { choosePatches, type Patch } from '../../../src/engine/adaptation/patches';
+import { prepareBatches } from '../../../src/engine/adaptation/prepare';
 import { planAdaptation } from '../../../src/engine/adaptation/plan';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { method, recipes, type FullRecipe, type Recipe } from '../../../src/engine/adaptation/recipe';
@@ -111,6 +113,36 @@ describe('gather', () => {
     } finally {
       await runtime.dispose();
     }
+  });
+
+  test('halos are looked for in all patches together, also in those to judge by', async () => {
+    const [side, scale] = [16, 2];
+    const patch = (contrast: number): Patch => {
+      const pixels = createRaster(side, side, 3);
+      pixels.data.forEach((_, i) => (pixels.data[i] = 0.5 + (i % 6 < 3 ? -contrast : contrast)));
+      return { pixels, map: createRaster(side, side, 1) };
+    };
+    // Softer than the picture, and wrong in brightness: of faint bars that is most of the difference.
+    const soft: RunAll = async (feeds) =>
+      feeds.map(({ x }) => {
+        const { data } = x!;
+        return Float32Array.from({ length: data.length * scale ** 2 }, (_, i) => {
+          const [column, line] = [i % (side * scale), Math.floor(i / (side * scale))];
+          const at = (line >> 1) * side + (column >> 1);
+          const [left, right] = [data[column > 1 ? at - 1 : at]!, data[column < 2 * side - 2 ? at + 1 : at]!];
+          return 0.05 + 0.5 * data[at]! + 0.25 * (left + right);
+        });
+      });
+    const { entry, ...rest } = await tinyModel();
+    const network = { ...rest, entry: { ...entry, scale, adaptation: {}, input: { ...entry.input, name: 'x' } } };
+    const layout = layoutOf(entry.input);
+    const targetOf = async (training: number) => {
+      const patches = { training: [patch(training)], heldOut: [patch(0.02)] };
+      const batches = await prepareBatches(soft, { network, layout, patches, batch: 1, side, pairs: null });
+      return batches.heldOut[0]!['lway.target'];
+    };
+    expect(await targetOf(0.02)).toEqual(patch(0.02).pixels.data);
+    expect(await targetOf(0.4)).not.toEqual(patch(0.02).pixels.data);
   });
 
   test('a network that wants BGR, channels last and 0..255 gets it, and is read so', async () => {

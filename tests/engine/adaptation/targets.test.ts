@@ -44,6 +44,14 @@ describe('halos', () => {
     expect(miss(without!)).toBeLessThan(0.4 * miss(target));
   });
 
+  test('nor is it where a lively network makes up as much of the difference', () => {
+    const random = new Random(7);
+    const lively = before.map((value) => value + random.array(1, -0.2, 0.2)[0]!);
+    const target = sharpened(0.4);
+    const [without] = withoutHalos([target], [lively], SIDE, SCALE);
+    expect(miss(without!)).toBeLessThan(0.6 * miss(target));
+  });
+
   test('a picture that is softer than the result, or differs in something else, is as it is', () => {
     const noise = new Random(5).array(bars.length, -0.05, 0.05);
     for (const target of [sharpened(-0.8), bars.map((value) => value + 0.05), bars.map((v, i) => v + noise[i]!)]) {
