@@ -7,15 +7,14 @@ import { Workspace } from '../hosts/embedded/workspace';
 import { Editor } from '../hosts/embedded/ui/editor';
 import { saveFile } from '../hosts/embedded/ui/save-file';
 import { type Rect, toPlainError } from '../engine';
-import { createTileStore, speed, WorkerEngine } from '../engine/browser';
-import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
+import { createTileStore } from '../engine/browser';
+import { HttpAssetLoader } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
 import { QueueView } from '../panel/elements/queue-view';
-import { PageNetworks } from '../panel/network-library';
-import { IndexedDbNetworks } from '../panel/own-networks';
 import { PictureQueue } from '../panel/queue/queue';
 import { LocalSettings } from '../panel/settings.local';
 import { applyTokens } from '../ui/tokens';
+import { engineBesidePage, networksOfPage } from './parts.page';
 
 /** Joins the built-in editor with the panel and the engine: the page that `npm start` opens. */
 async function start(): Promise<void> {
@@ -23,20 +22,12 @@ async function start(): Promise<void> {
   const workspace = new Workspace();
   const assets = new HttpAssetLoader();
   const host = new EmbeddedHost(workspace, () => createTileStore());
-  const engine = new WorkerEngine({
-    createWorker: () => new Worker(new URL('engine.worker.js', document.baseURI)),
-    files: ortFilesBeside(document.baseURI),
-  });
+  const engine = engineBesidePage();
   const panel = new Panel();
   const services = {
     host,
     engine,
-    networks: new PageNetworks(
-      assets,
-      new IndexedDbNetworks(),
-      (signal, brought) => engine.takeIn(signal, brought),
-      speed,
-    ),
+    networks: networksOfPage(engine, assets),
     settings: new LocalSettings(),
     createStore: () => createTileStore(),
     saveFile: (name: string, bytes: Uint8Array) => saveFile(name, new Blob([bytes as Uint8Array<ArrayBuffer>])),
@@ -85,7 +76,7 @@ async function start(): Promise<void> {
     const names = restored.map((name) => `“${name}”`).join(', ');
     const parts = [...(names ? [names] : []), ...(waiting > 0 ? [`a queue of ${waiting}`] : [])];
     if (parts.length > 0) {
-      const undo = names ? ' Undo begins anew.' : '';
+      const undo = names ? ' Undo starts afresh.' : '';
       const line = `Restored from your last visit: ${parts.join(' and ')}.${undo}`;
       editor.info = line;
       // It lies over what was restored, and nothing is lost by not having read it.

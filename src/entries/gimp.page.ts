@@ -1,13 +1,12 @@
 import { LWayError, toPlainError } from '../engine';
-import { createTileStore, speed, WorkerEngine } from '../engine/browser';
+import { createTileStore } from '../engine/browser';
 import { decodeFrame, encodeFrame } from '../hosts/gimp/frames';
 import { GimpHost } from '../hosts/gimp/gimp-host';
 import type { GimpPort, Hello } from '../hosts/gimp/protocol';
-import { HttpAssetLoader, ortFilesBeside } from '../panel/assets.http';
 import { Panel } from '../panel/elements/panel';
-import { PageNetworks, type TakeIn } from '../panel/network-library';
 import { ServedBy, ServedNetworks, ServedSettings } from '../panel/served';
 import { applyTokens } from '../ui/tokens';
+import { engineBesidePage, networksOfPage } from './parts.page';
 
 /** Joins GIMP, behind the program that serves this page, with the panel and the engine. */
 async function start(): Promise<void> {
@@ -23,17 +22,13 @@ async function start(): Promise<void> {
   };
   const { answer } = await port.ask(new AbortController().signal, { op: 'hello' });
   const origin = answer as Hello;
-  const engine = new WorkerEngine({
-    createWorker: () => new Worker(new URL('engine.worker.js', document.baseURI)),
-    files: ortFilesBeside(document.baseURI),
-  });
+  const engine = engineBesidePage();
   const panel = new Panel();
   const host = new GimpHost({ port, origin, onNotice: (message) => panel.controller?.notice(message) });
-  const takeIn: TakeIn = (signal, brought) => engine.takeIn(signal, brought);
   panel.services = {
     host,
     engine,
-    networks: new PageNetworks(new HttpAssetLoader(), new ServedNetworks(by), takeIn, speed),
+    networks: networksOfPage(engine, undefined, new ServedNetworks(by)),
     settings: new ServedSettings(by),
     createStore: () => createTileStore(),
   };

@@ -1,7 +1,7 @@
 import type { UpscaleSettings } from '../actions/settings';
 import { fromRecorded, keptSettings, toRecorded } from '../actions/steps';
 import { LWayError } from '../engine';
-import { createTileStore, speed, WorkerEngine } from '../engine/browser';
+import { createTileStore, WorkerEngine } from '../engine/browser';
 import { Bridge, abortError } from '../hosts/photoshop/bridge/bridge';
 import { BridgeSettings } from '../hosts/photoshop/bridge-settings';
 import { PackedAssets } from '../hosts/photoshop/packed-assets';
@@ -12,11 +12,10 @@ import { Diagnostics } from '../hosts/photoshop/ui/diagnostics';
 import { StepBar } from '../hosts/photoshop/ui/step-bar';
 import type { PanelController } from '../panel/controller';
 import { Panel } from '../panel/elements/panel';
-import { PageNetworks } from '../panel/network-library';
-import { IndexedDbNetworks } from '../panel/own-networks';
 import type { SettingsStore } from '../panel/services';
 import { applyTokens } from '../ui/tokens';
 import { phaseName } from '../panel/messages';
+import { networksOfPage } from './parts.page';
 
 /** In a dialog of its own, which closes when its one job is done, instead of the panel. */
 const inDialog = new URLSearchParams(location.search).get('role') === 'dialog';
@@ -76,12 +75,7 @@ async function start(): Promise<void> {
   panel.services = {
     host,
     engine,
-    networks: new PageNetworks(
-      assets,
-      new IndexedDbNetworks(),
-      (signal, brought) => engine.takeIn(signal, brought),
-      speed,
-    ),
+    networks: networksOfPage(engine, assets),
     settings,
     createStore: () => createTileStore(),
   };

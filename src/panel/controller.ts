@@ -180,7 +180,7 @@ export class PanelController implements ReactiveController {
     const enough = (this.enough = new AbortController());
     const cancelToo = () => cancel.abort(signal?.reason);
     if (signal?.aborted) cancelToo();
-    signal?.addEventListener('abort', cancelToo, { once: true });
+    signal?.addEventListener('abort', cancelToo);
     this.update({ notices: [], adding: null, work: { kind: 'running', job: newJob } });
     try {
       cancel.signal.throwIfAborted();
@@ -445,7 +445,7 @@ export class PanelController implements ReactiveController {
         clearTimeout(patience);
         this.update({ silent: false });
       });
-      signal.addEventListener('abort', () => clearTimeout(patience), { once: true });
+      signal.addEventListener('abort', () => clearTimeout(patience));
       // Some editors keep them, and may be silent about them as well.
       const saved = await this.services.settings.load().catch(() => null);
       if (saved) this.update({ settings: { ...defaultSettings, ...saved } });

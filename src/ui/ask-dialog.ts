@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
-import { shared } from './styles';
+import { dialogs, shared } from './styles';
 
 export interface Question {
   readonly title: string;
@@ -15,17 +15,10 @@ export class AskDialog extends LitElement {
 
   static override styles = [
     shared,
+    dialogs,
     css`
       dialog {
         width: min(470px, calc(100vw - 32px));
-        padding: 18px;
-        border: 1px solid var(--lway-line);
-        border-radius: 12px;
-        background: var(--lway-surface);
-        color: inherit;
-      }
-      dialog::backdrop {
-        background: rgb(0 0 0 / 45%);
       }
       h2 {
         margin: 0 0 6px;

@@ -1,6 +1,20 @@
 import { css } from 'lit';
 
 /** What all elements of the panel share: type, fields, buttons, focus. Colours come from tokens.ts. */
+/** A dialog over the page: how wide it is, it says itself. */
+export const dialogs = css`
+  dialog {
+    padding: 18px;
+    border: 1px solid var(--lway-line);
+    border-radius: 12px;
+    background: var(--lway-surface);
+    color: inherit;
+  }
+  dialog::backdrop {
+    background: rgb(0 0 0 / 45%);
+  }
+`;
+
 export const shared = css`
   :host {
     display: block;

@@ -10,7 +10,6 @@ import { TestRoot } from './support/test-root';
 const program = join(__dirname, '..', '..', 'bin', 'lway.mjs');
 
 let root: TestRoot;
-// Processes of their own on a busy machine.
 
 beforeEach(() => (root = new TestRoot()));
 afterEach(() => root.remove());

@@ -6,8 +6,6 @@ import { mostTeachers, spread } from '../../src/cli/learn-series';
 import { drawn, readPicture, scene, writePng } from './support/pictures';
 import { TestRoot } from './support/test-root';
 
-// Adapting is slow on a busy machine.
-
 let root: TestRoot;
 beforeEach(() => {
   root = new TestRoot();

@@ -129,10 +129,12 @@ test.each<[string, () => Promise<Case>, string, RegExp]>([
   ],
 ])('%s', async (_, make, stopped, reason) => {
   const given = await make();
+  const began = performance.now();
   const { report, sink } = await upscale({ ...given, options: { adapt, ...given.options } });
   const plain = await upscale({ options: { network: (await make()).options?.network ?? (await tinyModel()) } });
   expect(largestDifference(sink.result.data, plain.sink.result.data)).toBeLessThanOrEqual(1e-5);
   expect(report.adaptation).toMatchObject({ used: false, stopped });
+  if (!given.adapt) expect(report.adaptation!.seconds).toBeLessThanOrEqual((performance.now() - began) / 1000);
   const said = report.notices.filter((notice) => notice.startsWith('Matching was not possible'));
   expect(said).toEqual([expect.stringMatching(reason)]);
 });

@@ -60,6 +60,18 @@ test('stopping early and cancelling are shown at once, and only of a job', async
   await work;
 });
 
+test('a preview makes room for the upscale, from its beginning', async () => {
+  const { engine, go } = waiting();
+  const { controller } = await start({ engine });
+  await controller.openTryOut(null);
+  expect(controller.state.tryOut).not.toBeNull();
+  const work = controller.start();
+  await until(() => engine.calls.length === 1);
+  expect(controller.state.tryOut).toBeNull();
+  go();
+  await work;
+});
+
 test('what is open is asked again after a job, from an editor that does not tell of changes as well', async () => {
   const { services } = await createServices();
   services.host.onChange = () => () => undefined;
@@ -350,6 +362,11 @@ test('an editor that cannot make what is wanted makes what it can', async () => 
   const { controller, services } = await start();
   controller.change({ destination: 'document' });
   expect(controller.effective.destination).toBe('document');
-  Object.assign(services.host.capabilities, { destinations: ['layer'] });
-  expect(controller.effective.destination).toBe('layer');
+  for (const only of ['layer', 'document'] as const) {
+    Object.assign(services.host.capabilities, { destinations: [only] });
+    for (const destination of ['layer', 'document'] as const) {
+      controller.change({ destination });
+      expect(controller.effective.destination).toBe(only);
+    }
+  }
 });

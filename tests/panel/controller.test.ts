@@ -366,6 +366,10 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   if (first.kind !== 'done') throw new Error(JSON.stringify(first));
   expect(first.finished).toMatchObject({ relearned: false, learned: { weights: made.network.bytes } });
 
+  // Without a trial there is nothing to apply.
+  await controller.applyTried();
+  expect(controller.state.work).toBe(first);
+
   const place = { x: 10, y: 6, width: 12, height: 10 };
   // The one that is asked for last is shown; that the other was given up is nobody's trouble.
   const previews = [0.7, 0.3].map((strength) => controller.previewStrength(strength, place));
@@ -390,7 +394,9 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   piece.data.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - there.data[i]!))));
   expect(worst).toBeLessThan(0.6 / 255);
 
+  const calls = engine.calls.length;
   await controller.compareUnadapted({ x: 10, y: 6, width: 12, height: 10 });
+  expect(engine.calls).toHaveLength(calls + 1);
   expect(engine.calls.at(-1)).toMatchObject({ strength: 0, weights: made.network.bytes });
   expect(done().unadapted).toMatchObject({ strength: 0, rect: { x: 10, y: 6, width: 12, height: 10 } });
   expect(done().preview).toBe(preview);

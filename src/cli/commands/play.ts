@@ -11,17 +11,7 @@ import { readSteps } from '../files/steps-file';
 import { chooseTargets, type Target } from '../files/targets';
 import { openNetworks } from '../networks';
 import { knownFactor } from '../asked-size';
-import {
-  parseDepth,
-  parseDevice,
-  parseFormat,
-  parseMetadata,
-  parsePart,
-  parseQuality,
-  parseRegion,
-  parseTile,
-  type Part,
-} from '../options';
+import { parsePart, parseRegion, type Part } from '../options';
 import { checkRegions, overallSize, passesFor } from '../passes';
 import { queueAddress } from '../queue/address';
 import { isObject } from '../queue/object-store';
@@ -33,6 +23,7 @@ import { runFiles, type FileJob } from '../run-files';
 import type { Environment } from '../environment';
 import type { FileOptions } from '../upscale-file';
 import { upscaleSeries } from '../upscale-series';
+import { addComputing, addTelling, addWriting } from './shared-options';
 
 interface PlayFlags {
   output?: string;
@@ -69,7 +60,7 @@ Examples:
 Exit codes: 0 all done, 1 some or all failed, 2 wrong usage, 3 nothing could be started, 130 cancelled.`;
 
 export function addPlay(program: Command, environment: Environment, finish: (code: number) => void): void {
-  program
+  const command = program
     .command('play')
     .summary('run recorded steps over files')
     .description('Runs recorded steps over pictures, each step on the result of the one before.')
@@ -83,17 +74,10 @@ export function addPlay(program: Command, environment: Environment, finish: (cod
       'file or folder for one picture, folder for several; with --queue also s3://BUCKET/PREFIX/',
     )
     .option('-r, --recursive', 'include subfolders; OUT gets the same subfolders')
-    .option('--region <x,y,w,h>', 'the region for a step that was recorded on a selection', parseRegion)
-    .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'auto')
-    .option('--tile <pixels>', 'side of a tile in input pixels (default: what the device takes)', parseTile)
-    .option('--format <format>', 'png, jpg, webp, tiff or avif (default: by the name, else png)', parseFormat)
-    .option('--quality <1-100>', 'for jpg, webp and avif', parseQuality)
-    .option('--depth <bits>', 'write 8 or 16 bits per channel (default: as the picture)', parseDepth)
-    .option(
-      '--metadata <choice>',
-      'keep (default), minimal: author and copyright only, or strip; colour and resolution always stay',
-      parseMetadata,
-    )
+    .option('--region <x,y,w,h>', 'the region for a step that was recorded on a selection', parseRegion);
+  addComputing(command);
+  addWriting(command);
+  command
     .option(
       '--series',
       'the pictures lose detail in the same way (one camera, one export): adapt once, to all of them together',
@@ -108,9 +92,8 @@ export function addPlay(program: Command, environment: Environment, finish: (cod
     .option('--no-wait', 'with --queue: do not wait until all is done')
     .option('--report <file>', 'where to write the report (default: STEPS-report.json beside the steps)')
     .option('--again', 'start over, whatever an earlier run has done')
-    .option('-f, --force', 'replace existing files')
-    .option('--json', 'one JSON object per line on standard output')
-    .option('-q, --quiet', 'print errors only')
+    .option('-f, --force', 'replace existing files');
+  addTelling(command)
     .addHelpText('after', examples)
     .action(async (steps: string, inputs: string[], flags: PlayFlags) => {
       finish(await play(steps, inputs, flags, environment));
@@ -136,8 +119,7 @@ async function play(stepsName: string, inputs: string[], flags: PlayFlags, envir
   const targets = part ? all.filter((_, i) => i % part.of === part.number - 1) : all;
   const networks = await openNetworks(environment);
   const chosen: Network[] = [];
-  for (const { model, size: asked } of steps)
-    chosen.push(await networks.find(signal, model, cwd, knownFactor(asked)));
+  for (const { model, size: asked } of steps) chosen.push(await networks.find(signal, model, cwd, knownFactor(asked)));
 
   const { region, quality, depth, metadata, series, force = false, again = false } = flags;
   const kind = { steps: formatSteps(steps), region, quality, depth, metadata, series };

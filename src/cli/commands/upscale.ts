@@ -15,17 +15,11 @@ import {
   chosenSize,
   parseAdapt,
   parseAskedSize,
-  parseDepth,
   parseDetail,
-  parseDevice,
-  parseFormat,
-  parseMetadata,
   parseNoise,
-  parseQuality,
   parseRegion,
   parseScale,
   parseStrength,
-  parseTile,
   refuseCrispness,
 } from '../options';
 import { notesFor } from '../output/notes';
@@ -33,6 +27,7 @@ import { runFiles } from '../run-files';
 import type { Environment } from '../environment';
 import type { FileOptions } from '../upscale-file';
 import { upscaleSeries } from '../upscale-series';
+import { addComputing, addTelling, addWriting } from './shared-options';
 
 export interface UpscaleFlags {
   output?: string;
@@ -78,7 +73,7 @@ Examples:
 Exit codes: 0 all done, 1 some or all failed, 2 wrong usage, 3 nothing could be started, 130 cancelled.`;
 
 export function addUpscale(program: Command, environment: Environment, finish: (code: number) => void): void {
-  program
+  const command = program
     .command('upscale')
     .summary('upscale pictures')
     .description(
@@ -111,21 +106,13 @@ export function addUpscale(program: Command, environment: Environment, finish: (
     .option('--strength <number>', '0 (original network) to 1 (fully adapted) (default: 1)', parseStrength)
     .option('--save-weights <name|file>', 'keep the adapted network: a name for "lway weights", or an .onnx file')
     .option('--weights <name|file>', 'use a kept adapted network instead of adapting')
-    .option('--region <x,y,w,h>', 'only this part, in pixels of the upright picture', parseRegion)
-    .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'auto')
-    .option('--tile <pixels>', 'side of a tile in input pixels (default: what the device takes)', parseTile)
-    .option('--format <format>', 'png, jpg, webp, tiff or avif (default: by the name, else png)', parseFormat)
-    .option('--quality <1-100>', 'for jpg (default 93), webp (90) and avif (80)', parseQuality)
-    .option('--depth <bits>', 'write 8 or 16 bits per channel (default: as the picture)', parseDepth)
-    .option(
-      '--metadata <choice>',
-      'keep (default), minimal: author and copyright only, or strip; colour and resolution always stay',
-      parseMetadata,
-    )
+    .option('--region <x,y,w,h>', 'only this part, in pixels of the upright picture', parseRegion);
+  addComputing(command);
+  addWriting(command);
+  command
     .option('--save-steps <file>', 'write these settings as steps for "lway play"')
-    .option('-f, --force', 'replace existing files')
-    .option('--json', 'one JSON object per line on standard output')
-    .option('-q, --quiet', 'print errors only')
+    .option('-f, --force', 'replace existing files');
+  addTelling(command)
     .addHelpText('after', examples)
     .action(async (inputs: string[], flags: UpscaleFlags) => finish(await upscale(inputs, flags, environment)));
 }

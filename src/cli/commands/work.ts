@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { type Device, LWayError } from '../../engine';
-import { parseDevice, parseTile, parseWhole } from '../options';
+import { parseWhole } from '../options';
 import { queueAddress } from '../queue/address';
 import { filesAtOnce } from '../run-files';
 import type { Environment } from '../environment';
+import { addComputing, addTelling } from './shared-options';
 
 interface WorkFlags {
   queue?: string | true;
@@ -34,7 +35,7 @@ Exit codes: 0 ended with nothing left to do, 1 some pictures were put aside, 2 w
 130 ended by Ctrl-C or SIGTERM.`;
 
 export function addWork(program: Command, environment: Environment, finish: (code: number) => void): void {
-  program
+  const command = program
     .command('work')
     .summary('upscale pictures from a queue')
     .description(about)
@@ -45,9 +46,9 @@ export function addWork(program: Command, environment: Environment, finish: (cod
       'pictures in work at once: one is computed while others are read and written',
       parseWhole('--jobs', 1, 64),
       filesAtOnce,
-    )
-    .option('--device <device>', 'auto, webgpu or cpu', parseDevice, 'auto')
-    .option('--tile <pixels>', 'side of a tile in input pixels (default: what the device takes)', parseTile)
+    );
+  addComputing(command);
+  command
     .option('--until-empty', 'exit when nothing is left to do')
     .option(
       '--patience <seconds>',
@@ -59,9 +60,8 @@ export function addWork(program: Command, environment: Environment, finish: (cod
       '--metrics <port>',
       'serve metrics for Prometheus at http://127.0.0.1:PORT/metrics',
       parseWhole('--metrics', 0, 65535),
-    )
-    .option('--json', 'one JSON object per line on standard output')
-    .option('-q, --quiet', 'print errors only')
+    );
+  addTelling(command)
     .addHelpText('after', examples)
     .action(async (flags: WorkFlags) => {
       if (flags.json && flags.quiet)

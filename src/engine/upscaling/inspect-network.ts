@@ -87,7 +87,6 @@ export async function inspectNetwork(
   const port = imageInput(file);
   const session = await runtime.createSession(bytes);
   try {
-    signal.throwIfAborted();
     const probing = new Probing(signal, runtime, session, port, said);
     const found = await probing.findConvention();
     const entry: NetworkEntry = {

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Rect } from '../../engine';
 import '../../ui/segmented';
-import { shared } from '../../ui/styles';
+import { dialogs, shared } from '../../ui/styles';
 import type { PanelController } from '../controller';
 import type { Done, PanelState } from '../state';
 import { adaptationText, reportText, tuningText } from '../messages';
@@ -26,6 +26,7 @@ export class OutcomeCard extends LitElement {
 
   static override styles = [
     shared,
+    dialogs,
     css`
       .card {
         padding: 12px;
@@ -83,13 +84,6 @@ export class OutcomeCard extends LitElement {
         max-width: none;
         max-height: none;
         padding: 16px;
-        border: 1px solid var(--lway-line);
-        border-radius: 12px;
-        background: var(--lway-surface);
-        color: inherit;
-      }
-      dialog::backdrop {
-        background: rgb(0 0 0 / 55%);
       }
       dialog lway-compare {
         margin: 0;

@@ -5,8 +5,6 @@ import { describeWithSharedData, sharedData } from '../../support/shared-data';
 import { doubled, drawn, writePng } from '../support/pictures';
 import { TestRoot } from '../support/test-root';
 
-// Measuring is slow on a busy machine.
-
 let root: TestRoot;
 beforeEach(() => (root = new TestRoot()));
 afterEach(() => root.remove());

@@ -6,8 +6,6 @@ import { ssim } from '../../../src/cli/evaluate/metrics/ssim';
 import { crop } from '../../../src/engine/raster/planes';
 import { blurred, darker, draw, noisy, reference, type Picture } from './pictures';
 
-// Machines can be busy.
-
 interface Golden {
   border: number;
   cases: { name: string; width: number; height: number; psnr: number; ssim: number }[];

@@ -5,8 +5,6 @@ import { resize } from '../../../src/engine/raster/resample';
 import { createRaster } from '../../../src/engine/raster/planes';
 import { drawn, noise, randomNumbers } from '../../engine/raster/support';
 
-// Machines can be busy.
-
 /** Something with edges and textures at many sizes, in 0..255; another one for each seed. */
 function scene(seed: number, side = 288): Raster {
   const random = randomNumbers(seed);

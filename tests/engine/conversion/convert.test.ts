@@ -59,6 +59,12 @@ describe('pairs of ncnn compute what ncnn computes:', () => {
           { name: 'x.bin', bytes: new Uint8Array(4) },
         ),
       ).toThrow(/\.param file/);
+    // Padded as TensorFlow does, which is known for steps of one in both directions only.
+    for (const steps of ['3=2', '3=1 13=2', '3=2 13=1']) {
+      const line = `Convolution conv 1 1 data out 0=3 1=3 4=-233 6=81 ${steps}`;
+      const strided = { name: 'x.param', bytes: text(`7767517\n2 2\nInput in 0 1 data\n${line}\n`) };
+      expect(() => convert(strided, { name: 'x.bin', bytes: new Uint8Array(328) })).toThrow(/padded in an unusual way/);
+    }
     const param = text('7767517\n2 2\nInput in 0 1 data\nMultiHeadAttention mha_1 1 1 data output 0=8\n');
     const pair = [
       { name: 'x.param', bytes: param },

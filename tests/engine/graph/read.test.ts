@@ -123,6 +123,13 @@ describe('what is read is what was written', () => {
     expect(await runNative(again, { x })).toEqual(await runNative(fixShapes(graph, { x: [1, 3, 8, 10] }), { x }));
   });
 
+  test('what is made half or double precision on the way becomes float32, and whole numbers stay', () => {
+    const cast = (to: number) =>
+      readGraph(bytes(model([node('Cast', ['x'], ['y'], { to })]))).nodes.map(({ attributes }) => attributes['to']);
+    for (const type of [Type.FLOAT16, Type.BFLOAT16, Type.DOUBLE]) expect(cast(type)).toEqual([Type.FLOAT]);
+    expect(cast(Type.INT64)).toEqual([Type.INT64]);
+  });
+
   test('half, bfloat16 and double precision become float32', () => {
     const tensor = (dataType: number, rawData: Uint8Array<ArrayBuffer>): TensorProto =>
       create(TensorProtoSchema, { name: 'w', dims: [3n], dataType, rawData });

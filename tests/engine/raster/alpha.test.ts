@@ -10,8 +10,6 @@ import type { Raster } from '../../../src/engine/raster/raster';
 import { resize } from '../../../src/engine/raster/resample';
 import { drawn, largestDifference, noise } from './support';
 
-// Machines can be busy.
-
 /** A disc with a soft edge, orange where visible, `hidden` under full transparency. */
 function softDisc(hidden: number, side = 24): Raster {
   return drawn(side, side, 4, (channel, row, column) => {

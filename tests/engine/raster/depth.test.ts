@@ -4,8 +4,6 @@ import { ensureFinite, fromInterleaved, toInterleaved } from '../../../src/engin
 import { createRaster } from '../../../src/engine/raster/planes';
 import type { Channels } from '../../../src/engine/raster/raster';
 
-// Machines can be busy.
-
 const channelCounts = fc.constantFrom<Channels>(1, 2, 3, 4);
 const sizes = fc.integer({ min: 1, max: 17 });
 

@@ -3,8 +3,6 @@ import { copyRect, createRaster, crop } from '../../../src/engine/raster/planes'
 import { Resampler, resize, resampleReach, type ResampleKernel } from '../../../src/engine/raster/resample';
 import { drawn, largestDifference, noise } from './support';
 
-// Machines can be busy.
-
 const kernels: ResampleKernel[] = ['area', 'bicubic', 'lanczos3'];
 
 describe.each(kernels)('resampling by %s', (kernel) => {

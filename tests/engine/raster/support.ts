@@ -1,23 +1,15 @@
+import { randomFrom } from '../../../src/engine/adaptation/random';
 import { createRaster } from '../../../src/engine/raster/planes';
 import type { Channels, Raster } from '../../../src/engine/raster/raster';
 
-/** A raster of pseudo-random values in 0..1, the same for the same seed (mulberry32). */
+export { randomFrom as randomNumbers };
+
+/** A raster of pseudo-random values in 0..1, the same for the same seed. */
 export function noise(width: number, height: number, channels: Channels, seed = 1): Raster {
-  const random = randomNumbers(seed);
+  const random = randomFrom(seed);
   const raster = createRaster(width, height, channels);
   for (let i = 0; i < raster.data.length; i++) raster.data[i] = random();
   return raster;
-}
-
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** A raster whose values come from a function of channel, row and column. */

@@ -8,8 +8,6 @@ import { contains, grow } from '../../../src/engine/raster/rect';
 import { planTiles, type TilePlan } from '../../../src/engine/raster/tiles';
 import { drawn, largestDifference, never, noise } from './support';
 
-// Machines can be busy.
-
 /** A network stand-in with radius 3 and scale 2 that is neither linear nor symmetric; zero-padded as convs are. */
 function sevenBySeven(input: Raster): Raster {
   const { width, height, channels, data } = input;

@@ -3,8 +3,6 @@ import { createRaster } from '../../../src/engine/raster/planes';
 import { haar, highFrequencyMap, inverseHaar } from '../../../src/engine/raster/wavelet';
 import { drawn, largestDifference, noise } from './support';
 
-// Machines can be busy.
-
 describe('Haar transform', () => {
   test('has the values and the convention of PyWavelets', () => {
     // pywt.dwt2([[1, 2, 3], [4, 6, 8], [10, 13, 20]], 'haar'): cA, (cH, cV, cD); odd sides by mode='symmetric'

@@ -4,8 +4,6 @@ import { hasAlpha } from '../../../src/engine/raster/raster';
 import { describeHostContract, testPixels, type HostUnderTest, type TestDocument } from '../contract';
 import { Gimp, gimps } from './support/gimp';
 
-// GIMP starts in seconds, on a busy machine in many.
-
 (gimps.length > 0 ? describe : describe.skip).each(gimps.map((gimp) => [gimp.version, gimp] as const))(
   'GIMP %s',
   (version, program) => {

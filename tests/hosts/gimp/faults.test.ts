@@ -9,7 +9,7 @@ import { decodeSamples, encodeSamples, sampleType } from '../../../src/hosts/gim
 import { testPixels } from '../contract';
 import { Gimp, gimps, type LayerState } from './support/gimp';
 
-// What went wrong in people's documents once, in real GIMPs. They start in seconds, on a busy machine in many.
+// What went wrong in people's documents once, in real GIMPs.
 
 const never = new AbortController().signal;
 const normal = 28;

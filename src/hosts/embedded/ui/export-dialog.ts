@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { LWayError } from '../../../engine';
 import { fileName, scaledName } from '../../../pictures/names';
 import '../../../ui/segmented';
-import { shared } from '../../../ui/styles';
+import { dialogs, shared } from '../../../ui/styles';
 import { exportFormats, wordsLost, type ExportFormat, type ExportOptions, type FormatId } from '../export/formats';
 import type { OpenDocument } from '../workspace';
 
@@ -35,18 +35,11 @@ export class ExportDialog extends LitElement {
 
   static override styles = [
     shared,
+    dialogs,
     css`
       dialog {
         width: min(400px, calc(100vw - 24px));
         max-height: calc(100dvh - 24px);
-        padding: 18px;
-        border: 1px solid var(--lway-line);
-        border-radius: 12px;
-        background: var(--lway-surface);
-        color: inherit;
-      }
-      dialog::backdrop {
-        background: rgb(0 0 0 / 45%);
       }
       form {
         display: grid;

@@ -1,13 +1,12 @@
-/** A reproducible source of random numbers (mulberry32). */
-export class Random {
-  constructor(private state: number) {}
+import { randomFrom } from '../../../../src/engine/adaptation/random';
 
+/** A reproducible source of random numbers. */
+export class Random {
   /** Uniform in [0, 1). */
-  next(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  readonly next: () => number;
+
+  constructor(seed: number) {
+    this.next = randomFrom(seed);
   }
 
   uniform(low: number, high: number): number {

@@ -13,8 +13,6 @@ import { createTileStore } from '../../../../src/engine/raster/store/tile-store.
 import { planTiles } from '../../../../src/engine/raster/tiles';
 import { largestDifference, never, noise } from '../support';
 
-// Machines can be busy.
-
 const info = (width: number, height: number, channels: Channels, bitDepth: 8 | 16 | 32): PictureInfo => ({
   width,
   height,
@@ -26,6 +24,28 @@ const info = (width: number, height: number, channels: Channels, bitDepth: 8 | 1
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'tile-store-test-'))));
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('a program that ends in the middle leaves no temporary files, on Windows as well', async () => {
+  // There an open file keeps its name.
+  const platform = Object.getOwnPropertyDescriptor(process, 'platform')!;
+  Object.defineProperty(process, 'platform', { ...platform, value: 'win32' });
+  const ends: (() => void)[] = [];
+  const once = jest.spyOn(process, 'once').mockImplementation((event, run) => {
+    if (event === 'exit') ends.push(run);
+    return process;
+  });
+  const place = await mkdtemp(join(folder, 'ended-'));
+  await jest.isolateModulesAsync(async () => {
+    const { openFileSpill: open } = await import('../../../../src/engine/raster/store/file-spill.node');
+    await Promise.all([open(place), open(place)]);
+  });
+  once.mockRestore();
+  Object.defineProperty(process, 'platform', platform);
+  expect(readdirSync(place)).toHaveLength(2);
+  for (const end of ends) end();
+  expect(readdirSync(place)).toEqual([]);
+  await rm(place, { recursive: true });
+});
 
 describe('tile store', () => {
   test('gives back any part of what was written, from memory and from a file', async () => {
