@@ -103,6 +103,14 @@ test.each([
   expect(distance(half.result, none.result)).toBeGreaterThan(1e-5);
 });
 
+test('weights in half precision serve a network in half precision', async () => {
+  const network = await tinyModel({ type: 'FLOAT16' });
+  const options: UpscaleOptions = { network, size: { scale: 2 }, device: 'cpu' };
+  const plain = await upscaled(detailed(3), options);
+  const own = await upscaled(detailed(3), { ...options, weights: network.bytes, strength: 0 });
+  expect(distance(own.result, plain.result)).toBeLessThan(1e-5);
+});
+
 test('a fully transparent layer has nothing to learn from, and stays transparent', async () => {
   const raster = detailed(4);
   plane(raster, 3).fill(0);

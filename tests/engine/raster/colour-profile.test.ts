@@ -77,6 +77,10 @@ test.each([
 test('sRGB, what says nothing and what is not in the standard need no profile; HDR and collapsed primaries can have none', () => {
   expect(colourOfCodes(1, 13)).toBeNull();
   expect(colourOfCodes(2, 2)).toBeNull();
+  // One of the two unspecified: the usual one beside the other.
+  expect(colourOfCodes(2, 16)).toEqual(colourOfCodes(1, 16));
+  expect(colourOfCodes(9, 2)).toEqual(colourOfCodes(9, 13));
+  expect([colourOfCodes(2, 16), colourOfCodes(9, 2)]).not.toContain(null);
   expect(colourOfCodes(3, 13)).toBeNull();
   expect(colourOfCodes(9, 17)).toBeNull();
   expect(colourOfPng(0.45455, null)).toBeNull();

@@ -80,6 +80,7 @@ describe('a network that a person brings', () => {
     ['a network that makes negatives', tinyNetwork({ kind: 'unlike' }), /does not look like/],
     ['a network that answers with NaN', tinyNetwork({ kind: 'nan' }), /does not look like/],
     ['a network that answers with black', tinyNetwork({ kind: 'black' }), /does not look like/],
+    ['a network that enlarges too much', tinyNetwork({ scale: 9 }), /9 times; at most 8/],
     ['a network for tiny pictures only', tinyNetwork({ size: { width: 4, height: 4 } }), /4×4 pixels only/],
   ])('%s is refused with the reason', async (_, bytes, reason) => {
     const inspected = takeIn(bytes, 'bad');
