@@ -95,7 +95,7 @@ def entry(name, path, about):
         "id": name, "file": os.path.basename(path), "kind": about["kind"], "name": about["name"], "scale": scale,
         "input": {"name": inputs[0], "layout": "NCHW", "channels": "RGB", "range": [0, 1], "type": "float32"},
         "output": outputs if about["kind"] == "features" else outputs[0],
-        "receptiveField": None if about["kind"] in ("start", "end", "estimate") else receptive_field(graph, inputs), "multipleOf": scale if about["kind"] == "reconstructor" else 1,
+        "receptiveField": None if about["kind"] in ("start", "end", "estimate", "drawing") else receptive_field(graph, inputs), "multipleOf": scale if about["kind"] == "reconstructor" else 1,
         "parameters": parameters(graph), "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
         "licence": about.get("licence", "MIT"), "data": about.get("data", DATA), "card": about.get("card", f"{name}.md"), "quality": about.get("quality", {}), "description": about["description"],
     }

@@ -6,9 +6,9 @@ import {
   type AdaptationNetworks,
   adaptationNetworks,
   checkNetwork,
-  estimateNetworks,
   isEnd,
   loadEnds,
+  loadEstimators,
   LWayError,
   type Network,
   type NetworkEntry,
@@ -78,13 +78,11 @@ export class Networks {
     const load = ({ id }: NetworkEntry) => loadNetwork(this.shippedFolder, this.shipped, id);
     const ends = await loadEnds(this.shipped.models, shipped, load);
     if (!ends) return undefined;
-    const telling = estimateNetworks(this.shipped.models);
     return {
       detail: detail ?? 'auto',
       noise: noise ?? 'auto',
       ends,
-      encoder: telling && (await load(telling.encoder)),
-      readOut: telling && (await load(telling.readOut)),
+      estimators: await loadEstimators(this.shipped.models, load),
     };
   }
 

@@ -1,8 +1,9 @@
-import type { Ends, Tuning } from './adaptation/ends';
+import type { Ends, Mix } from './adaptation/ends';
 import type { Estimate } from './adaptation/estimate';
 import type { ErrorCode } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import type { Device } from './runtime/runtime';
+import type { Estimators } from './network/adaptation-networks';
 import type { Network } from './network/registry';
 
 /** Result size: a factor of 1..8, or exact pixels. */
@@ -34,14 +35,15 @@ export interface TuningOptions {
   detail: number | 'auto';
   /** 0 keep … 100 clean, or what suits the picture. */
   noise: number | 'auto';
+  /** How far towards the weights for drawings, 0..100; left out: as suits the picture where Detail is 'auto'. */
+  drawn?: number;
   ends: Ends;
-  /** Degradation encoder and the read-out of its embedding: without them 'auto' is the network as it came. */
-  encoder?: Network;
-  readOut?: Network;
+  /** What looks at the picture: without it 'auto' is the network as it came. */
+  estimators?: Estimators<Network>;
 }
 
-/** What Detail and Noise came to, 0..100, and what was told of the picture. */
-export interface TuningReport extends Tuning {
+/** What Detail and Noise came to, 0..100, how far the weights are those for drawings, and what was told of the picture. */
+export interface TuningReport extends Mix {
   estimate?: Estimate;
 }
 

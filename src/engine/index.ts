@@ -31,14 +31,14 @@ export type { ImageInput, Network, NetworkEntry, NetworkRegistry } from './netwo
 export { checkNetwork, defaultId, findEntry, parseRegistry } from './network/load-network';
 export { networkLimits } from './network/network-file';
 export { hasExternalData, withDataInside } from './network/external-data';
-export { adaptationNetworks, estimateNetworks } from './network/adaptation-networks';
+export { adaptationNetworks, loadEstimators } from './network/adaptation-networks';
 export type { BroughtFile } from './conversion';
 export type { Brought } from './upscaling/take-in';
 export { computedPixels } from './upscaling/upscale';
 export type { SaidOfNetwork } from './upscaling/inspect-network';
 
 // Weights: Detail and Noise mix a network's ends, the strength mixes original and adapted weights.
-export { isEnd, loadEnds, mixEnds, ownTuning, tunable, type Ends, type Tuning } from './adaptation/ends';
+export { isEnd, loadEnds, mixEnds, ownTuning, tunable, type Ends, type Mix, type Tuning } from './adaptation/ends';
 export { mixWeights } from './adaptation/strength';
 
 // Pixels.

@@ -1,4 +1,4 @@
-import { estimate, mixEnds, networkPicture, ownTuning, tuningFor, type Tuning } from './adaptation';
+import { estimate, mixEnds, networkPicture, ownTuning, tuningFor, type Mix } from './adaptation';
 import type { PixelSource } from './raster/raster';
 import type { Network } from './network/registry';
 import type { Runtime } from './runtime/runtime';
@@ -19,19 +19,22 @@ export async function tune(
   runtime: Runtime,
   network: Network,
   source: PixelSource,
-  { detail, noise, ends, encoder, readOut }: TuningOptions,
+  { detail, noise, drawn, ends, estimators }: TuningOptions,
 ): Promise<Tuned> {
   const automatic = detail === 'auto' || noise === 'auto';
   const told =
-    automatic && encoder && readOut
+    automatic && estimators
       ? // Where it cannot be told, the network stays as it came: no upscale fails for that.
-        await estimate(signal, runtime, encoder, readOut, networkPicture(source)).catch(() => null)
+        await estimate(signal, runtime, estimators, networkPicture(source)).catch(() => null)
       : null;
   signal.throwIfAborted();
-  const fitting = told ? tuningFor(network.entry, told) : ownTuning(network.entry);
-  const tuning: Tuning = {
+  const fitting: Mix = told ? tuningFor(network.entry, told) : ownTuning(network.entry);
+  // Who sets Detail says how it is to be drawn.
+  const share = drawn ?? (detail === 'auto' ? fitting.drawn : undefined);
+  const tuning: Mix = {
     detail: detail === 'auto' ? fitting.detail : detail,
     noise: noise === 'auto' ? fitting.noise : noise,
+    ...(share === undefined ? {} : { drawn: share }),
   };
   return { network: await mixEnds(network, ends, tuning), report: { ...tuning, estimate: told ?? undefined } };
 }

@@ -2,10 +2,10 @@
 export {
   adaptationNetworks,
   createRaster,
-  estimateNetworks,
   fromInterleaved,
   isAbort,
   loadEnds,
+  loadEstimators,
   LWayError,
   mixWeights,
   sourceOf,

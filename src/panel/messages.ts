@@ -49,14 +49,15 @@ export function deviceName({ name }: { name: string }): string {
 /** How Detail and Noise were set for this picture, and why; empty where they could not be. */
 export function tuningText({ tuning }: UpscaleReport): string {
   if (!tuning) return '';
-  const { detail, noise, estimate } = tuning;
-  const set = `Detail ${detail} %, noise ${noise} % cleaned`;
+  const { detail, noise, drawn = 0, estimate } = tuning;
+  const drawing = drawn > 0 ? `, ${drawn} % the network for drawings` : '';
+  const set = `Detail ${detail} %, noise ${noise} % cleaned${drawing}`;
   if (!estimate) return `${set}.`;
   const steps = Math.round(estimate.noise);
   const told = estimate.noise < 1 ? 'hardly any noise' : `noise of about ${steps} step${steps === 1 ? '' : 's'} of 255`;
   const lossy =
     estimate.compression >= 15 ? `, compressed as at JPEG quality ${100 - Math.round(estimate.compression)}` : '';
-  return `${set}: this picture has ${told}${lossy}.`;
+  return `${set}: this picture ${drawn > 0 ? 'looks drawn and ' : ''}has ${told}${lossy}.`;
 }
 
 /** What happened, in one sentence. */

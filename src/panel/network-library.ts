@@ -5,10 +5,10 @@ import {
   type BroughtFile,
   checkNetwork,
   defaultId,
-  estimateNetworks,
   findEntry,
   isEnd,
   loadEnds,
+  loadEstimators,
   LWayError,
   type Network,
   type NetworkEntry,
@@ -73,13 +73,12 @@ export class PageNetworks implements NetworkLibrary {
     const ends = shipped && (await loadEnds(models, shipped, load));
     if (!ends) return undefined;
     const { detail = 'auto', noise = 'auto' } = chosen;
-    const telling = detail === 'auto' || noise === 'auto' ? estimateNetworks(models) : undefined;
+    const automatic = detail === 'auto' || noise === 'auto';
     return {
       detail,
       noise,
       ends,
-      encoder: telling && (await load(telling.encoder)),
-      readOut: telling && (await load(telling.readOut)),
+      estimators: automatic ? await loadEstimators(models, load) : undefined,
     };
   }
 

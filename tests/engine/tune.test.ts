@@ -5,7 +5,7 @@ import type { TuningOptions } from '../../src/engine/engine';
 import { sourceOf } from '../../src/engine/raster/memory-source';
 import { createRaster } from '../../src/engine/raster/planes';
 import type { Raster } from '../../src/engine/raster/raster';
-import { estimateNetworks } from '../../src/engine/network/adaptation-networks';
+import { loadEstimators } from '../../src/engine/network/adaptation-networks';
 import { loadNetwork, readRegistry } from '../../src/engine/network/networks.node';
 import type { Network, NetworkEntry } from '../../src/engine/network/registry';
 import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
@@ -22,14 +22,12 @@ let automatic: TuningOptions;
 beforeAll(async () => {
   const registry = await readRegistry(folder);
   const load = ({ id }: NetworkEntry) => loadNetwork(folder, registry, id);
-  const { encoder, readOut } = estimateNetworks(registry.models)!;
   network = await loadNetwork(folder, registry, 'lway-photo-x4');
   automatic = {
     detail: 'auto',
     noise: 'auto',
     ends: (await loadEnds(registry.models, network.entry, load))!,
-    encoder: await load(encoder),
-    readOut: await load(readOut),
+    estimators: await loadEstimators(registry.models, load),
   };
 });
 
@@ -82,4 +80,45 @@ test('what the person sets stands, and then no picture is looked at', async () =
 test('a picture too small to tell gets the network as it came', async () => {
   const report = await told(noisy(25, 12));
   expect(report).toMatchObject({ noise: 0, estimate: undefined });
+});
+
+/** Bars and boxes in few colours on white, as charts and screenshots have them. */
+function chart(side = 160): Raster {
+  const raster = createRaster(side, side, 3);
+  const colours = [
+    [1, 1, 1],
+    [0.1, 0.1, 0.1],
+    [0.2, 0.4, 0.8],
+    [0.9, 0.3, 0.1],
+  ];
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const bar = x % 40 > 12 && y > side - 20 - ((x * 37) % 110) && y < side - 12;
+      const line = y % 24 === 0 || x === 6;
+      const letters = y % 24 > 8 && y % 24 < 15 && (x * 7 + Math.floor(x / 5) * 3) % 6 < 2 && x > side / 2;
+      const colour = colours[bar ? 2 + (Math.floor(x / 40) % 2) : line || letters ? 1 : 0]!;
+      colour.forEach((value, c) => (raster.data[(c * side + y) * side + x] = value));
+    }
+  }
+  return raster;
+}
+
+test('a chart is told from a photograph, and drawn by the weights for drawings', async () => {
+  const [drawn, soft] = [await told(chart()), await told(noisy(2, 160))];
+  expect(drawn.estimate!.drawn).toBeGreaterThan(0.8);
+  expect(drawn.drawn).toBeGreaterThan(30);
+  expect(soft.estimate!.drawn).toBeLessThan(0.7);
+  expect(soft.drawn).toBe(0);
+});
+
+test('who sets Detail is not drawn for; kept weights say their share themselves', async () => {
+  expect(await told(chart(), { ...automatic, detail: 80 })).not.toHaveProperty('drawn');
+  const kept = await tune(signal, runtime, network, sourceOf(chart(), {}), {
+    ...automatic,
+    detail: 50,
+    noise: 0,
+    drawn: 40,
+  });
+  expect(kept.report).toMatchObject({ detail: 50, noise: 0, drawn: 40 });
+  expect(kept.network.entry.sha256).not.toBe(network.entry.sha256);
 });

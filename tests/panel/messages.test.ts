@@ -24,6 +24,10 @@ test('says how Detail and Noise were set, and why', () => {
   expect(text({ noise: 9.6, compression: 40 })).toMatch(/noise of about 10 steps of 255, .*JPEG quality 60/);
   expect(text({ noise: 1.4, compression: 3 })).toMatch(/noise of about 1 step of 255\.$/);
   expect(text({ noise: 0.3, compression: 3 })).toMatch(/: this picture has hardly any noise\.$/);
+  const tuning = { detail: 50, noise: 0, drawn: 80, estimate: { noise: 0.3, compression: 3, drawn: 0.9 } };
+  expect(tuningText({ tuning } as UpscaleReport)).toBe(
+    'Detail 50 %, noise 0 % cleaned, 80 % the network for drawings: this picture looks drawn and has hardly any noise.',
+  );
   expect(tuningText({} as UpscaleReport)).toBe('');
 });
 

@@ -160,7 +160,7 @@ test('a network with an end can be mixed, and its end is not listed', async () =
   const tuning = await models.tuning(never, entry, { detail: 30 });
   expect(tuning).toMatchObject({ detail: 30, noise: 'auto', ends: { faithful: { entry: { id: 'second' } } } });
   // Without the networks that tell, automatic is the network as it came.
-  expect(tuning!.encoder).toBeUndefined();
+  expect(tuning!.estimators).toBeUndefined();
   const { entry: own } = await models.add(never, 'mine', (await tinyModel()).bytes);
   expect(await models.tuning(never, own, { detail: 30 })).toBeUndefined();
 });

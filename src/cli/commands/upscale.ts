@@ -148,6 +148,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
     ...asked,
     detail: flags.detail ?? saved?.detail ?? asked.detail,
     noise: flags.noise ?? saved?.noise ?? asked.noise,
+    drawn: flags.detail === undefined ? saved?.drawn : undefined,
   };
   const level = flags.adapt ?? (saved ? 'off' : networks.usualAdaptation());
   const strength = flags.strength ?? 1;

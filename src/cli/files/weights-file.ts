@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fromCrispness } from '../../actions/steps';
-import { LWayError, type Tuning } from '../../engine';
+import { LWayError, type Mix } from '../../engine';
 import { userFolder } from '../user-folder';
 import type { Environment } from '../environment';
 import { systemCode } from './file-errors';
@@ -16,6 +16,8 @@ export interface SavedWeights {
   /** Detail and Noise of the network that was adapted, 0..100, where it can be mixed. */
   detail?: number;
   noise?: number;
+  /** How far its weights were those for drawings, 0..100. */
+  drawn?: number;
   /** File name of the picture it was adapted to; of a series the first, and how many more. */
   picture: string;
   /** ISO date. */
@@ -26,9 +28,9 @@ export interface SavedWeights {
 /** As earlier versions wrote it: with a share of two networks' weights instead of Detail. */
 type Kept = Partial<SavedWeights> & { crispness?: number };
 
-function mixOf({ crispness, ...kept }: Kept): Pick<Partial<SavedWeights>, 'model' | 'detail' | 'noise'> {
-  const { model, detail, noise } = crispness === undefined ? kept : (fromCrispness(kept, crispness) as Kept);
-  return { model, detail, noise };
+function mixOf({ crispness, ...kept }: Kept): Pick<Partial<SavedWeights>, 'model' | 'detail' | 'noise' | 'drawn'> {
+  const { model, detail, noise, drawn } = crispness === undefined ? kept : (fromCrispness(kept, crispness) as Kept);
+  return { model, detail, noise, drawn };
 }
 
 const namePattern = /^[\p{L}\p{N}][\p{L}\p{N} _.()-]{0,79}$/u;
@@ -86,7 +88,7 @@ export async function saveWeights(
   model: string,
   inputs: readonly string[],
   weights: Uint8Array | undefined,
-  tuning?: Tuning,
+  tuning?: Mix,
 ): Promise<void> {
   const more = inputs.length - 1;
   if (!weights) {
@@ -105,6 +107,7 @@ export async function saveWeights(
       model,
       detail: tuning?.detail,
       noise: tuning?.noise,
+      drawn: tuning?.drawn,
       picture,
       created,
     });
@@ -115,7 +118,7 @@ export async function saveWeights(
 export async function readWeights(
   environment: Environment,
   text: string,
-): Promise<{ bytes: Uint8Array; model?: string; detail?: number; noise?: number }> {
+): Promise<{ bytes: Uint8Array; model?: string; detail?: number; noise?: number; drawn?: number }> {
   const { file, facts } = weightsTarget(environment, text);
   try {
     const bytes = new Uint8Array(await readFile(file));
@@ -150,8 +153,8 @@ export async function listWeights(environment: Environment): Promise<SavedWeight
     const facts = await readFacts(join(folder, `${name}.json`));
     const { size, mtime } = await stat(join(folder, file));
     const { picture = '', created = mtime.toISOString() } = facts ?? {};
-    const { model = '', detail, noise } = mixOf(facts ?? {});
-    result.push({ name, model, detail, noise, picture, created, bytes: size });
+    const { model = '', detail, noise, drawn } = mixOf(facts ?? {});
+    result.push({ name, model, detail, noise, drawn, picture, created, bytes: size });
   }
   return result;
 }

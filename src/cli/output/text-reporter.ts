@@ -210,9 +210,10 @@ function failure(input: string, { message, advice }: PlainError): string {
 }
 
 /** How Detail and Noise were set for this picture, and by what. */
-function tuningNote({ detail, noise, estimate }: TuningReport): string {
+function tuningNote({ detail, noise, drawn = 0, estimate }: TuningReport): string {
+  const drawing = drawn > 0 ? `, ${drawn} % the network for drawings` : '';
   const told = estimate
     ? `: noise of about ${estimate.noise.toFixed(1)} steps of 255, compression ${Math.round(estimate.compression)} of 100`
     : '';
-  return `Detail ${detail}, noise ${noise}${told}.`;
+  return `Detail ${detail}, noise ${noise}${drawing}${told}.`;
 }

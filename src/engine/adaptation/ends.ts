@@ -17,6 +17,11 @@ export interface Tuning {
   readonly noise: number;
 }
 
+/** What a network is mixed by: what a person sets, and how far towards the weights for drawings, 0..100. */
+export interface Mix extends Tuning {
+  readonly drawn?: number;
+}
+
 /** Where the network itself lies: as it came. */
 export function ownTuning({ ends }: NetworkEntry): Tuning {
   // With an end on one side only, the network is the other end.
@@ -29,18 +34,21 @@ export function tunable({ ends }: NetworkEntry): Readonly<Record<keyof Tuning, b
   return { detail: Boolean(ends?.faithful ?? ends?.crisp), noise: Boolean(ends?.clean) };
 }
 
-/** Whether this network is only there as the end of another. */
+/** Whether this network is only there as the end of another. The one for drawings can be chosen by itself, too. */
 export function isEnd(models: readonly NetworkEntry[], { id }: NetworkEntry): boolean {
-  return models.some(({ ends }) => Object.values(ends ?? {}).some((end) => end.model === id));
+  return models.some(({ ends: { drawn: _, ...ends } = {} }) => Object.values(ends).some((end) => end.model === id));
 }
 
 /** How much of each end there is in the network, 0..1. */
-export function sharesFor(entry: NetworkEntry, { detail, noise }: Tuning): Readonly<Record<EndName, number>> {
+export function sharesFor(entry: NetworkEntry, { detail, noise, drawn = 0 }: Mix): Readonly<Record<EndName, number>> {
   const own = ownTuning(entry).detail;
+  // Both ways at once would lead beyond either network.
+  const both = Math.max(100, noise + drawn);
   return {
     faithful: detail < own ? (own - detail) / own : 0,
     crisp: detail > own ? (detail - own) / (100 - own) : 0,
-    clean: noise / 100,
+    clean: noise / both,
+    drawn: drawn / both,
   };
 }
 
@@ -64,7 +72,7 @@ export async function loadEnds(
  * @returns `network` itself where nothing is mixed in
  * @throws LWayError `bad-model` where an end belongs to another network
  */
-export async function mixEnds(network: Network, ends: Ends, tuning: Tuning): Promise<Network> {
+export async function mixEnds(network: Network, ends: Ends, tuning: Mix): Promise<Network> {
   const shares = sharesFor(network.entry, tuning);
   const parts = (Object.keys(ends) as EndName[]).filter((name) => shares[name] > 0);
   if (parts.length === 0) return network;

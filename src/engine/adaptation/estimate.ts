@@ -1,9 +1,10 @@
 import { runOnce } from '../network/run';
+import type { Estimators } from '../network/adaptation-networks';
 import type { EndName, Network, NetworkEntry } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import { cropGrid, detailOf, readCrops, type Crop } from './crops';
 import { embed } from './embedding';
-import { ownTuning, type Tuning } from './ends';
+import { ownTuning, type Mix } from './ends';
 import type { NetworkPicture } from './picture';
 import { randomFrom } from './random';
 
@@ -13,6 +14,8 @@ export interface Estimate {
   readonly noise: number;
   /** 100 less the JPEG quality; 0: nothing was lost. */
   readonly compression: number;
+  /** Probability that the picture is drawn and not photographed, 0..1; left out where that was not asked. */
+  readonly drawn?: number;
 }
 
 /** Crops that the encoder looks at: it must not be waited for. */
@@ -21,16 +24,15 @@ const MOST_CROPS = 8;
 const LEAST_SIDE = 16;
 
 /**
- * How noisy and how compressed a picture is.
+ * How noisy and how compressed a picture is, and whether it is drawn.
  *
- * @param readOut takes the embedding, gives `noise` and `compression`
+ * @param estimators `readOut` takes the embedding and gives `noise` and `compression`; `drawing` takes pieces of the picture
  * @returns null for a picture that is too small to tell
  */
 export async function estimate(
   signal: AbortSignal,
   runtime: Runtime,
-  encoder: Network,
-  readOut: Network,
+  { encoder, readOut, drawing }: Estimators<Network>,
   picture: NetworkPicture,
 ): Promise<Estimate | null> {
   if (Math.min(picture.width, picture.height) < LEAST_SIDE) return null;
@@ -40,7 +42,8 @@ export async function estimate(
   if (told === null) return null;
   // What the finest band holds is noise or texture: a picture cannot be noisier than that.
   const most = 255 * detailOf(crops).noise;
-  return { ...told, noise: hasFewValues(crops) ? 0 : Math.min(most, told.noise) };
+  const drawn = drawing && (await embed(signal, runtime, drawing, crops))[0];
+  return { ...told, noise: hasFewValues(crops) ? 0 : Math.min(most, told.noise), drawn };
 }
 
 /** Noise of two steps of 255 makes this many values of one. */
@@ -73,16 +76,17 @@ export async function readFrom(
   return Number.isFinite(noise + compression) ? { noise, compression } : null;
 }
 
-/** Detail and Noise that suit a picture, by the ramps that the network's ends have in the registry. */
-export function tuningFor(entry: NetworkEntry, { noise, compression }: Estimate): Tuning {
+/** The mix that suits a picture, by the ramps that the network's ends have in the registry. */
+export function tuningFor(entry: NetworkEntry, { noise, compression, drawn = 0 }: Estimate): Mix {
   const own = ownTuning(entry);
   const share = (name: EndName) => {
     const end = entry.ends?.[name];
-    return Math.max(ramp(noise, end?.noise), ramp(compression, end?.compression));
+    return Math.max(ramp(noise, end?.noise), ramp(compression, end?.compression), ramp(drawn, end?.drawn));
   };
   return {
     detail: Math.round(own.detail * (1 - share('faithful'))),
     noise: Math.round(100 * share('clean')),
+    ...(entry.ends?.drawn ? { drawn: Math.round(100 * share('drawn')) } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { NetworkEntry } from './registry';
+import type { Network, NetworkEntry } from './registry';
 
 export interface AdaptationEntries {
   readonly encoder: NetworkEntry;
@@ -8,13 +8,31 @@ export interface AdaptationEntries {
   readonly start?: NetworkEntry;
 }
 
-/** The encoder and the read-out of its embedding, which say how noisy and compressed a picture is; undefined: not here. */
-export function estimateNetworks(
-  models: readonly NetworkEntry[],
-): { readonly encoder: NetworkEntry; readonly readOut: NetworkEntry } | undefined {
+/** What says of a picture how it suits a network: noise and compression, and whether it is drawn. */
+export interface Estimators<T> {
+  readonly encoder: T;
+  /** Reads noise and compression from the encoder's embedding. */
+  readonly readOut: T;
+  /** Tells drawn pictures from photographs. */
+  readonly drawing?: T;
+}
+
+/** What estimates a picture; undefined where that is not here. */
+export function estimateNetworks(models: readonly NetworkEntry[]): Estimators<NetworkEntry> | undefined {
   const readOut = models.find(({ kind }) => kind === 'estimate');
   const encoder = models.find(({ kind, scale }) => kind === 'encoder' && scale === readOut?.scale);
-  return readOut && encoder && { encoder, readOut };
+  return readOut && encoder && { encoder, readOut, drawing: models.find(({ kind }) => kind === 'drawing') };
+}
+
+/** Loads what estimates a picture with `load`; undefined where that is not here. */
+export async function loadEstimators(
+  models: readonly NetworkEntry[],
+  load: (entry: NetworkEntry) => Promise<Network>,
+): Promise<Estimators<Network> | undefined> {
+  const entries = estimateNetworks(models);
+  if (!entries) return undefined;
+  const { encoder, readOut, drawing } = entries;
+  return { encoder: await load(encoder), readOut: await load(readOut), drawing: drawing && (await load(drawing)) };
 }
 
 /**

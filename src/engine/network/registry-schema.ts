@@ -35,7 +35,7 @@ const common = {
   quality: v.optional(v.record(v.string(), v.unknown())),
 };
 
-const end = v.object({ model: text, noise: v.optional(span), compression: v.optional(span) });
+const end = v.object({ model: text, noise: v.optional(span), compression: v.optional(span), drawn: v.optional(span) });
 
 /** What each kind of network has beside that. */
 const kinds = [
@@ -50,7 +50,9 @@ const kinds = [
         start: v.optional(share),
       }),
     ),
-    ends: v.optional(v.object({ faithful: v.optional(end), crisp: v.optional(end), clean: v.optional(end) })),
+    ends: v.optional(
+      v.object({ faithful: v.optional(end), crisp: v.optional(end), clean: v.optional(end), drawn: v.optional(end) }),
+    ),
     start: v.optional(text),
   }),
   v.object({
@@ -64,6 +66,7 @@ const kinds = [
   v.object({ ...common, kind: v.literal('reconstructor') }),
   v.object({ ...common, kind: v.literal('start') }),
   v.object({ ...common, kind: v.literal('estimate') }),
+  v.object({ ...common, kind: v.literal('drawing') }),
   v.object({ ...common, kind: v.literal('end') }),
 ] as const;
 

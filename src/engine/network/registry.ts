@@ -14,7 +14,7 @@ export interface ImageInput {
 export type OwnRecipe = Readonly<Partial<Record<'learningRate' | 'pairsWeight' | 'unseenAnchor' | 'start', number>>>;
 
 /** What a network's weights can be mixed towards. */
-export type EndName = 'faithful' | 'crisp' | 'clean';
+export type EndName = 'faithful' | 'crisp' | 'clean' | 'drawn';
 
 /** A network of the same graph, or a file of offsets to one, and when it is mixed in by itself. */
 export interface EndOfNetwork {
@@ -24,6 +24,8 @@ export interface EndOfNetwork {
   noise?: readonly [number, number];
   /** The same for its compression: 100 less the JPEG quality. */
   compression?: readonly [number, number];
+  /** The same for the probability that the picture is drawn, 0..1. */
+  drawn?: readonly [number, number];
 }
 
 /** One entry of `models/models.json`, or of the person's own list. */
@@ -31,7 +33,7 @@ export interface NetworkEntry {
   id: string;
   /** File name beside the registry. */
   file: string;
-  kind: 'sr' | 'encoder' | 'reconstructor' | 'features' | 'start' | 'estimate' | 'end';
+  kind: 'sr' | 'encoder' | 'reconstructor' | 'features' | 'start' | 'estimate' | 'drawing' | 'end';
   /** For people, e.g. "LWay Faithful ×4". */
   name: string;
   description?: string;

@@ -42,7 +42,8 @@ test('the shipped ends are there, fit their networks and are not listed beside t
     const loaded = (await loadEnds(registry.models, entry, load))!;
     expect(Object.keys(loaded)).toEqual(Object.keys(entry.ends!));
     const network = await load(entry);
-    for (const end of Object.values(loaded)) expect(isEnd(registry.models, end.entry)).toBe(true);
+    // The one for drawings is a style of its own as well.
+    for (const [name, end] of Object.entries(loaded)) expect(isEnd(registry.models, end.entry)).toBe(name !== 'drawn');
     const { detail } = ownTuning(entry);
     const mix = await mixEnds(network, loaded, { detail: detail === 100 ? 0 : 100, noise: 50 });
     const same = (names: Iterable<string>) => [...names].sort();
@@ -72,6 +73,14 @@ test('a file of offsets adds them', async () => {
   expect(furthest(mix.bytes, (own, other) => own + 0.5 * other)).toBeLessThan(1e-6);
 });
 
+test('both ways at once lead no further than one', async () => {
+  const entry = { ...crisp.entry, ends: { clean: { model: 'f' }, drawn: { model: 'f' } } };
+  const mixed = (noise: number, drawn: number) =>
+    mixEnds({ ...crisp, entry }, { clean: faithful, drawn: faithful }, { detail: 100, noise, drawn });
+  expect(furthest((await mixed(100, 100)).bytes, (_, other) => other)).toBeLessThan(1e-6);
+  expect(furthest((await mixed(25, 50)).bytes, (own, other) => 0.25 * own + 0.75 * other)).toBeLessThan(1e-6);
+});
+
 test('an end of another network is refused by its name', async () => {
   const tiny = await tinyModel({}, { name: 'Tiny' });
   await expect(mixEnds(crisp, { faithful: tiny }, { detail: 0, noise: 0 })).rejects.toMatchObject({
@@ -97,6 +106,13 @@ describe('Detail and Noise by themselves', () => {
     expect(tuningFor(both, { noise: 8, compression: 0 })).toEqual({ detail: 50, noise: 50 });
     expect(tuningFor(both, { noise: 40, compression: 40 })).toEqual({ detail: 25, noise: 100 });
     expect(tuningFor(both, { noise: 0, compression: 90 })).toEqual({ detail: 0, noise: 0 });
+  });
+
+  test('a drawing is drawn by the weights for drawings, in proportion', () => {
+    const drawing = entry({ drawn: { model: 'd', drawn: [0.5, 0.9] } });
+    const share = (drawn?: number) => tuningFor(drawing, { noise: 0, compression: 0, drawn }).drawn;
+    expect([share(), share(0.4), share(0.7), share(0.95)]).toEqual([0, 0, 50, 100]);
+    expect(tuningFor(both, { noise: 0, compression: 0, drawn: 1 })).not.toHaveProperty('drawn');
   });
 
   test('what has no end cannot be set', () => {
