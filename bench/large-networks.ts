@@ -13,11 +13,14 @@ const side = 128;
 const aims = { megabytes: 2500, seconds: 30 };
 const own = 'RRDB, 16.7 M weights';
 
-/** Files of other people's networks to be measured instead, for which there are no aims. */
+/**
+ * Files of other people's networks to be measured instead, for which there are no aims; behind an @ the number that sides have
+ * to be a multiple of.
+ */
 const given = process.env['LWAY_BENCH_NETWORKS']?.split(',') ?? [];
 
 async function measure(part: string): Promise<Cell[][]> {
-  const bytes = part === own ? writeGraph(rrdb.build(realEsrganWeights())) : await readFile(part);
+  const bytes = part === own ? writeGraph(rrdb.build(realEsrganWeights())) : await readFile(part.split('@')[0]!);
   const network = asItStands(bytes, part);
   const engine = createNodeEngine();
   const began = { seconds: performance.now() / 1000, cpu: cpuSeconds() };
@@ -84,7 +87,7 @@ function asItStands(bytes: Uint8Array, part: string): Network {
     input: { name: inputs[0]!.name, layout: 'NCHW', channels: 'RGB', range: [0, 1], type: 'float32', size },
     output: outputs[0]!.name,
     receptiveField: 64,
-    multipleOf: 1,
+    multipleOf: Number(part.split('@')[1] ?? 1),
     parameters,
     bytes: bytes.length,
     sha256: '',

@@ -35,7 +35,6 @@ export async function gather(
   random: () => number,
 ): Promise<Material> {
   const layout = layoutOf(network.entry.input);
-  const { scale } = network.entry;
   const patches = choosePatches(
     samples.flatMap(({ crops }) => crops),
     side,
@@ -43,8 +42,7 @@ export async function gather(
     random,
     recipe.choice,
   );
-  const fixed = network.entry.input.size !== undefined;
-  const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, samples, side, scale, fixed) : null;
+  const pairs = recipe.pairsWeight > 0 ? await makePairs(signal, runtime, samples, side, network.entry) : null;
   const start = recipe.start > 0 ? await beginning(signal, runtime, options, original, samples, recipe.start) : null;
   const graph = forPatches(start?.network ?? original, network.entry.output);
   return withNetwork(signal, runtime, writeGraph(graph), async (run) => {

@@ -56,6 +56,13 @@ export function choosePatches(
   };
 }
 
+/** What sides of patches are a multiple of: the network's number, and 4 for what looks at its answer. */
+export function sideUnit(multipleOf: number): number {
+  let unit = multipleOf;
+  while (unit % 4 !== 0) unit += multipleOf;
+  return unit;
+}
+
 /**
  * Side of patches of at most `most` that divide `length` pixels evenly where that is a few of them: two patches of 48 would
  * leave a quarter of 128 pixels out, and what is never looked at pays for what is.

@@ -2,7 +2,7 @@ import { readGraph, type Graph } from '../graph';
 import { layoutOf } from '../network/layout';
 import type { Network } from '../network/registry';
 import type { Device } from '../runtime/runtime';
-import { evenSide } from './patches';
+import { evenSide, sideUnit } from './patches';
 import type { NetworkPicture } from './picture';
 import { method, recipes, type FullRecipe } from './recipe';
 import type { Refusal } from './refusal';
@@ -80,7 +80,7 @@ export function patchSide(picture: Pick<NetworkPicture, 'width' | 'height'>, net
   const { size } = network.entry.input;
   const least = Math.min(picture.width, picture.height);
   if (size !== undefined) return size.width === size.height && size.width <= least ? size.width : 0;
-  const multiple = Math.max(4, network.entry.multipleOf);
+  const multiple = sideUnit(network.entry.multipleOf);
   const wanted = Math.max(evenSide(least, most), Math.min(16, least), multiple <= least ? multiple : 0);
   const side = Math.floor(wanted / multiple) * multiple;
   return side >= 16 ? side : 0;

@@ -1,4 +1,4 @@
-import type { Network } from '../network/registry';
+import type { Network, NetworkEntry } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import { takenDown } from './self-pairs';
 import type { Layout } from '../network/layout';
@@ -7,7 +7,7 @@ import type { Sample } from './samples';
 import { withoutNoise } from './noise';
 import { dataNames } from './objective';
 import { targetOf, withItsNoise, withMeansOf, withoutHalos } from './targets';
-import { choosePatches, joined, type ChosenPatches } from './patches';
+import { choosePatches, joined, sideUnit, type ChosenPatches } from './patches';
 
 /** The data inputs of one training step by name. */
 export type StepData = Record<string, Float32Array>;
@@ -29,18 +29,18 @@ const MOST_PAIRS = 8;
 /**
  * Makes the internal pairs of the pictures, the large ones without noise, the small ones with as much as the picture has; `null` where the smallest is too small for them or there is no R.
  *
- * @param fixed the network takes pictures of side `patch` only
+ * @param patch side of the patches; where the network takes one size only, that of the small ones too
  */
 export async function makePairs(
   signal: AbortSignal,
   runtime: Runtime,
   samples: readonly Sample[],
   patch: number,
-  scale: number,
-  fixed: boolean,
+  { scale, input, multipleOf }: NetworkEntry,
 ): Promise<Pairs | null> {
   const room = Math.min(...samples.flatMap(({ crops }) => [crops[0]!.pixels.width, crops[0]!.pixels.height]));
-  const side = fixed ? patch : Math.floor(Math.min(room, MOST_SIDE * patch) / (4 * scale)) * 4;
+  const unit = sideUnit(multipleOf);
+  const side = input.size ? patch : Math.floor(Math.min(room, MOST_SIDE * patch) / (unit * scale)) * unit;
   if (side * scale > room) return null;
   if (side < 8) return null;
   const most = Math.ceil(MOST_PAIRS / samples.length);

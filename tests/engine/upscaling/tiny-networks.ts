@@ -107,6 +107,7 @@ export interface TinyOptions {
     | 'global'
     | 'blur'
     | 'multiple-of-4'
+    | 'multiple-of-16'
     | 'area-of-1024'
     | 'unlike'
     | 'softsign'
@@ -121,6 +122,8 @@ export interface TinyOptions {
 
 /** Radius in LR pixels: two 3×3 convolutions. */
 export const tinyRadius = 2;
+
+const multipleOf = ({ kind }: TinyOptions): number => Number(/^multiple-of-(\d+)$/.exec(kind ?? '')?.[1] ?? 1);
 
 /**
  * ×`scale`: nearest neighbour plus what two small 3×3 convolutions add to it, and a taste for colours that tells RGB
@@ -155,8 +158,8 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
   if (ports === 'level' || ports === 'map') x = w.op('Mul', [x, w.op('Mul', ['level', w.weight([4], [])])]);
   if (white !== 1) x = w.op('Div', [x, w.weight([white], [])]);
   if (kind !== 'blur') x = w.op('Clip', [x, w.weight([0], []), w.weight([1], [])]);
-  if (kind === 'multiple-of-4')
-    x = w.op('DepthToSpace', [w.op('SpaceToDepth', [x], { blocksize: 4 })], { blocksize: 4 });
+  const blocksize = multipleOf({ kind });
+  if (blocksize > 1) x = w.op('DepthToSpace', [w.op('SpaceToDepth', [x], { blocksize })], { blocksize });
   if (kind === 'area-of-1024') x = w.op('Reshape', [w.op('Reshape', [x, w.whole([-1, 3072])]), w.op('Shape', [x])]);
   const repeated = w.op('Resize', [x, '', w.weight([1, 1, scale, scale], [4])], {
     mode: 'nearest',
@@ -256,7 +259,7 @@ export async function tinyModel(options: TinyOptions = {}, changes: Partial<Netw
     },
     output: 'enlarged',
     receptiveField: kind === 'global' ? null : tinyRadius,
-    multipleOf: kind === 'multiple-of-4' ? 4 : 1,
+    multipleOf: multipleOf({ kind }),
     parameters: 1115,
     bytes: bytes.length,
     sha256: await sha256(bytes),
