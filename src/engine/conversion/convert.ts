@@ -1,4 +1,5 @@
 import { writeGraph } from '../graph';
+import type { ImageInput } from '../network/registry';
 import { architectures } from './architectures';
 import { knownArchitecture } from './known';
 import { isParam, readNcnn } from './ncnn';
@@ -20,7 +21,12 @@ export interface Converted {
   readonly bytes: Uint8Array;
   /** The family that the weights belong to; nothing for files that were ONNX. */
   readonly architecture?: string;
+  /** What all networks of the family take, where that is known. */
+  readonly input?: Pick<ImageInput, 'channels' | 'range'>;
 }
+
+/** PyTorch's networks of all families that are built here: what their training programs give them. */
+const BUILT = { channels: 'RGB', range: [0, 1] } as const;
 
 export function kindOf({ name, bytes }: BroughtFile): FileKind {
   if (isSafetensors(bytes)) return 'safetensors';
@@ -92,7 +98,7 @@ function fromWeights(read: Weights): Converted {
       'Get the network as an .onnx file, or convert it with chaiNNer (Convert To ONNX).',
     );
   }
-  return { bytes: writeGraph(architecture.build(weights)), architecture: architecture.name };
+  return { bytes: writeGraph(architecture.build(weights)), architecture: architecture.name, input: BUILT };
 }
 
 /** Wrappers around the network that training programs leave in all names. */

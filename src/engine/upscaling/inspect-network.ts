@@ -367,9 +367,12 @@ async function measureRadius(signal: AbortSignal, network: LoadedNetwork): Promi
     const side = roundUp(2 * reach + 1 + multipleOf, multipleOf);
     const { width, height } = input.size ?? { width: side, height: side };
     const most = Math.floor((Math.min(width, height) - 1) / 2);
+    const end = Math.min(most, reach || most);
     let radius = 0;
-    for (const seed of [1, 2, 3]) radius = Math.max(radius, await perturb(run, network.scale, width, height, seed));
-    if (radius >= Math.min(most, reach || most)) continue;
+    // What sees to the end once needs no second picture: with large networks each takes seconds.
+    for (let seed = 1; seed <= 3 && radius < end; seed++)
+      radius = Math.max(radius, await perturb(run, network.scale, width, height, seed));
+    if (radius >= end) continue;
     if (input.size) return radius + multipleOf - 1;
     const confirmed = await confirm(run, network.scale, radius + multipleOf - 1, multipleOf);
     if (confirmed !== null) return confirmed;

@@ -28,8 +28,11 @@ const WHITES = [1, 255];
  * @throws LWayError `bad-model` with the reason why it cannot be used
  */
 export async function takeIn(signal: AbortSignal, brought: Brought, runtime: Runtime): Promise<Network> {
-  const { file, companion, name, said = {} } = brought;
-  const { bytes, architecture } = convert(file, companion);
+  const { file, companion, name } = brought;
+  const { bytes, architecture, input } = convert(file, companion);
+  // A person may know better: a network can have been trained otherwise than all others of its family.
+  const { range = input?.range, channels = input?.channels, ...others } = brought.said ?? {};
+  const said = { range, channels, ...others };
   signal.throwIfAborted();
   const { network, notes } = await fitted(signal, bytes, runtime, name, said);
   const read = architecture && `${architecture} network, read from ${file.name}`;

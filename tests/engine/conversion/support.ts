@@ -52,8 +52,11 @@ export function distance(found: Float32Array, expected: Float32Array): number {
   return found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0) / size;
 }
 
-/** A .safetensors file of zeros. */
-export function safetensors(shapes: Readonly<Record<string, readonly number[]>>): Uint8Array {
+/** A .safetensors file of zeros, or of another number where `filling` has one. */
+export function safetensors(
+  shapes: Readonly<Record<string, readonly number[]>>,
+  filling: Readonly<Record<string, number>> = {},
+): Uint8Array {
   let at = 0;
   const header: Record<string, unknown> = {};
   for (const [name, shape] of Object.entries(shapes)) {
@@ -65,5 +68,10 @@ export function safetensors(shapes: Readonly<Record<string, readonly number[]>>)
   const bytes = new Uint8Array(8 + json.length + at);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
   bytes.set(json, 8);
+  const view = new DataView(bytes.buffer, 8 + json.length);
+  for (const [name, value] of Object.entries(filling)) {
+    const [from, to] = (header[name] as { data_offsets: [number, number] }).data_offsets;
+    for (let i = from; i < to; i += 4) view.setFloat32(i, value, true);
+  }
   return bytes;
 }

@@ -6,6 +6,7 @@ import { describeWithSharedData, sharedData } from '../../support/shared-data';
 import { smoothPicture } from '../../../src/engine/upscaling/probe-pictures';
 import { crop } from '../../../src/engine/raster/planes';
 import { largestDifference, never, noise } from '../raster/support';
+import { safetensors } from '../conversion/support';
 import { Collector, sourceOf } from './pictures';
 import { tinyModel, tinyNetwork, tinyRadius, type TinyOptions } from './tiny-networks';
 
@@ -161,6 +162,23 @@ function signed(bytes: Uint8Array): Uint8Array {
     ],
   });
 }
+
+test('weights of a family that takes 0..1 are not guessed at', async () => {
+  // Brighter than the picture by a twentieth: in 0..255 that would be nothing, and look right.
+  const values = {
+    'body.0.weight': [3, 3, 3, 3],
+    'body.0.bias': [3],
+    'body.1.weight': [3],
+    'body.2.weight': [12, 3, 3, 3],
+  };
+  const file = {
+    name: 'x.safetensors',
+    bytes: safetensors({ ...values, 'body.2.bias': [12] }, { 'body.2.bias': 0.05 }),
+  };
+  const inputOf = async (said?: SaidOfNetwork) => (await takeInFile(never, { file, name: 'x', said })).entry.input;
+  expect(await inputOf({ range: undefined })).toMatchObject({ channels: 'RGB', range: [0, 1] });
+  expect(await inputOf({ range: [0, 255], channels: 'BGR' })).toMatchObject({ channels: 'BGR', range: [0, 255] });
+});
 
 test.each([
   ['lway-photo-fast-x4', [0, 1]],
