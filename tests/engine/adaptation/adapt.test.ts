@@ -161,7 +161,7 @@ test('a network with an op that has no gradient says what cannot learn, and lear
 test.each([
   ['takes one picture at a time only', { kind: 'one-by-one' }],
   ['has its picture as the second output', { kind: 'two-outputs' }],
-  ['takes sides that are multiples of 16', { kind: 'multiple-of-16' }],
+  ['takes sides that are multiples of 8', { kind: 'multiple-of-8', scale: 4 }],
 ] as const)('a network that %s learns', async (_, kind) => {
   const network = await tinyModel(kind);
   const ablation = { ...small, learningRate: 2e-4 };

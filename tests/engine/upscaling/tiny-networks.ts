@@ -107,7 +107,7 @@ export interface TinyOptions {
     | 'global'
     | 'blur'
     | 'multiple-of-4'
-    | 'multiple-of-16'
+    | 'multiple-of-8'
     | 'area-of-1024'
     | 'unlike'
     | 'softsign'
