@@ -2,6 +2,7 @@
 import { encodeBase64 } from '../src/hosts/photoshop/bridge/base64';
 import type { OpenedTarget } from '../src/hosts/host';
 import { Bridge } from '../src/hosts/photoshop/bridge/bridge';
+import type { PhotoshopMethods } from '../src/hosts/photoshop/protocol';
 import { PhotoshopHost } from '../src/hosts/photoshop/photoshop-host';
 import { ModalGate } from '../src/hosts/photoshop/uxp/modal';
 import { PageServer } from '../src/hosts/photoshop/uxp/server';
@@ -69,7 +70,7 @@ export async function overlap(native: boolean, side: number, perMegapixel: numbe
   const ps = new FakePhotoshop();
   ps.openDocument({ width: side, height: side, pixel: (x, y) => [(x & 255) / 255, (y & 255) / 255, 0.5, 1] });
   const webView = new FakeWebView();
-  const bridge = new Bridge(webView.host, { role: 'host' });
+  const bridge = new Bridge<PhotoshopMethods>(webView.host, { role: 'host' });
   const none = () => Promise.reject(new Error('no files here'));
   new PageServer(
     {
@@ -84,7 +85,7 @@ export async function overlap(native: boolean, side: number, perMegapixel: numbe
   );
   // Photoshop's own time is not ours, still less the double's.
   ps.imaging.putPixels = async () => undefined;
-  const page = new Bridge(webView.page(), { role: 'page' });
+  const page = new Bridge<PhotoshopMethods>(webView.page(), { role: 'page' });
   const host = new PhotoshopHost(page, () => ({}));
   const memory = 1 << 30;
   const info: PictureInfo = { width: side, height: side, channels: 4, bitDepth: 8, encoding: 'display' };

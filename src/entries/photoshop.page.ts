@@ -7,7 +7,7 @@ import { BridgeSettings } from '../hosts/photoshop/bridge-settings';
 import { PackedAssets } from '../hosts/photoshop/packed-assets';
 import { pageChannel } from '../hosts/photoshop/page-channel';
 import { PhotoshopHost } from '../hosts/photoshop/photoshop-host';
-import type { CommandParams, PlayParams, PlayProgress, PlayResult } from '../hosts/photoshop/protocol';
+import type { PhotoshopBridge, PlayProgress } from '../hosts/photoshop/protocol';
 import { Diagnostics } from '../hosts/photoshop/ui/diagnostics';
 import { StepBar } from '../hosts/photoshop/ui/step-bar';
 import type { PanelController } from '../panel/controller';
@@ -51,7 +51,7 @@ async function start(): Promise<void> {
   const url = URL.createObjectURL(new Blob([code as BlobPart], { type: 'text/javascript' }));
 
   // From here on without a pause: the bridge announces the page, and what is asked of it then must find its handler.
-  const bridge = new Bridge(channel, { role: 'page' });
+  const bridge: PhotoshopBridge = new Bridge(channel, { role: 'page' });
   bridge.on('theme', (theme) => (document.documentElement.dataset.theme = theme === 'light' ? 'light' : 'dark'));
   const engine = new WorkerEngine({
     createWorker: () => new Worker(url),
@@ -99,14 +99,13 @@ async function start(): Promise<void> {
   bridge.handle('ping', () => ({ value: { idle: controller.state.work.kind !== 'running' && !settings.paused } }));
 
   bridge.handle('play', async ({ signal, params, progress }) => {
-    const recorded = fromRecorded((params as PlayParams).info);
+    const recorded = fromRecorded(params.info);
     const used = await play(controller, settings, recorded, signal, nextFinished, progress);
-    const result: PlayResult = { info: toRecorded(used) };
-    return { value: result };
+    return { value: { info: toRecorded(used) } };
   });
 
   bridge.handle('command', async ({ signal, params }) => {
-    const { id } = params as CommandParams;
+    const { id } = params;
     await controller.ready;
     if (id === 'upscaleLast') return controller.run(controller.effective, signal);
     controller.change({ target: id === 'upscaleSelection' ? 'region' : 'layer' });

@@ -4,7 +4,7 @@ import { entrypoints, host, pluginManager, storage, versions } from 'uxp';
 import { arch, platform, release } from 'os';
 import { LWayError } from '../engine';
 import { Bridge, abortError } from '../hosts/photoshop/bridge/bridge';
-import { PLAY_METHOD, type CommandId } from '../hosts/photoshop/protocol';
+import { PLAY_METHOD, type CommandId, type PhotoshopBridge } from '../hosts/photoshop/protocol';
 import { ModalGate } from '../hosts/photoshop/uxp/modal';
 import type { ModalContext, PhotoshopApi, TemporaryFiles } from '../hosts/photoshop/uxp/photoshop-api';
 import { Player, type LivePage } from '../hosts/photoshop/uxp/play';
@@ -57,7 +57,7 @@ const context: ServerContext = {
 
 /** A WebView with our page, and this side's end of the bridge to it. */
 class Page {
-  readonly bridge: Bridge;
+  readonly bridge: PhotoshopBridge;
   private readonly element: UxpWebView;
   private readonly server: PageServer;
 

@@ -1,8 +1,8 @@
 import { LWayError, type PictureInfo, type TileStore } from '../../engine';
 import type { CommitRequest, Destination, DocumentSummary, EditorHost, HostCapabilities, OpenedTarget } from '../host';
 import { enlarged } from '../shared/enlarging';
-import { abortError, type Bridge } from './bridge/bridge';
-import { PSB_MAX_SIDE, PSD_MAX_SIDE, type PixelHeader, type TargetInfo } from './protocol';
+import { abortError } from './bridge/bridge';
+import { PSB_MAX_SIDE, PSD_MAX_SIDE, type PhotoshopBridge, type TargetInfo } from './protocol';
 import { RemoteSource } from './remote-source';
 import { Stage, StagedStore } from './stage';
 
@@ -22,19 +22,18 @@ export class PhotoshopHost implements EditorHost {
    * @param onNotice hears what is not as one may expect about an opened layer
    */
   constructor(
-    private readonly bridge: Bridge,
+    private readonly bridge: PhotoshopBridge,
     private readonly onFinished: (settings: unknown) => Record<string, unknown>,
     private readonly onNotice: (message: string) => void = () => undefined,
   ) {}
 
   async describe(signal: AbortSignal): Promise<DocumentSummary | null> {
     const { value } = await this.bridge.request(signal, 'describe');
-    return value as DocumentSummary | null;
+    return value;
   }
 
   async open(signal: AbortSignal, target: 'layer' | 'region'): Promise<OpenedTarget> {
-    const { value } = await this.bridge.request(signal, 'open', { target });
-    const details = value as TargetInfo;
+    const { value: details } = await this.bridge.request(signal, 'open', { target });
     const { token, bounds } = details;
     for (const notice of details.notices) this.onNotice(notice);
     const life = new AbortController();
@@ -50,7 +49,7 @@ export class PhotoshopHost implements EditorHost {
       info,
       async (column, row) => {
         const answer = await this.bridge.request(life.signal, 'read', { token, column, row });
-        return { header: answer.value as PixelHeader, bytes: answer.bytes ?? new Uint8Array(0) };
+        return { header: answer.value, bytes: answer.bytes ?? new Uint8Array(0) };
       },
       life.signal,
     );
@@ -85,7 +84,7 @@ export class PhotoshopHost implements EditorHost {
       if (!ready) await stage.writeAll(signal, result, (done) => onProgress?.(share * done));
       const params = { token: target.token, stage: stage.id, destination, width, height, layerName };
       await this.bridge.request(signal, 'commit', params, {
-        onProgress: (done) => onProgress?.(share + (1 - share) * (done as number)),
+        onProgress: (done) => onProgress?.(share + (1 - share) * done),
       });
       await staged?.release();
     } finally {

@@ -1,18 +1,11 @@
-import type { Bridge } from './bridge/bridge';
-import type { HostFacts } from './protocol';
-
-export interface ProbeLine {
-  id: string;
-  ok: boolean;
-  found: string;
-}
+import type { PhotoshopBridge, ProbeLine } from './protocol';
 
 type Probe = () => Promise<{ ok: boolean; found: string }>;
 
 const SECOND = 1000;
 
 /** What only a real host can answer about the page: each line is named in docs/photoshop.md. */
-export function pageProbes(window: Window, bridge: Bridge, signal: AbortSignal): Record<string, Probe> {
+export function pageProbes(window: Window, bridge: PhotoshopBridge, signal: AbortSignal): Record<string, Probe> {
   let lastSeconds = 0;
   /** One message of that length; left out where a shorter one was slow, so that nothing hangs. */
   const message = async (megabytes: number) => {
@@ -27,7 +20,7 @@ export function pageProbes(window: Window, bridge: Bridge, signal: AbortSignal):
   return {
     async versions() {
       const { value } = await bridge.request(signal, 'probe.facts');
-      const { photoshop, uxp, system, plugin } = value as HostFacts;
+      const { photoshop, uxp, system, plugin } = value;
       return yes(true, `Photoshop ${photoshop}, UXP ${uxp}, LWay ${plugin}, ${system}, ${window.navigator.userAgent}`);
     },
     async origin() {
@@ -110,7 +103,7 @@ export function pageProbes(window: Window, bridge: Bridge, signal: AbortSignal):
 /** Runs all probes, the host's at the end; hears of each line as it is known. */
 export async function runProbes(
   window: Window,
-  bridge: Bridge,
+  bridge: PhotoshopBridge,
   signal: AbortSignal,
   onLine: (line: ProbeLine) => void,
 ) {
@@ -127,7 +120,7 @@ export async function runProbes(
   }
   try {
     const { value } = await bridge.request(signal, 'probe.photoshop');
-    for (const line of value as ProbeLine[]) say(line);
+    for (const line of value) say(line);
   } catch (error) {
     say({ id: 'photoshop', ok: false, found: String(error) });
   }
@@ -141,7 +134,7 @@ export function reportOf(lines: readonly ProbeLine[]): string {
 }
 
 /** Pixels as they travel: in pieces, base64. */
-async function attachment(bridge: Bridge, signal: AbortSignal, megabytes: number) {
+async function attachment(bridge: PhotoshopBridge, signal: AbortSignal, megabytes: number) {
   const bytes = new Uint8Array(megabytes << 20).map((_, i) => (i * 2654435761) >>> 24);
   const before = performance.now();
   const answer = await bridge.request(signal, 'probe.echo', null, { bytes });
@@ -150,7 +143,7 @@ async function attachment(bridge: Bridge, signal: AbortSignal, megabytes: number
   return { ok: same, found: `${((2 * megabytes) / seconds).toFixed(1)} MB/s of pixels, there and back` };
 }
 
-async function hostSettings(bridge: Bridge, signal: AbortSignal): Promise<string> {
+async function hostSettings(bridge: PhotoshopBridge, signal: AbortSignal): Promise<string> {
   await bridge.request(signal, 'settings.set', { key: 'probe', value: 'kept' });
   const { value } = await bridge.request(signal, 'settings.get', { key: 'probe' });
   return value === 'kept' ? 'kept' : 'lost';

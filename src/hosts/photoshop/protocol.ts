@@ -1,7 +1,8 @@
 // What the two sides say to each other over the bridge. Everything here is plain JSON; pixels travel as attachments,
 // interleaved, in the layer's own depth.
 import type { Channels, Rect } from '../../engine';
-import type { Destination } from '../host';
+import type { Destination, DocumentSummary } from '../host';
+import type { Bridge, Method } from './bridge/bridge';
 
 /** Global function that Photoshop calls to replay a recorded step. Recorded in people's actions: never rename it. */
 export const PLAY_METHOD = 'lwayPlayUpscale';
@@ -95,3 +96,36 @@ export interface HostFacts {
   system: string;
   plugin: string;
 }
+
+/** One line of the diagnostics page; `id` is what docs/photoshop.md calls it. */
+export interface ProbeLine {
+  id: string;
+  ok: boolean;
+  found: string;
+}
+
+/** All that the two sides ask each other, by its name. */
+export interface PhotoshopMethods {
+  // The page asks the plugin.
+  describe: Method<null, DocumentSummary | null>;
+  open: Method<OpenParams, TargetInfo>;
+  /** The pixels come attached. */
+  read: Method<ReadParams, PixelHeader>;
+  close: Method<Pick<ReadParams, 'token'>, void>;
+  'stage.open': Method<null, StageParams>;
+  'stage.write': Method<StageWriteParams, void>;
+  'stage.drop': Method<StageParams, void>;
+  /** Tells how much is written, 0..1. */
+  commit: Method<CommitParams, void, number>;
+  record: Method<RecordParams, { recorded: boolean; reason?: string }>;
+  'settings.get': Method<{ key: string }, string | null>;
+  'settings.set': Method<{ key: string; value: string }, void>;
+  'probe.facts': Method<null, HostFacts>;
+  'probe.photoshop': Method<null, readonly ProbeLine[]>;
+  'probe.echo': Method;
+  // The plugin asks the page.
+  ping: Method<null, { idle: boolean } | null>;
+  play: Method<PlayParams, PlayResult, PlayProgress>;
+  command: Method<CommandParams, void>;
+}
+export type PhotoshopBridge = Bridge<PhotoshopMethods>;

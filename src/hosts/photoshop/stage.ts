@@ -6,7 +6,7 @@ import {
   type Rect,
   type TileStore,
 } from '../../engine';
-import type { Bridge } from './bridge/bridge';
+import type { PhotoshopBridge } from './protocol';
 import { encodePiece } from './pixel-codec';
 
 /** Bytes of one piece when a whole result is carried over. */
@@ -20,14 +20,14 @@ export class Stage {
   private failure: unknown;
 
   private constructor(
-    private readonly bridge: Bridge,
+    private readonly bridge: PhotoshopBridge,
     readonly id: string,
     private readonly bitDepth: 8 | 16 | 32,
   ) {}
 
-  static async open(bridge: Bridge, signal: AbortSignal, bitDepth: 8 | 16 | 32): Promise<Stage> {
+  static async open(bridge: PhotoshopBridge, signal: AbortSignal, bitDepth: 8 | 16 | 32): Promise<Stage> {
     const { value } = await bridge.request(signal, 'stage.open');
-    return new Stage(bridge, (value as { stage: string }).stage, bitDepth);
+    return new Stage(bridge, value.stage, bitDepth);
   }
 
   /**

@@ -654,7 +654,7 @@ test('recording: only while Photoshop records', async () => {
 });
 
 test('diagnostics of Photoshop: every line in order on the double, nothing left open', async () => {
-  made.pageBridge.handle('ping', () => undefined);
+  made.pageBridge.handle('ping', () => ({ value: null }));
   const document = open();
   const { value } = await made.pageBridge.request(never, 'probe.photoshop');
   const lines = value as { id: string; ok: boolean; found: string }[];

@@ -1,6 +1,6 @@
 import { LWayError } from '../../../src/engine/errors';
 import { Bridge } from '../../../src/hosts/photoshop/bridge/bridge';
-import { PLAY_METHOD } from '../../../src/hosts/photoshop/protocol';
+import { PLAY_METHOD, type PhotoshopBridge, type PhotoshopMethods } from '../../../src/hosts/photoshop/protocol';
 import type { ModalContext } from '../../../src/hosts/photoshop/uxp/photoshop-api';
 import { Player } from '../../../src/hosts/photoshop/uxp/play';
 import { FakeWebView } from '../../doubles/photoshop/webview';
@@ -11,7 +11,7 @@ type PageKind = 'idle' | 'busy' | 'mute';
 let made: ReturnType<typeof plugin>;
 let closed = 0;
 let opened = 0;
-const bridges: Bridge[] = [];
+const bridges: PhotoshopBridge[] = [];
 
 beforeEach(() => {
   made = plugin();
@@ -23,12 +23,12 @@ afterEach(() => {
 });
 
 /** A page that plays a step by reporting progress and saying its info back. */
-function page(kind: PageKind, work: (signal: AbortSignal) => Promise<void> = async () => undefined): Bridge {
+function page(kind: PageKind, work: (signal: AbortSignal) => Promise<void> = async () => undefined): PhotoshopBridge {
   const webView = new FakeWebView();
-  const host = new Bridge(webView.host, { role: 'host', grace: 200 });
+  const host = new Bridge<PhotoshopMethods>(webView.host, { role: 'host', grace: 200 });
   bridges.push(host);
   if (kind === 'mute') return host;
-  const own = new Bridge(webView.page(), { role: 'page', hello: 2 });
+  const own = new Bridge<PhotoshopMethods>(webView.page(), { role: 'page', hello: 2 });
   bridges.push(own);
   own.handle('ping', () => ({ value: { idle: kind === 'idle' } }));
   own.handle('play', async ({ signal, params, progress }) => {
@@ -40,7 +40,7 @@ function page(kind: PageKind, work: (signal: AbortSignal) => Promise<void> = asy
   return host;
 }
 
-function player(panel: Bridge | null, dialog: Bridge = page('idle')) {
+function player(panel: PhotoshopBridge | null, dialog: PhotoshopBridge = page('idle')) {
   const made_ = new Player(
     made.gate,
     {
@@ -58,7 +58,7 @@ function player(panel: Bridge | null, dialog: Bridge = page('idle')) {
 }
 
 const step = () => ({ name: 'Upscale with LWay', methodName: PLAY_METHOD, info: { 'com.lway.version': 1 } });
-const connected = async (bridge: Bridge) => {
+const connected = async (bridge: PhotoshopBridge) => {
   await bridge.whenConnected(new AbortController().signal);
   return bridge;
 };
@@ -83,8 +83,8 @@ test.each([
 
 test('a panel whose page fell asleep after it had been connected is not waited for', async () => {
   const webView = new FakeWebView();
-  const panel = new Bridge(webView.host, { role: 'host' });
-  const own = new Bridge(webView.page(), { role: 'page', hello: 2 });
+  const panel = new Bridge<PhotoshopMethods>(webView.host, { role: 'host' });
+  const own = new Bridge<PhotoshopMethods>(webView.page(), { role: 'page', hello: 2 });
   bridges.push(panel, own);
   await connected(panel);
   webView.hide();

@@ -1,4 +1,5 @@
 import { Bridge, type BridgeOptions } from '../../../src/hosts/photoshop/bridge/bridge';
+import type { PhotoshopMethods } from '../../../src/hosts/photoshop/protocol';
 import { PhotoshopHost } from '../../../src/hosts/photoshop/photoshop-host';
 import { ModalGate } from '../../../src/hosts/photoshop/uxp/modal';
 import type { TemporaryFiles } from '../../../src/hosts/photoshop/uxp/photoshop-api';
@@ -30,7 +31,11 @@ export function plugin(options: WebViewOptions & Partial<BridgeOptions> = {}) {
   const questions: string[] = [];
   const person = { agrees: false };
   const gate = new ModalGate(ps.api, 300);
-  const bridge = new Bridge(webView.host, { ...options, role: 'host', onConnect: () => void server.reset() });
+  const bridge = new Bridge<PhotoshopMethods>(webView.host, {
+    ...options,
+    role: 'host',
+    onConnect: () => void server.reset(),
+  });
   const kept = new Map<string, string>();
   const server: PageServer = new PageServer(
     {
@@ -46,7 +51,7 @@ export function plugin(options: WebViewOptions & Partial<BridgeOptions> = {}) {
     },
     bridge,
   );
-  const pageBridge = new Bridge(webView.page(), { ...options, role: 'page', hello: 5 });
+  const pageBridge = new Bridge<PhotoshopMethods>(webView.page(), { ...options, role: 'page', hello: 5 });
   const notices: string[] = [];
   const host = new PhotoshopHost(
     pageBridge,

@@ -12,25 +12,36 @@ export interface Channel {
   listen(listener: (message: unknown) => void): () => void;
 }
 
-export interface Answer {
-  value: unknown;
+/** One method that may be asked for: what it is given, what it answers, and what it tells meanwhile; all of it JSON. */
+export interface Method<Params = unknown, Value = unknown, Progress = unknown> {
+  params: Params;
+  value: Value;
+  progress: Progress;
+}
+/** Where nothing is known of the methods. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyMethods = Record<string, Method<any, any, any>>;
+
+export interface Answer<Value = unknown> {
+  value: Value;
   bytes?: Uint8Array;
 }
 
 /** A request, as its handler sees it. */
-export interface Call {
+export interface Call<M extends Method = Method> {
   /** Aborts when the caller cancels, goes away or is reloaded. */
   readonly signal: AbortSignal;
-  readonly params: unknown;
+  readonly params: M['params'];
   readonly bytes?: Uint8Array;
-  progress(value: unknown): void;
+  progress(value: M['progress']): void;
 }
 
-export type Handler = (call: Call) => Promise<Answer | void> | Answer | void;
+type Answered<M extends Method> = Answer<M['value']> | (void extends M['value'] ? void : never);
+export type Handler<M extends Method = Method> = (call: Call<M>) => Promise<Answered<M>> | Answered<M>;
 
-export interface RequestOptions {
+export interface RequestOptions<Progress = unknown> {
   bytes?: Uint8Array;
-  onProgress?: (value: unknown) => void;
+  onProgress?: (value: Progress) => void;
   /** Milliseconds without a sign of life after which the request fails. */
   silence?: number;
 }
@@ -93,8 +104,10 @@ interface Serving {
  * Requests with replies, progress, cancelling and attachments, and events, between Photoshop's JavaScript and the page
  * in its WebView (or over any {@link Channel}). Both sides are the same but for who announces itself. Messages that are not
  * ours are passed over; when the other side is reloaded, what was under way with the old one fails on both ends.
+ *
+ * `Methods` are those of both sides, by their names.
  */
-export class Bridge {
+export class Bridge<Methods extends Record<keyof Methods, Method> = AnyMethods> {
   private readonly session = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
   private readonly options: typeof defaults & BridgeOptions;
   private readonly handlers = new Map<string, Handler>();
@@ -147,8 +160,8 @@ export class Bridge {
     });
   }
 
-  handle(method: string, handler: Handler): void {
-    this.handlers.set(method, handler);
+  handle<Name extends keyof Methods & string>(method: Name, handler: Handler<Methods[Name]>): void {
+    this.handlers.set(method, handler as unknown as Handler);
   }
 
   /** Returns how to stop. */
@@ -167,12 +180,13 @@ export class Bridge {
    * Asks the other side. Rejects with its `LWayError`, with `signal.reason` when cancelled (once the other side has cleaned
    * up, or has been silent for the grace period), or with `timeout` after silence.
    */
-  async request(
+  async request<Name extends keyof Methods & string>(
     signal: AbortSignal,
-    method: string,
-    params: unknown = null,
-    options: RequestOptions = {},
-  ): Promise<Answer> {
+    method: Name,
+    ...[params = null, options = {}]: null extends Methods[Name]['params']
+      ? [params?: Methods[Name]['params'], options?: RequestOptions<Methods[Name]['progress']>]
+      : [params: Methods[Name]['params'], options?: RequestOptions<Methods[Name]['progress']>]
+  ): Promise<Answer<Methods[Name]['value']>> {
     if (signal.aborted) throw reasonOf(signal);
     await this.whenConnected(signal);
     if (signal.aborted) throw reasonOf(signal);

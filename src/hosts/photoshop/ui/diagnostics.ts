@@ -1,12 +1,12 @@
 import { css, html, LitElement } from 'lit';
-import type { Bridge } from '../bridge/bridge';
-import { reportOf, runProbes, type ProbeLine } from '../probe-page';
+import type { PhotoshopBridge, ProbeLine } from '../protocol';
+import { reportOf, runProbes } from '../probe-page';
 import { bar } from './styles';
 
 /** The diagnostics page: what this Photoshop can do, as text to send along with a question. Fires `close`. */
 export class Diagnostics extends LitElement {
   static override properties = { bridge: { attribute: false }, lines: { state: true }, state: { state: true } };
-  declare bridge: Bridge;
+  declare bridge: PhotoshopBridge;
   declare lines: ProbeLine[];
   declare state: 'idle' | 'running' | 'done' | 'copied';
   static override styles = [

@@ -1,19 +1,19 @@
 import { LWayError } from '../../../engine';
-import { abortError, type Bridge } from '../bridge/bridge';
-import { STEP_NAME, type CommandId, type PlayProgress, type PlayResult } from '../protocol';
+import { abortError } from '../bridge/bridge';
+import { STEP_NAME, type CommandId, type PhotoshopBridge } from '../protocol';
 import type { ModalGate } from './modal';
 import type { ModalContext } from './photoshop-api';
 
 /** A page of ours that runs in a WebView. */
 export interface LivePage {
-  readonly bridge: Bridge;
+  readonly bridge: PhotoshopBridge;
   /** Closes a page that was opened for one job; nothing for the panel's. */
   close(): void;
 }
 
 export interface Pages {
   /** The panel's page, whether or not it still answers; null where the panel was never opened. */
-  panel(): Bridge | null;
+  panel(): PhotoshopBridge | null;
   /** Brings the panel to the front; false where Photoshop cannot. */
   showPanel(): Promise<boolean>;
   /** Opens a dialog with a page of its own. */
@@ -52,15 +52,14 @@ export class Player {
           'play',
           { info },
           {
-            onProgress: (progress) => {
-              const { value: done, text } = progress as PlayProgress;
+            onProgress: ({ value: done, text }) => {
               if (context.isCancelled) controller.abort(abortError());
               else
                 context.reportProgress({ value: Math.min(1, Math.max(0, done)), commandName: `${STEP_NAME}: ${text}` });
             },
           },
         );
-        return (value as PlayResult).info;
+        return value.info;
       }),
     );
   }
@@ -90,18 +89,18 @@ export class Player {
   }
 
   /** Asleep, busy with another upscale or not there: all mean that another page has to do it. */
-  private async answers(bridge: Bridge, signal: AbortSignal): Promise<boolean> {
+  private async answers(bridge: PhotoshopBridge, signal: AbortSignal): Promise<boolean> {
     if (!bridge.connected) return false;
     try {
       const { value } = await bridge.request(signal, 'ping', null, { silence: this.timing.alive });
-      return (value as { idle?: boolean } | null)?.idle === true;
+      return value?.idle === true;
     } catch (error) {
       if (signal.aborted) throw error;
       return false;
     }
   }
 
-  private async loaded(bridge: Bridge, signal: AbortSignal): Promise<void> {
+  private async loaded(bridge: PhotoshopBridge, signal: AbortSignal): Promise<void> {
     const waiting = new AbortController();
     const cancel = () => waiting.abort(signal.reason ?? abortError());
     signal.addEventListener('abort', cancel, { once: true });

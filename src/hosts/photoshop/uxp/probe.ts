@@ -2,14 +2,8 @@ import { abortError } from '../bridge/bridge';
 import { findLayer } from './documents';
 import { addMask } from './layers';
 import type { ModalGate, Scope } from './modal';
+import type { ProbeLine } from '../protocol';
 import type { PhotoshopApi, PsDocument } from './photoshop-api';
-
-/** One line of the diagnostics page; `id` is what docs/photoshop.md calls it. */
-export interface ProbeLine {
-  id: string;
-  ok: boolean;
-  found: string;
-}
 
 /**
  * Tries out, on a small document of its own, what no reference states and we rely on. The document is closed again.

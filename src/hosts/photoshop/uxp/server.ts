@@ -1,16 +1,6 @@
 import { LWayError } from '../../../engine';
-import { reasonOf, type Bridge } from '../bridge/bridge';
-import {
-  STEP_NAME,
-  PLAY_METHOD,
-  type CommitParams,
-  type HostFacts,
-  type OpenParams,
-  type ReadParams,
-  type RecordParams,
-  type StageParams,
-  type StageWriteParams,
-} from '../protocol';
+import { reasonOf } from '../bridge/bridge';
+import { STEP_NAME, PLAY_METHOD, type HostFacts, type PhotoshopBridge } from '../protocol';
 import { commitResult } from './commit';
 import { describeDocument, stateOf, activeDocument } from './documents';
 import type { ModalGate } from './modal';
@@ -37,11 +27,11 @@ export class PageServer {
   private readonly stages = new Map<string, Spool>();
   private stageCount = 0;
 
-  constructor(context: ServerContext, bridge: Bridge) {
+  constructor(context: ServerContext, bridge: PhotoshopBridge) {
     const { ps, gate } = context;
     bridge.handle('describe', () => ({ value: describeDocument(ps) }));
     bridge.handle('open', async ({ signal, params }) => {
-      const target = await openTarget(context, signal, params as OpenParams);
+      const target = await openTarget(context, signal, params);
       if (signal.aborted) {
         // Whoever asked for it will never close it.
         await target.close();
@@ -51,12 +41,12 @@ export class PageServer {
       return { value: target.info };
     });
     bridge.handle('read', async ({ signal, params }) => {
-      const { token, column, row } = params as ReadParams;
+      const { token, column, row } = params;
       const { header, bytes } = await this.target(token).read(signal, column, row);
       return { value: header, bytes };
     });
     bridge.handle('close', async ({ params }) => {
-      const { token } = params as ReadParams;
+      const { token } = params;
       const target = this.targets.get(token);
       this.targets.delete(token);
       await target?.close();
@@ -67,19 +57,19 @@ export class PageServer {
       return { value: { stage } };
     });
     bridge.handle('stage.write', async ({ params, bytes }) => {
-      const { stage, ...header } = params as StageWriteParams;
+      const { stage, ...header } = params;
       const spool = this.stage(stage);
       const { x, y } = header.rect;
       await spool.put(`${x},${y}`, header, bytes ?? new Uint8Array(0));
     });
     bridge.handle('stage.drop', async ({ params }) => {
-      const { stage } = params as StageParams;
+      const { stage } = params;
       const spool = this.stages.get(stage);
       this.stages.delete(stage);
       await spool?.clear();
     });
     bridge.handle('commit', async ({ signal, params, progress }) => {
-      const commit = params as CommitParams;
+      const commit = params;
       const target = this.target(commit.token);
       const stage = this.stage(commit.stage);
       try {
@@ -104,16 +94,16 @@ export class PageServer {
       // A step that is being played must not be recorded a second time by itself.
       if (gate.isPlaying) return { value: { recorded: false } };
       try {
-        await ps.action.recordAction({ name: STEP_NAME, methodName: PLAY_METHOD }, (params as RecordParams).info);
+        await ps.action.recordAction({ name: STEP_NAME, methodName: PLAY_METHOD }, params.info);
         return { value: { recorded: true } };
       } catch (error) {
         // Photoshop refuses while no action is being recorded, which is the usual case.
         return { value: { recorded: false, reason: String(error) } };
       }
     });
-    bridge.handle('settings.get', ({ params }) => ({ value: context.settings.get((params as { key: string }).key) }));
+    bridge.handle('settings.get', ({ params }) => ({ value: context.settings.get(params.key) }));
     bridge.handle('settings.set', ({ params }) => {
-      const { key, value } = params as { key: string; value: string };
+      const { key, value } = params;
       context.settings.set(key, value);
     });
     bridge.handle('probe.facts', () => ({ value: context.facts }));
