@@ -153,9 +153,7 @@ test('a network with an op that has no gradient says what cannot learn, and lear
   expect(result.frozen).toEqual([expect.stringContaining('Softsign'), expect.stringContaining('Softsign')]);
   const notices = result.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
   // 224 weights before the Softsign, 876 behind it.
-  expect(notices).toEqual([
-    '20 % of this network cannot learn, since no gradient is known for Softsign: only the later layers are adapted.',
-  ]);
+  expect(notices).toEqual([expect.stringMatching(/^20 % of this network cannot learn.*Softsign/)]);
 });
 
 test.each([
