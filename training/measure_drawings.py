@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""PSNR-Y and LPIPS of SR networks of x4 over the held-out drawings of train2/graphics: degraded as in training, and merely
+"""PSNR-Y and LPIPS of SR networks of x2 or x4 over the held-out drawings of train2/graphics: degraded as in training, and merely
 reduced by area.
 
   python3 training/measure_drawings.py models/lway-photo-x4.onnx models/lway-drawing-x4.onnx"""
@@ -22,15 +22,21 @@ a.add_argument("--threads", type=int, default=1)
 a = a.parse_args()
 loop.prepare(a.threads)
 judge = metrics.judge(a.data)
-rng = np.random.default_rng(5)
 settings = D.load_settings(os.path.join(os.path.dirname(D.SETTINGS), "degradation-graphics.json"))
-kinds = {"damaged": lambda hr: D.apply_plan(hr, D.sample_plan(rng, settings)), "reduced": lambda hr: (F.avg_pool2d(hr[None], 4)[0] * 255).round() / 255}
 files = data.split_by_source(os.path.join(a.data, "train2", "graphics"))[1]
-cut = lambda picture: picture[:, :picture.shape[1] // 4 * 4, :picture.shape[2] // 4 * 4][:, :a.side, :a.side]
-sets = {kind: [(degrade(hr)[None], hr[None]) for hr in (cut(data.read_image(f)) for f in files)] for kind, degrade in kinds.items()}
+
+
+def sets(scale):
+    """{kind: [(lr [1,3,h,w], hr)]}, the same degradations each time."""
+    rng = np.random.default_rng(5)
+    kinds = {"damaged": lambda hr: D.apply_plan(hr, D.sample_plan(rng, settings, scale)), "reduced": lambda hr: (F.avg_pool2d(hr[None], scale)[0] * 255).round() / 255}
+    cut = lambda picture: picture[:, :picture.shape[1] // 4 * 4, :picture.shape[2] // 4 * 4][:, :a.side, :a.side]
+    return {kind: [(degrade(hr)[None], hr[None]) for hr in (cut(data.read_image(f)) for f in files)] for kind, degrade in kinds.items()}
+
+
 for path in a.network:
     net, parts = photo.load(path).eval(), []
-    for kind, pairs in sets.items():
+    for kind, pairs in sets(net.scale).items():
         with torch.no_grad():
             results = [(net(lr).clamp(0, 1), hr) for lr, hr in pairs]
         parts.append(f"{kind} {np.mean([metrics.psnr_y(*r) for r in results]):.2f} dB / {np.mean([judge(*r) for r in results]):.4f}")
