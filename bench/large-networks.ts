@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { rrdb } from '../src/engine/conversion/architectures/rrdb';
 import type { Weight } from '../src/engine/conversion/weights';
+import { LWayError } from '../src/engine';
 import { writeGraph } from '../src/engine/graph';
 import { readNetworkFile } from '../src/engine/network/network-file';
 import type { Network, NetworkEntry } from '../src/engine/network/registry';
@@ -34,7 +35,8 @@ async function measure(part: string): Promise<Cell[][]> {
     strength: 1,
     networks: await adaptationModels(network),
   } as const;
-  const report = await engine.upscale(never, source, nowhere, {
+  let learned = since();
+  const upscale = engine.upscale(never, source, nowhere, {
     network,
     size: { scale: network.entry.scale },
     device: 'cpu',
@@ -42,7 +44,7 @@ async function measure(part: string): Promise<Cell[][]> {
     onEvent: (event) => {
       if (event.type === 'notice') notices.push(event.message);
       if (event.type === 'adaptation' && event.step === 0) first = since();
-      if (event.type === 'adaptation') steps = event.step;
+      if (event.type === 'adaptation') [steps, learned] = [event.step, since()];
       if (process.env['LWAY_BENCH_NETWORKS'])
         console.error(
           since().seconds.toFixed(1),
@@ -52,9 +54,14 @@ async function measure(part: string): Promise<Cell[][]> {
         );
     },
   });
+  // Weights that nobody trained give no picture, which the upscale refuses: what adapting them costs is known by then.
+  const report = await upscale.catch((error: unknown) => {
+    if (part === own && error instanceof LWayError && error.code === 'bad-output') return undefined;
+    throw error;
+  });
   const all = since();
   await engine.dispose();
-  if (report.adaptation?.stopped) throw new Error(notices.join(' '));
+  if (report?.adaptation?.stopped || steps === 0) throw new Error(notices.join(' '));
   const megabytes = Math.round(process.resourceUsage().maxRSS / 1024);
   const enough = megabytes <= aims.megabytes && first.seconds <= aims.seconds;
   return [
@@ -63,7 +70,7 @@ async function measure(part: string): Promise<Cell[][]> {
       first.seconds.toFixed(0),
       first.cpu.toFixed(0),
       steps,
-      report.adaptation!.seconds.toFixed(0),
+      learned.seconds.toFixed(0),
       all.cpu.toFixed(0),
       megabytes,
       notices.join(' '),
