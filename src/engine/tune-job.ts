@@ -22,10 +22,13 @@ export async function tune(
   { detail, noise, drawn, ends, estimators }: TuningOptions,
 ): Promise<Tuned> {
   const automatic = detail === 'auto' || noise === 'auto';
+  // Nobody needs to know whether it is drawn where nothing follows from it.
+  const undecided = detail === 'auto' && drawn === undefined && network.entry.ends?.drawn;
+  const asked = estimators && { ...estimators, drawing: undecided ? estimators.drawing : undefined };
   const told =
-    automatic && estimators
+    automatic && asked
       ? // Where it cannot be told, the network stays as it came: no upscale fails for that.
-        await estimate(signal, runtime, estimators, networkPicture(source)).catch(() => null)
+        await estimate(signal, runtime, asked, networkPicture(source)).catch(() => null)
       : null;
   signal.throwIfAborted();
   const fitting: Mix = told ? tuningFor(network.entry, told) : ownTuning(network.entry);

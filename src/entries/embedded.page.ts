@@ -87,7 +87,10 @@ async function start(): Promise<void> {
     if (restored.length === 0) {
       const sample = await assets.load(new AbortController().signal, 'sample.png');
       const pixels = decodePng('sample.png', sample);
-      workspace.add('Lavender by gnokii (sample)', 'Background', pixels, { sample: true });
+      // Who was quicker than the sample wants to see that picture.
+      if (workspace.documents.length === 0) {
+        workspace.add('Lavender by gnokii (sample)', 'Background', pixels, { sample: true });
+      }
     }
   } catch (error) {
     editor.say(error);

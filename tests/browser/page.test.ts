@@ -73,6 +73,33 @@ test('what is chosen at first: the best network, matched to the picture; without
   }
 });
 
+test('a picture that was opened before the sample came is not covered by it', async () => {
+  const context = await editor.page.context().browser()!.newContext();
+  const fresh = await context.newPage();
+  try {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await fresh.route('**/sample.png', async (route) => {
+      await held;
+      await route.continue();
+    });
+    const came = fresh.waitForResponse('**/sample.png');
+    await fresh.goto(editor.page.url());
+    const buffer = await sharp({ create: { width: 24, height: 16, channels: 3, background: '#358' } })
+      .png()
+      .toBuffer();
+    const file = { name: 'mine.png', mimeType: 'image/png', buffer };
+    await fresh.getByLabel('Picture to open').setInputFiles(file);
+    await fresh.getByRole('button', { name: 'mine.png', exact: true }).waitFor();
+    release();
+    await (await came).finished();
+    await fresh.waitForTimeout(1000); // until it has been read; too short a time only weakens the test
+    await expect(fresh.getByText(/\(sample\)/).count()).resolves.toBe(0);
+  } finally {
+    await context.close();
+  }
+});
+
 test('upscales a selected region by the keyboard alone, in place; undo takes it back', async () => {
   const { page } = editor;
   const before = await editor.state();

@@ -112,7 +112,9 @@ test('a chart is told from a photograph, and drawn by the weights for drawings',
 });
 
 test('who sets Detail is not drawn for; kept weights say their share themselves', async () => {
-  expect(await told(chart(), { ...automatic, detail: 80 })).not.toHaveProperty('drawn');
+  const set = await told(chart(), { ...automatic, detail: 80 });
+  expect(set).not.toHaveProperty('drawn');
+  expect(set.estimate!.drawn).toBeUndefined();
   const kept = await tune(signal, runtime, network, sourceOf(chart(), {}), {
     ...automatic,
     detail: 50,
