@@ -49,7 +49,7 @@ export function strengthOf({ levels }: Noise): number {
 
 /**
  * The same noise, at most about as strong as the embedding says. Blocks of a picture full of texture look like noise, the
- * encoder tells the two apart (docs/quality.md); but it says too little of kinds of noise that it does not know, hence the
+ * encoder tells the two apart (docs/quality-more.md); but it says too little of kinds of noise that it does not know, hence the
  * slack.
  *
  * @param told deviation, 0..1 units

@@ -31,7 +31,7 @@ export interface Recipe {
   readonly patience: number;
   /**
    * Weight of the L1 distance of means over 8 × 8 pixels, M or not: M leaves smooth places out, and pairs drew their colours
-   * away (docs/quality.md).
+   * away (docs/quality-more.md).
    */
   readonly meansWeight: number;
   /** Weight of the feature distance on the LR grid beside the L1 distance. */

@@ -56,7 +56,7 @@ const ONE_STEP = (1 / 255) ** 2;
 /**
  * Whether the result, taken down again, already is the picture to within one step of 8 bits (root mean square). Then there is
  * nothing that could be seen to put right, and what a network learns all the same can only go wrong: the discrepancy
- * principle. Nearly flat pictures are harmed that way (docs/quality.md).
+ * principle. Nearly flat pictures are harmed that way (docs/quality-more.md).
  */
 export function agreesAlready({ disagreement }: AdaptationLosses): boolean {
   return disagreement !== undefined && disagreement < ONE_STEP;

@@ -47,7 +47,7 @@ export function withoutHalos(
 
 /**
  * Share of the difference that must be sharpness: 0.15 and more in sharpened pictures that lost by their halos, 0.07 at most in
- * real ones (docs/quality.md). What a lively network makes up is part of the difference too, and makes the share small.
+ * real ones (docs/quality-more.md). What a lively network makes up is part of the difference too, and makes the share small.
  */
 const LEAST_SHARE = 0.1;
 
