@@ -1,4 +1,5 @@
-import { withMeansOf, withoutHalos } from '../../../src/engine/adaptation/targets';
+import { targetOf, withItsNoise, withMeansOf, withoutHalos } from '../../../src/engine/adaptation/targets';
+import { createRaster } from '../../../src/engine/raster/planes';
 import { Random } from '../graph/support/random';
 
 const SIDE = 16;
@@ -21,6 +22,52 @@ test('a reduced piece gets the colours of the piece that it was made of, and kee
   const low = truth.map((value, i) => value + [-0.03, 0, 0.02][Math.floor(i / SIDE ** 2)]! + checker(i));
   const right = withMeansOf(low, SIDE, high, SCALE);
   right.forEach((value, i) => expect(Math.abs(value - truth[i]! - checker(i))).toBeLessThan(0.004));
+});
+
+describe('noise', () => {
+  /** A gray piece with noise of a deviation of about 0.03, and what is known of it. */
+  const random = new Random(11);
+  const gray = createRaster(SIDE, SIDE, 3);
+  gray.data.fill(0.5);
+  const noisy = { ...gray, data: gray.data.map((value) => value + random.array(1, -0.05, 0.05)[0]!) };
+  const noise = {
+    levels: [{ brightness: 0.5, deviations: new Float32Array(3 * 64).fill(0.03) }],
+    quality: null,
+    errors: new Float32Array(3 * 64),
+  };
+  const deviation = (values: Float32Array, from: number) =>
+    Math.sqrt(values.reduce((sum, value) => sum + (value - from) ** 2, 0) / values.length);
+
+  test('what the result is compared with has the colour of the picture, and none of its noise', () => {
+    const patch = { pixels: noisy, map: createRaster(SIDE, SIDE, 1), noise };
+    const darker = new Float32Array(3 * (SIDE * SCALE) ** 2).fill(0.4);
+    expect(deviation(targetOf(patch, darker, SCALE), 0.5)).toBeLessThan(0.25 * deviation(noisy.data, 0.5));
+    expect(targetOf({ ...patch, noise: undefined }, darker, SCALE)).toBe(noisy.data);
+  });
+
+  test('a result that kept the noise is not asked to change it', () => {
+    const kept = Float32Array.from({ length: 3 * (SIDE * SCALE) ** 2 }, (_, i) => {
+      const [x, y, c] = [
+        i % (SIDE * SCALE),
+        Math.floor(i / (SIDE * SCALE)) % (SIDE * SCALE),
+        Math.floor(i / (SIDE * SCALE) ** 2),
+      ];
+      return noisy.data[(c * SIDE + (y >> 1)) * SIDE + (x >> 1)]!;
+    });
+    const target = targetOf({ pixels: noisy, map: createRaster(SIDE, SIDE, 1), noise }, kept, SCALE);
+    target.forEach((value, i) => expect(value).toBeCloseTo(noisy.data[i]!, 5));
+  });
+
+  test('a reduced piece gets the noise of the picture, where there is some', () => {
+    const low = new Float32Array(3 * 8 * 8).fill(0.3);
+    const noised = withItsNoise(low, 8, noisy, gray);
+    const middle = (i: number) => {
+      const [x, y, c] = [i % 8, Math.floor(i / 8) % 8, Math.floor(i / 64)];
+      return noisy.data[(c * SIDE + y + 4) * SIDE + x + 4]! - 0.5;
+    };
+    noised.forEach((value, i) => expect(value).toBeCloseTo(0.3 + middle(i), 5));
+    expect(withItsNoise(low, 8, gray, gray)).toBe(low);
+  });
 });
 
 describe('halos', () => {
