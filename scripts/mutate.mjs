@@ -7,11 +7,12 @@
 //     --seconds S  how long the tests that a mutant meets may take in all, as they did without it (120); the first one is
 //                  always among them
 //     --json F     keep the result there: the next run with the same file tries only what was not killed
+//     --help       print this
 //
 // Each test file is run once with coverage (kept in node_modules/.cache until it or src/ changes); for a mutant run those
-// that reach its line, its file's own and then the quick ones first, until one fails. What code in other threads reaches
-// is not seen. Works in a git worktree of its own, on what is committed. Not part of `npm test`: a mutant costs a run of
-// tests.
+// that reach its line, all in one process, until one fails: first those that noticed most of the mutants of its file, then
+// its file's own, then the quick ones. What code in other threads reaches is not seen. Works in a git worktree of its own,
+// on what is committed. Not part of `npm test`: a mutant costs a run of tests.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -134,8 +135,14 @@ async function main() {
       seed: { type: 'string', default: '0' },
       seconds: { type: 'string', default: '120' },
       json: { type: 'string' },
+      help: { type: 'boolean', default: false },
     },
   });
+  if (values.help) {
+    const head = readFileSync(fileURLToPath(import.meta.url), 'utf8').split('\nimport ')[0];
+    console.log(head.replaceAll(/^\/\/ ?/gm, ''));
+    return;
+  }
   if (positionals.length === 0) throw new Error('Which files? See the head of scripts/mutate.mjs.');
   process.chdir(project);
   const folder = join(mkdtempSync(join(tmpdir(), 'lway-mutate-')), 'tree');
@@ -152,18 +159,35 @@ async function main() {
       process.exit(1);
     });
 
-  /** @returns {Promise<{ code: number | null, seconds: number }>} code null: it took too long */
-  const runTest = (test, limit, more = []) =>
+  /**
+   * Runs tests one after the other, in this order, until one fails.
+   *
+   * @returns {Promise<{ failed: string | null, seconds: number }>} the test that failed, or that took too long
+   */
+  const runTests = (tests, limit, more = []) =>
     new Promise((resolve) => {
       const began = performance.now();
       const args = ['--expose-gc', 'node_modules/jest/bin/jest.js', '-i', '--bail', '--silent', ...more];
-      const child = spawn(process.execPath, [...args, '--selectProjects', 'unit', '--runTestsByPath', test], {
-        cwd: folder,
-        stdio: 'ignore',
-        timeout: Math.ceil(limit * 1000),
-        killSignal: 'SIGKILL',
+      const order = ['--testSequencer', join(project, 'scripts', 'given-order.cjs')];
+      const child = spawn(
+        process.execPath,
+        [...args, ...order, '--selectProjects', 'unit', '--runTestsByPath', ...tests],
+        {
+          cwd: folder,
+          stdio: ['ignore', 'ignore', 'pipe'],
+          timeout: Math.ceil(limit * 1000),
+          killSignal: 'SIGKILL',
+          env: { ...process.env, LWAY_TESTS_IN_ORDER: JSON.stringify(tests) },
+        },
+      );
+      let report = '';
+      child.stderr.on('data', (data) => (report += data));
+      child.once('close', (code) => {
+        const seconds = (performance.now() - began) / 1000;
+        if (code === 0) return resolve({ failed: null, seconds });
+        const passed = new Set([...report.matchAll(/^PASS \S+ (\S+)/gm)].map(([, test]) => test.replaceAll('/', sep)));
+        resolve({ failed: tests.find((test) => !passed.has(test)) ?? tests.at(-1), seconds });
       });
-      child.once('close', (code) => resolve({ code, seconds: (performance.now() - began) / 1000 }));
     });
 
   /** Which lines of which files a test reaches, and in how many seconds. */
@@ -179,8 +203,8 @@ async function main() {
     const kept = join(cache, `${key}.json`);
     if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8'));
     const report = ['--coverage', '--coverageProvider=v8', '--coverageReporters=json', '--coverageDirectory=.covered'];
-    const { code, seconds } = await runTest(test, 900, report);
-    if (code !== 0) throw new Error(`${test} fails without a mutant.`);
+    const { failed, seconds } = await runTests([test], 900, report);
+    if (failed !== null) throw new Error(`${test} fails without a mutant.`);
     const reached = {};
     for (const { path, statementMap, s } of Object.values(
       JSON.parse(readFileSync(join(folder, '.covered', 'coverage-final.json'), 'utf8')),
@@ -239,19 +263,22 @@ async function main() {
       const line = lineOf(source, start);
       let time = 0;
       const [own] = testsOf(path);
-      const reaching = tests.filter(({ reached }) => reached[path]?.includes(line));
-      // The file's own test is the likeliest to notice.
-      const watching = [
-        ...reaching.filter(({ test }) => test === own),
-        ...reaching.filter(({ test }) => test !== own),
-      ].filter(({ seconds }, i) => (time += seconds) <= Number(values.seconds) || i === 0);
+      const rank = ({ test }) => results.filter((each) => each.path === path && each.killedBy === test).length;
+      const watching = tests
+        .filter(({ reached }) => reached[path]?.includes(line))
+        .sort((a, b) => rank(b) - rank(a) || (b.test === own) - (a.test === own))
+        .filter(({ seconds }, i) => (time += seconds) <= Number(values.seconds) || i === 0);
       let killedBy = null;
       writeFileSync(join(folder, path), source.slice(0, start) + text + source.slice(end));
-      for (const { test, seconds } of watching) {
+      if (watching.length > 0) {
+        const limit = watching.reduce((sum, { seconds }) => sum + 5 * seconds, 30);
         // What never comes back is noticed as well.
-        if ((await runTest(test, 30 + 5 * seconds)).code === 0) continue;
-        killedBy = test;
-        break;
+        killedBy = (
+          await runTests(
+            watching.map(({ test }) => test),
+            limit,
+          )
+        ).failed;
       }
       writeFileSync(join(folder, path), source);
       const change = `${source.slice(start, end).split('\n')[0]} → ${text}`;
