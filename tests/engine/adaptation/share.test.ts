@@ -5,7 +5,7 @@ import { randomFrom } from '../../../src/engine/adaptation/random';
 import { method, recipes, type Ablation } from '../../../src/engine/adaptation/recipe';
 import { shareNotice, shareOf } from '../../../src/engine/adaptation/share';
 import { learningStep } from '../../../src/engine/adaptation/learning-step';
-import { planAdaptation } from '../../../src/engine/adaptation/plan';
+import { planAdaptation, type Plan } from '../../../src/engine/adaptation/plan';
 import { isRefusal } from '../../../src/engine/adaptation/refusal';
 import { layoutOf } from '../../../src/engine/network/layout';
 import type { Network } from '../../../src/engine/network/registry';
@@ -16,7 +16,7 @@ import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.
 import { sourceOf } from '../../../src/engine/raster/memory-source';
 import { createRaster } from '../../../src/engine/raster/planes';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
-import type { Runtime } from '../../../src/engine/runtime/runtime';
+import type { Device, Runtime } from '../../../src/engine/runtime/runtime';
 import { tinyModel } from '../upscaling/tiny-networks';
 
 // Of a large network only what computes last learns, and that is said.
@@ -89,9 +89,10 @@ describe('a device that has no room for a step', () => {
     network = { entry: { ...entry, input: { ...entry.input, name: 'x' } }, bytes: writeGraph(narrowing()) };
   });
 
-  function planned(largestBuffer: number) {
-    const plan = planAdaptation({ picture, network, options }, 'cpu');
-    if (isRefusal(plan)) throw new Error('refused');
+  function planned(largestBuffer: number, device: Device = 'cpu', changes: Partial<Plan> = {}) {
+    const decided = planAdaptation({ picture, network, options }, device);
+    if (isRefusal(decided)) throw new Error('refused');
+    const plan = { ...decided, ...changes };
     const layout = layoutOf(network.entry.input);
     const sample = { crops: [], embedding: new Float32Array(0) };
     const material = {
@@ -103,7 +104,7 @@ describe('a device that has no room for a step', () => {
       training: [],
       heldOut: [],
     };
-    const { step, share } = learningStep(plan, material, [sample], options.networks, { device: 'cpu', largestBuffer });
+    const { step, share } = learningStep(plan, material, [sample], options.networks, { device, largestBuffer });
     return { parts: step.parts, learns: step.parameters.map(({ name }) => name), because: share.because };
   }
 
@@ -114,6 +115,14 @@ describe('a device that has no room for a step', () => {
     expect(planned(bytes(101))).toEqual({ parts: 2, learns: all });
     expect(planned(bytes(99))).toEqual({ parts: 2, learns: ['third'], because: 'memory' });
     expect(() => planned(bytes(60))).toThrow(expect.objectContaining({ code: 'unsupported' }));
+  });
+
+  test('holds half a gigabyte of values at once in a page, a whole one elsewhere', () => {
+    const parts = (device: Device, side: number) => planned(Infinity, device, { side }).parts;
+// Both patches at once, until their values are more than that.
+    expect([parts('wasm', 500), parts('wasm', 600)]).toEqual([1, 2]);
+    for (const device of ['cpu', 'webgpu'] as const)
+      expect([parts(device, 800), parts(device, 900)]).toEqual([1, 2]);
   });
 
   test('adapts with what there is room for, and says so', async () => {

@@ -3,10 +3,10 @@ import { LWayError } from '../../../src/engine/errors';
 import type { Crop } from '../../../src/engine/adaptation/crops';
 import { layoutOf } from '../../../src/engine/network/layout';
 import type { RunAll } from '../../../src/engine/network/run';
-import { nothingToLearn } from '../../../src/engine/adaptation/samples';
+import { nothingToLearn, type Sample } from '../../../src/engine/adaptation/samples';
 import { gather } from '../../../src/engine/adaptation/material';
 import { choosePatches, type Patch } from '../../../src/engine/adaptation/patches';
-import { prepareBatches } from '../../../src/engine/adaptation/prepare';
+import { makePairs, prepareBatches } from '../../../src/engine/adaptation/prepare';
 import { planAdaptation } from '../../../src/engine/adaptation/plan';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { method, recipes, type FullRecipe, type Recipe } from '../../../src/engine/adaptation/recipe';
@@ -15,6 +15,8 @@ import { train, type Trainable } from '../../../src/engine/adaptation/train';
 import { verdict } from '../../../src/engine/adaptation/verdict';
 import { GraphBuilder, readGraph } from '../../../src/engine/graph';
 import { createRaster } from '../../../src/engine/raster/planes';
+import type { NetworkEntry } from '../../../src/engine/network/registry';
+import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { runNative } from '../graph/support/native';
 import { tinyModel } from '../upscaling/tiny-networks';
@@ -157,6 +159,78 @@ describe('gather', () => {
   });
 });
 
+describe('internal pairs', () => {
+  /** R that takes down by the mean of 2 × 2 pixels. */
+  function halving() {
+    const b = new GraphBuilder('halving');
+    const graph = b.build({
+      y: b.op('AveragePool', [b.input('x', [1, 3, 8, 8])], { kernel_shape: [2, 2], strides: [2, 2] }),
+    });
+    const open = (ports: typeof graph.inputs) => ports.map((port) => ({ ...port, shape: ['n', 3, 'h', 'w'] }));
+    return { ...graph, inputs: open(graph.inputs), outputs: open(graph.outputs) };
+  }
+  const sample = (width: number, height: number, count = 1): Sample => ({
+    crops: Array.from({ length: count }, () => countedCrops(width, height)[0]!),
+    embedding: new Float32Array(4),
+    reconstructor: halving(),
+  });
+  let entry: NetworkEntry;
+  let runtime: Runtime;
+  beforeAll(async () => {
+    ({ entry } = await tinyModel());
+    runtime = cpuRuntime(1);
+  });
+  afterAll(() => runtime.dispose());
+  const pairsOf = (samples: readonly Sample[], patch = 16, changes: Partial<NetworkEntry> = {}) =>
+    makePairs(signal, runtime, samples, patch, { ...entry, ...changes });
+
+  test('are pieces of the picture, and what R makes of them', async () => {
+    const pairs = (await pairsOf([sample(64, 48)]))!;
+    expect([pairs.side, pairs.count]).toEqual([24, 1]);
+    expect(pairs.low).toHaveLength(2);
+    pairs.low.forEach((low, k) => {
+      const high = pairs.high[k]!;
+      expect([low.length, high.length]).toEqual([3 * 24 ** 2, 3 * 48 ** 2]);
+      low.forEach((value, i) => {
+        const [x, row] = [i % 24, Math.floor(i / 24)];
+        const corner = 2 * row * 48 + 2 * x;
+        const mean = [0, 1, 48, 49].reduce((sum, more) => sum + high[corner + more]! / 4, 0);
+        expect(Math.abs(value - mean)).toBeLessThan(1e-5);
+      });
+    });
+  });
+
+  test.each([
+    [16, 100, 8],
+    [15, 100, null],
+    [48, 100, 24],
+    [100, 47, 20],
+    // No more than ten thirds of a patch, however large the picture.
+    [160, 160, 24],
+  ])('of a picture of %i × %i have a side of %j', async (width, height, side) => {
+    expect((await pairsOf([sample(width, height)]))?.side ?? null).toBe(side);
+  });
+
+  test('have the one size that a network takes, where the picture has room for it', async () => {
+    const input = { ...entry.input, size: { width: 20, height: 20 } };
+    expect((await pairsOf([sample(40, 60)], 20, { input }))!.side).toBe(20);
+    expect(await pairsOf([sample(39, 60)], 20, { input })).toBeNull();
+  });
+
+  test('come from all pictures in turn, and are eight at most', async () => {
+    const single = (await pairsOf([sample(64, 64, 9)]))!;
+    expect(single.high).toHaveLength(8);
+    const bright = sample(64, 64, 9);
+    for (const { pixels } of bright.crops) pixels.data.fill(0.75);
+    const two = (await pairsOf([sample(64, 64, 9), bright]))!;
+    expect(two.high.map((high) => high[0]! === 0.75)).toEqual([false, true, false, true, false, true, false, true]);
+  });
+
+  test('there are none without an R', async () => {
+    expect(await pairsOf([{ ...sample(64, 64), reconstructor: undefined }])).toBeNull();
+  });
+});
+
 describe('learn', () => {
   const recipe: Recipe = { ...recipes.standard, steps: 6, checkEvery: 2, patience: 1 };
   const [one, two, held] = [1, 2, 3].map((value) => ({ x: Float32Array.of(value) }));
@@ -232,9 +306,53 @@ describe('learn', () => {
     expect(await learn(later.run)).toMatchObject({ bestStep: 2, best: { total: 0.5 }, weights: Float32Array.of(2) });
   });
 
-  test('where learning never got better, nothing is kept', async () => {
-    const { run } = scripted([1, 1.1, 1.2]);
+  test('where learning never got better, nothing is kept, and half of the steps are enough to know', async () => {
+    const { run, fed } = scripted([1, 1.1, 1.2, 0.1], [0.2, 0.2, 0.2, 0.2]);
     expect(await learn(run)).toMatchObject({ bestStep: 0, improvement: 0, weights: undefined });
+    expect(fed.learned).toHaveLength(4);
+  });
+
+  test('says how far it is, what is left, and how a held-out piece looks by now', async () => {
+    const { run } = scripted([1, 0.9, 0.8, 0.7]);
+    // Two pixels by two: red, green, blue and white.
+    const piece = Float32Array.of(1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 1);
+    const slow: Trainable = {
+      ...run,
+      step: async (...args) => {
+        for (const began = performance.now(); performance.now() - began < 10;);
+        return run.step(...args);
+      },
+      evaluate: async (end, data, onShown) => {
+        onShown?.(piece);
+        return run.evaluate(end, data, onShown);
+      },
+    };
+    const events: EngineEvent[] = [];
+    await learn(slow, { events });
+    const of = <T extends EngineEvent['type']>(type: T) =>
+      events.filter((event): event is Extract<EngineEvent, { type: T }> => event.type === type);
+    expect(of('adaptation').map(({ step, heldOut }) => [step, heldOut])).toEqual([
+      ...[
+        [0, 1],
+        [1, undefined],
+        [2, 0.9],
+        [3, undefined],
+        [4, 0.8],
+        [5, undefined],
+        [6, 0.7],
+      ],
+    ]);
+    expect(of('preview').map(({ step }) => step)).toEqual([0, 2, 4, 6]);
+    const rgba = [...[255, 0, 0, 255], ...[0, 255, 0, 255], ...[0, 0, 255, 255], ...[255, 255, 255, 255]];
+    expect(of('preview')[0]!.image).toEqual({ width: 2, height: 2, data: Uint8ClampedArray.from(rgba) });
+    const progress = of('progress');
+    expect(progress.map(({ done, total, unit }) => [done, total, unit])).toEqual(
+      [1, 2, 3, 4, 5, 6].map((done) => [done, 6, 'step']),
+    );
+    // Five steps of a hundredth of a second each, on a machine that may be busy.
+    expect(progress[0]!.secondsLeft).toBeGreaterThanOrEqual(0.05);
+    expect(progress[0]!.secondsLeft).toBeLessThan(60);
+    expect(progress[5]!.secondsLeft).toBe(0);
   });
 
   test('what agrees to within one step of 8 bits is left alone', async () => {

@@ -7,6 +7,7 @@ import {
   readGraph,
   writeGraph,
 } from '../../../src/engine/graph';
+import { lowerings } from '../../../src/engine/graph/lowering';
 import { runNative } from './support/native';
 import { srvgg } from './support/networks';
 import { Random } from './support/random';
@@ -158,6 +159,36 @@ describe('differentiate', () => {
         other[name]!.forEach((value, i) => expect(value).toBeCloseTo(results[0]![name]![i]!, 5));
       }
     }
+  });
+
+  describe('kernels of many large pictures', () => {
+    /** d(loss)/dw of a product with each pixel, crosswise: both pictures are copied as often as the kernel is wide and high. */
+    function slope(pictures: number, outputs: number, crosswise = true) {
+      const b = new GraphBuilder('turns');
+      const x = b.input('x', [pictures, 8, 512, 512]);
+      const w = b.weight('w', float32(new Random(5).array(outputs * 8), [outputs, 8, 1, 1]));
+      const graph = b.build({ loss: b.mean(b.square(b.conv(x, w, { pads: [0, 0, 0, 0] }))) });
+      const lowering = { filterGradient: crosswise ? ('crossed-matmul' as const) : ('conv' as const) };
+      return differentiate(graph, { loss: 'loss', wrt: ['w'], lowering: { ...lowerings.cpu, ...lowering } }).graph;
+    }
+
+    test('take turns, so that their copies fit into memory', () => {
+      const products = (pictures: number, outputs: number) =>
+        ops(slope(pictures, outputs)).filter((op) => op === 'Gemm').length;
+      // 2 × 16 × 512² numbers are just as many as are kept at once.
+      expect(products(2, 8)).toBe(1);
+      expect(products(2, 9)).toBe(2);
+      expect(products(3, 9)).toBe(3);
+      expect(products(1, 30)).toBe(1);
+    });
+
+    test('have the same gradient as all together', async () => {
+      const x = { data: new Random(6).array(2 * 8 * 512 * 512), dims: [2, 8, 512, 512] };
+      const [turns, together] = [await runNative(slope(2, 9), { x }), await runNative(slope(2, 9, false), { x })];
+      const expected = together['gradient.w']!;
+      expect(expected).toHaveLength(72);
+      expected.forEach((value, i) => expect(turns['gradient.w']![i]).toBeCloseTo(value, 5));
+    });
   });
 
   test('an op without a rule stops gradients, also of what goes round it', () => {

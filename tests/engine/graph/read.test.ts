@@ -11,7 +11,7 @@ import {
 import { fixShapes, OPSET, readGraph, writeGraph } from '../../../src/engine/graph';
 import { runNative } from './support/native';
 import { srvgg } from './support/networks';
-import { bytes, bytesOf, floats, info, model, node } from './support/onnx-file';
+import { bytes, bytesOf, floats, info, ints, model, node } from './support/onnx-file';
 import { Random } from './support/random';
 
 const reading = (proto: ModelProto) => () => readGraph(bytes(proto));
@@ -156,14 +156,17 @@ describe('older opsets mean the same afterwards', () => {
     floats('w', [], [0.5]),
     floats('scale', [2], [0.5, 2]),
     floats('bias', [2], [1, -1]),
+    floats('by channel', [4], [0.5, 2, -1, 3]),
+    floats('variance', [3], [0.5, 2, 1]),
+    floats('three', [3], [0.5, -1, 2]),
     floats('empty', [0], []),
+    ints('sizes', [3], [2, 6, 2]),
+    ints('one', [1], [1]),
+    ints('two', [1], [2]),
+    floats('larger', [4], [1, 1, 2, 1.5]),
+    ints('places', [2, 3, 1], [3, 0, 1, 2, 2, 0]),
+    floats('put', [2, 3, 1], [10, 20, 30, 40, 50, 60]),
   ];
-  const sizes = create(TensorProtoSchema, {
-    name: 'sizes',
-    dims: [3n],
-    dataType: Type.INT64,
-    rawData: bytesOf(BigInt64Array.of(2n, 6n, 2n)),
-  });
   test.each<[string, number, NodeProto[]]>([
     [
       'Squeeze and Unsqueeze with attributes',
@@ -202,12 +205,50 @@ describe('older opsets mean the same afterwards', () => {
       ],
     ],
     [
+      'GroupNormalization scaled by channel',
+      21,
+      [
+        node('Transpose', ['x'], ['t'], { perm: [0, 2, 1] }),
+        node('GroupNormalization', ['t', 'by channel', 'by channel'], ['y'], { num_groups: 2 }),
+      ],
+    ],
+    ['Slice by attributes', 9, [node('Slice', ['x'], ['y'], { starts: [1, -3], ends: [3, 4], axes: [1, 2] })]],
+    ['Slice by attributes of the first axes', 9, [node('Slice', ['x'], ['y'], { starts: [0, 1], ends: [1, 3] })]],
+    ['Slice by inputs', 10, [node('Slice', ['x', 'one', 'two', 'two'], ['y'])]],
+    ['TopK by attribute', 9, [node('TopK', ['x'], ['y', 'at'], { k: 2, axis: 1 })]],
+    ['TopK by input', 10, [node('TopK', ['x', 'two'], ['y', 'at'], { axis: 2 })]],
+    ['Pad by attributes', 10, [node('Pad', ['x'], ['y'], { pads: [0, 1, 0, 0, 0, 2], value: 0.5 })]],
+    ['Pad by attributes, reflected', 10, [node('Pad', ['x'], ['y'], { pads: [0, 1, 0, 0, 0, 2], mode: 'reflect' })]],
+    ['Clip by attributes, above', 10, [node('Clip', ['x'], ['y'], { max: 0.25 })]],
+    ['Clip by attributes, below', 10, [node('Clip', ['x'], ['y'], { min: -0.25 })]],
+    ['Scatter', 10, [node('Scatter', ['x', 'places', 'put'], ['y'], { axis: 2 })]],
+    ['Hardmax over all axes from the second', 11, [node('Hardmax', ['x'], ['y'])]],
+    ['Softmax from the last axis, counted from behind', 11, [node('Softmax', ['x'], ['y'], { axis: -1 })]],
+    ['Softmax, whose axis is the last by default', 13, [node('Softmax', ['x'], ['y'])]],
+    ['ReduceMean over an axis by input', 18, [node('ReduceMean', ['x', 'one'], ['y'])]],
+    ['ReduceSum over all axes', 11, [node('ReduceSum', ['x'], ['y'])]],
+    [
+      'Upsample between pixels',
+      9,
+      [node('Unsqueeze', ['x'], ['u'], { axes: [0] }), node('Upsample', ['u', 'larger'], ['y'], { mode: 'linear' })],
+    ],
+    [
+      'Resize of opset 10',
+      10,
+      [node('Unsqueeze', ['x'], ['u'], { axes: [0] }), node('Resize', ['u', 'larger'], ['y'], { mode: 'nearest' })],
+    ],
+    [
+      'BatchNormalization',
+      9,
+      [node('BatchNormalization', ['x', 'three', 'three', 'three', 'variance'], ['y'], { epsilon: 0.125 })],
+    ],
+    [
       'shapes computed with',
       14,
       [node('Shape', ['x'], ['s']), node('Reshape', ['x', 's'], ['r']), node('Identity', ['r'], ['y'])],
     ],
   ])('%s', async (_, version, nodes) => {
-    const proto = model(nodes, { version, input, initializer: [...initializer, sizes] });
+    const proto = model(nodes, { version, input, initializer });
     const { InferenceSession, Tensor } = await import('../../../src/engine/runtime/onnxruntime.node');
     const session = await InferenceSession.create(bytes(proto), { logSeverityLevel: 4 });
     const expected = (await session.run({ x: new Tensor('float32', x.data, x.dims) }))['y']!.data as Float32Array;

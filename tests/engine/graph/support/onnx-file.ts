@@ -40,8 +40,9 @@ export const node = (opType: string, input: string[], output: string[], attribut
       if (typeof value === 'object' && 'dims' in value) {
         return create(AttributeProtoSchema, { name, type: Kind.TENSOR, t: value });
       }
-      return Array.isArray(value)
-        ? create(AttributeProtoSchema, { name, type: Kind.INTS, ints: value.map(BigInt) })
+      if (Array.isArray(value)) return create(AttributeProtoSchema, { name, type: Kind.INTS, ints: value.map(BigInt) });
+      return !Number.isInteger(value)
+        ? create(AttributeProtoSchema, { name, type: Kind.FLOAT, f: value })
         : create(AttributeProtoSchema, { name, type: Kind.INT, i: BigInt(value) });
     }),
   });

@@ -1,0 +1,85 @@
+import { zipSync } from 'fflate';
+import { isPytorch, readPytorch } from '../../../src/engine/conversion/pytorch';
+
+// Files of weights as `torch.save` writes them, put together opcode by opcode: views of a storage, and numbers that no
+// PyTorch writes.
+
+const text = (value: string) => Uint8Array.from(Buffer.from(value, 'latin1'));
+const word = (value: string) => `X${Buffer.from(Uint32Array.of(value.length).buffer).toString('latin1')}${value}`;
+const whole = (value: number) => `J${Buffer.from(Int32Array.of(value).buffer).toString('latin1')}`;
+const fraction = (value: number) => `G${Buffer.from(new Float64Array([value]).buffer).reverse().toString('latin1')}`;
+const tuple = (...values: string[]) => `(${values.join('')}t`;
+
+interface View {
+  readonly offset?: string;
+  readonly shape?: string;
+  readonly steps?: string;
+  readonly type?: string;
+}
+
+/** `{'w': …}`, a view of six values, 2 × 3 in rows if nothing else is said. */
+function pickle({ offset = whole(0), shape = tuple(whole(2), whole(3)), steps, type = 'FloatStorage' }: View): string {
+  const storage = tuple(word('storage'), `ctorch\n${type}\n`, word('0'), word('cpu'), whole(6));
+  const args = tuple(`${storage}Q`, offset, shape, steps ?? tuple(whole(3), whole(1)), '\x89', 'N');
+  return `\x80\x02}(${word('w')}ctorch._utils\n_rebuild_tensor_v2\n${args}Ru.`;
+}
+
+const values = Float32Array.of(0.5, -1, 2, 3, 4, 5);
+const archive = (view: View, data: ArrayBufferView = values) =>
+  zipSync({
+    'net/data.pkl': text(pickle(view)),
+    'net/data/0': new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  });
+const weight = (view: View, data?: ArrayBufferView) => {
+  const { dims, data: found } = readPytorch(archive(view, data)).get('w')!;
+  return { dims, data: [...found] };
+};
+const sizes = (...list: number[]) => tuple(...list.map(whole));
+
+test.each<[string, View, number[], number[]]>([
+  ['in rows', {}, [2, 3], [0.5, -1, 2, 3, 4, 5]],
+  ['turned', { shape: sizes(3, 2), steps: sizes(1, 3) }, [3, 2], [0.5, 3, -1, 4, 2, 5]],
+  ['from the third value on', { offset: whole(2), shape: sizes(2, 2), steps: sizes(2, 1) }, [2, 2], [2, 3, 4, 5]],
+  ['a column', { offset: whole(1), shape: sizes(2), steps: sizes(3) }, [2], [-1, 4]],
+  ['one value repeated', { offset: whole(5), shape: sizes(3), steps: sizes(0) }, [3], [5, 5, 5]],
+  ['a single one, whose step means nothing', { shape: sizes(1, 6), steps: sizes(99, 1) }, [1, 6], [...values]],
+  ['a number', { offset: whole(3), shape: ')', steps: ')' }, [], [3]],
+  ['nothing', { shape: sizes(0, 3) }, [0, 3], []],
+])('a view of a storage: %s', (_, view, dims, data) => {
+  expect(weight(view)).toEqual({ dims, data });
+});
+
+test('a storage of half or double precision is read as single, and one of whole numbers is left out', () => {
+  expect(weight({ type: 'DoubleStorage' }, Float64Array.from(values)).data).toEqual([...values]);
+  const halves = Uint16Array.of(0x3800, 0xbc00, 0x4000, 0x4200, 0x4400, 0x4500);
+  expect(weight({ type: 'HalfStorage' }, halves).data).toEqual([...values]);
+  expect(readPytorch(archive({ type: 'IntStorage' })).size).toBe(0);
+});
+
+test.each<[string, View]>([
+  ['begins before its storage', { offset: whole(-1) }],
+  ['ends behind it', { offset: whole(1) }],
+  ['goes backwards', { offset: whole(5), steps: sizes(-3, -1) }],
+  ['has a side below zero', { shape: sizes(-2, -3) }],
+  ['has half a row', { shape: tuple(fraction(1.5), whole(2)) }],
+  ['begins within a value', { offset: fraction(0.5), shape: sizes(1), steps: sizes(1) }],
+  ['has a text as its beginning', { offset: word('0') }],
+  ['has more sides than steps', { shape: sizes(1, 2, 3) }],
+  ['has no sides at all', { shape: 'N' }],
+])('a view that %s is a damaged file', (_, view) => {
+  expect(() => readPytorch(archive(view))).toThrow(
+    expect.objectContaining({ code: 'bad-model', message: expect.stringMatching(/damaged or cut short/) }),
+  );
+});
+
+test('a storage that is missing is a damaged file', () => {
+  const file = zipSync({ 'net/data.pkl': text(pickle({})) });
+  expect(() => readPytorch(file)).toThrow(/damaged or cut short/);
+});
+
+test('is told by its first bytes', () => {
+  expect(isPytorch(archive({}))).toBe(true);
+  for (const protocol of [2, 3, 4, 5]) expect(isPytorch(Uint8Array.of(0x80, protocol, 0x7d))).toBe(true);
+  for (const others of [[0x80, 1], [0x80, 6], [0x50, 0x4c], [0x51, 0x4b], [0x81, 2], []])
+    expect(isPytorch(Uint8Array.from(others))).toBe(false);
+});

@@ -1,0 +1,128 @@
+import { differentiate, float32, GraphBuilder, type Tensor } from '../../../src/engine/graph';
+import type { Value } from '../../../src/engine/graph/value';
+import { runNative } from './support/native';
+
+// Look-ups have no slope of their own: the gradient of what was looked up is that of what was looked for.
+
+const z = { data: Float32Array.of(0.2, 0.7, 1.4, -0.6, 2.1, -1.2), dims: [3, 2] };
+const upstream = [1, 2, 3, 4, 5, 6];
+
+/** d(loss)/d(name) where the loss is the sum of what `write` makes of z, [3, 2], each number weighed 1 to 6; null: none. */
+async function slope(write: (b: GraphBuilder, z: Value) => Value, name = 'z'): Promise<number[] | null> {
+  const b = new GraphBuilder('look-up');
+  const y = write(b, b.input('z', z.dims));
+  const weighed = b.mul(b.reshape(y, [6]), float32(upstream));
+  const { graph } = differentiate(b.build({ loss: b.reduceSum(weighed, [0], false) }), { loss: 'loss', wrt: [name] });
+  const found = (await runNative(graph, { z }))[`gradient.${name}`];
+  return found === undefined ? null : [...found];
+}
+
+const round = (b: GraphBuilder, x: Value) => b.op('Round', [x]);
+
+describe('rounded numbers: z + (q - z)', () => {
+  test.each<[string, (b: GraphBuilder, z: Value) => Value]>([
+    ['as it is', (b, z) => b.add(z, b.sub(round(b, z), z))],
+    ['the other way round', (b, z) => b.add(b.sub(round(b, z), z), z)],
+    ['on a finer grid', (b, z) => b.add(z, b.sub(b.div(round(b, b.mul(z, 4)), 4), z))],
+    ['reshaped on the way', (b, z) => b.add(z, b.sub(b.reshape(round(b, b.reshape(z, [2, 3])), [3, 2]), z))],
+  ])('%s: z has the gradient of the sum', async (_, write) => {
+    expect(await slope(write)).toEqual(upstream);
+  });
+
+  test('the numbers themselves are the rounded ones', async () => {
+    const b = new GraphBuilder('rounded');
+    const x = b.input('z', z.dims);
+    const { y } = await runNative(b.build({ y: b.add(x, b.sub(round(b, x), x)) }), { z });
+    expect([...y!]).toEqual([0, 1, 1, -1, 2, -1]);
+  });
+
+  test('what chooses nothing has its own slope', async () => {
+    expect(await slope((b, z) => b.add(z, b.sub(b.mul(z, 3), z)))).toEqual(upstream.map((value) => 3 * value));
+  });
+
+  test('what is subtracted has to be what it is added to', async () => {
+    const write = (b: GraphBuilder, z: Value) => b.add(b.mul(z, 2), b.sub(round(b, z), z));
+    expect(await slope(write)).toEqual(upstream);
+    const negative = (b: GraphBuilder, z: Value) => b.sub(round(b, z), z);
+    expect(await slope(negative)).toEqual(upstream.map((value) => -value));
+  });
+
+  test('a single choice for all of z is no look-up', async () => {
+    const write = (b: GraphBuilder, z: Value) => b.add(z, b.sub(round(b, b.mean(z)), z));
+    expect(await slope(write)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  test('a choice far back is no look-up', async () => {
+    const farther = (steps: number) => (b: GraphBuilder, z: Value) => {
+      let q = round(b, z);
+      for (let i = 0; i < steps; i++) q = b.tanh(q);
+      return b.add(z, b.sub(q, z));
+    };
+    expect(await slope(farther(20))).toEqual(upstream);
+    expect(await slope(farther(30))).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+});
+
+describe('entries of a codebook, chosen by the product with it', () => {
+  const entries = [1, 0, 0, 1, -1, 0, 0, -1];
+  const columns = [1, 0, -1, 0, 0, 1, 0, -1];
+  const bias = float32([0.25, 0, 0.5, 0]);
+  const book = (b: GraphBuilder) => b.weight('book', float32(entries, [4, 2]));
+  /** The nearest entry for each row of z; `turned` is the codebook as the product takes it. */
+  const place = (b: GraphBuilder, z: Value, turned: Value | Tensor) =>
+    b.op('ArgMax', [b.add(b.matmul(z, turned), bias)], { axis: 1, keepdims: 0 });
+
+  test.each<[string, (b: GraphBuilder, z: Value) => Value]>([
+    [
+      'turned in the graph',
+      (b, z) => {
+        const weight = book(b);
+        return b.gather(weight, place(b, z, b.transpose(weight, [1, 0])), 0);
+      },
+    ],
+    [
+      'the same numbers twice, turned',
+      (b, z) => {
+        const known = b.constant(float32(entries, [4, 2]));
+        return b.gather(known, place(b, z, float32(columns, [2, 4])), 0);
+      },
+    ],
+    [
+      'as one-hot rows',
+      (b, z) => {
+        const weight = book(b);
+        const at = place(b, z, b.transpose(weight, [1, 0]));
+        const rows = b.op('OneHot', [at, b.ints([4]), float32([0, 1])], { axis: -1 });
+        return b.matmul(rows, weight);
+      },
+    ],
+  ])('%s: z has the gradient of the entry', async (_, write) => {
+    expect(await slope(write)).toEqual(upstream);
+  });
+
+  test('the codebook does not learn', async () => {
+    const write = (b: GraphBuilder, z: Value) => {
+      const weight = book(b);
+      return b.gather(weight, place(b, z, b.transpose(weight, [1, 0])), 0);
+    };
+    expect(await slope(write, 'book')).toBeNull();
+  });
+
+  test('numbers of another table, or of another order, are no codebook', async () => {
+    const chosenBy = (turned: Tensor) => (b: GraphBuilder, z: Value) =>
+      b.gather(b.constant(float32(entries, [4, 2])), place(b, z, turned), 0);
+    for (const other of [columns.with(7, 1), entries]) expect(await slope(chosenBy(float32(other, [2, 4])))).toBeNull();
+  });
+
+  test('numbers that a choice was only a part of have their own slope', async () => {
+    const write = (b: GraphBuilder, z: Value) => {
+      const weight = book(b);
+      const at = b.op('Cast', [place(b, z, b.transpose(weight, [1, 0]))], { to: 1 });
+      const rows = b.mul(b.expand(b.reshape(at, [3, 1]), [3, 4]), b.concat([z, z], 1));
+      return b.matmul(rows, weight);
+    };
+    const found = await slope(write);
+    expect(found).not.toBeNull();
+    expect(found).not.toEqual(upstream);
+  });
+});
