@@ -289,10 +289,27 @@ describe('the piece that is tried', () => {
     expect(controller.state).toMatchObject({ tryOut: null, notices: ['The layer is locked.'] });
   });
 
+  test('that it was left before it came is nothing to tell', async () => {
+    const { controller, services } = await start();
+    let opening = false;
+    services.host.open = (signal) =>
+      new Promise((_, reject) => {
+        opening = true;
+        signal.addEventListener('abort', () => reject(new LWayError('internal', 'Too late.', '')));
+      });
+    const opened = controller.openTryOut(null);
+    await until(() => opening);
+    controller.closeTryOut();
+    await opened;
+    expect(controller.state).toMatchObject({ tryOut: null, notices: [] });
+  });
+
   test('tells how long the picture will take: as its pixels are many', async () => {
-    const { controller } = await start();
+    const { controller, element } = await start();
     expect(controller.upscalingEstimate).toBeNull();
+    const shown = element.updates;
     controller.tried('tiny', 50);
+    expect(element.updates).toBe(shown + 1);
     // 20×14 pixels.
     expect(controller.upscalingEstimate).toBeCloseTo(50 * 280e-6, 9);
     expect(controller.estimate).toBeCloseTo(50 * 280e-6, 9);
