@@ -1,5 +1,7 @@
 import { LWayError } from '../../src/engine/errors';
 import type { PanelServices } from '../../src/panel/services';
+import type { Learned } from '../../src/panel/learned';
+import type { FinishedUpscale } from '../../src/panel/run-upscale';
 import { PanelController } from '../../src/panel/controller';
 import { controllers, createServices, FakeElement, never, until, waiting, WatchedEngine } from './support';
 
@@ -251,6 +253,21 @@ describe('what goes wrong outside of jobs', () => {
       jest.useRealTimers();
     }
   });
+});
+
+test('another strength can be put into a result that is there, was matched, and lies where pixels can be replaced', async () => {
+  const { controller, services } = await start();
+  await controller.start();
+  const { work } = controller.state;
+  if (work.kind !== 'done') throw new Error(work.kind);
+  const learned: Learned = { key: 'this picture', weights: new Uint8Array(1) };
+  const can = (changes: Partial<FinishedUpscale>) =>
+    controller.canApply({ ...work, finished: { ...work.finished, ...changes } });
+  expect(can({ learned })).toBe(true);
+  expect(can({ learned: null })).toBe(false);
+  expect(can({ learned, placed: null })).toBe(false);
+  services.host.replace = undefined;
+  expect(can({ learned })).toBe(false);
 });
 
 describe('the piece that is tried', () => {
