@@ -255,6 +255,15 @@ describe('what goes wrong outside of jobs', () => {
   });
 });
 
+test('where there is no result there is nothing to compare', async () => {
+  const { controller } = await start();
+  await controller.compareUnadapted(null);
+  await controller.compareUnadapted({ x: 0, y: 0, width: 4, height: 4 });
+  await controller.previewStrength(0.5, { x: 0, y: 0, width: 4, height: 4 });
+  expect(controller.state.work).toEqual({ kind: 'idle' });
+  expect(controller.state.notices).toEqual([]);
+});
+
 test('another strength can be put into a result that is there, was matched, and lies where pixels can be replaced', async () => {
   const { controller, services } = await start();
   await controller.start();
