@@ -147,6 +147,14 @@ describe('why nothing can be upscaled', () => {
     expect(controller.obstacle).toBe('');
   });
 
+  test('not that the last one failed, where there is no result to be opened', async () => {
+    const { controller, services } = await start();
+    services.host.open = () => Promise.reject(new LWayError('unsupported', 'The layer is locked.', 'Unlock it.'));
+    await controller.start();
+    expect(controller.state.work).toMatchObject({ kind: 'failed', error: { message: 'The layer is locked.' } });
+    expect(controller.obstacle).toBe('');
+  });
+
   test('the editor or the list of networks has not answered', async () => {
     const { controller } = await start();
     const { state } = controller;
