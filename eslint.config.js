@@ -67,9 +67,16 @@ const layers = [
       './src/engine/upscaling',
     ],
   },
-  { target: './src/engine/network', from: ['./src/engine/adaptation', './src/engine/upscaling'] },
+  {
+    target: './src/engine/conversion',
+    from: ['./src/engine/raster', './src/engine/runtime', './src/engine/adaptation', './src/engine/upscaling'],
+  },
+  {
+    target: './src/engine/network',
+    from: ['./src/engine/adaptation', './src/engine/upscaling', './src/engine/conversion'],
+  },
   { target: './src/engine/upscaling', from: './src/engine/adaptation' },
-  { target: './src/engine/adaptation', from: './src/engine/upscaling' },
+  { target: './src/engine/adaptation', from: ['./src/engine/upscaling', './src/engine/conversion'] },
   // How the engine works inside is its own. `engine`, `engine/browser`, `engine/node` and `engine/graph` are its doors;
   // `inner` is for those who measure it, `graph` for other programs.
   {

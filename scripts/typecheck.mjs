@@ -1,4 +1,6 @@
-// One TypeScript project per runtime (page, Node, Photoshop…), so that a wrong import is a type error.
+// One TypeScript project per runtime (page, Node, Photoshop…), so that a wrong import is a type error. Not `tsc -b`: its
+// references save a third of the computing of a first check (49 s instead of 76), but each project has to list all that it
+// imports, and what tests, benchmarks and two runtimes share would need projects of its own.
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 

@@ -1,6 +1,17 @@
 import { css } from 'lit';
 
-/** What all elements of the panel share: type, fields, buttons, focus. Colours come from tokens.ts. */
+/** Text for screen readers. */
+export const visuallyHidden = css`
+  .visually-hidden {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+`;
+
 /** A dialog over the page: how wide it is, it says itself. */
 export const dialogs = css`
   dialog {
@@ -15,6 +26,7 @@ export const dialogs = css`
   }
 `;
 
+/** What all elements of the panel share: type, fields, buttons, focus. Colours come from tokens.ts. */
 export const shared = css`
   :host {
     display: block;
@@ -224,12 +236,5 @@ export const shared = css`
       background: Highlight !important;
     }
   }
-  .visually-hidden {
-    position: absolute;
-    width: 1px;
-    height: 1px;
-    overflow: hidden;
-    clip-path: inset(50%);
-    white-space: nowrap;
-  }
+  ${visuallyHidden}
 `;

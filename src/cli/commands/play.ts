@@ -3,9 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { UpscaleSettings } from '../../actions/settings';
 import { formatSteps } from '../../actions/steps';
-import { type Device, LWayError, type Network, type Rect, toPlainError } from '../../engine';
-import type { FormatName } from '../files/formats';
-import type { MetadataChoice } from '../files/metadata/carry';
+import { LWayError, type Network, type Rect, toPlainError } from '../../engine';
 import { PlayReport } from '../files/play-report';
 import { readSteps } from '../files/steps-file';
 import { chooseTargets, type Target } from '../files/targets';
@@ -23,18 +21,19 @@ import { runFiles, type FileJob } from '../run-files';
 import type { Environment } from '../environment';
 import type { FileOptions } from '../upscale-file';
 import { upscaleSeries } from '../upscale-series';
-import { addComputing, addTelling, addWriting } from './shared-options';
+import {
+  addComputing,
+  addTelling,
+  addWriting,
+  type ComputingFlags,
+  type WritingFlags,
+  type TellingFlags,
+} from './shared-options';
 
-interface PlayFlags {
+interface PlayFlags extends ComputingFlags, WritingFlags, TellingFlags {
   output?: string;
   recursive?: boolean;
   region?: Rect;
-  device: 'auto' | Device;
-  tile?: number;
-  format?: FormatName;
-  quality?: number;
-  depth?: 8 | 16;
-  metadata?: MetadataChoice;
   series?: boolean;
   part?: Part;
   queue?: string | true;
@@ -43,8 +42,6 @@ interface PlayFlags {
   report?: string;
   again?: boolean;
   force?: boolean;
-  json?: boolean;
-  quiet?: boolean;
 }
 
 const examples = `

@@ -1,5 +1,28 @@
 import type { Command } from 'commander';
+import type { Device } from '../../engine';
+import type { FormatName } from '../files/formats';
+import type { MetadataChoice } from '../files/metadata/carry';
 import { parseDepth, parseDevice, parseFormat, parseMetadata, parseQuality, parseTile } from '../options';
+
+/** What {@link addComputing} asks for. */
+export interface ComputingFlags {
+  device: 'auto' | Device;
+  tile?: number;
+}
+
+/** What {@link addWriting} asks for. */
+export interface WritingFlags {
+  format?: FormatName;
+  quality?: number;
+  depth?: 8 | 16;
+  metadata?: MetadataChoice;
+}
+
+/** What {@link addTelling} asks for. */
+export interface TellingFlags {
+  json?: boolean;
+  quiet?: boolean;
+}
 
 /** What computes, for every command that upscales. */
 export function addComputing(command: Command): Command {

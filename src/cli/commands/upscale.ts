@@ -1,11 +1,9 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import type { AdaptLevel, UpscaleSettings } from '../../actions/settings';
-import { type Device, LWayError, type Rect } from '../../engine';
+import { LWayError, type Rect } from '../../engine';
 import { knownFactor, type AskedSize } from '../asked-size';
-import type { FormatName } from '../files/formats';
 import { standardStream } from '../files/inputs';
-import type { MetadataChoice } from '../files/metadata/carry';
 import { chooseTargets, type Target } from '../files/targets';
 import { writeSteps } from '../files/steps-file';
 import { readWeights, saveWeights, weightsTarget } from '../files/weights-file';
@@ -27,9 +25,16 @@ import { runFiles } from '../run-files';
 import type { Environment } from '../environment';
 import type { FileOptions } from '../upscale-file';
 import { upscaleSeries } from '../upscale-series';
-import { addComputing, addTelling, addWriting } from './shared-options';
+import {
+  addComputing,
+  addTelling,
+  addWriting,
+  type ComputingFlags,
+  type WritingFlags,
+  type TellingFlags,
+} from './shared-options';
 
-export interface UpscaleFlags {
+export interface UpscaleFlags extends ComputingFlags, WritingFlags, TellingFlags {
   output?: string;
   scale?: number;
   size?: AskedSize;
@@ -44,16 +49,8 @@ export interface UpscaleFlags {
   saveWeights?: string;
   weights?: string;
   region?: Rect;
-  device: 'auto' | Device;
-  tile?: number;
-  format?: FormatName;
-  quality?: number;
-  depth?: 8 | 16;
-  metadata?: MetadataChoice;
   saveSteps?: string;
   force?: boolean;
-  json?: boolean;
-  quiet?: boolean;
 }
 
 const examples = `

@@ -1,22 +1,18 @@
 import type { Command } from 'commander';
-import { type Device, LWayError } from '../../engine';
+import { LWayError } from '../../engine';
 import { parseWhole } from '../options';
 import { queueAddress } from '../queue/address';
 import { filesAtOnce } from '../run-files';
 import type { Environment } from '../environment';
-import { addComputing, addTelling } from './shared-options';
+import { addComputing, addTelling, type ComputingFlags, type TellingFlags } from './shared-options';
 
-interface WorkFlags {
+interface WorkFlags extends ComputingFlags, TellingFlags {
   queue?: string | true;
   root?: string;
   jobs: number;
-  device: 'auto' | Device;
-  tile?: number;
   untilEmpty?: boolean;
   patience: number;
   metrics?: number;
-  json?: boolean;
-  quiet?: boolean;
 }
 
 const about = `Upscales pictures from a queue that "lway play --queue" has filled, on any number of machines at once.

@@ -42,7 +42,7 @@ export class OneAtATime<T extends Readable> {
     try {
       workspace = await Workspace.beside(pathOf(target));
       await workspace.require(header.bytes);
-      const source = await decode(signal, target.input, header, workspace.path('lesson.v'));
+      const source = await decode(signal, target.input, header, workspace.path('sample.v'));
       this.current = { picture, source, workspace };
       return source;
     } catch (error) {

@@ -69,6 +69,7 @@ export async function makePairs(
 export interface Preparation {
   readonly network: Network;
   readonly layout: Layout;
+  /** Whole batches of each. */
   readonly patches: ChosenPatches;
   readonly batch: number;
   readonly side: number;
@@ -106,8 +107,8 @@ export async function prepareBatches(
   // together: a picture has been sharpened or not, and what is learned is judged by a target of the same kind.
   const targets = entry.adaptation === undefined ? all : withoutHalos(all, before, side, entry.scale);
   const batchesOf = (first: number, count: number) =>
-    Array.from({ length: Math.ceil(count / batch) }, (_, i): StepData => {
-      const some = <T>(each: readonly T[]) => each.slice(first + i * batch, first + Math.min(count, (i + 1) * batch));
+    Array.from({ length: count / batch }, (_, i): StepData => {
+      const some = <T>(each: readonly T[]) => each.slice(first + i * batch, first + (i + 1) * batch);
       const pixels = some(patches).map((patch) => patch.pixels.data);
       return {
         [entry.input.name]: layout.toNetwork(joined(pixels), batch, side, side),

@@ -48,7 +48,7 @@ function upgraded(node: Node, context: Context): Node[] {
   if (REDUCTIONS.has(op)) return [version < 18 ? toInput(node, 'axes', context) : node];
   switch (op) {
     case 'Upsample':
-      return [upsample(node, context)];
+      return [upsample(node)];
     case 'Slice':
       return [version < 10 ? cutAttributes(node, context) : node];
     case 'TopK':
@@ -69,7 +69,7 @@ function upgraded(node: Node, context: Context): Node[] {
     case 'Hardmax':
       return version < 13 ? flatSoftmax(node, context) : [node];
     case 'Resize':
-      return [version < 11 ? upsample(node, context) : resize(node, context)];
+      return [version < 11 ? upsample(node) : resize(node, context)];
     case 'GridSample':
       return [version < 20 ? gridSample(node) : node];
     case 'Cast':
@@ -124,17 +124,14 @@ function clipAttributes(node: Node, context: Context): Node {
 }
 
 /** What opset 9 calls Upsample, and 10 Resize: places are counted from the corner, scales are the second input. */
-function upsample(node: Node, context: Context): Node {
+function upsample(node: Node): Node {
   const mode = node.attributes['mode'] === 'linear' ? 'linear' : 'nearest';
-  const listed = node.attributes['scales'];
-  const scales =
-    node.inputs[1] ?? context.constant(`${node.outputs[0]}.scales`, float32(Array.isArray(listed) ? listed : []));
   const attributes: Attributes = {
     mode,
     coordinate_transformation_mode: 'asymmetric',
     ...(mode === 'nearest' ? { nearest_mode: 'floor' } : {}),
   };
-  return { ...node, op: 'Resize', inputs: [node.inputs[0]!, '', scales], attributes };
+  return { ...node, op: 'Resize', inputs: [node.inputs[0]!, '', node.inputs[1] ?? ''], attributes };
 }
 
 /** Since opset 18 equal parts are asked for by number. */

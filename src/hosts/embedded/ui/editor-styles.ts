@@ -1,4 +1,5 @@
 import { css } from 'lit';
+import { visuallyHidden } from '../../../ui/styles';
 
 /** How the parts of the editor lie: beside each other, and one below the other in narrow windows. */
 export const layout = css`
@@ -132,14 +133,7 @@ export const layout = css`
     text-align: center;
     pointer-events: none;
   }
-  .visually-hidden {
-    position: absolute;
-    width: 1px;
-    height: 1px;
-    overflow: hidden;
-    clip-path: inset(50%);
-    white-space: nowrap;
-  }
+  ${visuallyHidden}
   @media (max-width: 720px) {
     :host {
       grid-template: auto minmax(200px, 44vh) auto auto auto / minmax(0, 1fr);
