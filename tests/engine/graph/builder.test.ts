@@ -67,6 +67,21 @@ describe('what is known before a graph runs', () => {
     expect(graph.outputs).toEqual([{ name: 'y', type: 'float32', shape: [1, 3, 32, 32] }]);
   });
 
+  test('how much memory values take: those that others are made to, and no value twice for another shape', () => {
+    const b = new GraphBuilder('memory');
+    const [x, other] = [b.input('x', [2, 3]), b.input('other', [5])];
+    const [six, five] = [b.relu(x), b.exp(other)];
+    const sum = b.reduceSum(b.reshape(six, [6]), [0], false);
+    expect(b.madeBytes([x])).toBe(4 * 6 + 4);
+    expect(b.madeBytes([other])).toBe(4 * 5);
+    expect(b.madeBytes([x, other])).toBe(4 * 6 + 4 + 4 * 5);
+    expect(b.madeBytes([five])).toBe(0);
+    expect(b.largestBytes([sum])).toBe(4 * 6);
+    expect(b.largestBytes([five])).toBe(4 * 5);
+    expect(b.liveBytes([sum])).toBe(4 * 6 + 4);
+    expect(b.liveBytes([sum, five])).toBe(4 * 6 + 4 * 5 + 4);
+  });
+
   test('an output may be an input, or another output', async () => {
     const b = new GraphBuilder('copies');
     const x = b.input('x', [2]);
