@@ -119,10 +119,9 @@ describe('a device that has no room for a step', () => {
 
   test('holds half a gigabyte of values at once in a page, a whole one elsewhere', () => {
     const parts = (device: Device, side: number) => planned(Infinity, device, { side }).parts;
-// Both patches at once, until their values are more than that.
+    // Both patches at once, until their values are more than that.
     expect([parts('wasm', 500), parts('wasm', 600)]).toEqual([1, 2]);
-    for (const device of ['cpu', 'webgpu'] as const)
-      expect([parts(device, 800), parts(device, 900)]).toEqual([1, 2]);
+    for (const device of ['cpu', 'webgpu'] as const) expect([parts(device, 800), parts(device, 900)]).toEqual([1, 2]);
   });
 
   test('adapts with what there is room for, and says so', async () => {

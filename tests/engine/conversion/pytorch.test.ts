@@ -7,7 +7,10 @@ import { isPytorch, readPytorch } from '../../../src/engine/conversion/pytorch';
 const text = (value: string) => Uint8Array.from(Buffer.from(value, 'latin1'));
 const word = (value: string) => `X${Buffer.from(Uint32Array.of(value.length).buffer).toString('latin1')}${value}`;
 const whole = (value: number) => `J${Buffer.from(Int32Array.of(value).buffer).toString('latin1')}`;
-const fraction = (value: number) => `G${Buffer.from(new Float64Array([value]).buffer).reverse().toString('latin1')}`;
+const fraction = (value: number) =>
+  `G${Buffer.from(new Float64Array([value]).buffer)
+    .reverse()
+    .toString('latin1')}`;
 const tuple = (...values: string[]) => `(${values.join('')}t`;
 
 interface View {
