@@ -117,6 +117,26 @@ describe('gather', () => {
     }
   });
 
+  test('a single batch to learn from is enough', async () => {
+    const runtime = cpuRuntime(1);
+    try {
+      const network = await tinyModel();
+      const recipe: FullRecipe = {
+        ...{ ...method, ...recipes.standard, pairsWeight: 0, start: 0 },
+        ...{ batch: 2, trainingBatches: 1, heldOutBatches: 1 },
+      };
+      const plan = {
+        ...{ recipe, network, original: readGraph(network.bytes), share: { trainable: 'all' } as const },
+        ...{ side: 16, pictures: [], several: false },
+      };
+      const samples = [{ crops: countedCrops(64, 64), embedding: new Float32Array(4) }];
+      const { training, batches } = await gather(signal, runtime, plan, samples, options, randomFrom(1));
+      expect([training.length, batches]).toEqual([1, true]);
+    } finally {
+      await runtime.dispose();
+    }
+  });
+
   test('halos are looked for in all patches together, also in those to judge by', async () => {
     const [side, scale] = [16, 2];
     const patch = (contrast: number): Patch => {
