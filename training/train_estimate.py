@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Fits the read-out of the degradation embedding that says how noisy and how compressed a picture is (ridge regression),
+"""Fits the read-out of the degradation embedding that says how noisy, compressed and blurred a picture is (ridge regression),
 measures it on photographs and kinds of degradation that it was not fitted on, and writes it as ONNX.
 
   python3 training/train_estimate.py --out models/lway-estimate.onnx
 
 Outputs: `noise`, the standard deviation of the noise as it is in the file, after sharpening and compression, in 8-bit
-steps; `compression`, 100 less the JPEG quality (0: none, or nothing lost).
+steps; `compression`, 100 less the JPEG quality (0: none, or nothing lost); `blur`, the width of what blur, downscaling and
+sharpening come to, in LR pixels: the standard deviation of a Gaussian that spreads as far.
 """
 import argparse
 import os
@@ -16,7 +17,7 @@ import torch
 from scipy.stats import spearmanr
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lway import data, degradation as D, export, interpret, loop
+from lway import data, degradation as D, export, interpret, loop, metrics
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -24,6 +25,8 @@ a.add_argument("--out", required=True)
 a.add_argument("--encoder", default=os.path.join(data.ROOT, "models", "lway-encoder-x4.onnx"))
 a.add_argument("--data", default=data.DATA)
 a.add_argument("--settings", default="degradation-photo.json,degradation-dirty.json,degradation-clean.json")
+a.add_argument("--soft", default="degradation-soft.json", help="further pictures, a third as many, for the blur alone: they hold hardly any noise")
+a.add_argument("--keep", help="a read-out of before, whose noise and compression stay as they are")
 a.add_argument("--pictures", type=int, default=1200)
 a.add_argument("--tests", type=int, default=240)
 a.add_argument("--ridge", type=float, default=0.03)
@@ -34,14 +37,20 @@ encoder = interpret.OnnxNet(a.encoder)
 NOISE_FLOOR = 0.5
 
 
+def width(plan):
+    """Standard deviation in LR pixels of the Gaussian whose kernel has the energy of this plan's."""
+    k = D.response(plan).double()
+    return float((4 * np.pi * (k ** 2).sum() / k.sum() ** 2) ** -0.5) / plan["scale"]
+
+
 def example(photo, plan):
-    """(embedding, log of noise, compression) of one degraded crop."""
+    """(embedding, log of noise, compression, log of blur) of one degraded crop."""
     lr = D.apply_plan(photo, plan)
     twin = D.apply_plan(photo, plan, noise=False)
     noise = 255 * float((lr - twin).std()) if plan["noise"] else 0.0
     with torch.no_grad():
         e = encoder(lr[None])[0].numpy()
-    return e, np.log(noise + NOISE_FLOOR), 100 - plan["jpeg"][-1][0] if plan["jpeg"] else 0
+    return e, np.log(noise + NOISE_FLOOR), 100 - plan["jpeg"][-1][0] if plan["jpeg"] else 0, np.log(width(plan))
 
 
 def examples(files, settings, count, seed):
@@ -57,23 +66,36 @@ def examples(files, settings, count, seed):
 
 
 files, held_out = data.split_by_photo(os.path.join(a.data, "train"))
-e, noise, compression = examples(files, a.settings.split(","), a.pictures, 1)
-mean, spread = e.mean(0), e.std(0) + 1e-6
-x = np.concatenate([(e - mean) / spread, np.ones((len(e), 1))], 1)
-penalty = a.ridge * len(e) * np.eye(x.shape[1])
-penalty[-1, -1] = 0
-w = np.linalg.solve(x.T @ x + penalty, x.T @ np.stack([noise, compression], 1))
-weight = w[:-1] / spread[:, None]
-bias = w[-1] - mean @ weight
+
+
+def fit(e, truth):
+    """Ridge regression of truth [n,k] on embeddings [n,d]: weight [d,k], bias [k]."""
+    mean, spread = e.mean(0), e.std(0) + 1e-6
+    x = np.concatenate([(e - mean) / spread, np.ones((len(e), 1))], 1)
+    penalty = a.ridge * len(e) * np.eye(x.shape[1])
+    penalty[-1, -1] = 0
+    w = np.linalg.solve(x.T @ x + penalty, x.T @ truth)
+    weight = w[:-1] / spread[:, None]
+    return weight, w[-1] - mean @ weight
+
+
+e, noise, compression, blur = examples(files, a.settings.split(","), a.pictures, 1)
+soft = examples(files, [a.soft], a.pictures // 3, 4)
+fits = (fit(e, np.stack([noise, compression], 1)), fit(np.concatenate([e, soft[0]]), np.concatenate([blur, soft[3]])[:, None]))
+weight, bias = (np.concatenate(t, -1) for t in zip(*fits))
+if a.keep:
+    known = metrics.initializers(a.keep)
+    for k, name in enumerate(("noise", "compression")):
+        weight[:, k], bias[k] = known[f"{name}.weight"].numpy().ravel(), float(known[f"{name}.bias"])
 
 for name, settings, seed in (("kinds it was fitted on", a.settings.split(","), 2), ("kinds it was not", ["degradation-heldout.json"], 3)):
-    e, noise, compression = examples(held_out, settings, a.tests, seed)
+    e, noise, compression, blur = examples(held_out, settings, a.tests, seed)
     told = e @ weight + bias
     wrong = np.abs(np.exp(told[:, 0]) - np.exp(noise))
     q = np.clip(told[:, 1], 0, 100)
-    print(f"{name}, {len(e)} crops of held-out photographs: noise rank {spearmanr(told[:, 0], noise)[0]:.3f}, mean error {wrong.mean():.2f} of {np.exp(noise).mean():.2f} steps; compression rank {spearmanr(q, compression)[0]:.3f}, mean error {np.abs(q - compression).mean():.1f} of {compression.mean():.1f}")
+    print(f"{name}, {len(e)} crops of held-out photographs: noise rank {spearmanr(told[:, 0], noise)[0]:.3f}, mean error {wrong.mean():.2f} of {np.exp(noise).mean():.2f} steps; compression rank {spearmanr(q, compression)[0]:.3f}, mean error {np.abs(q - compression).mean():.1f} of {compression.mean():.1f}; blur rank {spearmanr(told[:, 2], blur)[0]:.3f}, mean error {np.abs(np.exp(told[:, 2]) - np.exp(blur)).mean():.2f} of {np.exp(blur).mean():.2f} pixels")
 export.estimate(torch.from_numpy(weight).float(), torch.from_numpy(bias).float(), NOISE_FLOOR, a.out, "lway-estimate", {"author": "LWay", "licence": "MIT"})
 net = interpret.OnnxNet(a.out)
 got = [float(v) for v in net(torch.from_numpy(e[:1]).float())]
-want = [max(0.0, float(np.exp(told[0, 0])) - NOISE_FLOOR), float(q[0])]
+want = [max(0.0, float(np.exp(told[0, 0])) - NOISE_FLOOR), float(q[0]), float(np.exp(told[0, 2]))]
 assert np.allclose(got, want, atol=1e-2), (got, want)

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lway import data, degradation, grid, interpret, loop, metrics, modules, networks, photo, texture
+from lway import camera, data, degradation, grid, interpret, loop, metrics, modules, networks, photo, texture
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = os.path.join(data.DATA, "peers")
@@ -43,6 +43,7 @@ a.add_argument("--grid", type=float, default=0.25, help="amplitude of the error 
 a.add_argument("--weave", type=float, default=0.0, help="amplitude beyond the truth's at the grid's frequencies, anywhere")
 a.add_argument("--lively", type=float, default=0.0, help="energy of fine detail, place by place, against the truth's")
 a.add_argument("--settings", default="degradation-photo.json", help="degradation of the photographs, a file beside this script")
+a.add_argument("--cameras", type=float, default=0.0, help="share of the photographs that is taken down by the kernels of real cameras (City100's odd pairs)")
 a.add_argument("--graphics", type=float, default=0.15, help="share of drawn pictures")
 a.add_argument("--modules", type=float, default=0.03, help="share of pixel drawings")
 a.add_argument("--bank", type=int, default=1000)
@@ -76,10 +77,10 @@ def teacher(lr):
         return taught(to(lr[None]))[0].float().cpu()
 
 
-def bank(files, settings, size, seed, taught_by=teacher):
+def bank(files, settings, size, seed, taught_by=teacher, cameras=None):
     if a.workers:
         taught_by = "truth"
-    make = data.sr_entry(degradation.load_settings(os.path.join(HERE, settings)), net.scale, taught_by if a.distil else None, a.whole)
+    make = data.sr_entry(degradation.load_settings(os.path.join(HERE, settings)), net.scale, taught_by if a.distil else None, a.whole, cameras, a.cameras)
     return data.Bank(files, make, net.scale, size, seed)
 
 
@@ -89,7 +90,8 @@ more = os.path.join(a.data, "train2")
 if os.path.isdir(more):
     photographs += data.split_by_photo(os.path.join(more, "photos"))[0]
 drawn = (1 - a.graphics - a.modules)
-sources.append(bank(photographs, a.settings, int(a.bank * drawn), a.seed))
+cameras = camera.Cameras(os.path.join(more, "city100"), net.scale) if a.cameras else None
+sources.append(bank(photographs, a.settings, int(a.bank * drawn), a.seed, cameras=cameras))
 shares.append(drawn)
 if a.graphics and os.path.isdir(more):
     sources.append(bank(data.split_by_source(os.path.join(more, "graphics"))[0], "degradation-graphics.json", int(a.bank * a.graphics), a.seed + 1, "truth"))

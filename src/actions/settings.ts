@@ -17,6 +17,8 @@ export interface UpscaleSettings {
   detail?: number;
   /** 0 keep the noise … 100 clean, for networks that can be mixed so. Left out: as suits the picture. */
   noise?: number;
+  /** 0 keep the blur … 100 sharpen, for networks that can be mixed so. Left out: as suits the picture. */
+  blur?: number;
 }
 
 export const defaultSettings: UpscaleSettings = {

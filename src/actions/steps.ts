@@ -108,6 +108,7 @@ const readers = {
   // Stay left out: without them a step means what suits the picture.
   detail: ({ detail }: Fields) => (detail === undefined ? undefined : numberWithin('detail', detail, 0, 100)),
   noise: ({ noise }: Fields) => (noise === undefined ? undefined : numberWithin('noise', noise, 0, 100)),
+  blur: ({ blur }: Fields) => (blur === undefined ? undefined : numberWithin('blur', blur, 0, 100)),
 } satisfies { [Key in keyof Required<UpscaleSettings>]: (fields: Fields) => UpscaleSettings[Key] };
 
 /**
@@ -119,7 +120,7 @@ export function parseSettings(value: unknown): UpscaleSettings {
   if (!isObject(value)) throw unreadable('it is not an object');
   const stranger = Object.keys(value).find((key) => !(key in readers));
   if (stranger !== undefined) throw unreadable(`"${stranger}" is unknown to this version of LWay`);
-  const { detail, noise, ...rest } = {
+  const { detail, noise, blur, ...rest } = {
     model: readers.model(value),
     size: readers.size(value),
     target: readers.target(value),
@@ -128,8 +129,14 @@ export function parseSettings(value: unknown): UpscaleSettings {
     strength: readers.strength(value),
     detail: readers.detail(value),
     noise: readers.noise(value),
+    blur: readers.blur(value),
   };
-  return { ...rest, ...(detail === undefined ? {} : { detail }), ...(noise === undefined ? {} : { noise }) };
+  return {
+    ...rest,
+    ...(detail === undefined ? {} : { detail }),
+    ...(noise === undefined ? {} : { noise }),
+    ...(blur === undefined ? {} : { blur }),
+  };
 }
 
 /**
@@ -190,10 +197,11 @@ export function formatSteps(steps: readonly UpscaleSettings[]): object {
 
 /** Settings → what Photoshop records. */
 export function toRecorded(settings: UpscaleSettings): RecordedStep {
-  const { size, detail, noise, ...rest } = settings;
+  const { size, detail, noise, blur, ...rest } = settings;
   const flat: RecordedStep = { version: stepVersion, ...rest, ...size };
   if (detail !== undefined) flat['detail'] = detail;
   if (noise !== undefined) flat['noise'] = noise;
+  if (blur !== undefined) flat['blur'] = blur;
   return Object.fromEntries(Object.entries(flat).map(([key, value]) => [prefix + key, value]));
 }
 

@@ -7,12 +7,15 @@ import {
   adaptationNetworks,
   checkNetwork,
   isEnd,
+  type Knob,
+  knobs,
   loadEnds,
   loadEstimators,
   LWayError,
   type Network,
   type NetworkEntry,
   type NetworkRegistry,
+  nothingTunable,
   tunable,
   type Tuning,
   type TuningOptions,
@@ -66,21 +69,22 @@ export class Networks {
   }
 
   /**
-   * What Detail and Noise need, as set or, left out, as suits the picture; undefined for a network that cannot be mixed.
+   * What Detail, Noise and Blur need, as set or, left out, as suits the picture; undefined for a network that cannot be mixed.
    * @throws LWayError `bad-option` where one is set that means nothing to this network
    */
-  async tuning(entry: NetworkEntry, { detail, noise }: Partial<Tuning>): Promise<TuningOptions | undefined> {
+  async tuning(entry: NetworkEntry, set: Partial<Tuning>): Promise<TuningOptions | undefined> {
     const shipped = this.cameWithLWay(entry);
-    const can = shipped ? tunable(shipped) : { detail: false, noise: false };
-    if (detail !== undefined && !can.detail) throw this.notTunable(entry, 'detail');
-    if (noise !== undefined && !can.noise) throw this.notTunable(entry, 'noise');
+    const can = shipped ? tunable(shipped) : nothingTunable;
+    const refused = knobs.find((knob) => set[knob] !== undefined && !can[knob]);
+    if (refused) throw this.notTunable(entry, refused);
     if (!shipped) return undefined;
     const load = ({ id }: NetworkEntry) => loadNetwork(this.shippedFolder, this.shipped, id);
     const ends = await loadEnds(this.shipped.models, shipped, load);
     if (!ends) return undefined;
     return {
-      detail: detail ?? 'auto',
-      noise: noise ?? 'auto',
+      detail: set.detail ?? 'auto',
+      noise: set.noise ?? 'auto',
+      blur: set.blur ?? 'auto',
       ends,
       estimators: await loadEstimators(this.shipped.models, load),
     };
@@ -193,7 +197,7 @@ export class Networks {
     await rm(join(this.ownFolder, entry!.file), { force: true });
   }
 
-  private notTunable({ id }: NetworkEntry, what: keyof Tuning): LWayError {
+  private notTunable({ id }: NetworkEntry, what: Knob): LWayError {
     const others = this.shipped.models.filter((entry) => tunable(entry)[what]).map((entry) => entry.id);
     return new LWayError(
       'bad-option',

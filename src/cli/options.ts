@@ -107,6 +107,11 @@ export function parseNoise(text: string): number | undefined {
   return percentOrAuto('--noise', text, 'auto, or a number from 0 (keep) to 100 (clean)');
 }
 
+/** @returns undefined for auto */
+export function parseBlur(text: string): number | undefined {
+  return percentOrAuto('--blur', text, 'auto, or a number from 0 (keep) to 100 (sharpen)');
+}
+
 function percentOrAuto(option: string, text: string, wanted: string): number | undefined {
   if (text === 'auto') return undefined;
   const percent = number(text);

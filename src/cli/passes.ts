@@ -21,10 +21,10 @@ export async function passesFor(
   { device, tile }: Computing,
 ): Promise<Pass[]> {
   const passes: Pass[] = [];
-  for (const [i, { size, adapt: level, strength, detail, noise }] of steps.entries()) {
+  for (const [i, { size, adapt: level, strength, detail, noise, blur }] of steps.entries()) {
     const network = chosen[i]!;
     const adapt = level === 'off' ? undefined : { level, strength, networks: await networks.adaptation(network.entry) };
-    const tuning = await networks.tuning(network.entry, { detail, noise });
+    const tuning = await networks.tuning(network.entry, { detail, noise, blur });
     passes.push({ size, options: { network, device, tile, tuning, adapt } });
   }
   return passes;

@@ -30,12 +30,13 @@ export async function upscaleInHost(
     strength,
     detail,
     noise,
+    blur,
   } = settings ?? defaultSettings;
   // What the panel would do: where nothing is selected, the layer.
   const region = wanted === 'region' && Boolean((await host.describe(signal))?.selection);
   const networks = await openNetworks(environment);
   const network = await networks.find(signal, id, cwd, knownFactor(size));
-  const tuning = await networks.tuning(network.entry, { detail, noise });
+  const tuning = await networks.tuning(network.entry, { detail, noise, blur });
   const adapt = level === 'off' ? undefined : { level, strength, networks: await networks.adaptation(network.entry) };
   const engine = createNodeEngine();
   const store = createTileStore();

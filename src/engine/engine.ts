@@ -29,12 +29,14 @@ export interface AdaptOptions {
   enough?: AbortSignal;
 }
 
-/** Detail and Noise of a network that has ends to mix its weights towards. */
+/** Detail, Noise and Blur of a network that has ends to mix its weights towards. */
 export interface TuningOptions {
   /** 0 faithful … 100 crisp, or what suits the picture. */
   detail: number | 'auto';
   /** 0 keep … 100 clean, or what suits the picture. */
   noise: number | 'auto';
+  /** 0 keep … 100 sharpen, or what suits the picture. */
+  blur: number | 'auto';
   /** How far towards the weights for drawings, 0..100; left out: as suits the picture where Detail is 'auto'. */
   drawn?: number;
   ends: Ends;
@@ -42,7 +44,7 @@ export interface TuningOptions {
   estimators?: Estimators<Network>;
 }
 
-/** What Detail and Noise came to, 0..100, how far the weights are those for drawings, and what was told of the picture. */
+/** What Detail, Noise and Blur came to, 0..100, how far the weights are those for drawings, and what was told of the picture. */
 export interface TuningReport extends Mix {
   estimate?: Estimate;
 }
@@ -119,7 +121,7 @@ export interface AdaptationReport {
   weights?: Uint8Array;
   /** Weights of this network that could not learn, with the reason; empty where all could. */
   frozen?: readonly string[];
-  /** What Detail and Noise came to, where it was adapted for a series. */
+  /** What Detail, Noise and Blur came to, where it was adapted for a series. */
   tuning?: TuningReport;
   /** Seconds by part, for benchmarks. */
   split?: Readonly<Record<string, number>>;

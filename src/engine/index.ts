@@ -37,8 +37,20 @@ export type { Brought } from './upscaling/take-in';
 export { computedPixels } from './upscaling/upscale';
 export type { SaidOfNetwork } from './upscaling/inspect-network';
 
-// Weights: Detail and Noise mix a network's ends, the strength mixes original and adapted weights.
-export { isEnd, loadEnds, mixEnds, ownTuning, tunable, type Ends, type Mix, type Tuning } from './adaptation/ends';
+// Weights: Detail, Noise and Blur mix a network's ends, the strength mixes original and adapted weights.
+export {
+  isEnd,
+  knobs,
+  loadEnds,
+  mixEnds,
+  nothingTunable,
+  ownTuning,
+  tunable,
+  type Ends,
+  type Knob,
+  type Mix,
+  type Tuning,
+} from './adaptation/ends';
 export { mixWeights } from './adaptation/strength';
 
 // Pixels.

@@ -1,10 +1,10 @@
-import { estimate, mixEnds, networkPicture, ownTuning, tuningFor, type Mix } from './adaptation';
+import { estimate, knobs, mixEnds, networkPicture, ownTuning, tuningFor, type Knob, type Mix } from './adaptation';
 import type { PixelSource } from './raster/raster';
 import type { Network } from './network/registry';
 import type { Runtime } from './runtime/runtime';
 import type { TuningOptions, TuningReport } from './engine';
 
-/** The network as Detail and Noise want it, and what they came to. */
+/** The network as Detail, Noise and Blur want it, and what they came to. */
 export interface Tuned {
   readonly network: Network;
   readonly report: TuningReport;
@@ -19,9 +19,10 @@ export async function tune(
   runtime: Runtime,
   network: Network,
   source: PixelSource,
-  { detail, noise, drawn, ends, estimators }: TuningOptions,
+  { drawn, ends, estimators, ...set }: TuningOptions,
 ): Promise<Tuned> {
-  const automatic = detail === 'auto' || noise === 'auto';
+  const { detail } = set;
+  const automatic = knobs.some((knob) => set[knob] === 'auto');
   // Nobody needs to know whether it is drawn where nothing follows from it.
   const undecided = detail === 'auto' && drawn === undefined && network.entry.ends?.drawn;
   const asked = estimators && { ...estimators, drawing: undecided ? estimators.drawing : undefined };
@@ -34,9 +35,11 @@ export async function tune(
   const fitting: Mix = told ? tuningFor(network.entry, told) : ownTuning(network.entry);
   // Who sets Detail says how it is to be drawn.
   const share = drawn ?? (detail === 'auto' ? fitting.drawn : undefined);
+  const chosen = (knob: Knob) => (set[knob] === 'auto' ? fitting[knob] : set[knob]);
   const tuning: Mix = {
-    detail: detail === 'auto' ? fitting.detail : detail,
-    noise: noise === 'auto' ? fitting.noise : noise,
+    detail: chosen('detail'),
+    noise: chosen('noise'),
+    blur: chosen('blur'),
     ...(share === undefined ? {} : { drawn: share }),
   };
   return { network: await mixEnds(network, ends, tuning), report: { ...tuning, estimate: told ?? undefined } };

@@ -5,7 +5,9 @@ import {
   type EngineEvent,
   intersect,
   isAbort,
+  type Knob,
   LWayError,
+  nothingTunable,
   ownTuning,
   type Rect,
   toPlainError,
@@ -89,7 +91,7 @@ export class PanelController implements ReactiveController {
 
   /** Puts these settings in the place of the person's: what they leave out is left out. */
   replace(settings: UpscaleSettings): void {
-    this.change({ detail: undefined, noise: undefined, ...settings });
+    this.change({ detail: undefined, noise: undefined, blur: undefined, ...settings });
   }
 
   chooseNetwork(id: string): void {
@@ -407,19 +409,19 @@ export class PanelController implements ReactiveController {
     }
   }
 
-  /** Whether Detail and Noise mean something to the chosen network. */
-  get can(): Readonly<Record<keyof Tuning, boolean>> {
+  /** Whether Detail, Noise and Blur mean something to the chosen network. */
+  get can(): Readonly<Record<Knob, boolean>> {
     const { network } = this;
-    return network && !network.own ? tunable(network.entry) : { detail: false, noise: false };
+    return network && !network.own ? tunable(network.entry) : nothingTunable;
   }
 
-  /** Where Detail and Noise stand while they are automatic: as the last picture got them, else the network as it is. */
+  /** Where Detail, Noise and Blur stand while they are automatic: as the last picture got them, else the network as it is. */
   get tuningShown(): Tuning {
     const { network } = this;
     const { work } = this.state;
     const last = work.kind === 'done' ? work.finished : null;
     if (last?.report.tuning && last.network.entry.id === network?.entry.id) return last.report.tuning;
-    return network ? ownTuning(network.entry) : { detail: 50, noise: 0 };
+    return network ? ownTuning(network.entry) : { detail: 50, noise: 0, blur: 0 };
   }
 
   /** The settings as they can be carried out now: what is not available is left out. */

@@ -15,7 +15,7 @@ export interface Learned {
 export function learnedKey(
   { documentId, layerId, bounds, own }: OpenedTarget,
   network: Network,
-  { adapt, detail, noise }: UpscaleSettings,
+  { adapt, detail, noise, blur }: UpscaleSettings,
 ): string {
-  return JSON.stringify([documentId, layerId, own ?? bounds, network.entry.sha256, adapt, detail, noise]);
+  return JSON.stringify([documentId, layerId, own ?? bounds, network.entry.sha256, adapt, detail, noise, blur]);
 }

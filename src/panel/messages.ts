@@ -46,18 +46,20 @@ export function deviceName({ name }: { name: string }): string {
   return `Runs on ${name}`;
 }
 
-/** How Detail and Noise were set for this picture, and why; empty where they could not be. */
+/** How Detail, Noise and Blur were set for this picture, and why; empty where they could not be. */
 export function tuningText({ tuning }: UpscaleReport): string {
   if (!tuning) return '';
-  const { detail, noise, drawn = 0, estimate } = tuning;
+  const { detail, noise, blur, drawn = 0, estimate } = tuning;
   const drawing = drawn > 0 ? `, ${drawn} % the network for drawings` : '';
-  const set = `Detail ${detail} %, noise ${noise} % cleaned${drawing}`;
+  const sharpened = blur > 0 ? `, blur ${blur} % sharpened` : '';
+  const set = `Detail ${detail} %, noise ${noise} % cleaned${sharpened}${drawing}`;
   if (!estimate) return `${set}.`;
+  const looks = drawn > 0 ? 'looks drawn and ' : blur > 0 ? 'is not quite sharp and ' : '';
   const steps = Math.round(estimate.noise);
   const told = estimate.noise < 1 ? 'hardly any noise' : `noise of about ${steps} step${steps === 1 ? '' : 's'} of 255`;
   const lossy =
     estimate.compression >= 15 ? `, compressed as at JPEG quality ${100 - Math.round(estimate.compression)}` : '';
-  return `${set}: this picture ${drawn > 0 ? 'looks drawn and ' : ''}has ${told}${lossy}.`;
+  return `${set}: this picture ${looks}has ${told}${lossy}.`;
 }
 
 /** What happened, in one sentence. */

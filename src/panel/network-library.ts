@@ -72,11 +72,12 @@ export class PageNetworks implements NetworkLibrary {
     const load = (each: NetworkEntry) => this.loadShipped(signal, each);
     const ends = shipped && (await loadEnds(models, shipped, load));
     if (!ends) return undefined;
-    const { detail = 'auto', noise = 'auto' } = chosen;
-    const automatic = detail === 'auto' || noise === 'auto';
+    const { detail = 'auto', noise = 'auto', blur = 'auto' } = chosen;
+    const automatic = [detail, noise, blur].includes('auto');
     return {
       detail,
       noise,
+      blur,
       ends,
       estimators: automatic ? await loadEstimators(models, load) : undefined,
     };

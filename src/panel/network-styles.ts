@@ -1,7 +1,7 @@
 import { styleName, suitingFactor } from '../actions/network-style';
 import { maxScale } from '../actions/size';
 import type { UpscaleSettings } from '../actions/settings';
-import { tunable } from '../engine';
+import { nothingTunable, tunable } from '../engine';
 import type { NetworkChoice } from './services';
 
 /** A way to upscale, as the person chooses it: one network, or the networks of several scales that go by one name. */
@@ -47,15 +47,16 @@ export function suited(
   networks: readonly NetworkChoice[],
   input: { width: number; height: number } | null,
 ): UpscaleSettings {
-  const { detail, noise, ...rest } = settings;
+  const { detail, noise, blur, ...rest } = settings;
   const style = styleOf(stylesOf(networks), settings.model);
   const chosen = style && networkFor(style, factorOf(settings.size, input));
   if (!chosen) return { ...rest, model: 'default' };
-  const can = chosen.own ? { detail: false, noise: false } : tunable(chosen.entry);
+  const can = chosen.own ? nothingTunable : tunable(chosen.entry);
   return {
     ...rest,
     model: chosen.entry.id,
     ...(detail !== undefined && can.detail ? { detail } : {}),
     ...(noise !== undefined && can.noise ? { noise } : {}),
+    ...(blur !== undefined && can.blur ? { blur } : {}),
   };
 }

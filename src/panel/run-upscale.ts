@@ -21,7 +21,7 @@ export interface FinishedUpscale {
   readonly before: Snapshot;
   readonly after: TileStore;
   readonly network: Network;
-  /** Detail and Noise as they were for this picture. */
+  /** Detail, Noise and Blur as they were for this picture. */
   readonly tuning?: TuningOptions;
   readonly settings: UpscaleSettings;
   readonly layerName: string;

@@ -28,7 +28,7 @@ export interface NetworkLibrary {
    * @throws LWayError `missing-model`, `bad-model`
    */
   load(signal: AbortSignal, id: string): Promise<Network>;
-  /** What Detail and Noise take, left out as suits the picture; undefined for a network that cannot be mixed. */
+  /** What Detail, Noise and Blur take, left out as suits the picture; undefined for a network that cannot be mixed. */
   tuning(signal: AbortSignal, entry: NetworkEntry, chosen: Partial<Tuning>): Promise<TuningOptions | undefined>;
   /** The networks that adapt `entry`; a sentence that says why it is not available where one is missing. */
   adaptation(signal: AbortSignal, entry: Pick<NetworkEntry, 'scale' | 'start'>): Promise<AdaptationNetworks | string>;

@@ -5,6 +5,7 @@ import {
   type EngineEvent,
   grow,
   intersect,
+  type Knob,
   type PictureInfo,
   type PixelSource,
   type Raster,
@@ -33,7 +34,7 @@ export interface TryOut {
 export interface TryChoice {
   readonly name: string;
   /** What is set when it is chosen. */
-  readonly settings: Pick<UpscaleSettings, 'model' | 'detail' | 'noise'>;
+  readonly settings: Pick<UpscaleSettings, 'model' | Knob>;
 }
 
 /** The longest side of a piece in pixels of its result. */
@@ -41,27 +42,33 @@ const mostSide = 256;
 /** Pixels of the original around it; beyond them the network sees them reflected. More would cost more than it shows. */
 const margin = 4;
 const most = 4;
+const automatic = { detail: undefined, noise: undefined, blur: undefined } satisfies Record<Knob, undefined>;
 
 /**
- * The present setting first, then what Detail and Noise would make of it, then the other styles.
+ * The present setting first, then what Detail, Noise and Blur would make of it, then the other styles.
  * @param can what the chosen network can be set to
  */
 export function tryChoices(
   styles: readonly Style[],
   current: Style,
-  { model, detail, noise }: TryChoice['settings'],
-  can: { readonly detail: boolean; readonly noise: boolean },
+  { model, detail, noise, blur }: TryChoice['settings'],
+  can: Readonly<Record<Knob, boolean>>,
 ): TryChoice[] {
-  const tuned: TryChoice[] = [
-    ...(can.detail && detail !== 0 ? [{ name: 'Detail: faithful', settings: { model, detail: 0, noise } }] : []),
-    ...(can.detail && detail !== 100 ? [{ name: 'Detail: crisp', settings: { model, detail: 100, noise } }] : []),
-    ...(can.noise && noise !== 100 ? [{ name: 'Noise: clean', settings: { model, detail, noise: 100 } }] : []),
+  const now = { detail, noise, blur };
+  const tried: readonly [string, Knob, number][] = [
+    ['Detail: faithful', 'detail', 0],
+    ['Detail: crisp', 'detail', 100],
+    ['Noise: clean', 'noise', 100],
+    ['Blur: sharpen', 'blur', 100],
   ];
+  const tuned: TryChoice[] = tried
+    .filter(([, knob, value]) => can[knob] && now[knob] !== value)
+    .map(([name, knob, value]) => ({ name, settings: { model, ...now, [knob]: value } }));
   const others = styles
     .filter(({ id }) => id !== current.id)
-    .map(({ id, name }): TryChoice => ({ name, settings: { model: id, detail: undefined, noise: undefined } }));
-  const now = { name: `Now: ${current.name}`, settings: { model, detail, noise } };
-  return [now, ...tuned.slice(0, 2), ...others, ...tuned.slice(2)].slice(0, most);
+    .map(({ id, name }): TryChoice => ({ name, settings: { model: id, ...automatic } }));
+  const present = { name: `Now: ${current.name}`, settings: { model, ...now } };
+  return [present, ...tuned.slice(0, 2), ...others, ...tuned.slice(2)].slice(0, most);
 }
 
 /** Pixels of a result that a tile shows beside the others in a panel of this width: what nobody sees is not computed. */

@@ -27,7 +27,7 @@ const percent = fc.double({ min: 0, max: 100, noNaN: true });
 const settings: fc.Arbitrary<UpscaleSettings> = fc.oneof(
   fc.record(complete),
   fc.record({ ...complete, detail: percent }),
-  fc.record({ ...complete, detail: percent, noise: percent }),
+  fc.record({ ...complete, detail: percent, noise: percent, blur: percent }),
 );
 
 test('a steps file survives its way through JSON', () => {
@@ -59,7 +59,7 @@ test('what is missing has its default', () => {
 });
 
 test('a step without Detail and Noise stays without, and what is left out is not recorded', () => {
-  for (const name of ['detail', 'noise']) {
+  for (const name of ['detail', 'noise', 'blur']) {
     expect(Object.keys(parseSettings({}))).not.toContain(name);
     expect(Object.keys(toRecorded({ ...defaultSettings, [name]: undefined }))).not.toContain(`com.lway.${name}`);
     expect(toRecorded({ ...defaultSettings, [name]: 40 })).toMatchObject({ [`com.lway.${name}`]: 40 });
@@ -141,7 +141,7 @@ test('kept settings are read field by field: one that is not valid takes nothing
     keptSettings({ model: 'mine', size: { scale: 99 }, adapt: 'quick', strength: 2, target: 7, colour: 'red' }),
   ).toEqual({ model: 'mine', adapt: 'quick' });
   expect(keptSettings('nonsense')).toEqual({});
-  const whole = { ...defaultSettings, detail: 30, noise: 5 };
+  const whole = { ...defaultSettings, detail: 30, noise: 5, blur: 7 };
   expect(keptSettings(whole)).toEqual(whole);
   expect(keptSettings({ model: 'lway-faithful-x4', crispness: 0.4 })).toEqual({ model: 'lway-crisp-x4', detail: 40 });
 });

@@ -26,6 +26,7 @@ beforeAll(async () => {
   automatic = {
     detail: 'auto',
     noise: 'auto',
+    blur: 'auto',
     ends: (await loadEnds(registry.models, network.entry, load))!,
     estimators: await loadEstimators(registry.models, load),
   };
@@ -56,6 +57,42 @@ test('a noisy picture is found noisier than a clean one, and cleaned', async () 
   expect(strong.noise).toBeGreaterThan(20);
 });
 
+/** A fine, irregular pattern, blurred by a Gaussian of `sigma` pixels as a lens out of focus does. */
+function pattern(sigma: number, side = 128): Raster {
+  const random = randomFrom(5);
+  const sharp = createRaster(side, side, 3);
+  const at = (t: Float32Array, y: number, x: number) =>
+    t[Math.min(side - 1, Math.max(0, y)) * side + Math.min(side - 1, Math.max(0, x))]!;
+  const blocks = Array.from({ length: side * side }, () => random());
+  let plane = Float32Array.from({ length: side * side }, (_, i) => {
+    const [x, y] = [i % side, Math.floor(i / side)];
+    const size = 2 + (((x >> 5) + (y >> 5)) % 4);
+    return 0.15 + 0.7 * blocks[Math.floor(y / size) * side + Math.floor(x / size)]!;
+  });
+  if (sigma > 0) {
+    const reach = Math.ceil(3 * sigma);
+    const taps = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)));
+    const sum = taps.reduce((a, b) => a + b, 0);
+    const along = (dy: number, dx: number) =>
+      Float32Array.from(plane, (_, i) => {
+        const [x, y] = [i % side, Math.floor(i / side)];
+        return taps.reduce((a, tap, k) => a + (tap / sum) * at(plane, y + dy * (k - reach), x + dx * (k - reach)), 0);
+      });
+    plane = along(1, 0);
+    plane = along(0, 1);
+  }
+  sharp.data.forEach((_, i) => (sharp.data[i] = Math.round(255 * plane[i % (side * side)]!) / 255));
+  return sharp;
+}
+
+test('a picture out of focus is found blurred, in proportion, and sharpened; a sharp one is not', async () => {
+  const [sharp, soft, softer] = [await told(pattern(0)), await told(pattern(0.8)), await told(pattern(1.2))];
+  expect(sharp.estimate!.blur).toBeLessThan(soft.estimate!.blur);
+  expect(soft.estimate!.blur).toBeLessThan(softer.estimate!.blur);
+  expect(sharp.blur).toBe(0);
+  expect(softer.blur).toBe(100);
+});
+
 test('modules of a code are not taken for noise; noise on them is', async () => {
   const code = (sigma: number) => {
     const random = randomFrom(3);
@@ -70,10 +107,10 @@ test('modules of a code are not taken for noise; noise on them is', async () => 
 });
 
 test('what the person sets stands, and then no picture is looked at', async () => {
-  const set = { ...automatic, detail: 70, noise: 40 };
+  const set = { ...automatic, detail: 70, noise: 40, blur: 10 };
   const unread = { ...sourceOf(noisy(0), {}), read: () => Promise.reject(new Error('was read')) };
   const { network: mixed, report } = await tune(signal, runtime, network, unread, set);
-  expect(report).toEqual({ detail: 70, noise: 40, estimate: undefined });
+  expect(report).toEqual({ detail: 70, noise: 40, blur: 10, estimate: undefined });
   expect(mixed.entry.sha256).not.toBe(network.entry.sha256);
 });
 
@@ -119,6 +156,7 @@ test('who sets Detail is not drawn for; kept weights say their share themselves'
     ...automatic,
     detail: 50,
     noise: 0,
+    blur: 0,
     drawn: 40,
   });
   expect(kept.report).toMatchObject({ detail: 50, noise: 0, drawn: 40 });

@@ -180,7 +180,7 @@ test('a piece is tried before anything is done, around the point that was pointe
   // All of this small picture, as far as the point lets it.
   expect(tryOut!.place).toEqual({ x: 0, y: 0, width: 20, height: 14 });
   expect(tryOut!.choices).toEqual([
-    { name: 'Now: Tiny', settings: { model: 'default', detail: undefined, noise: undefined } },
+    { name: 'Now: Tiny', settings: { model: 'default', detail: undefined, noise: undefined, blur: undefined } },
   ]);
   const settings = controller.suitedTo(tryOut!.choices[0]!.settings);
   expect(controller.estimate).toBeNull();
@@ -437,11 +437,11 @@ test('what was learned serves the next upscale of the same pixels, and previews 
   expect(engine.calls.at(-1)!.adapt).toMatchObject({ level: 'quick', strength: 0.3 });
 });
 
-describe('Detail and Noise', () => {
+describe('Detail, Noise and Blur', () => {
   /** A network with all ends, one with none, and one of the person's that only says so. */
   async function withEnds(changes: Partial<PanelServices> = {}) {
     const made = await createServices(changes);
-    const ends = { faithful: { model: 'f' }, crisp: { model: 'c' }, clean: { model: 'n' } };
+    const ends = { faithful: { model: 'f' }, crisp: { model: 'c' }, clean: { model: 'n' }, sharp: { model: 's' } };
     const choice = (id: string, more: Partial<NetworkEntry> = {}, own = false) => ({
       entry: { ...made.network.entry, id, name: id, ...more },
       own,
@@ -452,7 +452,7 @@ describe('Detail and Noise', () => {
       ...made.services.networks,
       list: async () => listed,
       load: async () => made.network,
-      tuning: async (_signal, _entry, { detail, noise }) => void asked.push({ detail, noise }),
+      tuning: async (_signal, _entry, { detail, noise, blur }) => void asked.push({ detail, noise, blur }),
       remove: async () => {},
     };
     const controller = new PanelController(new FakeElement(), { ...made.services, networks });
@@ -464,8 +464,8 @@ describe('Detail and Noise', () => {
 
   test('are automatic until they are set, and show the network as it came', async () => {
     const { controller, settings } = await withEnds();
-    expect(controller.can).toEqual({ detail: true, noise: true });
-    expect(controller.tuningShown).toEqual({ detail: 50, noise: 0 });
+    expect(controller.can).toEqual({ detail: true, noise: true, blur: true });
+    expect(controller.tuningShown).toEqual({ detail: 50, noise: 0, blur: 0 });
     expect(controller.effective).not.toHaveProperty('detail');
     controller.change({ detail: 70 });
     expect(controller.effective).toMatchObject({ detail: 70 });
@@ -477,12 +477,13 @@ describe('Detail and Noise', () => {
 
   test('mean nothing to a network that cannot be mixed', async () => {
     const { controller } = await withEnds();
-    controller.change({ detail: 70, noise: 10 });
+    controller.change({ detail: 70, noise: 10, blur: 30 });
     for (const id of ['plain', 'mine']) {
       controller.chooseNetwork(id);
-      expect(controller.can).toEqual({ detail: false, noise: false });
+      expect(controller.can).toEqual({ detail: false, noise: false, blur: false });
       expect(controller.effective).not.toHaveProperty('detail');
       expect(controller.effective).not.toHaveProperty('noise');
+      expect(controller.effective).not.toHaveProperty('blur');
     }
   });
 
@@ -490,11 +491,11 @@ describe('Detail and Noise', () => {
     const { controller, services, asked } = await withEnds();
     const recorded: unknown[] = [];
     services.host.record = async (done) => void recorded.push(done);
-    controller.change({ noise: 40 });
+    controller.change({ noise: 40, blur: 20 });
     await controller.start();
     expect(controller.state.work.kind).toBe('done');
-    expect(asked).toEqual([{ detail: undefined, noise: 40 }]);
-    expect(recorded).toEqual([expect.objectContaining({ model: 'photo', noise: 40 })]);
+    expect(asked).toEqual([{ detail: undefined, noise: 40, blur: 20 }]);
+    expect(recorded).toEqual([expect.objectContaining({ model: 'photo', noise: 40, blur: 20 })]);
   });
 
   test('settings that take the place of others leave nothing of them', async () => {
@@ -508,11 +509,11 @@ describe('Detail and Noise', () => {
   });
 });
 
-test('what was learned with one Detail does not serve another', async () => {
+test('what was learned with one setting does not serve another', async () => {
   const target = { documentId: 1, layerId: 2, bounds: { x: 0, y: 0, width: 4, height: 4 } } as unknown as OpenedTarget;
   const network = await tinyModel();
   const key = (settings: object) => learnedKey(target, network, { ...defaultSettings, ...settings });
-  const keys = [key({}), key({ detail: 40 }), key({ noise: 40 }), key({ detail: 45 })];
-  expect(new Set(keys).size).toBe(4);
+  const keys = [key({}), key({ detail: 40 }), key({ noise: 40 }), key({ detail: 45 }), key({ blur: 40 })];
+  expect(new Set(keys).size).toBe(5);
   expect(key({ detail: 40 })).toBe(keys[1]);
 });

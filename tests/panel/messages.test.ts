@@ -17,14 +17,17 @@ test('progress is told in tiles and steps, with the time left once it is known',
   expect(progressText({ ...job, phase: 'writing', progress: { done: 40, total: 100 } })).toBe('40 %');
 });
 
-test('says how Detail and Noise were set, and why', () => {
-  const text = (estimate?: { noise: number; compression: number }) =>
-    tuningText({ tuning: { detail: 50, noise: 20, estimate } } as UpscaleReport);
+test('says how Detail, Noise and Blur were set, and why', () => {
+  const text = (estimate?: { noise: number; compression: number }, blur = 0) =>
+    tuningText({ tuning: { detail: 50, noise: 20, blur, estimate } } as UpscaleReport);
   expect(text()).toBe('Detail 50 %, noise 20 % cleaned.');
   expect(text({ noise: 9.6, compression: 40 })).toMatch(/noise of about 10 steps of 255, .*JPEG quality 60/);
   expect(text({ noise: 1.4, compression: 3 })).toMatch(/noise of about 1 step of 255\.$/);
   expect(text({ noise: 0.3, compression: 3 })).toMatch(/: this picture has hardly any noise\.$/);
-  const tuning = { detail: 50, noise: 0, drawn: 80, estimate: { noise: 0.3, compression: 3, drawn: 0.9 } };
+  expect(text({ noise: 0.3, compression: 3 }, 60)).toBe(
+    'Detail 50 %, noise 20 % cleaned, blur 60 % sharpened: this picture is not quite sharp and has hardly any noise.',
+  );
+  const tuning = { detail: 50, noise: 0, blur: 0, drawn: 80, estimate: { noise: 0.3, compression: 3, drawn: 0.9 } };
   expect(tuningText({ tuning } as UpscaleReport)).toBe(
     'Detail 50 %, noise 0 % cleaned, 80 % the network for drawings: this picture looks drawn and has hardly any noise.',
   );

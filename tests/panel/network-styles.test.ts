@@ -1,7 +1,7 @@
 import { defaultSettings } from '../../src/actions/settings';
 import type { NetworkEntry } from '../../src/engine/network/registry';
 import { networkFor, styleOf, stylesOf, suited } from '../../src/panel/network-styles';
-import { tryChoices } from '../../src/panel/try-out';
+import { type TryChoice, tryChoices } from '../../src/panel/try-out';
 
 const entry = (name: string, scale: number, ends?: NetworkEntry['ends']) =>
   ({ id: `${name}-x${scale}`, name: `${name} ×${scale}`, kind: 'sr', scale, ends }) as NetworkEntry;
@@ -51,13 +51,11 @@ test('the network follows the size, whichever of its style is named', () => {
   expect(suited(settings, [], picture).model).toBe('default');
 });
 
-test('what is tried is the present setting, what Detail and Noise make of it, and the other styles', () => {
+test('what is tried is the present setting, what its settings make of it, and the other styles', () => {
   const styles = stylesOf(models);
   const current = styleOf(stylesOf(models), 'Faithful-x2')!;
-  const names = (settings: { model: string; detail?: number; noise?: number }, detail: boolean, noise: boolean) =>
-    tryChoices(styles, current, { detail: undefined, noise: undefined, ...settings }, { detail, noise }).map(
-      ({ name }) => name,
-    );
+  const names = (settings: TryChoice['settings'], detail: boolean, noise: boolean, blur = false) =>
+    tryChoices(styles, current, settings, { detail, noise, blur }).map(({ name }) => name);
   const model = 'Faithful-x2';
   expect(names({ model }, false, false)).toEqual(['Now: Faithful', 'Crisp', 'Photo', 'Crisp']);
   expect(names({ model }, true, true)).toEqual(['Now: Faithful', 'Detail: faithful', 'Detail: crisp', 'Crisp']);
@@ -68,7 +66,17 @@ test('what is tried is the present setting, what Detail and Noise make of it, an
     'Noise: clean',
     'Crisp',
   ]);
-  const [now, faithful] = tryChoices(styles, current, { model, detail: 40, noise: 5 }, { detail: true, noise: true });
+  // Sharpening too, where there is room for it.
+  expect(names({ model, detail: 100, noise: 100 }, true, true, true)).toEqual([
+    'Now: Faithful',
+    'Detail: faithful',
+    'Blur: sharpen',
+    'Crisp',
+  ]);
+  const can = { detail: true, noise: true, blur: true };
+  const [now, faithful, , crisp] = tryChoices(styles, current, { model, detail: 40, noise: 5 }, can);
+  // Another style begins as it suits the picture.
+  expect(crisp!.settings).toEqual({ model: 'Crisp-x4', detail: undefined, noise: undefined, blur: undefined });
   expect(now!.settings).toEqual({ model, detail: 40, noise: 5 });
   expect(faithful!.settings).toEqual({ model, detail: 0, noise: 5 });
 });

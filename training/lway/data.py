@@ -176,13 +176,14 @@ class WorkedMixture(Mixture):
             self.refresh()
 
 
-def sr_entry(settings, scale=4, teacher=None, whole=False):
+def sr_entry(settings, scale=4, teacher=None, whole=False, cameras=None, photographed=0.5):
     """Entries for the SR networks: lr, hr and, with `teacher` (f(lr) -> sr), its result with the low frequencies of hr:
     a teacher is worth its detail, not its errors of colour and contrast. `whole`: its result as it is. A teacher "truth"
-    teaches hr."""
+    teaches hr. `cameras` (camera.Cameras): a share `photographed` of the pictures gets the kernels of real cameras."""
     def make(photo, rng):
         hr = D.prepare_hr(photo(), rng, settings, scale)
-        plan = D.sample_plan(rng, settings, scale)
+        real = cameras is not None and rng.random() < photographed
+        plan = cameras.plan(rng, settings) if real else D.sample_plan(rng, settings, scale)
         lr = D.apply_plan(hr, plan)
         entry = {"lr": (D.to_bytes(lr), 1), "hr": (D.to_bytes(hr), scale)}
         if teacher == "truth":

@@ -149,16 +149,19 @@ def start(weight, bias, offsets, path, name, metadata):
 
 
 def estimate(weight, bias, floor, path, name, metadata):
-    """embedding [1,d] -> noise [1] in 8-bit steps, compression [1]: 0..100. weight [d,2] gives the logarithm of noise + floor."""
+    """embedding [1,d] -> noise [1] in 8-bit steps, compression [1]: 0..100, blur [1] in LR pixels. weight [d,3] gives the
+    logarithm of noise + floor, the compression and the logarithm of the blur."""
     g = Graph(name)
     g.constant("floor", [floor])
-    for k, out in enumerate(("noise", "compression")):
+    for k, out in enumerate(("noise", "compression", "blur")):
         y = g.op("Gemm", ["embedding", g.weight(f"{out}.weight", weight[:, k:k + 1]), g.weight(f"{out}.bias", bias[k:k + 1])], f"{out}.told")
         y = g.op("Reshape", [y, g.constant("one", [1], np.int64)], f"{out}.flat")
+        if out != "compression":
+            y = g.op("Exp", [y], f"{out}.exp")
         if out == "noise":
-            y = g.op("Sub", [g.op("Exp", [y], "noise.exp"), "floor"], "noise.steps")
+            y = g.op("Sub", [y, "floor"], "noise.steps")
         g.op("Clip", [y, g.constant("least", 0.0), g.constant("most", 100.0)], out)
-    g.save(path, [("embedding", [1, weight.shape[0]])], [("noise", [1]), ("compression", [1])], metadata)
+    g.save(path, [("embedding", [1, weight.shape[0]])], [("noise", [1]), ("compression", [1]), ("blur", [1])], metadata)
 
 
 def offsets(state, path, name, metadata):

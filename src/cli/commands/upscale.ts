@@ -15,6 +15,7 @@ import {
   parseAskedSize,
   parseDetail,
   parseNoise,
+  parseBlur,
   parseRegion,
   parseScale,
   parseStrength,
@@ -43,6 +44,7 @@ export interface UpscaleFlags extends ComputingFlags, WritingFlags, TellingFlags
   model?: string;
   detail?: number;
   noise?: number;
+  blur?: number;
   adapt?: AdaptLevel;
   series?: boolean;
   strength?: number;
@@ -89,6 +91,7 @@ export function addUpscale(program: Command, environment: Environment, finish: (
     .option('--model <id|file>', 'network: an id from "lway models", or a file (.onnx, .pth, .safetensors, ncnn)')
     .option('--detail <auto|0-100>', '0 faithful … 100 crisp (default: auto, as suits the picture)', parseDetail)
     .option('--noise <auto|0-100>', '0 keep … 100 clean (default: auto, as suits the picture)', parseNoise)
+    .option('--blur <auto|0-100>', '0 keep … 100 sharpen (default: auto, as suits the picture)', parseBlur)
     .addOption(new Option('--crispness <number>').argParser(refuseCrispness).hideHelp())
     .option(
       '--adapt <level>',
@@ -145,6 +148,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
     ...asked,
     detail: flags.detail ?? saved?.detail ?? asked.detail,
     noise: flags.noise ?? saved?.noise ?? asked.noise,
+    blur: flags.blur ?? saved?.blur ?? asked.blur,
     drawn: flags.detail === undefined ? saved?.drawn : undefined,
   };
   const level = flags.adapt ?? (saved ? 'off' : networks.usualAdaptation());
@@ -181,6 +185,7 @@ async function upscale(inputs: string[], flags: UpscaleFlags, given: Environment
       strength,
       detail: flags.detail,
       noise: flags.noise,
+      blur: flags.blur,
     };
     await writeSteps(environment, flags.saveSteps, settings, flags.force ?? false);
   }

@@ -22,7 +22,9 @@ export function addWeights(program: Command, environment: Environment): void {
       if (all.length === 0) return void stderr.write('No weights are kept here.\n');
       const rows = all.map((each) => [
         each.name,
-        each.detail === undefined ? each.model : `${each.model}, detail ${each.detail}, noise ${each.noise ?? 0}`,
+        each.detail === undefined
+          ? each.model
+          : `${each.model}, detail ${each.detail}, noise ${each.noise ?? 0}, blur ${each.blur ?? 0}`,
         each.created.slice(0, 10),
         fileSize(each.bytes),
         each.picture,

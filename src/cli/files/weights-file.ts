@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fromCrispness } from '../../actions/steps';
-import { LWayError, type Mix } from '../../engine';
+import { type Knob, LWayError, type Mix } from '../../engine';
 import { userFolder } from '../user-folder';
 import type { Environment } from '../environment';
 import { systemCode } from './file-errors';
@@ -13,9 +13,10 @@ export interface SavedWeights {
   name: string;
   /** Id of the network that was adapted. */
   model: string;
-  /** Detail and Noise of the network that was adapted, 0..100, where it can be mixed. */
+  /** Detail, Noise and Blur of the network that was adapted, 0..100, where it can be mixed. */
   detail?: number;
   noise?: number;
+  blur?: number;
   /** How far its weights were those for drawings, 0..100. */
   drawn?: number;
   /** File name of the picture it was adapted to; of a series the first, and how many more. */
@@ -28,9 +29,15 @@ export interface SavedWeights {
 /** As earlier versions wrote it: with a share of two networks' weights instead of Detail. */
 type Kept = Partial<SavedWeights> & { crispness?: number };
 
-function mixOf({ crispness, ...kept }: Kept): Pick<Partial<SavedWeights>, 'model' | 'detail' | 'noise' | 'drawn'> {
-  const { model, detail, noise, drawn } = crispness === undefined ? kept : (fromCrispness(kept, crispness) as Kept);
-  return { model, detail, noise, drawn };
+/** What weights were mixed by, as it was kept; `model` is missing for a file that nothing is known of. */
+export type KeptMix = Partial<Pick<SavedWeights, 'model' | Knob | 'drawn'>>;
+
+function mixOf({ crispness, ...kept }: Kept): KeptMix {
+  const known = crispness === undefined ? kept : (fromCrispness(kept, crispness) as Kept);
+  const { model, detail, noise, drawn } = known;
+  // Versions that kept no blur did not know how to sharpen it.
+  const { blur = detail === undefined ? undefined : 0 } = known;
+  return { model, detail, noise, blur, drawn };
 }
 
 const namePattern = /^[\p{L}\p{N}][\p{L}\p{N} _.()-]{0,79}$/u;
@@ -80,7 +87,7 @@ export function weightsTarget(environment: Environment, text: string, force = fa
  * Keeps the weights that an adaptation ended with.
  *
  * @param inputs the pictures that it was made for
- * @param tuning Detail and Noise of what was adapted, where `model` can be mixed
+ * @param tuning Detail, Noise and Blur of what was adapted, where `model` can be mixed
  * @throws LWayError `storage`; `unsupported` where there are no weights to keep
  */
 export async function saveWeights(
@@ -107,6 +114,7 @@ export async function saveWeights(
       model,
       detail: tuning?.detail,
       noise: tuning?.noise,
+      blur: tuning?.blur,
       drawn: tuning?.drawn,
       picture,
       created,
@@ -115,10 +123,7 @@ export async function saveWeights(
 }
 
 /** @throws LWayError `missing-model` */
-export async function readWeights(
-  environment: Environment,
-  text: string,
-): Promise<{ bytes: Uint8Array; model?: string; detail?: number; noise?: number; drawn?: number }> {
+export async function readWeights(environment: Environment, text: string): Promise<KeptMix & { bytes: Uint8Array }> {
   const { file, facts } = weightsTarget(environment, text);
   try {
     const bytes = new Uint8Array(await readFile(file));
@@ -153,8 +158,8 @@ export async function listWeights(environment: Environment): Promise<SavedWeight
     const facts = await readFacts(join(folder, `${name}.json`));
     const { size, mtime } = await stat(join(folder, file));
     const { picture = '', created = mtime.toISOString() } = facts ?? {};
-    const { model = '', detail, noise, drawn } = mixOf(facts ?? {});
-    result.push({ name, model, detail, noise, drawn, picture, created, bytes: size });
+    const { model = '', ...mix } = mixOf(facts ?? {});
+    result.push({ name, model, ...mix, picture, created, bytes: size });
   }
   return result;
 }

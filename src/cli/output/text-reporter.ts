@@ -209,11 +209,12 @@ function failure(input: string, { message, advice }: PlainError): string {
   return `${message.includes(`${name}"`) ? '' : `${name}: `}${message} ${advice}\n`;
 }
 
-/** How Detail and Noise were set for this picture, and by what. */
-function tuningNote({ detail, noise, drawn = 0, estimate }: TuningReport): string {
+/** How Detail, Noise and Blur were set for this picture, and by what. */
+function tuningNote({ detail, noise, blur, drawn = 0, estimate }: TuningReport): string {
   const drawing = drawn > 0 ? `, ${drawn} % the network for drawings` : '';
   const told = estimate
-    ? `: noise of about ${estimate.noise.toFixed(1)} steps of 255, compression ${Math.round(estimate.compression)} of 100`
+    ? `: noise of about ${estimate.noise.toFixed(1)} steps of 255, compression ${Math.round(estimate.compression)} of 100, ` +
+      `blur of ${estimate.blur.toFixed(1)} pixels`
     : '';
-  return `Detail ${detail}, noise ${noise}${drawing}${told}.`;
+  return `Detail ${detail}, noise ${noise}, blur ${blur}${drawing}${told}.`;
 }

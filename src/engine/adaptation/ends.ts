@@ -15,7 +15,17 @@ export interface Tuning {
   readonly detail: number;
   /** From keep (0) to clean (100). */
   readonly noise: number;
+  /** From keep (0) to sharpen (100). */
+  readonly blur: number;
 }
+
+export type Knob = keyof Tuning;
+
+/** All that can be set, in the order in which it is shown. */
+export const knobs: readonly Knob[] = ['detail', 'noise', 'blur'];
+
+/** For networks that cannot be mixed. */
+export const nothingTunable: Readonly<Record<Knob, boolean>> = { detail: false, noise: false, blur: false };
 
 /** What a network is mixed by: what a person sets, and how far towards the weights for drawings, 0..100. */
 export interface Mix extends Tuning {
@@ -26,12 +36,16 @@ export interface Mix extends Tuning {
 export function ownTuning({ ends }: NetworkEntry): Tuning {
   // With an end on one side only, the network is the other end.
   const detail = ends?.faithful && ends.crisp ? 50 : ends?.crisp ? 0 : 100;
-  return { detail, noise: 0 };
+  return { detail, noise: 0, blur: 0 };
 }
 
 /** What of a person's settings means something to this network. */
-export function tunable({ ends }: NetworkEntry): Readonly<Record<keyof Tuning, boolean>> {
-  return { detail: Boolean(ends?.faithful ?? ends?.crisp), noise: Boolean(ends?.clean) };
+export function tunable({ ends }: NetworkEntry): Readonly<Record<Knob, boolean>> {
+  return {
+    detail: Boolean(ends?.faithful ?? ends?.crisp),
+    noise: Boolean(ends?.clean),
+    blur: Boolean(ends?.sharp),
+  };
 }
 
 /** Whether this network is only there as the end of another. The one for drawings can be chosen by itself, too. */
@@ -40,15 +54,19 @@ export function isEnd(models: readonly NetworkEntry[], { id }: NetworkEntry): bo
 }
 
 /** How much of each end there is in the network, 0..1. */
-export function sharesFor(entry: NetworkEntry, { detail, noise, drawn = 0 }: Mix): Readonly<Record<EndName, number>> {
+export function sharesFor(
+  entry: NetworkEntry,
+  { detail, noise, blur, drawn = 0 }: Mix,
+): Readonly<Record<EndName, number>> {
   const own = ownTuning(entry).detail;
-  // Both ways at once would lead beyond either network.
-  const both = Math.max(100, noise + drawn);
+  // Several ways at once would lead beyond each of the networks.
+  const whole = Math.max(100, noise + blur + drawn);
   return {
     faithful: detail < own ? (own - detail) / own : 0,
     crisp: detail > own ? (detail - own) / (100 - own) : 0,
-    clean: noise / both,
-    drawn: drawn / both,
+    clean: noise / whole,
+    sharp: blur / whole,
+    drawn: drawn / whole,
   };
 }
 

@@ -14,6 +14,8 @@ export interface Estimate {
   readonly noise: number;
   /** 100 less the JPEG quality; 0: nothing was lost. */
   readonly compression: number;
+  /** Width of the blur in pixels of the picture: the standard deviation of a Gaussian that spreads as far. */
+  readonly blur: number;
   /** Probability that the picture is drawn and not photographed, 0..1; left out where that was not asked. */
   readonly drawn?: number;
 }
@@ -24,9 +26,9 @@ const MOST_CROPS = 8;
 const LEAST_SIDE = 16;
 
 /**
- * How noisy and how compressed a picture is, and whether it is drawn.
+ * How noisy, compressed and blurred a picture is, and whether it is drawn.
  *
- * @param estimators `readOut` takes the embedding and gives `noise` and `compression`; `drawing` takes pieces of the picture
+ * @param estimators `readOut` takes the embedding and gives `noise`, `compression` and `blur`; `drawing` takes pieces of the picture
  * @returns null for a picture that is too small to tell
  */
 export async function estimate(
@@ -72,20 +74,29 @@ export async function readFrom(
 ): Promise<Estimate | null> {
   const input = { data: embedding, shape: [1, embedding.length] };
   const outputs = await runOnce(signal, runtime, readOut.bytes, { [readOut.entry.input.name]: input });
-  const [noise, compression] = [outputs['noise']!.data[0]!, outputs['compression']!.data[0]!];
-  return Number.isFinite(noise + compression) ? { noise, compression } : null;
+  const value = (name: string) => outputs[name]!.data[0]!;
+  const [noise, compression, blur] = [value('noise'), value('compression'), value('blur')];
+  return Number.isFinite(noise + compression + blur) ? { noise, compression, blur } : null;
 }
 
 /** The mix that suits a picture, by the ramps that the network's ends have in the registry. */
-export function tuningFor(entry: NetworkEntry, { noise, compression, drawn = 0 }: Estimate): Mix {
+export function tuningFor(entry: NetworkEntry, { noise, compression, blur, drawn = 0 }: Estimate): Mix {
   const own = ownTuning(entry);
   const share = (name: EndName) => {
     const end = entry.ends?.[name];
-    return Math.max(ramp(noise, end?.noise), ramp(compression, end?.compression), ramp(drawn, end?.drawn));
+    return Math.max(
+      ramp(noise, end?.noise),
+      ramp(compression, end?.compression),
+      ramp(blur, end?.blur),
+      ramp(drawn, end?.drawn),
+    );
   };
+  // Sharpened noise would be texture, and a drawing has weights of its own.
+  const sharp = share('sharp') * (1 - share('clean')) * (1 - share('drawn'));
   return {
     detail: Math.round(own.detail * (1 - share('faithful'))),
     noise: Math.round(100 * share('clean')),
+    blur: Math.round(100 * sharp),
     ...(entry.ends?.drawn ? { drawn: Math.round(100 * share('drawn')) } : {}),
   };
 }

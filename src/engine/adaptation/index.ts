@@ -11,7 +11,19 @@ export {
   type Recipe,
 } from './recipe';
 export { mixWeights, assertSameNetwork } from './strength';
-export { isEnd, loadEnds, mixEnds, ownTuning, tunable, type Ends, type Mix, type Tuning } from './ends';
+export {
+  isEnd,
+  knobs,
+  loadEnds,
+  mixEnds,
+  nothingTunable,
+  ownTuning,
+  tunable,
+  type Ends,
+  type Knob,
+  type Mix,
+  type Tuning,
+} from './ends';
 export { estimate, tuningFor, type Estimate } from './estimate';
 export type { AdaptationResult } from './result';
 export { networkPicture, type NetworkPicture } from './picture';

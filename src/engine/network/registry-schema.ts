@@ -35,7 +35,13 @@ const common = {
   quality: v.optional(v.record(v.string(), v.unknown())),
 };
 
-const end = v.object({ model: text, noise: v.optional(span), compression: v.optional(span), drawn: v.optional(span) });
+const end = v.object({
+  model: text,
+  noise: v.optional(span),
+  compression: v.optional(span),
+  blur: v.optional(span),
+  drawn: v.optional(span),
+});
 
 /** What each kind of network has beside that. */
 const kinds = [
@@ -51,7 +57,13 @@ const kinds = [
       }),
     ),
     ends: v.optional(
-      v.object({ faithful: v.optional(end), crisp: v.optional(end), clean: v.optional(end), drawn: v.optional(end) }),
+      v.object({
+        faithful: v.optional(end),
+        crisp: v.optional(end),
+        clean: v.optional(end),
+        sharp: v.optional(end),
+        drawn: v.optional(end),
+      }),
     ),
     start: v.optional(text),
   }),

@@ -14,7 +14,7 @@ export interface ImageInput {
 export type OwnRecipe = Readonly<Partial<Record<'learningRate' | 'pairsWeight' | 'unseenAnchor' | 'start', number>>>;
 
 /** What a network's weights can be mixed towards. */
-export type EndName = 'faithful' | 'crisp' | 'clean' | 'drawn';
+export type EndName = 'faithful' | 'crisp' | 'clean' | 'sharp' | 'drawn';
 
 /** A network of the same graph, or a file of offsets to one, and when it is mixed in by itself. */
 export interface EndOfNetwork {
@@ -24,6 +24,8 @@ export interface EndOfNetwork {
   noise?: readonly [number, number];
   /** The same for its compression: 100 less the JPEG quality. */
   compression?: readonly [number, number];
+  /** The same for the width of its blur, in pixels of the picture. */
+  blur?: readonly [number, number];
   /** The same for the probability that the picture is drawn, 0..1. */
   drawn?: readonly [number, number];
 }
@@ -57,7 +59,7 @@ export interface NetworkEntry {
    * are held as firmly, and led as slowly, as one that invents much must be.
    */
   adaptation?: OwnRecipe;
-  /** Of an SR network: what Detail and Noise mix its weights towards. */
+  /** Of an SR network: what Detail, Noise and Blur mix its weights towards. */
   ends?: Readonly<Partial<Record<EndName, EndOfNetwork>>>;
   /** Of an SR network: id of the start network that moves its weights to suit a picture. */
   start?: string;

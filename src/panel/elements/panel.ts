@@ -329,7 +329,7 @@ export class Panel extends LitElement {
       @remove=${(event: CustomEvent<string>) => void controller.removeNetwork(event.detail)}
     >
       ${
-        can.detail || can.noise
+        Object.values(can).some(Boolean)
           ? html`<lway-tuning
               .can=${can}
               .chosen=${state.settings}

@@ -1,4 +1,5 @@
 import { css, html, LitElement } from 'lit';
+import { knobs } from '../../engine';
 import { shared } from '../../ui/styles';
 import type { PanelController } from '../controller';
 import type { TryOut } from '../try-out';
@@ -55,7 +56,7 @@ export class TryOutCard extends LitElement {
     const { tryOut, controller } = this;
     const { settings } = controller.state;
     const chosen = (choice: TryOut['choices'][number]) =>
-      (['model', 'detail', 'noise'] as const).every((key) => choice.settings[key] === settings[key]);
+      (['model', ...knobs] as const).every((key) => choice.settings[key] === settings[key]);
     return html`<section aria-label="Preview">
       <div class="top">
         <b>Preview</b>

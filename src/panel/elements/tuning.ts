@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { Tuning } from '../../engine';
+import { type Knob, nothingTunable, type Tuning } from '../../engine';
 import { shared } from '../../ui/styles';
 
 /** A person's choice: a number 0..100, or undefined for what suits the picture. */
@@ -8,10 +8,11 @@ export type TuningChoice = Partial<Tuning>;
 const knobs = [
   { name: 'detail', label: 'Detail', from: 'Faithful', to: 'Crisp' },
   { name: 'noise', label: 'Noise', from: 'Keep', to: 'Clean' },
+  { name: 'blur', label: 'Blur', from: 'Keep', to: 'Sharpen' },
 ] as const;
 
 /**
- * Detail and Noise, each automatic until it is moved. Fires `tune` with what has changed: a number, or undefined for
+ * Detail, Noise and Blur, each automatic until it is moved. Fires `tune` with what has changed: a number, or undefined for
  * automatic.
  */
 export class TuningPicker extends LitElement {
@@ -22,7 +23,7 @@ export class TuningPicker extends LitElement {
     disabled: { type: Boolean },
   };
   /** What the network can do. */
-  declare can: Readonly<Record<keyof Tuning, boolean>>;
+  declare can: Readonly<Record<Knob, boolean>>;
   declare chosen: TuningChoice;
   /** Where the knobs stand while they are automatic: what the last picture got, or the network as it is. */
   declare shown: Tuning;
@@ -57,9 +58,9 @@ export class TuningPicker extends LitElement {
 
   constructor() {
     super();
-    this.can = { detail: false, noise: false };
+    this.can = nothingTunable;
     this.chosen = {};
-    this.shown = { detail: 50, noise: 0 };
+    this.shown = { detail: 50, noise: 0, blur: 0 };
     this.disabled = false;
   }
 

@@ -1,5 +1,14 @@
 import { resolve } from 'node:path';
-import { isEnd, loadEnds, mixEnds, ownTuning, tunable, tuningFor, type Ends } from '../../../src/engine/adaptation';
+import {
+  isEnd,
+  loadEnds,
+  mixEnds,
+  nothingTunable,
+  ownTuning,
+  tunable,
+  tuningFor,
+  type Ends,
+} from '../../../src/engine/adaptation';
 import { readGraph } from '../../../src/engine/graph';
 import { sha256 } from '../../../src/engine/network/load-network';
 import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
@@ -45,7 +54,7 @@ test('the shipped ends are there, fit their networks and are not listed beside t
     // The one for drawings is a style of its own as well.
     for (const [name, end] of Object.entries(loaded)) expect(isEnd(registry.models, end.entry)).toBe(name !== 'drawn');
     const { detail } = ownTuning(entry);
-    const mix = await mixEnds(network, loaded, { detail: detail === 100 ? 0 : 100, noise: 50 });
+    const mix = await mixEnds(network, loaded, { detail: detail === 100 ? 0 : 100, noise: 50, blur: 0 });
     const same = (names: Iterable<string>) => [...names].sort();
     expect(same(readGraph(mix.bytes).initializers.keys())).toEqual(same(readGraph(network.bytes).initializers.keys()));
     expect(mix.entry.sha256).not.toBe(network.entry.sha256);
@@ -53,9 +62,11 @@ test('the shipped ends are there, fit their networks and are not listed beside t
 });
 
 test('as it came it is the very file; at the end, the other network; in between, in proportion', async () => {
-  expect((await mixEnds(crisp, ends, { detail: 100, noise: 0 })) === crisp).toBe(true);
-  expect(furthest((await mixEnds(crisp, ends, { detail: 0, noise: 0 })).bytes, (_, other) => other)).toBeLessThan(1e-6);
-  const quarter = await mixEnds(crisp, ends, { detail: 25, noise: 0 });
+  expect((await mixEnds(crisp, ends, { detail: 100, noise: 0, blur: 0 })) === crisp).toBe(true);
+  expect(
+    furthest((await mixEnds(crisp, ends, { detail: 0, noise: 0, blur: 0 })).bytes, (_, other) => other),
+  ).toBeLessThan(1e-6);
+  const quarter = await mixEnds(crisp, ends, { detail: 25, noise: 0, blur: 0 });
   expect(furthest(quarter.bytes, (own, other) => 0.25 * own + 0.75 * other)).toBeLessThan(1e-6);
   expect(quarter.entry).toMatchObject({
     id: 'lway-crisp-x2',
@@ -69,27 +80,32 @@ test('a file of offsets adds them', async () => {
   // Offsets that are the faithful weights themselves: the network plus half of those.
   const offsets: Network = { ...faithful, entry: { ...faithful.entry, kind: 'end' } };
   const entry: NetworkEntry = { ...crisp.entry, ends: { clean: { model: 'offsets' } } };
-  const mix = await mixEnds({ ...crisp, entry }, { clean: offsets }, { detail: 100, noise: 50 });
+  const mix = await mixEnds({ ...crisp, entry }, { clean: offsets }, { detail: 100, noise: 50, blur: 0 });
   expect(furthest(mix.bytes, (own, other) => own + 0.5 * other)).toBeLessThan(1e-6);
 });
 
 test('both ways at once lead no further than one', async () => {
-  const entry = { ...crisp.entry, ends: { clean: { model: 'f' }, drawn: { model: 'f' } } };
-  const mixed = (noise: number, drawn: number) =>
-    mixEnds({ ...crisp, entry }, { clean: faithful, drawn: faithful }, { detail: 100, noise, drawn });
-  expect(furthest((await mixed(100, 100)).bytes, (_, other) => other)).toBeLessThan(1e-6);
+  const entry = { ...crisp.entry, ends: { clean: { model: 'f' }, drawn: { model: 'f' }, sharp: { model: 'f' } } };
+  const mixed = (noise: number, drawn: number, blur = 0) =>
+    mixEnds(
+      { ...crisp, entry },
+      { clean: faithful, drawn: faithful, sharp: faithful },
+      { detail: 100, noise, blur, drawn },
+    );
+  expect(furthest((await mixed(100, 100, 100)).bytes, (_, other) => other)).toBeLessThan(1e-6);
   expect(furthest((await mixed(25, 50)).bytes, (own, other) => 0.25 * own + 0.75 * other)).toBeLessThan(1e-6);
+  expect(furthest((await mixed(20, 20, 20)).bytes, (own, other) => 0.4 * own + 0.6 * other)).toBeLessThan(1e-6);
 });
 
 test('an end of another network is refused by its name', async () => {
   const tiny = await tinyModel({}, { name: 'Tiny' });
-  await expect(mixEnds(crisp, { faithful: tiny }, { detail: 0, noise: 0 })).rejects.toMatchObject({
+  await expect(mixEnds(crisp, { faithful: tiny }, { detail: 0, noise: 0, blur: 0 })).rejects.toMatchObject({
     code: 'bad-model',
     message: expect.stringContaining('Tiny and LWay Crisp ×2') as string,
   });
 });
 
-describe('Detail and Noise by themselves', () => {
+describe('Detail, Noise and Blur by themselves', () => {
   const entry = (ends: NetworkEntry['ends']) => ({ kind: 'sr', ends }) as NetworkEntry;
   const both = entry({
     faithful: { model: 'f', compression: [20, 60] },
@@ -98,26 +114,39 @@ describe('Detail and Noise by themselves', () => {
   });
 
   test('a clean picture gets the network as it came', () => {
-    expect(tuningFor(both, { noise: 1, compression: 5 })).toEqual(ownTuning(both));
-    expect(ownTuning(both)).toEqual({ detail: 50, noise: 0 });
+    expect(tuningFor(both, { noise: 1, compression: 5, blur: 0.4 })).toEqual(ownTuning(both));
+    expect(ownTuning(both)).toEqual({ detail: 50, noise: 0, blur: 0 });
   });
 
   test('noise is cleaned, and what compression left is not sharpened', () => {
-    expect(tuningFor(both, { noise: 8, compression: 0 })).toEqual({ detail: 50, noise: 50 });
-    expect(tuningFor(both, { noise: 40, compression: 40 })).toEqual({ detail: 25, noise: 100 });
-    expect(tuningFor(both, { noise: 0, compression: 90 })).toEqual({ detail: 0, noise: 0 });
+    expect(tuningFor(both, { noise: 8, compression: 0, blur: 0.4 })).toEqual({ detail: 50, noise: 50, blur: 0 });
+    expect(tuningFor(both, { noise: 40, compression: 40, blur: 0.4 })).toEqual({ detail: 25, noise: 100, blur: 0 });
+    expect(tuningFor(both, { noise: 0, compression: 90, blur: 0.4 })).toEqual({ detail: 0, noise: 0, blur: 0 });
   });
 
   test('a drawing is drawn by the weights for drawings, in proportion', () => {
     const drawing = entry({ drawn: { model: 'd', drawn: [0.5, 0.9] } });
-    const share = (drawn?: number) => tuningFor(drawing, { noise: 0, compression: 0, drawn }).drawn;
+    const share = (drawn?: number) => tuningFor(drawing, { noise: 0, compression: 0, blur: 0.4, drawn }).drawn;
     expect([share(), share(0.4), share(0.7), share(0.95)]).toEqual([0, 0, 50, 100]);
-    expect(tuningFor(both, { noise: 0, compression: 0, drawn: 1 })).not.toHaveProperty('drawn');
+    expect(tuningFor(both, { noise: 0, compression: 0, blur: 0.4, drawn: 1 })).not.toHaveProperty('drawn');
+  });
+
+  test('blur is sharpened in proportion, noise first, and a drawing has weights of its own', () => {
+    const soft = entry({
+      clean: { model: 'n', noise: [4, 12] },
+      sharp: { model: 's', blur: [0.5, 0.7] },
+      drawn: { model: 'd', drawn: [0.5, 0.9] },
+    });
+    const told = (blur: number, noise = 0, drawn = 0) => tuningFor(soft, { noise, compression: 0, blur, drawn });
+    expect([0.3, 0.6, 0.9].map((blur) => told(blur).blur)).toEqual([0, 50, 100]);
+    expect(told(0.9, 8)).toMatchObject({ noise: 50, blur: 50 });
+    expect(told(0.9, 20)).toMatchObject({ noise: 100, blur: 0 });
+    expect(told(0.9, 0, 1)).toMatchObject({ blur: 0, drawn: 100 });
   });
 
   test('what has no end cannot be set', () => {
-    expect(tunable(entry(undefined))).toEqual({ detail: false, noise: false });
-    expect(tunable(entry({ clean: { model: 'n' } }))).toEqual({ detail: false, noise: true });
+    expect(tunable(entry(undefined))).toEqual(nothingTunable);
+    expect(tunable(entry({ clean: { model: 'n' } }))).toEqual({ ...nothingTunable, noise: true });
     expect(ownTuning(entry({ crisp: { model: 'c' } })).detail).toBe(0);
   });
 });
