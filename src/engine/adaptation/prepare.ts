@@ -36,13 +36,12 @@ export async function makePairs(
   runtime: Runtime,
   samples: readonly Sample[],
   patch: number,
-  { scale, input, multipleOf }: NetworkEntry,
+  entry: NetworkEntry,
 ): Promise<Pairs | null> {
+  const { scale } = entry;
   const room = Math.min(...samples.flatMap(({ crops }) => [crops[0]!.pixels.width, crops[0]!.pixels.height]));
-  const unit = sideUnit(multipleOf);
-  const side = input.size ? patch : Math.floor(Math.min(room, MOST_SIDE * patch) / (unit * scale)) * unit;
-  if (side * scale > room) return null;
-  if (side < 8) return null;
+  const side = pairSide(room, patch, entry);
+  if (side === 0) return null;
   const most = Math.ceil(MOST_PAIRS / samples.length);
   const pieces: { low: Float32Array; high: Float32Array; turn: number }[] = [];
   for (const { crops, reconstructor } of samples) {
@@ -64,6 +63,24 @@ export async function makePairs(
   // The pictures take turns: few steps use the first pieces only.
   pieces.sort((a, b) => a.turn - b.turn);
   return { low: pieces.map(({ low }) => low), high: pieces.map(({ high }) => high), count: 1, side };
+}
+
+/**
+ * Side of the reduced pieces; 0 where the picture holds none that is worth comparing.
+ *
+ * @param room side of the square that a picture has for the large ones
+ * @param patch side of the patches
+ */
+export function pairSide(
+  room: number,
+  patch: number,
+  { scale, input, multipleOf }: Pick<NetworkEntry, 'scale' | 'input' | 'multipleOf'>,
+): number {
+  const unit = sideUnit(multipleOf);
+  // One piece at least: a network for multiples of 32 would have none of any picture.
+  const most = Math.min(room, Math.max(MOST_SIDE * patch, unit * scale));
+  const side = input.size ? patch : Math.floor(most / (unit * scale)) * unit;
+  return side * scale > room || side < 8 ? 0 : side;
 }
 
 export interface Preparation {

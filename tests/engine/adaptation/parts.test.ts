@@ -3,6 +3,7 @@ import { degraderFor } from '../../../src/engine/adaptation/degraders';
 import { choosePatches } from '../../../src/engine/adaptation/patches';
 import { planAdaptation } from '../../../src/engine/adaptation/plan';
 import { randomFrom } from '../../../src/engine/adaptation/random';
+import { pairSide } from '../../../src/engine/adaptation/prepare';
 import { isRefusal } from '../../../src/engine/adaptation/refusal';
 import { Stopwatch } from '../../../src/engine/adaptation/stopwatch';
 import type { AblatedOptions } from '../../../src/engine/adaptation';
@@ -45,6 +46,19 @@ test('of every four rich places one is held out', () => {
   const corners = (patches: typeof training) => new Set(patches.map(({ pixels: { data } }) => data[0]));
   expect(corners(training).size).toBe(6);
   expect(corners(heldOut).size).toBe(2);
+});
+
+test.each([
+  // A network for multiples of 32 has patches of 32, and one piece of 128 is more than the usual ten thirds of that.
+  [160, 32, 4, 32, 32],
+  [128, 32, 4, 32, 32],
+  [127, 32, 4, 32, 0],
+  [160, 48, 4, 8, 40],
+  [160, 40, 4, 1, 32],
+  [31, 31, 4, 1, 0],
+])('in a square of %i, patches of %i, ×%i, multiples of %i: pairs of %i', (room, patch, scale, multipleOf, side) => {
+  const input = { name: 'x', layout: 'NCHW', channels: 'RGB', range: [0, 1], type: 'float32' } as const;
+  expect(pairSide(room, patch, { scale, input, multipleOf })).toBe(side);
 });
 
 test('a picture of a series that just holds a patch takes part', async () => {
