@@ -79,17 +79,27 @@ class Codebook(nn.Module):
 
 
 class VectorQuantised(nn.Module):
-    """After FeMaSR (Chen et al., ACM MM 2022): encoder, codebook, decoder. All that is added to the enlarged picture comes
-    through the codebook; FeMaSR's way round it is left out."""
+    """After FeMaSR (Chen et al., ACM MM 2022): encoder, codebook, decoder, and the encoder's features past the codebook to the
+    decoder, as there. All of the picture comes from the decoder; nothing enlarged is added to it."""
 
-    def __init__(self, dim=40, entries=512, code=12):
+    def __init__(self, dim=48, entries=512, code=12):
         super().__init__()
-        self.encoder = nn.Sequential(convolution(3, dim), *[Residual(dim) for _ in range(3)], convolution(dim, code, 1))
+        self.encoder = nn.Sequential(convolution(3, dim), *[Residual(dim) for _ in range(3)])
+        self.narrow, self.wide = convolution(dim, code, 1), convolution(code, dim)
         self.codebook = Codebook(entries, code)
-        self.decoder = nn.Sequential(convolution(code, dim), *[Residual(dim) for _ in range(3)], convolution(dim, 48), nn.PixelShuffle(4))
+        self.decoder = nn.Sequential(*[Residual(dim) for _ in range(3)], convolution(dim, 48), nn.PixelShuffle(4))
+
+    def latents(self, x):
+        """What the codebook is asked for, and the features that go past it."""
+        features = self.encoder(x - 0.5)
+        return self.narrow(features), features
+
+    def decoded(self, quantised, features):
+        return self.decoder(self.wide(quantised) + features) + 0.5
 
     def forward(self, x):
-        return enlarged(x) + self.decoder(self.codebook(self.encoder(x)))
+        z, features = self.latents(x)
+        return self.decoded(self.codebook(z), features)
 
 
 class TimeBlock(nn.Module):
@@ -228,21 +238,22 @@ class SwinBlock(nn.Module):
 
 
 class Transformer(nn.Module):
-    """After SwinIR (Liang et al., ICCVW 2021), with fewer layers. Sizes: multiples of 8."""
+    """After SwinIR (Liang et al., ICCVW 2021), with fewer layers. As there, nothing enlarged is added to the result. Sizes:
+    multiples of 8."""
 
-    def __init__(self, dim=40, heads=4, blocks=6):
+    def __init__(self, dim=48, heads=4, blocks=6):
         super().__init__()
         self.first, self.after, self.last = convolution(3, dim), convolution(dim, dim), convolution(dim, 48)
         self.blocks = nn.ModuleList([SwinBlock(dim, heads, k % 2 == 1) for k in range(blocks)])
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, x):
-        first = self.first(x)
+        first = self.first(x - 0.5)
         y = first.permute(0, 2, 3, 1)
         for block in self.blocks:
             y = block(y)
         y = self.after(self.norm(y).permute(0, 3, 1, 2)) + first
-        return F.pixel_shuffle(self.last(F.silu(y)), SCALE) + enlarged(x)
+        return F.pixel_shuffle(self.last(F.silu(y)), SCALE) + 0.5
 
 
 FAMILIES = {"vq": VectorQuantised, "diffusion": Diffusion, "transformer": Transformer}
