@@ -6,7 +6,7 @@
   python training/publish_photo.py runs/photo-x4.pt --mix ../shared/data/peers/RealESRGAN_General_WDN_x4_v3.onnx --share 0.5
 
 Ends for Detail and Noise: --end NAME=NETWORK, or NAME=A-B for this network plus the difference of two others; NAME is
-faithful, crisp or clean. Written as offsets in half precision (models/ID-NAME.onnx). Where they are not named, faithful
+faithful, crisp, clean, sharp or drawn. Written as offsets in half precision (models/ID-NAME.onnx). Where they are not named, faithful
 and crisp stay the networks that they are, seen from the new one, and clean keeps its offsets:
 
   python training/publish_photo.py runs/photo-x4.pt --end faithful=runs/photo-faithful.pt --end clean=GENERAL.onnx-GENERAL_WDN.onnx
