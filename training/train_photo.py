@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lway import camera, data, degradation, grid, interpret, loop, metrics, modules, networks, photo, texture
+from lway import camera, data, degradation, grid, loop, metrics, modules, networks, perception, photo, texture
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = os.path.join(data.DATA, "peers")
@@ -128,39 +128,21 @@ def validate():
     return "  ".join(rows) + f"  dots {metrics.dots(seen, net.scale):.2f}"
 
 
-features = interpret.OnnxNet(os.path.join(a.data, "features", "darknet-reference-conv1-5.onnx")).to(device).channels_last()
-CHANNELS = [32, 64, 128]
-critic = networks.Critic(CHANNELS).to(device)
-critic_optimiser = torch.optim.Adam(critic.parameters(), a.critic_lr, betas=(0.5, 0.99))
+invented, gradients = perception.Perception(a.data, device, a.critic_lr, a.critic_floor), perception.Shares()
 optimiser = torch.optim.Adam(net.parameters(), a.lr, betas=(0.9, 0.99))
 if "critic" in state:
-    critic.load_state_dict(state["critic"])
-    critic_optimiser.load_state_dict(state["critic_optimiser"])
+    invented.critic.load_state_dict(state["critic"])
+    invented.optimiser.load_state_dict(state["critic_optimiser"])
     if "optimiser" in state and not changed:
         optimiser.load_state_dict(state["optimiser"])
-for group in critic_optimiser.param_groups:
+for group in invented.optimiser.param_groups:
     group["lr"] = a.critic_lr
 charbonnier = lambda x, y: torch.sqrt((x - y) ** 2 + 1e-6).mean()
-running, norms = {}, {}
+running = {}
 
 
 def follow(name, value):
     running[name] = value if name not in running else 0.98 * running[name] + 0.02 * value
-
-
-def unit(t):
-    t = t.float()
-    return t / torch.sqrt((t ** 2).sum(1, keepdim=True) + 1e-6)
-
-
-def maps_of(picture):
-    with loop.autocast():
-        return [unit(t) for t in features(picture.contiguous(memory_format=torch.channels_last))]
-
-
-def verdicts(maps, picture):
-    with loop.autocast():
-        return [v.float() for v in critic(maps[1:4], picture)]
 
 
 def loss_terms(sr, batch, mine, true):
@@ -175,21 +157,10 @@ def loss_terms(sr, batch, mine, true):
         terms["pixel"] = charbonnier(sr, hr)
     if a.distil:
         terms["distil"] = charbonnier(sr, batch["teacher"])
-    terms["perceptual"] = sum(((p - q) ** 2).sum(1).mean() for p, q in zip(mine[2:], true[2:])) / 3
+    terms["perceptual"] = invented.distance(mine, true)
     if a.adversarial:
-        fake, real = verdicts(mine, sr), verdicts(true, hr)
-        terms["adversarial"] = sum(F.softplus(-(f - r.mean())).mean() for f, r in zip(fake, real)) / len(fake)
+        terms["adversarial"] = invented.deceit(sr, hr, mine, true)
     return terms
-
-
-def teach_critic(sr, hr, mine, true):
-    fake, real = verdicts([m.detach() for m in mine], sr.detach()), verdicts(true, hr)
-    loss = sum(F.softplus(-(r - f.mean())).mean() + F.softplus(f - r.mean()).mean() for f, r in zip(fake, real)) / 2 / len(fake)
-    follow("critic", loss.item())
-    if loss.item() > a.critic_floor:
-        critic_optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        critic_optimiser.step()
 
 
 @torch.no_grad()
@@ -220,23 +191,16 @@ while clock.done < 1:
         sr = net(batch["lr"])
     at = sr.detach().float().requires_grad_(True)
     with torch.no_grad():
-        true = maps_of(batch["hr"])
-    mine = maps_of(at)
-    for p in critic.parameters():
-        p.requires_grad_(False)
-    total = 0
-    for name, term in loss_terms(at, batch, mine, true).items():
-        g, = torch.autograd.grad(term, at, retain_graph=True)
+        true = invented.maps(batch["hr"])
+    mine = invented.maps(at)
+    terms = loss_terms(at, batch, mine, true)
+    for name, term in terms.items():
         follow(name, term.item())
-        length = g.norm().item()
-        norms[name] = length if name not in norms else 0.98 * norms[name] + 0.02 * length
-        # a critic that begins anew knows nothing yet
-        weight = getattr(a, name) * (min(1.0, (before + step) / 300) if name == "adversarial" else 1)
-        total = total + g * (weight / max(norms[name], 1e-12))
-    for p in critic.parameters():
-        p.requires_grad_(True)
+    # a critic that begins anew knows nothing yet
+    weights = {name: getattr(a, name) * (min(1.0, (before + step) / 300) if name == "adversarial" else 1) for name in terms}
+    total = gradients.gradient(terms, weights, at)
     if a.adversarial:
-        teach_critic(at, batch["hr"], mine, true)
+        follow("critic", invented.teach(at, batch["hr"], mine, true))
     optimiser.zero_grad(set_to_none=True)
     sr.backward((total * 1e-3).to(sr.dtype))
     torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
@@ -254,4 +218,4 @@ while clock.done < 1:
     if clock.elapsed() > 60 * next_validation or clock.done >= 1:
         next_validation += a.validate
         print(f"validation {before + step} steps {clock.elapsed():.0f} s  {validate()}", flush=True)
-        loop.save(a.out, net=net.state_dict(), ema=ema.net.state_dict(), critic=critic.state_dict(), critic_optimiser=critic_optimiser.state_dict(), optimiser=optimiser.state_dict(), steps=before + step, arguments=vars(a))
+        loop.save(a.out, net=net.state_dict(), ema=ema.net.state_dict(), critic=invented.critic.state_dict(), critic_optimiser=invented.optimiser.state_dict(), optimiser=optimiser.state_dict(), steps=before + step, arguments=vars(a))

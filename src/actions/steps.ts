@@ -120,7 +120,7 @@ export function parseSettings(value: unknown): UpscaleSettings {
   if (!isObject(value)) throw unreadable('it is not an object');
   const stranger = Object.keys(value).find((key) => !(key in readers));
   if (stranger !== undefined) throw unreadable(`"${stranger}" is unknown to this version of LWay`);
-  const { detail, noise, blur, ...rest } = {
+  return withoutMissing({
     model: readers.model(value),
     size: readers.size(value),
     target: readers.target(value),
@@ -130,13 +130,12 @@ export function parseSettings(value: unknown): UpscaleSettings {
     detail: readers.detail(value),
     noise: readers.noise(value),
     blur: readers.blur(value),
-  };
-  return {
-    ...rest,
-    ...(detail === undefined ? {} : { detail }),
-    ...(noise === undefined ? {} : { noise }),
-    ...(blur === undefined ? {} : { blur }),
-  };
+  });
+}
+
+/** What is left out is not there at all: neither in a file nor in what Photoshop keeps. */
+function withoutMissing<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
 /**
@@ -197,11 +196,8 @@ export function formatSteps(steps: readonly UpscaleSettings[]): object {
 
 /** Settings → what Photoshop records. */
 export function toRecorded(settings: UpscaleSettings): RecordedStep {
-  const { size, detail, noise, blur, ...rest } = settings;
-  const flat: RecordedStep = { version: stepVersion, ...rest, ...size };
-  if (detail !== undefined) flat['detail'] = detail;
-  if (noise !== undefined) flat['noise'] = noise;
-  if (blur !== undefined) flat['blur'] = blur;
+  const { size, ...rest } = settings;
+  const flat: RecordedStep = withoutMissing({ version: stepVersion, ...rest, ...size });
   return Object.fromEntries(Object.entries(flat).map(([key, value]) => [prefix + key, value]));
 }
 

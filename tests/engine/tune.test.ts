@@ -102,8 +102,19 @@ test('modules of a code are not taken for noise; noise on them is', async () => 
     drawn.data.forEach((_, i) => (drawn.data[i] = modules[i % 1024]! + raster.data[i]! - still.data[i]!));
     return drawn;
   };
-  expect((await told(code(0))).noise).toBe(0);
+  expect(await told(code(0))).toMatchObject({ noise: 0, drawn: 100 });
   expect((await told(code(25))).noise).toBeGreaterThan(20);
+});
+
+test('a tiny icon of few colours is drawn by the weights for drawings, so that its colours stay', async () => {
+  const icon = createRaster(8, 8, 3);
+  icon.data.forEach((_, i) => (icon.data[i] = [0.1, 0.9, 0.4, 0.6][(i * 7 + (i >> 3)) % 4]!));
+  expect(await told(icon)).toMatchObject({ noise: 0, blur: 0, drawn: 100 });
+  // What is merely dark holds few values as well.
+  icon.data.forEach((value, i) => (icon.data[i] = 0.1 * value));
+  const dark = await told(icon);
+  expect(dark).not.toHaveProperty('drawn');
+  expect(dark.estimate).toBeUndefined();
 });
 
 test('what the person sets stands, and then no picture is looked at', async () => {

@@ -29,7 +29,7 @@ const LEAST_SIDE = 16;
  * How noisy, compressed and blurred a picture is, and whether it is drawn.
  *
  * @param estimators `readOut` takes the embedding and gives `noise`, `compression` and `blur`; `drawing` takes pieces of the picture
- * @returns null for a picture that is too small to tell
+ * @returns null for a picture that is too small to tell, unless few values show that it was drawn
  */
 export async function estimate(
   signal: AbortSignal,
@@ -37,21 +37,25 @@ export async function estimate(
   { encoder, readOut, drawing }: Estimators<Network>,
   picture: NetworkPicture,
 ): Promise<Estimate | null> {
-  if (Math.min(picture.width, picture.height) < LEAST_SIDE) return null;
   const rects = cropGrid(picture.width, picture.height, MOST_CROPS, randomFrom(1));
   const crops = await readCrops(signal, picture, rects);
+  const few = hasFewValues(crops);
+  const surelyDrawn = few && contrast(crops) >= LEAST_CONTRAST;
+  if (Math.min(picture.width, picture.height) < LEAST_SIDE) {
+    return drawing && surelyDrawn ? { noise: 0, compression: 0, blur: 0, drawn: 1 } : null;
+  }
   const told = await readFrom(signal, runtime, readOut, await embed(signal, runtime, encoder, crops));
   if (told === null) return null;
   // What the finest band holds is noise or texture: a picture cannot be noisier than that.
   const most = 255 * detailOf(crops).noise;
-  const drawn = drawing && (await embed(signal, runtime, drawing, crops))[0];
-  return { ...told, noise: hasFewValues(crops) ? 0 : Math.min(most, told.noise), drawn };
+  const drawn = drawing && (surelyDrawn ? 1 : (await embed(signal, runtime, drawing, crops))[0]);
+  return { ...told, noise: few ? 0 : Math.min(most, told.noise), drawn };
 }
 
 /** Noise of two steps of 255 makes this many values of one. */
 const FEW_VALUES = 16;
 
-/** Whether each channel holds so few values that there is no noise: pixel art and modules of codes only look like it. */
+/** Whether each channel holds so few values that it was drawn: pixel art and modules of codes only look like noise. */
 function hasFewValues(crops: readonly Crop[]): boolean {
   const values = [new Set<number>(), new Set<number>(), new Set<number>()];
   for (const { pixels } of crops) {
@@ -63,6 +67,18 @@ function hasFewValues(crops: readonly Crop[]): boolean {
     }
   }
   return true;
+}
+
+/** A dark photograph holds few values, too. */
+const LEAST_CONTRAST = 0.25;
+
+/** From the least to the largest value, 0..1. */
+function contrast(crops: readonly Crop[]): number {
+  let [least, most] = [1, 0];
+  for (const { pixels } of crops) {
+    for (const value of pixels.data) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  }
+  return most - least;
 }
 
 /** What an embedding says; null where that is no number. */

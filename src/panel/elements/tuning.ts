@@ -5,7 +5,7 @@ import { shared } from '../../ui/styles';
 /** A person's choice: a number 0..100, or undefined for what suits the picture. */
 export type TuningChoice = Partial<Tuning>;
 
-const knobs = [
+const sliders = [
   { name: 'detail', label: 'Detail', from: 'Faithful', to: 'Crisp' },
   { name: 'noise', label: 'Noise', from: 'Keep', to: 'Clean' },
   { name: 'blur', label: 'Blur', from: 'Keep', to: 'Sharpen' },
@@ -65,10 +65,10 @@ export class TuningPicker extends LitElement {
   }
 
   override render() {
-    return html`${knobs.map((knob) => (this.can[knob.name] ? this.renderKnob(knob) : nothing))}`;
+    return html`${sliders.map((knob) => (this.can[knob.name] ? this.renderKnob(knob) : nothing))}`;
   }
 
-  private renderKnob({ name, label, from, to }: (typeof knobs)[number]) {
+  private renderKnob({ name, label, from, to }: (typeof sliders)[number]) {
     const automatic = this.chosen[name] === undefined;
     const value = Math.round(this.chosen[name] ?? this.shown[name]);
     return html`<div class="knob">
