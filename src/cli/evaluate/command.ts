@@ -27,6 +27,7 @@ interface Flags {
   model?: string[];
   adapt: AdaptLevel;
   strength: number;
+  tuned?: boolean;
   controls?: boolean;
   ablation: string[];
   series: string[];
@@ -49,6 +50,7 @@ Grain is the deviation of what is fine in the flattest quarter of a picture, in 
 Examples:
   $ lway evaluate --set pairs --model bicubic default --lpips lpips_squeeze.onnx
   $ lway evaluate --set pairs --adapt standard --controls
+  $ lway evaluate --set pairs --tuned --adapt standard     as "lway upscale" does it by itself
   $ lway evaluate --set old-photos --niqe pristine-photos`;
 
 export function addEvaluate(program: Command, environment: Environment): void {
@@ -63,6 +65,7 @@ export function addEvaluate(program: Command, environment: Environment): void {
     .option('--model <ids|files...>', 'networks (ids or .onnx files), bicubic, lanczos (default: bicubic and default)')
     .option('--adapt <level>', 'adapted as well: quick, standard, thorough', parseAdapt, 'off')
     .option('--strength <number>', '0 (original network) to 1 (fully adapted)', parseStrength, 1)
+    .option('--tuned', 'also with Detail, Noise and Blur as suits the picture; --adapt goes on from there')
     .option('--controls', 'with --adapt: also what a gain by adaptation must beat')
     .option(
       '--ablation <changes>',
@@ -97,6 +100,9 @@ async function evaluate(flags: Flags, environment: Environment): Promise<void> {
   }
   if (flags.series.length > 0 && flags.adapt === 'off') {
     throw new LWayError('bad-option', '--series is an adaptation.', 'Use it with --adapt standard.');
+  }
+  if (flags.series.length > 0 && flags.tuned) {
+    throw new LWayError('bad-option', '--tuned looks at one picture.', 'Leave out --series or --tuned.');
   }
   if (flags.ablation.length > 0 && flags.adapt === 'off') {
     throw new LWayError('bad-option', '--ablation changes an adaptation.', 'Use it with --adapt standard.');
@@ -164,23 +170,27 @@ async function chooseVariants(
     );
   }
   const scale = chosen[0]?.entry.scale ?? 4;
-  if (flags.adapt === 'off') return { variants, scale };
   const plain = variants.map(({ name }) => name);
   for (const network of chosen) {
     const { id } = network.entry;
+    const tuning = flags.tuned ? await networks.tuning(network.entry, {}) : undefined;
+    const start = { engine, network, device: flags.device, tuning };
+    const base = tuning ? `${id}, tuned` : id;
+    if (tuning) variants.push(networkVariant({ ...start, name: base, against: id }));
+    if (flags.adapt === 'off') continue;
     const options = {
       level: flags.adapt,
       strength: flags.strength,
       networks: await networks.adaptation(network.entry),
     };
-    const adapted = { name: `${id}, adapted`, against: id, engine, network, device: flags.device, options };
+    const adapted = { ...start, name: `${base}, adapted`, against: base, options };
     variants.push(networkVariant({ ...adapted, adapt: async () => options }));
     for (const text of flags.ablation) variants.push(changed(adapted, text, parseAblation(text)));
     for (const text of flags.series) variants.push(series(adapted, text));
     if (flags.controls)
       variants.push(
         ...controls(
-          id,
+          base,
           adapted,
           plain.filter((name) => name !== id),
         ),
@@ -224,6 +234,7 @@ function commandLine(flags: Flags, folders: readonly string[]): string {
   if (flags.model) parts.push('--model', ...flags.model.map(last));
   if (flags.adapt !== 'off') parts.push('--adapt', flags.adapt);
   if (flags.strength !== 1) parts.push('--strength', String(flags.strength));
+  if (flags.tuned) parts.push('--tuned');
   if (flags.controls) parts.push('--controls');
   for (const text of flags.ablation) parts.push('--ablation', text);
   for (const text of flags.series) parts.push('--series', text);

@@ -8,6 +8,8 @@ import {
   resize,
   sourceOf,
   SpillingTileStore,
+  type TuningOptions,
+  type TuningReport,
   type UpscaleOptions,
   type UpscaleReport,
 } from '../../engine';
@@ -67,6 +69,8 @@ export interface NetworkVariant {
   engine: Engine;
   network: Network;
   device: 'auto' | Device;
+  /** How it is mixed from its ends; left out: as it came. */
+  tuning?: TuningOptions;
   /** Made for each picture, since a control may depend on it. */
   adapt?: (signal: AbortSignal, task: Task) => Promise<AblatedOptions>;
   /** Weights from an earlier adaptation. */
@@ -74,7 +78,16 @@ export interface NetworkVariant {
 }
 
 /** A network through the product's own engine. */
-export function networkVariant({ name, against, engine, network, device, adapt, learned }: NetworkVariant): Variant {
+export function networkVariant({
+  name,
+  against,
+  engine,
+  network,
+  device,
+  tuning,
+  adapt,
+  learned,
+}: NetworkVariant): Variant {
   return {
     name,
     against,
@@ -85,6 +98,7 @@ export function networkVariant({ name, against, engine, network, device, adapt, 
         network,
         size: { width, height },
         device,
+        tuning,
         adapt: await adapt?.(signal, task),
         ...learned,
       });
@@ -102,8 +116,12 @@ export function earlier(task: Task, name: string): Raster {
   return result;
 }
 
-function noteOf({ adaptation, notices }: UpscaleReport): string | undefined {
+function noteOf({ adaptation, notices, tuning }: UpscaleReport): string | undefined {
   const notes = notices.filter((notice) => !/CPU computes|CPU itself/.test(notice));
   if (adaptation && !adaptation.used) notes.unshift(adaptation.message);
+  if (tuning) notes.push(mixInWords(tuning));
   return notes.length > 0 ? notes.join(' ') : undefined;
 }
+
+const mixInWords = ({ detail, noise, blur, drawn = 0 }: TuningReport): string =>
+  `Detail ${Math.round(detail)}, Noise ${Math.round(noise)}, Blur ${Math.round(blur)}, drawing ${Math.round(drawn)}.`;

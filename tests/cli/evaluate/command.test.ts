@@ -121,6 +121,7 @@ describe('lway evaluate', () => {
     [['--set', 'pairs', '--model', 'unheard-of'], /no network "unheard-of"/, 3],
     [['--set', 'pairs', '--controls'], /--controls test an adaptation/, 2],
     [['--set', 'pairs', '--series', 'set'], /--series is an adaptation/, 2],
+    [['--set', 'pairs', '--adapt', 'quick', '--tuned', '--series', 'set'], /--tuned looks at one picture/, 2],
     [['--set', 'pairs', '--limit', '0'], /not a valid value for --limit/, 2],
     [['--set', 'pairs', '--lpips', 'pairs/lr/0-low.png'], /./, 3],
     [['--set', 'pairs', '--niqe', 'broken.json'], /not a NIQE model/, 2],
@@ -197,4 +198,31 @@ test('an adapted network is compared with itself unadapted', async () => {
   ];
   expect(rows.map(({ variant, against }) => [variant, against])).toEqual([...each, ...each]);
   expect(rows[2]!['note']).toMatch(/^(2 pictures\. Matched|Matching did not improve these pictures)/);
+});
+
+test('a network that suits itself to the picture is compared with itself as it came', async () => {
+  root.useShippedModels();
+  await makePairs(1);
+  // Soft: enlarged itself.
+  const low = await sharp(root.path('pairs', 'lr', '0-low.png'))
+    .resize(96, 80)
+    .png()
+    .toBuffer();
+  await sharp(low).toFile(root.path('pairs', 'lr', '0-low.png'));
+  await sharp(low)
+    .resize(384, 320)
+    .png()
+    .toFile(root.path('pairs', 'hr', '0-high.png'));
+  const { code, stdout } = await root.lway(
+    ...['evaluate', '--set', 'pairs', '--model', 'lway-photo-fast-x4', 'bicubic', '--tuned', '--json'],
+  );
+  expect(code).toBe(0);
+  const rows = events(stdout).filter(({ event }) => event === 'score');
+  expect(rows.map(({ variant, against }) => [variant, against])).toEqual([
+    ['lway-photo-fast-x4', null],
+    ['bicubic', 'lway-photo-fast-x4'],
+    ['lway-photo-fast-x4, tuned', 'lway-photo-fast-x4'],
+  ]);
+  expect(rows[2]!['note']).toMatch(/Detail \d+, Noise \d+, Blur [1-9]\d*, drawing \d+\./);
+  expect(rows[2]!['scores']).not.toEqual(rows[0]!['scores']);
 });

@@ -3,7 +3,7 @@ import { LWayError } from '../../../src/engine/errors';
 import type { Crop } from '../../../src/engine/adaptation/crops';
 import { layoutOf } from '../../../src/engine/network/layout';
 import type { RunAll } from '../../../src/engine/network/run';
-import { nothingToLearn, type Sample } from '../../../src/engine/adaptation/samples';
+import { nothingToLearn, readSamples, type Sample } from '../../../src/engine/adaptation/samples';
 import { gather } from '../../../src/engine/adaptation/material';
 import { choosePatches, type Patch } from '../../../src/engine/adaptation/patches';
 import { makePairs, prepareBatches } from '../../../src/engine/adaptation/prepare';
@@ -67,6 +67,48 @@ test.each([
   [{ detail: 1.1 / 255, noise: 0, contrast: 0.2 }, null],
 ])('look: %j teaches nothing for being %s', (detail, reason) => {
   expect(nothingToLearn(detail)).toBe(reason);
+});
+
+test('the target “picture” is the picture itself with its noise, the target “clean” leaves the noise out', async () => {
+  const network = await tinyModel();
+  const runtime = cpuRuntime(1);
+  const pixels = createRaster(64, 64, 3);
+  // Bars, with noise of a deviation of 0.023: about six steps of 8 bits.
+  const [random, deviation] = [randomFrom(5), 0.08 / Math.sqrt(12)];
+  pixels.data.forEach((_, i) => (pixels.data[i] = (i % 64 < 32 ? 0.3 : 0.7) + 0.08 * (random() - 0.5)));
+  const picture = { width: 64, height: 64, read: async () => pixels };
+  // An R for another scale: there are no pairs, and none of its bytes is read.
+  const reconstructor = { entry: { ...network.entry, scale: 3 }, bytes: new Uint8Array() };
+  const look = {
+    ...options,
+    networks: { ...options.networks, reconstructor },
+    ablation: { embedding: new Float32Array(4) },
+  };
+  /** Root mean square of what the target leaves out of the picture. */
+  const leftOutFor = async (target: FullRecipe['target']) => {
+    const recipe: FullRecipe = {
+      ...{ ...method, ...recipes.standard, target, start: 0 },
+      ...{ batch: 2, trainingBatches: 1, heldOutBatches: 1 },
+    };
+    const plan = {
+      ...{ recipe, network, original: readGraph(network.bytes), share: { trainable: 'all' } as const },
+      ...{ side: 16, pictures: [picture], several: false },
+    };
+    const samples = await readSamples(signal, runtime, [picture], 2, look, randomFrom(1), plan);
+    if (isRefusal(samples)) throw new Error(samples.refused);
+    const { training } = await gather(signal, runtime, plan, samples, look, randomFrom(1));
+    const data = training[0]!;
+    const given = data[network.entry.input.name]!;
+    const squares = data['lway.target']!.reduce((sum, value, i) => sum + (value - given[i]!) ** 2, 0);
+    return Math.sqrt(squares / given.length);
+  };
+  try {
+    expect(await leftOutFor('picture')).toBe(0);
+    // The network keeps most of the noise, and that is not held against it.
+    expect((await leftOutFor('clean')) / deviation).toBeGreaterThan(0.1);
+  } finally {
+    await runtime.dispose();
+  }
 });
 
 describe('gather', () => {
