@@ -116,6 +116,16 @@ describe('errors name the operation', () => {
     ['shapes that do not broadcast', () => b.add(x, float32([1, 2, 3])), /Add.*8 and 3/],
     ['an axis that is not there', () => b.softmax(x, 4), /Softmax.*no axis 4/],
     ['a matrix product', () => b.matmul(x, float32([1, 2, 3])), /MatMul.*inner dimensions/],
+    [
+      'blocks that do not fill the picture',
+      () => b.op('Col2Im', [float32(new Float32Array(24), [1, 4, 6]), b.ints([5, 5]), b.ints([2, 2])]),
+      /Col2Im.*4 × 4 blocks of 2 × 2/,
+    ],
+    [
+      'blocks of the wrong size',
+      () => b.op('Col2Im', [float32(new Float32Array(80), [1, 5, 16]), b.ints([5, 5]), b.ints([2, 2])]),
+      /Col2Im.*4 × 4 blocks of 2 × 2/,
+    ],
     ['sizes that are no multiple', () => b.depthToSpace(x, 2), /DepthToSpace.*3 channels/],
   ])('%s', (_, wrong, message) => {
     expect(wrong).toThrow(expect.objectContaining({ code: 'bad-graph', message: expect.stringMatching(message) }));

@@ -194,6 +194,13 @@ const odd: Odd[] = [
         'ScatterND without anything to scatter',
         [node('ScatterND', ['a', 'nowhere', 'nothing'], ['s']), node('Concat', ['s', 'none'], ['o'], { axis: 1 })],
       ],
+      [
+        'Col2Im',
+        [
+          node('Reshape', ['a', 'columns'], ['c']),
+          node('Col2Im', ['c', 'picture', 'block'], ['o'], { strides: [1, 1], pads: [0, 0, 0, 0] }),
+        ],
+      ],
       ['If, decided by a shape', decided],
     ] as [string, NodeProto[]][]
   ).map(([title, nodes]): Odd => ({
@@ -210,6 +217,9 @@ const odd: Odd[] = [
       floats('nothing', [0], []),
       floats('none', [1, 0, 8, 8], []),
       ints('one', [], [1]),
+      ints('columns', [3], [1, 12, 16]),
+      ints('picture', [2], [5, 5]),
+      ints('block', [2], [2, 2]),
     ],
     trained: ['w', 'v'],
   })),
@@ -249,13 +259,6 @@ const odd: Odd[] = [
     [
       ['Atanh', [node('Sigmoid', ['a'], ['s']), node('Mul', ['s', 'half'], ['h']), node('Atanh', ['h'], ['o'])]],
       [
-        'Col2Im',
-        [
-          node('Reshape', ['a', 'columns'], ['c']),
-          node('Col2Im', ['c', 'picture', 'block'], ['o'], { strides: [1, 1], pads: [0, 0, 0, 0] }),
-        ],
-      ],
-      [
         'GridSample',
         [
           node('Transpose', ['x'], ['t'], { perm: [0, 2, 3, 1] }),
@@ -275,9 +278,6 @@ const odd: Odd[] = [
       ints('three', [1], [3]),
       ints('first', [1, 1], [0]),
       ints('again', [4], [1, 3, 8, 8]),
-      ints('columns', [3], [1, 12, 16]),
-      ints('picture', [2], [5, 5]),
-      ints('block', [2], [2, 2]),
       ints('from', [1], [0]),
       ints('to', [1], [2]),
       ints('last', [1], [3]),

@@ -1,6 +1,10 @@
 """Makes ops.json: one or more ONNX models per op, with forward values and gradients from PyTorch in float64.
 
-    /usr/bin/python3 tests/golden/graph/make_ops.py          (torch 1.13, onnx 1.12, numpy)
+    python3 tests/golden/graph/make_ops.py
+
+Any Python 3.9 or newer with `pip install torch onnx numpy`; PyTorch 2.15 and onnx 1.23 wrote the file last. Each case is
+one line of it, and draws its numbers by its own name: only what was added or changed shows in `git diff`. Should other
+lines change too, another version computes their last digit differently: keep the old ones.
 
 Each case holds an ONNX model of one node (a few hold two or three), its inputs, a random cotangent per output, the
 outputs, and the gradient of sum(output * cotangent) for each differentiable input. Inputs lie away from kinks (zeros
@@ -358,6 +362,25 @@ conv_transpose("asymmetric pads", (1, 2, 4, 5), (2, 3, 3, 3), strides=[2, 2], pa
 conv_transpose("kernel smaller than stride", (1, 2, 3, 4), (2, 3, 2, 2), strides=[3, 3])
 conv_transpose("output_shape", (1, 2, 4, 4), (2, 3, 4, 4), strides=[2, 2], output_shape=[8, 8])
 conv_transpose("1-D", (1, 3, 6), (3, 2, 4), strides=[2], pads=[1, 1])
+
+
+def col2im(title, picture, block, pads=(0, 0, 0, 0), channels=2, batch=1, dilations=(1, 1), strides=(1, 1)):
+    """Folded without pads and then cut by them: ONNX allows asymmetric ones, PyTorch does not."""
+    full = (picture[0] + pads[0] + pads[2], picture[1] + pads[1] + pads[3])
+    columns = F.unfold(torch.zeros(batch, channels, *full), block, dilations, 0, strides)
+
+    def reference(x):
+        y = F.fold(x, full, block, dilations, 0, strides)
+        return y[:, :, pads[0]:pads[0] + picture[0], pads[1]:pads[1] + picture[1]]
+
+    case("Col2Im", title, {"x": normal(*columns.shape)}, reference, constants={"picture": i64(*picture), "block": i64(*block)},
+         attributes={"dilations": list(dilations), "pads": list(pads), "strides": list(strides)}, opset=18)
+
+
+col2im("blocks side by side", (6, 4), (3, 2), strides=(3, 2))
+col2im("overlapping, batch of 2", (4, 5), (3, 3), batch=2)
+col2im("asymmetric pads, stride 2", (6, 7), (4, 3), (2, 1, 1, 0), strides=(2, 2))
+col2im("dilated, pixels left over", (8, 7), (3, 2), dilations=(1, 2), strides=(3, 2), channels=3)
 
 # ------------------------------------------------------------------------------------------------- reductions
 for op, function in {"ReduceMean": torch.mean, "ReduceSum": torch.sum}.items():

@@ -1,6 +1,7 @@
 import type { OpDefinition, OpTable } from './definition';
 import { activations } from './activations';
 import { arithmetic } from './arithmetic';
+import { col2im } from './col2im';
 import { comparisons } from './comparisons';
 import { constants } from './constants';
 import { convolution } from './convolution';
@@ -29,13 +30,18 @@ const tables: readonly OpTable[] = [
   linear,
   einsum,
   convolution,
+  col2im,
   pooling,
   resizing,
   normalization,
   withoutRule,
 ];
 
-const definitions = new Map<string, OpDefinition>(tables.flatMap((table) => Object.entries(table)));
+const definitions = new Map<string, OpDefinition>();
+for (const [op, definition] of tables.flatMap((table) => Object.entries(table))) {
+  if (definitions.has(op)) throw new Error(`${op} stands in two tables`);
+  definitions.set(op, definition);
+}
 
 /** What is known of an op of the default domain, if anything. */
 export const definitionOf = (op: string): OpDefinition | undefined => definitions.get(op);

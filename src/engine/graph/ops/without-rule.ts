@@ -1,4 +1,3 @@
-import { sizeOf } from '../tensor';
 import type { OpDefinition, OpTable } from './definition';
 import { axisOf, known, likeFirst, numberOr, required } from './support';
 
@@ -38,14 +37,6 @@ export const withoutRule: OpTable = {
       return [{ type: required(inputs, 2).type, shape: [...shape.slice(0, axis), depth!, ...shape.slice(axis)] }];
     },
     gradient: 'none',
-  },
-  /** Overlapping blocks added up to a picture; the inverse of PyTorch's unfold. */
-  Col2Im: {
-    infer: (inputs) => {
-      const { type, shape } = required(inputs, 0);
-      const block = known(inputs, 2, 'blocks');
-      return [{ type, shape: [shape[0]!, shape[1]! / sizeOf(block), ...known(inputs, 1, 'sizes')] }];
-    },
   },
   ArgMax: argument(),
   ArgMin: argument(),

@@ -9,6 +9,13 @@ export class Random {
     this.next = randomFrom(seed);
   }
 
+  /** Always the same numbers for a name, whatever else draws: an added case leaves all others as they were. */
+  static named(name: string): Random {
+    let seed = 0;
+    for (const character of name) seed = (Math.imul(seed, 31) + character.codePointAt(0)!) >>> 0;
+    return new Random(seed);
+  }
+
   uniform(low: number, high: number): number {
     return low + (high - low) * this.next();
   }

@@ -1,5 +1,5 @@
 import { float32, int64, type Attributes, type Operand } from '../../../../src/engine/graph';
-import type { Random } from './random';
+import { Random } from './random';
 
 /** Where a test of a rule takes its values from, so that no kink lies within the step. */
 export type Values =
@@ -33,19 +33,23 @@ export interface RuleCase {
 const integer = (random: Random, low: number, high: number): number => Math.floor(random.uniform(low, high + 1));
 
 /** One case of every rule, or several where attributes matter, on random shapes. */
-export function ruleCases(random: Random): RuleCase[] {
-  const dim = (low = 2, high = 4): number => integer(random, low, high);
-  const shape = (rank: number): number[] => Array.from({ length: rank }, () => dim());
+export function ruleCases(): RuleCase[] {
+  const dim = (random: Random, low = 2, high = 4): number => integer(random, low, high);
+  const shape = (random: Random, rank: number): number[] => Array.from({ length: rank }, () => dim(random));
   const ints = (...values: number[]): Operand => int64(values);
-  const unary = (op: string, values: Values, attributes: Attributes = {}, rest: Partial<RuleCase> = {}): RuleCase => ({
-    op,
-    shapes: [shape(dim(1, 4))],
-    values,
-    attributes,
-    ...rest,
-  });
+  /** One input of any shape, or of `rank` axes. */
+  const unary = (
+    op: string,
+    values: Values,
+    attributes: Attributes = {},
+    { rank, ...rest }: Partial<RuleCase> & { rank?: number } = {},
+  ): RuleCase => {
+    const random = Random.named(op + JSON.stringify(attributes));
+    return { op, shapes: [shape(random, rank ?? dim(random, 1, 4))], values, attributes, ...rest };
+  };
   const binary = (op: string, values: Values | readonly Values[], rest: Partial<RuleCase> = {}): RuleCase[] => {
-    const [a, b, c] = [dim(), dim(), dim()];
+    const random = Random.named(op);
+    const [a, b, c] = [dim(random), dim(random), dim(random)];
     return [
       {
         op,
@@ -70,14 +74,16 @@ export function ruleCases(random: Random): RuleCase[] {
     ];
   };
   const reductions = (op: string, values: Values): RuleCase[] => {
+    const random = Random.named(op);
     const attribute = (keepdims: number): Attributes => ({ keepdims });
     return [
-      { op, shapes: [shape(4)], values, constants: [ints(2, 3)], attributes: attribute(1) },
-      { op, shapes: [shape(3)], values, constants: [ints(-2)], attributes: attribute(0) },
-      { op, shapes: [shape(2)], values, attributes: attribute(0) },
+      { op, shapes: [shape(random, 4)], values, constants: [ints(2, 3)], attributes: attribute(1) },
+      { op, shapes: [shape(random, 3)], values, constants: [ints(-2)], attributes: attribute(0) },
+      { op, shapes: [shape(random, 2)], values, attributes: attribute(0) },
     ];
   };
-  const [h, w] = [dim(5, 7), dim(5, 7)];
+  const sizes = Random.named('sizes of convolutions');
+  const [h, w] = [dim(sizes, 5, 7), dim(sizes, 5, 7)];
   const conv = (
     channels: number,
     outputs: number,
@@ -112,7 +118,7 @@ export function ruleCases(random: Random): RuleCase[] {
     constants: [undefined, float32([1, 1, ...scales])],
     attributes,
   });
-  const [channels, groups] = [dim(2, 3), 2];
+  const [channels, groups] = [dim(sizes, 2, 3), 2];
 
   return [
     // Arithmetic
@@ -121,7 +127,7 @@ export function ruleCases(random: Random): RuleCase[] {
     ...binary('Pow', ['positive', 'any']),
     ...[2, 3, 0.5, -1].map((exponent): RuleCase => ({
       op: 'Pow',
-      shapes: [shape(2)],
+      shapes: [[3, 4]],
       values: 'positive',
       constants: [exponent],
     })),
@@ -175,9 +181,7 @@ export function ruleCases(random: Random): RuleCase[] {
     { op: 'Clip', shapes: [[3, 4]], values: [-0.8, 0.8], constants: [-1, 1] },
     { op: 'Clip', shapes: [[3, 4]], values: [1.2, 2], constants: [-1, 1] },
     { op: 'Clip', shapes: [[3, 4]], values: [-2, -1.2], constants: [-1, undefined] },
-    ...['Softmax', 'LogSoftmax'].flatMap((op) =>
-      [-1, 1, 0].map((axis) => unary(op, 'any', { axis }, { shapes: [shape(3)] })),
-    ),
+    ...['Softmax', 'LogSoftmax'].flatMap((op) => [-1, 1, 0].map((axis) => unary(op, 'any', { axis }, { rank: 3 }))),
 
     // Linear maps
     {
@@ -272,6 +276,12 @@ export function ruleCases(random: Random): RuleCase[] {
     transposed(2, 4, [3, 3], { strides: [2, 3], pads: [1, 0, 0, 1], output_padding: [1, 0] }, 2),
     transposed(2, 3, [2, 2], { dilations: [2, 1] }),
     { ...transposed(2, 3, [3, 3], { strides: [2, 2], output_shape: [8, 7] }), tolerance: 0.004 },
+    {
+      op: 'Col2Im',
+      shapes: [[2, 12, 6]],
+      constants: [ints(7, 6), ints(3, 2)],
+      attributes: { strides: [2, 2], pads: [0, 1, 1, 0], dilations: [2, 2] },
+    },
 
     // Reductions
     ...reductions('ReduceSum', 'any'),
@@ -287,10 +297,10 @@ export function ruleCases(random: Random): RuleCase[] {
     // Layout
     { op: 'Reshape', shapes: [[2, 3, 4]], constants: [ints(4, -1)] },
     { op: 'Reshape', shapes: [[2, 3, 4]], constants: [ints(0, 12)] },
-    unary('Flatten', 'any', { axis: 2 }, { shapes: [shape(4)] }),
-    unary('Flatten', 'any', { axis: -1 }, { shapes: [shape(3)] }),
-    unary('Transpose', 'any', { perm: [2, 0, 3, 1] }, { shapes: [shape(4)] }),
-    unary('Transpose', 'any', {}, { shapes: [shape(3)] }),
+    unary('Flatten', 'any', { axis: 2 }, { rank: 4 }),
+    unary('Flatten', 'any', { axis: -1 }, { rank: 3 }),
+    unary('Transpose', 'any', { perm: [2, 0, 3, 1] }, { rank: 4 }),
+    unary('Transpose', 'any', {}, { rank: 3 }),
     { op: 'Squeeze', shapes: [[2, 1, 3, 1]], constants: [ints(-1)] },
     { op: 'Squeeze', shapes: [[2, 1, 3, 1]] },
     { op: 'Unsqueeze', shapes: [[2, 3]], constants: [ints(0, -1)] },
