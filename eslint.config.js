@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import js from '@eslint/js';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
@@ -8,7 +9,9 @@ import * as lit from 'eslint-plugin-lit';
 /** Everything that is not the engine. */
 const outside = './src/{actions,cli,entries,hosts,panel,pictures,ui}/**/*';
 
-const editors = ['embedded', 'gimp', 'photopea', 'photoshop'];
+const editors = readdirSync(new URL('src/hosts', import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
+  .map(({ name }) => name);
 
 const onnxRuntime = { name: 'onnxruntime-node', message: 'Import engine/runtime/onnxruntime.node.' };
 
