@@ -1,19 +1,21 @@
 // Breaks source files in many small ways, one at a time, and runs tests that should notice: what no test notices is listed.
 //
 //   node scripts/mutate.mjs src/engine/raster/tiles.ts [more files or folders] [--tests tests/engine/raster]
-//     --tests T    files or folders of tests, by default the file's own tests and all of tests/engine or tests/panel, and
-//                  so on, that follows it; may be repeated
+//     --tests T    files or folders of tests instead of all unit tests; may be repeated
 //     --sample N   so many mutants in all, chosen by --seed (0)
-//     --seconds S  how much computing the tests that a mutant meets may cost in all, as they did without it (60); the first
+//     --seconds S  how much computing the tests that a mutant meets may cost in all, as they did without it (180); the first
 //                  one is always among them. Not time by the clock: a busy machine finds as many as a quiet one
 //     --json F     keep the result there: the next run with the same file tries only what was not killed
+//     --coverage   only find out what each test reaches, and keep it
 //     --help       print this
 //
-// Each test file is run once with coverage (kept in node_modules/.cache until it or src/ changes); for a mutant run those
-// that reach its line, all in one process, until one fails: first those that noticed most of the mutants of its file, then
-// its file's own, then the quick ones. What code in other threads reaches is not seen. Works in a git worktree of its own,
-// on what is committed. Not part of `npm test`: a mutant costs a run of tests.
-import { execFileSync, spawn } from 'node:child_process';
+// Each unit test is run once with coverage (kept in node_modules/.cache until it or a file that it loads changes); for a
+// mutant run those that reach its line, all in one process, until one fails: first those that noticed most of the mutants
+// of its file, then its file's own, those of its folder, and the quick ones before the slow. A mutant that they let pass, in
+// a file that only a page loads (engine/browser/ and *.browser.ts), meets the tests in tests/browser as well, with pages
+// built from it. What code in other threads and processes reaches is not seen otherwise. Works in a git worktree of its
+// own, on what is committed. Not part of `npm test`: a mutant costs a run of tests.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -31,7 +33,9 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import ts from 'typescript';
+import { ensureChromium } from './chromium.mjs';
 
+const env = { ...process.env };
 const project = fileURLToPath(new URL('..', import.meta.url));
 const swaps = {
   '+': '-',
@@ -101,11 +105,19 @@ const filesUnder = (path) =>
       ? [path]
       : [];
 
-/** The test of the file itself, and the tests of the part of the code it belongs to. */
-function testsOf(path) {
+const isTest = (name) => name.endsWith('.test.ts');
+
+/** How near a test is to a file: 2 for the file's own test, 1 for one of its folder, else 0. */
+function nearness(test, path) {
   const own = path.replace(/^src/, 'tests').replace(/\.ts$/, '.test.ts');
-  return [own, own.split(sep).slice(0, 2).join(sep)].filter(existsSync);
+  return test === own ? 2 : dirname(test) === dirname(own) ? 1 : 0;
 }
+
+/** Tests that need what `npm run build` makes. */
+const needsBuild = (test) => /^tests.(browser|library)\b/.test(test);
+
+/** Is this a file that only pages load? */
+const isForPages = (path) => /\.browser\.ts$|\bengine.browser\b/.test(path);
 
 /** What tells a mutant from others as long as neither its line nor the number of lines above changes. */
 const nameOf = ({ path, source, start, end, text }) =>
@@ -133,8 +145,9 @@ async function main() {
       tests: { type: 'string', multiple: true },
       sample: { type: 'string' },
       seed: { type: 'string', default: '0' },
-      seconds: { type: 'string', default: '60' },
+      seconds: { type: 'string', default: '180' },
       json: { type: 'string' },
+      coverage: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -166,7 +179,7 @@ async function main() {
    * @returns {Promise<{ failed: string | null, seconds: number }>} the test that failed, or that took too long; seconds of
    *   computing that all took
    */
-  const runTests = (tests, limit, more = []) =>
+  const runTests = (tests, limit, { more = [], kind = 'unit' } = {}) =>
     new Promise((resolve) => {
       const args = ['--expose-gc', 'node_modules/jest/bin/jest.js', '-i', '--bail', '--silent', ...more];
       const order = ['--testSequencer', join(project, 'scripts', 'given-order.cjs')];
@@ -175,13 +188,13 @@ async function main() {
       rmSync(computing, { force: true });
       const child = spawn(
         process.execPath,
-        [...args, ...order, ...reports, '--selectProjects', 'unit', '--runTestsByPath', ...tests],
+        [...args, ...order, ...reports, '--selectProjects', kind, '--runTestsByPath', ...tests],
         {
           cwd: folder,
           stdio: ['ignore', 'ignore', 'pipe'],
           timeout: Math.ceil(limit * 1000),
           killSignal: 'SIGKILL',
-          env: { ...process.env, LWAY_TESTS_IN_ORDER: JSON.stringify(tests), LWAY_COMPUTING_TIME: computing },
+          env: { ...env, LWAY_TESTS_IN_ORDER: JSON.stringify(tests), LWAY_COMPUTING_TIME: computing },
         },
       );
       let report = '';
@@ -194,30 +207,52 @@ async function main() {
       });
     });
 
-  /** Which lines of which files a test reaches, and in how many seconds of computing. */
-  const hashOf = (path) =>
-    execFileSync('git', ['rev-parse', `${commit}:${path.replaceAll(sep, '/')}`], { encoding: 'utf8' });
-  const surroundings = ['src', 'tests/support', 'tests/doubles'].map(hashOf).join('');
+  /** The tests in tests/browser, with pages built from what lies in the folder, until one fails. */
+  async function runInPages() {
+    env.LWAY_CHROMIUM ??= ensureChromium();
+    const build = spawnSync(process.execPath, ['node_modules/webpack-cli/bin/cli.js', '--stats', 'errors-only'], {
+      cwd: folder,
+      stdio: 'ignore',
+    });
+    if (build.status !== 0) return 'the build';
+    return (await runTests(filesUnder(join('tests', 'browser')).filter(isTest), 3600, { kind: 'browser' })).failed;
+  }
+
+  const hashes = new Map(
+    execFileSync('git', ['ls-tree', '-r', commit], { encoding: 'utf8', maxBuffer: 1 << 26 })
+      .trim()
+      .split('\n')
+      .map((line) => [line.split('\t')[1].replaceAll('/', sep), line.split(/\s/)[2]]),
+  );
   const cache = join('node_modules', '.cache', 'lway-mutate');
   mkdirSync(cache, { recursive: true });
+  /** Which lines of which files a test reaches, and in how many seconds of computing. */
   async function coverageOf(test) {
-    const key = createHash('sha256')
-      .update(`${surroundings} ${test} ${hashOf(test)}`)
-      .digest('hex');
-    const kept = join(cache, `${key}.json`);
-    if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8'));
-    const report = ['--coverage', '--coverageProvider=v8', '--coverageReporters=json', '--coverageDirectory=.covered'];
-    const { failed, seconds } = await runTests([test], 1800, report);
-    if (failed !== null) throw new Error(`${test} fails without a mutant.`);
+    const kept = join(cache, `${test.replaceAll(sep, '+')}.json`);
+    if (existsSync(kept)) {
+      const known = JSON.parse(readFileSync(kept, 'utf8'));
+      if (Object.entries(known.loaded).every(([path, hash]) => hashes.get(path) === hash)) return known;
+    }
+    const more = ['--coverage', '--coverageProvider=v8', '--coverageReporters=json', '--coverageDirectory=.covered'];
+    const { failed, seconds } = await runTests([test], 1800, { more });
+    if (failed !== null) {
+      console.log(`${test} fails without a mutant, and is not asked.`);
+      return { seconds: 0, reached: {} };
+    }
     const reached = {};
+    const loaded = { [test]: hashes.get(test) };
     for (const { path, statementMap, s } of Object.values(
       JSON.parse(readFileSync(join(folder, '.covered', 'coverage-final.json'), 'utf8')),
-    ))
-      reached[relative(folder, path)] = Object.keys(s)
+    )) {
+      const name = relative(folder, path);
+      loaded[name] = hashes.get(name);
+      reached[name] = Object.keys(s)
         .filter((id) => s[id] > 0)
         .map((id) => statementMap[id].start.line);
-    writeFileSync(kept, JSON.stringify({ seconds, reached }));
-    return { seconds, reached };
+    }
+    const result = { seconds, reached, loaded };
+    writeFileSync(kept, JSON.stringify(result));
+    return result;
   }
 
   const paths = positionals.flatMap(filesUnder).map((path) => relative('.', path));
@@ -242,11 +277,7 @@ async function main() {
     };
 
     const wanted = new Set(
-      mutants
-        .filter((mutant) => !killedBefore.has(nameOf(mutant)))
-        .flatMap(({ path }) => values.tests ?? testsOf(path))
-        .flatMap(filesUnder)
-        .filter((name) => name.endsWith('.test.ts')),
+      (values.tests ?? ['tests']).flatMap(filesUnder).filter((name) => isTest(name) && !needsBuild(name)),
     );
     console.log(
       `${mutants.length} of ${all.length} mutants, ${results.length} killed before; ${wanted.size} test files`,
@@ -254,6 +285,10 @@ async function main() {
     const tests = [];
     for (const test of wanted) tests.push({ test, ...(await coverageOf(test)) });
     tests.sort((a, b) => a.seconds - b.seconds);
+    if (values.coverage) {
+      for (const { test, seconds } of tests) console.log(`${seconds.toFixed(0).padStart(4)} s  ${test}`);
+      return;
+    }
 
     // What was not tried before comes first.
     const survivors = new Set(before.map(({ name }) => name));
@@ -266,12 +301,15 @@ async function main() {
       const name = nameOf(mutant);
       const line = lineOf(source, start);
       let time = 0;
-      const [own] = testsOf(path);
       const rank = ({ test }) => results.filter((each) => each.path === path && each.killedBy === test).length;
       const watching = tests
         .filter(({ reached }) => reached[path]?.includes(line))
-        .sort((a, b) => rank(b) - rank(a) || (b.test === own) - (a.test === own))
-        .filter(({ seconds }, i) => (time += seconds) <= Number(values.seconds) || i === 0);
+        .sort((a, b) => rank(b) - rank(a) || nearness(b.test, path) - nearness(a.test, path))
+        .filter(({ seconds }, i) => {
+          const fits = i === 0 || time + seconds <= Number(values.seconds);
+          if (fits) time += seconds;
+          return fits;
+        });
       let killedBy = null;
       writeFileSync(join(folder, path), source.slice(0, start) + text + source.slice(end));
       if (watching.length > 0) {
@@ -284,10 +322,17 @@ async function main() {
           )
         ).failed;
       }
+      const inPages = killedBy === null && isForPages(path) && !values.tests;
+      if (inPages) killedBy = await runInPages();
       writeFileSync(join(folder, path), source);
       const change = `${source.slice(start, end).split('\n')[0]} → ${text}`;
-      results.push({ name, path, line, change, killedBy, watching: watching.length });
-      const fate = killedBy ? `killed by ${killedBy}` : watching.length > 0 ? 'survived' : 'no test reaches it';
+      results.push({ name, path, line, change, killedBy, watching: watching.length, inPages });
+      const asked = inPages ? `${watching.length} and all in pages` : `${watching.length}`;
+      const fate = killedBy
+        ? `killed by ${killedBy}`
+        : watching.length > 0 || inPages
+          ? `survived ${asked}`
+          : 'no test reaches it';
       console.log(`${path}:${line}  ${change}  ${fate}`);
       if (values.json) keep();
     }
