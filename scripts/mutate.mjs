@@ -9,12 +9,15 @@
 //     --coverage   only find out what each test reaches, and keep it
 //     --help       print this
 //
-// Each unit test is run once with coverage (kept in node_modules/.cache until it or a file that it loads changes); for a
-// mutant run those that reach its line, all in one process, until one fails: first those that noticed most of the mutants
-// of its file, then its file's own, those of its folder, and the quick ones before the slow. A mutant that they let pass, in
+// Each unit test that is asked is run once with coverage (kept in node_modules/.cache until it or a file that it loads
+// changes); for a mutant run those that reach its line, all in one process, until one fails: first those that noticed most
+// of the mutants of its file, then its file's own, those of its folder, and the quick ones before the slow. What the tests
+// of its part of the code (tests/engine, and so on) let pass meets those of the other parts. A mutant that they let pass, in
 // a file that only a page loads (engine/browser/ and *.browser.ts), meets the tests in tests/browser as well, with pages
-// built from it. What code in other threads and processes reaches is not seen otherwise. Works in a git worktree of its
-// own, on what is committed. Not part of `npm test`: a mutant costs a run of tests.
+// built from it. What code in other threads and processes reaches is not seen otherwise. Time limits are of computing, so
+// that a busy machine does not kill what no test notices; those of single tests are by the clock, and what they end is said
+// to have taken too long. Works in a git worktree of its own, on what is committed. Not part of `npm test`: a mutant costs a
+// run of tests.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -107,10 +110,11 @@ const filesUnder = (path) =>
 
 const isTest = (name) => name.endsWith('.test.ts');
 
-/** How near a test is to a file: 2 for the file's own test, 1 for one of its folder, else 0. */
+/** How near a test is to a file: 3 for the file's own test, 2 for one of its folder, 1 for one of its part of the code. */
 function nearness(test, path) {
   const own = path.replace(/^src/, 'tests').replace(/\.ts$/, '.test.ts');
-  return test === own ? 2 : dirname(test) === dirname(own) ? 1 : 0;
+  const part = (name) => name.split(sep)[1];
+  return test === own ? 3 : dirname(test) === dirname(own) ? 2 : part(test) === part(own) ? 1 : 0;
 }
 
 /** Tests that need what `npm run build` makes. */
@@ -175,13 +179,13 @@ async function main() {
   /**
    * Runs tests one after the other, in this order, until one fails.
    *
-   * @param limit seconds by the clock
-   * @returns {Promise<{ failed: string | null, seconds: number }>} the test that failed, or that took too long; seconds of
-   *   computing that all took
+   * @param limit seconds of computing, in this process and its threads
+   * @returns {Promise<{ failed: string | null, late: boolean, seconds: number }>} the test that failed, or that computed too
+   *   long; whether it was for want of time; seconds of computing that all took
    */
   const runTests = (tests, limit, { more = [], kind = 'unit' } = {}) =>
     new Promise((resolve) => {
-      const args = ['--expose-gc', 'node_modules/jest/bin/jest.js', '-i', '--bail', '--silent', ...more];
+      const args = ['--expose-gc', 'node_modules/jest/bin/jest.js', '-i', '--bail', '--silent', '--forceExit', ...more];
       const order = ['--testSequencer', join(project, 'scripts', 'given-order.cjs')];
       const reports = ['--reporters', 'default', '--reporters', join(project, 'scripts', 'computing-time.cjs')];
       const computing = join(dirname(folder), 'computing.txt');
@@ -192,18 +196,22 @@ async function main() {
         {
           cwd: folder,
           stdio: ['ignore', 'ignore', 'pipe'],
-          timeout: Math.ceil(limit * 1000),
-          killSignal: 'SIGKILL',
-          env: { ...env, LWAY_TESTS_IN_ORDER: JSON.stringify(tests), LWAY_COMPUTING_TIME: computing },
+          env: {
+            ...env,
+            LWAY_TESTS_IN_ORDER: JSON.stringify(tests),
+            LWAY_COMPUTING_TIME: computing,
+            LWAY_COMPUTING_LIMIT: `${limit}`,
+          },
         },
       );
       let report = '';
       child.stderr.on('data', (data) => (report += data));
-      child.once('close', (code) => {
+      child.once('close', (code, signal) => {
         const seconds = existsSync(computing) ? Number(readFileSync(computing, 'utf8')) : 0;
-        if (code === 0) return resolve({ failed: null, seconds });
+        if (code === 0) return resolve({ failed: null, late: false, seconds });
         const passed = new Set([...report.matchAll(/^PASS \S+ (\S+)/gm)].map(([, test]) => test.replaceAll('/', sep)));
-        resolve({ failed: tests.find((test) => !passed.has(test)) ?? tests.at(-1), seconds });
+        const late = signal === 'SIGKILL' || report.includes('Exceeded timeout of');
+        resolve({ failed: tests.find((test) => !passed.has(test)) ?? tests.at(-1), late, seconds });
       });
     });
 
@@ -214,8 +222,8 @@ async function main() {
       cwd: folder,
       stdio: 'ignore',
     });
-    if (build.status !== 0) return 'the build';
-    return (await runTests(filesUnder(join('tests', 'browser')).filter(isTest), 3600, { kind: 'browser' })).failed;
+    if (build.status !== 0) return { failed: 'the build', late: false };
+    return runTests(filesUnder(join('tests', 'browser')).filter(isTest), 3600, { kind: 'browser' });
   }
 
   const hashes = new Map(
@@ -282,11 +290,17 @@ async function main() {
     console.log(
       `${mutants.length} of ${all.length} mutants, ${results.length} killed before; ${wanted.size} test files`,
     );
-    const tests = [];
-    for (const test of wanted) tests.push({ test, ...(await coverageOf(test)) });
-    tests.sort((a, b) => a.seconds - b.seconds);
+    const known = new Map();
+    const among = async (list) => {
+      for (const test of list)
+        if (!known.has(test)) {
+          known.set(test, { test, ...(await coverageOf(test)) });
+          if (values.coverage) console.log(`${known.get(test).seconds.toFixed(1).padStart(6)} s  ${test}`);
+        }
+      return list.map((test) => known.get(test)).sort((a, b) => a.seconds - b.seconds);
+    };
     if (values.coverage) {
-      for (const { test, seconds } of tests) console.log(`${seconds.toFixed(0).padStart(4)} s  ${test}`);
+      await among([...wanted]);
       return;
     }
 
@@ -297,42 +311,48 @@ async function main() {
       ...left.filter((each) => !survivors.has(nameOf(each))),
       ...left.filter((each) => survivors.has(nameOf(each))),
     ]) {
-      const { path, source, start, end, text } = mutant;
+      const { path, source, start, end: stop, text } = mutant;
       const name = nameOf(mutant);
       const line = lineOf(source, start);
-      let time = 0;
       const rank = ({ test }) => results.filter((each) => each.path === path && each.killedBy === test).length;
-      const watching = tests
-        .filter(({ reached }) => reached[path]?.includes(line))
-        .sort((a, b) => rank(b) - rank(a) || nearness(b.test, path) - nearness(a.test, path))
-        .filter(({ seconds }, i) => {
-          const fits = i === 0 || time + seconds <= Number(values.seconds);
-          if (fits) time += seconds;
-          return fits;
-        });
-      let killedBy = null;
-      writeFileSync(join(folder, path), source.slice(0, start) + text + source.slice(end));
-      if (watching.length > 0) {
-        // What never comes back is noticed as well; what is only slow, on a busy machine, is waited for.
+      let time = 0;
+      let asked = 0;
+      let end = { failed: null, late: false };
+      const write = (content) => writeFileSync(join(folder, path), content);
+      // Those of the same part of the code, then the others.
+      for (const near of [true, false]) {
+        if (end.failed !== null) break;
+        write(source);
+        const tests = await among([...wanted].filter((test) => nearness(test, path) > 0 === near));
+        write(source.slice(0, start) + text + source.slice(stop));
+        const watching = tests
+          .filter(({ reached }) => reached[path]?.includes(line))
+          .sort((a, b) => rank(b) - rank(a) || nearness(b.test, path) - nearness(a.test, path))
+          .filter(({ seconds }) => {
+            const fits = asked === 0 || time + seconds <= Number(values.seconds);
+            if (fits) [time, asked] = [time + seconds, asked + 1];
+            return fits;
+          });
+        if (watching.length === 0) continue;
+        // What never comes back is noticed as well.
         const limit = watching.reduce((sum, { seconds }) => sum + 10 * seconds, 60);
-        killedBy = (
-          await runTests(
-            watching.map(({ test }) => test),
-            limit,
-          )
-        ).failed;
+        end = await runTests(
+          watching.map(({ test }) => test),
+          limit,
+        );
       }
-      const inPages = killedBy === null && isForPages(path) && !values.tests;
-      if (inPages) killedBy = await runInPages();
-      writeFileSync(join(folder, path), source);
-      const change = `${source.slice(start, end).split('\n')[0]} → ${text}`;
-      results.push({ name, path, line, change, killedBy, watching: watching.length, inPages });
-      const asked = inPages ? `${watching.length} and all in pages` : `${watching.length}`;
-      const fate = killedBy
-        ? `killed by ${killedBy}`
-        : watching.length > 0 || inPages
-          ? `survived ${asked}`
-          : 'no test reaches it';
+      const inPages = end.failed === null && isForPages(path) && !values.tests;
+      if (inPages) end = await runInPages();
+      write(source);
+      const change = `${source.slice(start, stop).split('\n')[0]} → ${text}`;
+      const { failed: killedBy, late } = end;
+      results.push({ name, path, line, change, killedBy, late, asked, inPages });
+      const fate =
+        killedBy !== null
+          ? `killed by ${killedBy}${late ? ', which took too long' : ''}`
+          : asked > 0 || inPages
+            ? `survived ${asked} files of tests${inPages ? ' and all in pages' : ''}`
+            : 'no test reaches it';
       console.log(`${path}:${line}  ${change}  ${fate}`);
       if (values.json) keep();
     }

@@ -312,6 +312,7 @@ test.each([
   'Crop c 1 1 x output -23309=1,1 -23310=1,2',
   'Crop c 1 1 x output -23309=1,1 -23310=2,2,3 -23311=1,1',
   'Crop c 1 1 x output 0=1',
+  'Split s 1 2 x a b\nCrop c 2 1 a b output 2=1',
   'Slice s 1 2 x a output -23300=2,1,-233 1=1',
   'Slice s 1 2 x a output -23300=2,1,1',
   'Pooling p 1 1 x output 0=0 1=2 2=2',

@@ -20,19 +20,24 @@ interface View {
   readonly type?: string;
 }
 
-/** `{'w': …}`, a view of six values, 2 × 3 in rows if nothing else is said. */
-function pickle({ offset = whole(0), shape = tuple(whole(2), whole(3)), steps, type = 'FloatStorage' }: View): string {
+/** A view of six values, 2 × 3 in rows if nothing else is said. */
+function tensor({ offset = whole(0), shape = tuple(whole(2), whole(3)), steps, type = 'FloatStorage' }: View): string {
   const storage = tuple(word('storage'), `ctorch\n${type}\n`, word('0'), word('cpu'), whole(6));
   const args = tuple(`${storage}Q`, offset, shape, steps ?? tuple(whole(3), whole(1)), '\x89', 'N');
-  return `\x80\x02}(${word('w')}ctorch._utils\n_rebuild_tensor_v2\n${args}Ru.`;
+  return `ctorch._utils\n_rebuild_tensor_v2\n${args}R`;
 }
+const dictionary = (...items: [key: string, value: string][]) => `}(${items.flat().join('')}u`;
+const ordered = (...items: [key: string, value: string][]) => `ccollections\nOrderedDict\n)R(${items.flat().join('')}u`;
+const file = (root: string) => `\x80\x02${root}.`;
+const pickle = (view: View) => file(dictionary([word('w'), tensor(view)]));
 
 const values = Float32Array.of(0.5, -1, 2, 3, 4, 5);
-const archive = (view: View, data: ArrayBufferView = values) =>
+const archived = (pickled: string, data: ArrayBufferView = values) =>
   zipSync({
-    'net/data.pkl': text(pickle(view)),
+    'net/data.pkl': text(pickled),
     'net/data/0': new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   });
+const archive = (view: View, data?: ArrayBufferView) => archived(pickle(view), data);
 const weight = (view: View, data?: ArrayBufferView) => {
   const { dims, data: found } = readPytorch(archive(view, data)).get('w')!;
   return { dims, data: [...found] };
@@ -72,6 +77,70 @@ test.each<[string, View]>([
 ])('a view that %s is a damaged file', (_, view) => {
   expect(() => readPytorch(archive(view))).toThrow(
     expect.objectContaining({ code: 'bad-model', message: expect.stringMatching(/damaged or cut short/) }),
+  );
+});
+
+const row: View = { shape: tuple(whole(1)), steps: tuple(whole(1)) };
+const named = (name: string): [string, string] => [word(name), tensor(row)];
+
+test('what has no name, and what is no tensor, is left out', () => {
+  const root = dictionary(
+    [whole(7), tensor(row)],
+    named('w'),
+    [word('epoch'), whole(3)],
+    [word('note'), word('hello')],
+    [word('list'), '](' + whole(1) + 'e'],
+    [word('other'), 'ccollections\nOrderedDict\n)R'],
+  );
+  expect([...readPytorch(archived(file(root))).keys()]).toEqual(['w']);
+});
+
+test('a parameter is the tensor that it wraps', () => {
+  const parameter = `ctorch._utils\n_rebuild_parameter\n${tuple(tensor(row), '\x88', 'N')}R`;
+  const { dims, data } = readPytorch(archived(file(dictionary([word('w'), parameter])))).get('w')!;
+  expect({ dims, data: [...data] }).toEqual({ dims: [1], data: [0.5] });
+});
+
+test.each<[string, string, string[]]>([
+  ['a plain dictionary', dictionary(named('a')), ['a']],
+  ['an ordered one', ordered(named('a')), ['a']],
+  [
+    'averaged weights before the others',
+    dictionary([word('params'), ordered(named('a'))], [word('params_ema'), ordered(named('b'))]),
+    ['b'],
+  ],
+  [
+    'a network within a checkpoint',
+    dictionary([word('model'), dictionary([word('state_dict'), dictionary(named('a'))])]),
+    ['a'],
+  ],
+  [
+    'four deep',
+    dictionary([
+      word('model'),
+      dictionary([word('model'), dictionary([word('model'), dictionary([word('model'), dictionary(named('a'))])])]),
+    ]),
+    ['a'],
+  ],
+  [
+    'five deep is not looked into',
+    dictionary([
+      word('model'),
+      dictionary([
+        word('model'),
+        dictionary([word('model'), dictionary([word('model'), dictionary([word('model'), dictionary(named('a'))])])]),
+      ]),
+    ]),
+    [],
+  ],
+  ['a wrapper that wraps a tensor is a weight', dictionary(named('model')), ['model']],
+])('weights are found in %s', (_, root, names) => {
+  expect([...readPytorch(archived(file(root))).keys()]).toEqual(names);
+});
+
+test('a whole Python object is not a dictionary of weights', () => {
+  expect(() => readPytorch(archived(file(whole(5))))).toThrow(
+    expect.objectContaining({ code: 'bad-model', message: expect.stringMatching(/whole Python object/) }),
   );
 });
 

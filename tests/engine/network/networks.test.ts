@@ -126,7 +126,122 @@ describe('an ONNX file', () => {
     expect(file.parameters).toBeGreaterThan(1000);
   });
 
+  test('tells ports of unknown sizes and of other types, and takes weights among the inputs for what they are', () => {
+    const dim = [
+      { value: { case: 'dimValue' as const, value: 0n } },
+      { value: { case: undefined } },
+      { value: { case: 'dimParam' as const, value: 'w' } },
+      { value: { case: 'dimValue' as const, value: 7n } },
+    ];
+    const tensor = (elemType: number, shape?: { dim: typeof dim }) => ({
+      value: { case: 'tensorType' as const, value: { elemType, shape } },
+    });
+    const { graph } = create(ModelProtoSchema, {
+      graph: {
+        input: [
+          { name: 'a', type: tensor(10, { dim }) },
+          { name: 'b', type: tensor(99) },
+          { name: 'c', type: { value: { case: 'sequenceType', value: {} } } },
+          { name: 'd' },
+          { name: 'weight', type: tensor(1) },
+        ],
+        initializer: [{ name: 'weight', dims: [2n, 3n], dataType: 1 }],
+      },
+    });
+    const bytes = change((own) => {
+      own.input = graph!.input;
+      own.initializer = graph!.initializer;
+      own.node = [own.node[0]!];
+    });
+    const file = readNetworkFile(bytes);
+    expect(file.inputs).toEqual([
+      { name: 'a', type: 'FLOAT16', shape: ['', '', 'w', 7] },
+      { name: 'b', type: 'UNDEFINED', shape: null },
+      { name: 'c', type: 'sequenceType', shape: null },
+      { name: 'd', type: 'UNDEFINED', shape: null },
+    ]);
+    expect([file.parameters, file.nodes]).toEqual([6, 1]);
+  });
+
+  test('counts what graphs within its nodes hold, and names operators of other domains in full', () => {
+    const { graph } = create(ModelProtoSchema, {
+      graph: {
+        node: [
+          { opType: 'Constant', output: ['k'], attribute: [{ name: 'value', t: { dims: [5n], dataType: 1 } }] },
+          { opType: 'Odd', domain: 'example.org', output: ['o'] },
+          { opType: 'Plain', domain: 'ai.onnx', output: ['p'] },
+        ],
+        initializer: [{ name: 'inner', dims: [2n], dataType: 1 }],
+      },
+    });
+    for (const attribute of [
+      { name: 'body', g: graph! },
+      { name: 'bodies', graphs: [graph!] },
+    ]) {
+      const bytes = change((own) => {
+        own.initializer = [];
+        own.node = create(ModelProtoSchema, {
+          graph: { node: [{ opType: 'Loop', attribute: [attribute] }] },
+        }).graph!.node;
+      });
+      const file = readNetworkFile(bytes);
+      expect([...file.operators].sort()).toEqual(['Constant', 'Loop', 'Plain', 'example.org.Odd']);
+      expect([file.nodes, file.parameters]).toEqual([4, 7]);
+    }
+  });
+
+  test('is refused where it is empty or holds no network', () => {
+    const refused = (bytes: Uint8Array, message: RegExp) =>
+      expect(() => readNetworkFile(bytes)).toThrow(
+        expect.objectContaining({ code: 'bad-model', message: expect.stringMatching(message) }),
+      );
+    refused(new Uint8Array(), /is empty/);
+    refused(toBinary(ModelProtoSchema, create(ModelProtoSchema, { producerName: 'nobody' })), /holds no network/);
+    refused(
+      change((graph) => (graph.node = [])),
+      /holds no network/,
+    );
+    refused(
+      change((graph) => (graph.output = [])),
+      /holds no network/,
+    );
+  });
+
+  test('nests eight graphs deep, and no deeper', () => {
+    const nested = (depth: number) => {
+      let inner = create(ModelProtoSchema, { graph: { node: [{ opType: 'Relu' }] } }).graph!;
+      for (let i = 2; i < depth; i++) {
+        const node = [{ opType: 'If', attribute: [{ name: 'then_branch', g: inner }] }];
+        inner = create(ModelProtoSchema, { graph: { node } }).graph!;
+      }
+      return change((graph) => {
+        graph.node = create(ModelProtoSchema, {
+          graph: { node: [{ opType: 'If', attribute: [{ name: 'then_branch', g: inner }] }] },
+        }).graph!.node;
+      });
+    };
+    expect(readNetworkFile(nested(8)).nodes).toBe(8);
+    expect(() => readNetworkFile(nested(9))).toThrow(/nested too deeply/);
+  });
+
+  test('has as many as 50000 nodes', () => {
+    const bytes = change((graph) => {
+      const [node] = graph.node;
+      while (graph.node.length < 50_000) graph.node.push(node!);
+      graph.node.length = 50_000;
+    });
+    expect(readNetworkFile(bytes).nodes).toBe(50_000);
+  });
+
   test('is refused where its weights are in another file', () => {
+    const named = change(({ initializer }) =>
+      initializer[0]!.externalData.push(
+        create(ModelProtoSchema, {
+          graph: { initializer: [{ externalData: [{ key: 'location', value: 'w' }] }] },
+        }).graph!.initializer[0]!.externalData[0]!,
+      ),
+    );
+    expect(() => readNetworkFile(named)).toThrow(/another file/);
     const bytes = change(({ initializer }) => (initializer[0]!.dataLocation = TensorProto_DataLocation.EXTERNAL));
     expect(() => readNetworkFile(bytes)).toThrow(
       expect.objectContaining({ code: 'bad-model', message: expect.stringMatching(/another file/) }),
