@@ -42,6 +42,16 @@ const inside = (c: number, y: number, x: number, otherwise: number) =>
   y >= 0 && y < HEIGHT && x >= 0 && x < WIDTH ? at(c, y, x) : otherwise;
 const within = (place: number, size: number) => Math.min(Math.max(place, 0), size - 1);
 const mirrored = (place: number, size: number) => (place < 0 ? -place : place >= size ? 2 * (size - 1) - place : place);
+/** By the integral of the normal distribution, in small steps. */
+const gelu = (value: number) => {
+  const steps = 2000;
+  let sum = 0.5;
+  for (let i = 0; i < steps; i++) {
+    const place = ((i + 0.5) / steps) * value;
+    sum += (Math.exp((-place * place) / 2) / Math.sqrt(2 * Math.PI)) * (value / steps);
+  }
+  return value * sum;
+};
 const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
 
 interface Row {
@@ -164,6 +174,69 @@ const rows: Row[] = [
     lines: `BinaryOp b 1 1 x output ${settings}`,
     is: each(same, (c, y, x) => rule(at(c, y, x))),
   })),
+  ...(
+    [
+      ['root', '0=5', Math.sqrt],
+      ['logarithm', '0=8', Math.log],
+    ] as [string, string, (value: number) => number][]
+  ).map(([title, settings, rule]): Row => ({
+    title: `UnaryOp: ${title}`,
+    lines: `BinaryOp far 1 1 x y 0=0 1=1 2=4.0\nUnaryOp u 1 1 y output ${settings}`,
+    is: each(same, (c, y, x) => rule(at(c, y, x) + 4)),
+  })),
+  {
+    title: 'GELU',
+    lines: 'GELU g 1 1 x output',
+    is: each(same, (c, y, x) => gelu(at(c, y, x))),
+  },
+  {
+    title: 'MemoryData of one axis, each a channel',
+    lines: 'MemoryData m 0 1 colour 0=3\nBinaryOp b 2 1 x colour output 0=1',
+    weights: [0.5, 0.25, -1],
+    is: each(same, (c, y, x) => at(c, y, x) - [0.5, 0.25, -1][c]!),
+  },
+  {
+    title: 'MemoryData of a picture, whose values have a mark before them',
+    lines: 'MemoryData m 0 1 other 0=4 1=2 2=1 21=0\nBinaryOp b 2 1 x other output',
+    weights: [0, 1, 2, 3, 4, 5, 6, 7, 8],
+    is: each(same, (c, y, x) => at(c, y, x) + 4 * y + x + 1),
+  },
+  {
+    title: 'Eltwise of four values, the last ones as they are',
+    lines: 'Split s 1 3 x a b c\nEltwise e 3 1 a b c output 0=1 -23301=1,0.5',
+    is: each(same, (c, y, x) => 2.5 * at(c, y, x)),
+  },
+  {
+    title: 'Slice into one part is the whole',
+    lines: 'Slice s 1 1 x output -23300=1,3',
+    is: each(same, at),
+  },
+  {
+    title: 'Slice in parts that are not told is in equal ones, the rest in the last',
+    lines: 'Slice s 1 2 x output b\nNoop n 1 1 b c',
+    is: each([1, 2, 4], (c, y, x) => at(c, y, x)),
+  },
+  {
+    title: 'A value for each channel and a picture, either way round: as many channels as the picture',
+    lines:
+      'Split s 1 2 x a b\nPooling p 1 1 a m 0=0 4=1\nBinaryOp o 2 1 m b y 0=1\nConvolution c 1 1 y output 0=1 1=1 5=0 6=3',
+    weights: [0, 1, 2, -1],
+    is: each([1, 2, 4], (_, y, x) =>
+      [1, 2, -1].reduce((sum, w, c) => sum + w * (Math.max(...picture.slice(c * 8, c * 8 + 8)) - at(c, y, x)), 0),
+    ),
+  },
+  {
+    title: 'What is computed from two values without sides has none, and may be multiplied by a matrix',
+    lines:
+      'Split s 1 2 x a b\nPooling p 1 1 a m 0=0 4=1\nPooling q 1 1 b n 0=1 4=1\nBinaryOp o 2 1 m n y 0=1\nInnerProduct i 1 1 y output 0=1 2=3',
+    weights: [0, 1, 2, -1],
+    is: each([1, 1, 1], () =>
+      [1, 2, -1].reduce((sum, w, c) => {
+        const own = [...picture.slice(c * 8, c * 8 + 8)];
+        return sum + w * (Math.max(...own) - own.reduce((all, value) => all + value / 8, 0));
+      }, 0),
+    ),
+  },
   {
     title: 'BinaryOp with a number: divided by it',
     lines: 'BinaryOp far 1 1 x y 0=0 1=1 2=4.0\nBinaryOp b 1 1 y output 0=8 1=1 2=0.5',
@@ -195,6 +268,7 @@ const rows: Row[] = [
       ['UnaryOp', '0=1', (v) => -v],
       ['UnaryOp', '0=2', Math.floor],
       ['UnaryOp', '0=3', Math.ceil],
+      ['UnaryOp', '', Math.abs],
       ['UnaryOp', '0=7', Math.exp],
       ['UnaryOp', '0=9', Math.sin],
       ['UnaryOp', '0=10', Math.cos],
@@ -209,6 +283,10 @@ const rows: Row[] = [
       ['HardSigmoid', '0=1.0 1=0.25', (v) => Math.min(Math.max(v + 0.25, 0), 1)],
       ['TanH', '', Math.tanh],
       ['Mish', '', (v) => v * Math.tanh(Math.log(1 + Math.exp(v)))],
+      ['UnaryOp', '0=11', Math.tan],
+      ['UnaryOp', '0=15', (v) => 1 / v],
+      ['Sigmoid', '', sigmoid],
+      ['HardSigmoid', '0=0.5', (v) => Math.min(Math.max(0.5 * v + 0.5, 0), 1)],
       ['Dropout', '', (v) => v],
     ] as [string, string, (value: number) => number][]
   ).map(([op, settings, rule]): Row => ({
@@ -238,6 +316,26 @@ const rows: Row[] = [
       const [left, share] = [Math.floor(place), place % 1];
       return (1 - share) * at(c, y, left) + share * at(c, y, within(left + 1, WIDTH));
     }),
+  },
+  {
+    title: 'Interp by cubic curves',
+    lines: 'Interp i 1 1 x output 0=3 1=1.0 2=2.0',
+    // Keys' curve with a = -0.75, as in ncnn, beyond the edge as at it.
+    is: each([3, 2, 8], (c, y, x) => {
+      const place = (x + 0.5) / 2 - 0.5;
+      const left = Math.floor(place);
+      const curve = (d: number) =>
+        d <= 1 ? 1.25 * d ** 3 - 2.25 * d ** 2 + 1 : -0.75 * (d ** 3 - 5 * d ** 2 + 8 * d - 4);
+      return [-1, 0, 1, 2].reduce(
+        (sum, i) => sum + curve(Math.abs(place - left - i)) * at(c, y, within(left + i, WIDTH)),
+        0,
+      );
+    }),
+  },
+  {
+    title: 'Interp without factors changes nothing',
+    lines: 'Interp i 1 1 x output 0=2',
+    is: each(same, at),
   },
   {
     title: 'Concat of channels, then PixelShuffle',
@@ -275,7 +373,10 @@ const rows: Row[] = [
   },
   ...(
     [
+      ['9=0', (v) => v],
       ['9=1', (v) => Math.max(v, 0)],
+      ['9=2 -23310=1,0.25', (v) => (v < 0 ? 0.25 * v : v)],
+      ['9=2', (v) => Math.max(v, 0)],
       ['9=3 -23310=2,-0.25,0.5', (v) => Math.min(Math.max(v, -0.25), 0.5)],
       ['9=4', sigmoid],
       ['9=5', (v) => v * Math.tanh(Math.log(1 + Math.exp(v)))],
@@ -313,22 +414,41 @@ test.each([
   'Crop c 1 1 x output -23309=1,1 -23310=2,2,3 -23311=1,1',
   'Crop c 1 1 x output 0=1',
   'Split s 1 2 x a b\nCrop c 2 1 a b output 2=1',
+  'Split s 1 2 x a b\nCrop c 2 1 a b output -23309=1,1',
+  'Crop c 1 1 x output -23309=1,1 -23310=1,2 -23311=1,3',
   'Slice s 1 2 x a output -23300=2,1,-233 1=1',
   'Slice s 1 2 x a output -23300=2,1,1',
   'Pooling p 1 1 x output 0=0 1=2 2=2',
   'InnerProduct i 1 1 x output 0=2 2=6',
+  'Pooling p 1 1 x m 0=1 4=1\nInnerProduct i 1 1 m output 0=2 2=5',
+  'Pooling p 1 1 x output 0=1',
+  'Split s 1 2 x a b\nPooling p 1 1 a m 0=0 4=1\nBinaryOp o 2 1 m b y 0=1\nInnerProduct i 1 1 y output 0=1 2=3',
   'Interp i 1 1 x output 0=1 3=9 4=9',
+  'Interp i 1 1 x output 0=1 3=9',
+  'Interp i 1 1 x output 0=1 4=9',
+  'Interp i 1 1 x output',
+  'Split s 1 2 x a b\nInterp i 2 1 a b output 0=1',
   'Interp i 1 1 x output 0=4 1=2.0 2=2.0',
   'BinaryOp b 1 1 x output 0=9 1=1 2=0.5',
   'Eltwise e 1 1 x output 0=3',
   'UnaryOp u 1 1 x output 0=4',
+  'UnaryOp u 1 1 x output 0=6',
+  'UnaryOp u 1 1 x output 0=12',
+  'UnaryOp u 1 1 x output 0=13',
+  'UnaryOp u 1 1 x output 0=14',
+  'MemoryData m 0 1 output 0=1 1=3',
   'UnaryOp u 1 1 x output 0=99',
   'Concat c 1 1 x output 0=1',
   'MemoryData m 0 1 output 0=1 1=1 2=3 11=1',
   'Convolution c 1 1 x output 0=1 1=1 6=3 9=7',
   'Convolution c 1 1 x output 0=1 1=1 6=3 4=-1',
   'Convolution c 1 1 x output 0=1 1=1 6=3 19=1',
+  'Convolution c 1 1 x output 0=1 1=1 6=3 18=0.5',
+  'Convolution c 1 1 x output 0=1 1=1 3=2 6=3 4=-233',
+  'Convolution c 1 1 x output 0=1 1=1 3=1 13=2 6=3 4=-233',
   'Deconvolution d 1 1 x output 0=1 1=1 6=3 18=1',
+  'Deconvolution d 1 1 x output 0=3 1=1 6=3 7=3',
+  'Deconvolution d 1 1 x output 0=1 1=1 6=3 20=1',
 ])('is not guessed at: %s', async (lines) => {
   await expect(answer(lines, [0, 1, 1, 1])).rejects.toMatchObject({
     code: 'bad-model',
