@@ -166,7 +166,9 @@ async function main() {
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
   execFileSync('git', ['worktree', 'add', '--detach', '--quiet', folder, commit]);
   symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  let running = null;
   const leave = () => {
+    running?.kill('SIGKILL');
     execFileSync('git', ['worktree', 'remove', '--force', folder]);
     rmSync(dirname(folder), { recursive: true, force: true });
   };
@@ -204,9 +206,11 @@ async function main() {
           },
         },
       );
+      running = child;
       let report = '';
       child.stderr.on('data', (data) => (report += data));
       child.once('close', (code, signal) => {
+        running = null;
         const seconds = existsSync(computing) ? Number(readFileSync(computing, 'utf8')) : 0;
         if (code === 0) return resolve({ failed: null, late: false, seconds });
         const passed = new Set([...report.matchAll(/^PASS \S+ (\S+)/gm)].map(([, test]) => test.replaceAll('/', sep)));

@@ -60,7 +60,8 @@ export function quantisationErrors(quality: number): Float32Array {
 }
 
 function stepOf(entry: number, quality: number): number {
-  const percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
+  // In whole numbers, as libjpeg's jpeg_quality_scaling computes it.
+  const percent = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality;
   return Math.max(1, Math.min(255, Math.floor((entry * percent + 50) / 100)));
 }
 

@@ -185,7 +185,7 @@ export class WorkerEngine implements Engine {
       const fail = (error: unknown) => settle(() => reject(error));
       const watchdog = new Watchdog(this.patience, signal, () => {
         this.drop();
-        fail(signal.aborted ? signal.reason : new WorkerLost('A tile took far longer than expected.', true));
+        fail(signal.aborted ? signal.reason : new WorkerLost('A tile took far longer than expected.'));
       });
       const send = (message: ToWorker) => {
         if (!settled) worker?.postMessage(message);
@@ -276,14 +276,7 @@ export class WorkerEngine implements Engine {
 }
 
 /** The worker crashed or fell silent: no fault of the picture's, so another may be tried. */
-class WorkerLost extends Error {
-  constructor(
-    message: string,
-    readonly hung = false,
-  ) {
-    super(message);
-  }
-}
+class WorkerLost extends Error {}
 
 function asLWay(error: unknown): unknown {
   if (!(error instanceof WorkerLost)) return error;

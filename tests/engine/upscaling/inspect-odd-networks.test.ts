@@ -1,4 +1,4 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { AttributeProto_AttributeType as Kind, ModelProtoSchema, TensorProto_DataType as Type } from 'onnx-buf';
 import { BorderLost, inspectNetwork, type SaidOfNetwork } from '../../../src/engine/upscaling/inspect-network';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
@@ -165,19 +165,12 @@ test('no picture comes out where the two sides grow otherwise', async () => {
 
 describe('of several outputs', () => {
   /** Beside the enlarged picture a first output of another form. */
-  const beside = (node: Node) => {
-    const bytes = network({
-      nodes: [node, nearest('x', 'large')],
-      weights: { ...by(2), two: { dims: [], data: [2] } },
-    });
-    return bytes;
-  };
+  const beside = (node: Node) => network({ nodes: [node, nearest('x', 'large')], weights: by(2) });
   test.each<[string, Node]>([
     ['rows of numbers', { op: 'Flatten', inputs: ['x'], output: 'y' }],
     ['one channel', { op: 'ReduceMean', inputs: ['x'], output: 'y', ints: { axes: [1], keepdims: 1 } }],
     ['whole numbers', { op: 'Cast', inputs: ['x'], output: 'y', ints: { to: Type.UINT8 } }],
   ])('%s are not the picture', async (_, node) => {
-    const { fromBinary } = await import('@bufbuild/protobuf');
     const model = fromBinary(ModelProtoSchema, beside(node));
     model.graph!.output.push({ ...model.graph!.output[0]!, name: 'large' });
     model.graph!.output.forEach((port) => (port.type = undefined));
