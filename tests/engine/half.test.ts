@@ -24,6 +24,7 @@ test('ties go to even, and what is too large becomes infinite', () => {
   expect(toHalf(65520)).toBe(0x7c00);
   expect(toHalf(2 ** -25)).toBe(0);
   expect(toHalf(3 * 2 ** -26)).toBe(1);
+  expect([0.5, 1.5, 2.5].map((steps) => toHalf(steps * 2 ** -24))).toEqual([0, 2, 2]);
   expect(Number.isNaN(fromHalf(toHalf(NaN)))).toBe(true);
 });
 
