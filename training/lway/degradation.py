@@ -183,6 +183,14 @@ def sensor_noise(x, noise):
         # coarse colour blotches, as strong in-camera noise reduction leaves
         t = torch.randn(1, c, (h + 3) // 2, (w + 3) // 2, generator=g)
         return F.interpolate(t, scale_factor=2, mode="bilinear", align_corners=False)[0, :, 1:h + 1, 1:w + 1] * 1.4 * sigma
+    if kind == "grain":
+        # film and scans: grains larger than a pixel, mostly of brightness, a little of colour
+        size = 0.5 + 0.9 * float(torch.rand(1, generator=g))
+        k = torch.from_numpy(gaussian_kernel(9, size))
+        t = torch.randn(c + 1, 1, h + 8, w + 8, generator=g)
+        t = F.conv2d(t, k[None, None])[:, 0] / k.square().sum().sqrt()
+        colour = 0.5 * float(torch.rand(1, generator=g))
+        return (t[:1] + colour * t[1:]) / math.sqrt(1 + colour ** 2) * sigma
     t = torch.randn(c, h + 2, w + 2, generator=g)
     if kind == "colour":
         return t[:, 1:-1, 1:-1] * sigma

@@ -148,20 +148,24 @@ def start(weight, bias, offsets, path, name, metadata):
     g.save(path, [("embedding", [1, len(weight)])], outputs, metadata)
 
 
-def estimate(weight, bias, floor, path, name, metadata):
-    """embedding [1,d] -> noise [1] in 8-bit steps, compression [1]: 0..100, blur [1] in LR pixels. weight [d,3] gives the
-    logarithm of noise + floor, the compression and the logarithm of the blur."""
+def estimate(weight, bias, seen, floor, path, name, metadata):
+    """embedding [1,d], detail [1,s] -> noise [1] in 8-bit steps, compression [1]: 0..100, blur [1] in LR pixels. weight [d,3] and
+    bias [3] give the logarithm of noise + floor, the compression and the logarithm of the blur; the noise has `seen` [2s,1] of
+    the detail and its squares as well."""
     g = Graph(name)
     g.constant("floor", [floor])
+    squared = g.op("Concat", ["detail", g.op("Mul", ["detail", "detail"], "detail.squared")], "detail.both", axis=1)
     for k, out in enumerate(("noise", "compression", "blur")):
         y = g.op("Gemm", ["embedding", g.weight(f"{out}.weight", weight[:, k:k + 1]), g.weight(f"{out}.bias", bias[k:k + 1])], f"{out}.told")
+        if out == "noise":
+            y = g.op("Add", [y, g.op("MatMul", [squared, g.weight("noise.seen", seen)], "noise.seen.told")], "noise.all")
         y = g.op("Reshape", [y, g.constant("one", [1], np.int64)], f"{out}.flat")
         if out != "compression":
             y = g.op("Exp", [y], f"{out}.exp")
         if out == "noise":
             y = g.op("Sub", [y, "floor"], "noise.steps")
         g.op("Clip", [y, g.constant("least", 0.0), g.constant("most", 100.0)], out)
-    g.save(path, [("embedding", [1, weight.shape[0]])], [("noise", [1]), ("compression", [1]), ("blur", [1])], metadata)
+    g.save(path, [("embedding", [1, weight.shape[0]]), ("detail", [1, seen.shape[0] // 2])], [("noise", [1]), ("compression", [1]), ("blur", [1])], metadata)
 
 
 def offsets(state, path, name, metadata):

@@ -2,13 +2,14 @@ import { runOnce } from '../network/run';
 import type { Estimators } from '../network/adaptation-networks';
 import type { EndName, Network, NetworkEntry } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
-import { cropGrid, detailOf, readCrops, type Crop } from './crops';
+import { cropGrid, readCrops, type Crop } from './crops';
 import { embed } from './embedding';
 import { ownTuning, type Mix } from './ends';
+import { fineDetail } from './fine-detail';
 import type { NetworkPicture } from './picture';
 import { randomFrom } from './random';
 
-/** What the degradation embedding says of a picture. */
+/** What the degradation embedding, and for noise the fine detail of the flattest places, say of a picture. */
 export interface Estimate {
   /** Standard deviation of the noise in 8-bit steps. */
   readonly noise: number;
@@ -28,7 +29,7 @@ const LEAST_SIDE = 16;
 /**
  * How noisy, compressed and blurred a picture is, and whether it is drawn.
  *
- * @param estimators `readOut` takes the embedding and gives `noise`, `compression` and `blur`; `drawing` takes pieces of the picture
+ * @param estimators `readOut` takes the embedding and the fine detail and gives `noise`, `compression` and `blur`; `drawing` takes pieces of the picture
  * @returns null for a picture that is too small to tell, unless few values show that it was drawn
  */
 export async function estimate(
@@ -44,12 +45,10 @@ export async function estimate(
   if (Math.min(picture.width, picture.height) < LEAST_SIDE) {
     return drawing && surelyDrawn ? { noise: 0, compression: 0, blur: 0, drawn: 1 } : null;
   }
-  const told = await readFrom(signal, runtime, readOut, await embed(signal, runtime, encoder, crops));
+  const told = await readFrom(signal, runtime, readOut, await embed(signal, runtime, encoder, crops), crops);
   if (told === null) return null;
-  // What the finest band holds is noise or texture: a picture cannot be noisier than that.
-  const most = 255 * detailOf(crops).noise;
   const drawn = drawing && (surelyDrawn ? 1 : (await embed(signal, runtime, drawing, crops))[0]);
-  return { ...told, noise: few ? 0 : Math.min(most, told.noise), drawn };
+  return { ...told, noise: few ? 0 : told.noise, drawn };
 }
 
 /** Noise of two steps of 255 makes this many values of one. */
@@ -81,15 +80,17 @@ function contrast(crops: readonly Crop[]): number {
   return most - least;
 }
 
-/** What an embedding says; null where that is no number. */
+/** What an embedding and the fine detail of the crops say; null where that is no number. */
 export async function readFrom(
   signal: AbortSignal,
   runtime: Runtime,
   readOut: Network,
   embedding: Float32Array,
+  crops: readonly Crop[],
 ): Promise<Estimate | null> {
-  const input = { data: embedding, shape: [1, embedding.length] };
-  const outputs = await runOnce(signal, runtime, readOut.bytes, { [readOut.entry.input.name]: input });
+  const row = (data: Float32Array) => ({ data, shape: [1, data.length] });
+  const inputs = { [readOut.entry.input.name]: row(embedding), detail: row(fineDetail(crops)) };
+  const outputs = await runOnce(signal, runtime, readOut.bytes, inputs);
   const value = (name: string) => outputs[name]!.data[0]!;
   const [noise, compression, blur] = [value('noise'), value('compression'), value('blur')];
   return Number.isFinite(noise + compression + blur) ? { noise, compression, blur } : null;

@@ -72,7 +72,7 @@ async function noiseIn(
   embedding: Float32Array,
 ): Promise<Noise> {
   const measured = noiseOf(crops);
-  const told = readOut && (await readFrom(signal, runtime, readOut, embedding));
+  const told = readOut && (await readFrom(signal, runtime, readOut, embedding, crops));
   return told ? limitedBy(measured, told.noise / 255) : measured;
 }
 

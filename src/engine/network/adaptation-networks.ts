@@ -8,10 +8,10 @@ export interface AdaptationEntries {
   readonly start?: NetworkEntry;
 }
 
-/** What says of a picture how it suits a network: noise and compression, and whether it is drawn. */
+/** What says of a picture how it suits a network: noise, compression and blur, and whether it is drawn. */
 export interface Estimators<T> {
   readonly encoder: T;
-  /** Reads noise and compression from the encoder's embedding. */
+  /** Reads noise, compression and blur from the encoder's embedding, the noise from fine detail as well. */
   readonly readOut: T;
   /** Tells drawn pictures from photographs. */
   readonly drawing?: T;
