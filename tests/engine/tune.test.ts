@@ -57,6 +57,34 @@ test('a noisy picture is found noisier than a clean one, and cleaned', async () 
   expect(strong.noise).toBeGreaterThan(20);
 });
 
+/** Soft shapes with grain as of scanned film: of brightness, larger than a pixel, `sigma` steps of 8 bits. */
+function grainy(sigma: number, side = 96): Raster {
+  const [still, noise] = [noisy(0, side), noisy(25, side)];
+  const grain = (x: number, y: number) => {
+    let sum = 0;
+    for (let dy = 0; dy < 3; dy++) {
+      for (let dx = 0; dx < 3; dx++) {
+        const at = ((y + dy) % side) * side + ((x + dx) % side);
+        sum += noise.data[at]! - still.data[at]!;
+      }
+    }
+    return sum / 3;
+  };
+  const raster = createRaster(side, side, 3);
+  raster.data.forEach((_, i) => {
+    const [x, y] = [i % side, Math.floor(i / side) % side];
+    raster.data[i] = Math.round(255 * Math.min(1, Math.max(0, still.data[i]! + (sigma / 25) * grain(x, y)))) / 255;
+  });
+  return raster;
+}
+
+test('the grain of film is taken for noise, though it is not fine', async () => {
+  const [faint, strong] = [await told(grainy(1)), await told(grainy(16))];
+  expect(faint.noise).toBe(0);
+  expect(strong.estimate!.noise).toBeGreaterThan(6);
+  expect(strong.noise).toBeGreaterThan(20);
+});
+
 /** A fine, irregular pattern, blurred by a Gaussian of `sigma` pixels as a lens out of focus does. */
 function pattern(sigma: number, side = 128): Raster {
   const random = randomFrom(5);
