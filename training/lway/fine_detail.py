@@ -2,7 +2,6 @@
 
 `src/engine/adaptation/fine-detail.ts` computes the same; tests/engine/adaptation/fine-detail.test.ts compares them."""
 import numpy as np
-import torch
 import torch.nn.functional as F
 
 BLOCK = 8
