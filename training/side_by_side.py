@@ -19,28 +19,28 @@ from PIL import Image, ImageDraw, ImageFont
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lway import data, degradation as D
 
-# File, reduced by, standard deviation of the noise and how many pixels its grain is wide, JPEG quality.
+# Name, file, reduced by, standard deviation of the noise and how many pixels its grain is wide, JPEG quality.
 PICTURES = [
-    ("train2/photos/os0167_0.jpg", 2, 0, 1, 0),
-    ("train2/photos/os0430_5.jpg", 3, 0, 1, 60),
-    ("train2/photos/os0406_0.jpg", 2, 9, 1, 0),
-    ("train2/photos/os0216_0.jpg", 3, 0, 1, 30),
-    ("train2/photos/wp031_0.jpg", 2, 0, 1, 80),
-    ("train2/photos/os0088_0.jpg", 2, 12, 3, 70),
-    ("train2/photos/os0310_0.jpg", 3, 0, 1, 0),
-    ("train2/photos/os0194_0.jpg", 2, 0, 1, 40),
-    ("train2/photos/os0503_0.jpg", 3, 5, 1, 75),
-    ("train2/photos/os0442_0.jpg", 2, 0, 1, 0),
-    ("train2/photos/os0560_0.jpg", 3, 0, 1, 50),
-    ("train2/photos/os0690_0.jpg", 2, 20, 1, 0),
-    ("train2/photos/os0441_0.jpg", 2, 0, 1, 90),
-    ("train/fpd7036182_0.jpg", 3, 0, 1, 0),
-    ("train/fp75152acd_0.jpg", 2, 0, 1, 60),
-    ("train2/graphics/comic_008.jpg", 2, 0, 1, 75),
-    ("train2/graphics/map_010.jpg", 2, 0, 1, 0),
-    ("train2/graphics/chart_023.png", 2, 0, 1, 0),
-    ("train2/graphics/ui_058.png", 2, 0, 1, 80),
-    ("train2/graphics/engraving_020.png", 2, 0, 1, 0),
+    ("tents", "train2/photos/os0167_0.jpg", 2, 0, 1, 0),
+    ("crown", "train2/photos/os0430_5.jpg", 3, 0, 1, 60),
+    ("relief", "train2/photos/os0406_0.jpg", 2, 9, 1, 0),
+    ("moorings", "train2/photos/os0216_0.jpg", 3, 0, 1, 30),
+    ("hair", "train2/photos/wp031_0.jpg", 2, 0, 1, 80),
+    ("dusk", "train2/photos/os0088_0.jpg", 2, 12, 3, 70),
+    ("people", "train2/photos/os0310_0.jpg", 3, 0, 1, 0),
+    ("rock", "train2/photos/os0194_0.jpg", 2, 0, 1, 40),
+    ("dancer", "train2/photos/os0503_0.jpg", 3, 5, 1, 75),
+    ("medallion", "train2/photos/os0442_0.jpg", 2, 0, 1, 0),
+    ("box", "train2/photos/os0560_0.jpg", 3, 0, 1, 50),
+    ("vase", "train2/photos/os0690_0.jpg", 2, 20, 1, 0),
+    ("mosaic", "train2/photos/os0441_0.jpg", 2, 0, 1, 90),
+    ("shore", "train/fpd7036182_0.jpg", 3, 0, 1, 0),
+    ("facade", "train/fp75152acd_0.jpg", 2, 0, 1, 60),
+    ("comic", "train2/graphics/comic_008.jpg", 2, 0, 1, 75),
+    ("map", "train2/graphics/map_010.jpg", 2, 0, 1, 0),
+    ("chart", "train2/graphics/chart_023.png", 2, 0, 1, 0),
+    ("screenshot", "train2/graphics/ui_058.png", 2, 0, 1, 80),
+    ("engraving", "train2/graphics/engraving_020.png", 2, 0, 1, 0),
 ]
 SIDE, MARGIN, HEAD, A_SHEET = 72, 12, 22, 5
 a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -56,8 +56,8 @@ COLUMNS = [
 ]
 
 
-def label(name, reduced, noise, width, quality):
-    parts = [os.path.basename(name).split(".")[0], f"÷{reduced}"]
+def label(name, _, reduced, noise, width, quality):
+    parts = [name, f"1/{reduced}"]
     if noise:
         parts.append(f"{'grain' if width > 1 else 'noise'} {noise}")
     if quality:
@@ -65,9 +65,9 @@ def label(name, reduced, noise, width, quality):
     return ", ".join(parts)
 
 
-def damaged(name, reduced, noise, width, quality):
+def damaged(_, file, reduced, noise, width, quality):
     """The livelier of nine pieces of SIDE + 2 MARGIN pixels, reduced and damaged."""
-    x = data.read_image(os.path.join(a.data, name))
+    x = data.read_image(os.path.join(a.data, file))
     x = D.resize(x, x.shape[1] // reduced, x.shape[2] // reduced, "area")
     side = min(SIDE + 2 * MARGIN, *x.shape[1:])
     places = [(i * (x.shape[1] - side) // 2, j * (x.shape[2] - side) // 2) for i in range(3) for j in range(3)]
