@@ -13,34 +13,33 @@ import subprocess
 import sys
 import tempfile
 
-import torch
 from PIL import Image, ImageDraw, ImageFont
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lway import data, degradation as D
 
-# Name, file, reduced by, standard deviation of the noise and how many pixels its grain is wide, JPEG quality.
+# Name, file, reduced by, standard deviation of the noise and its kind (degradation.py), JPEG quality.
 PICTURES = [
-    ("tents", "train2/photos/os0167_0.jpg", 2, 0, 1, 0),
-    ("crown", "train2/photos/os0430_5.jpg", 3, 0, 1, 60),
-    ("relief", "train2/photos/os0406_0.jpg", 2, 9, 1, 0),
-    ("moorings", "train2/photos/os0216_0.jpg", 3, 0, 1, 30),
-    ("hair", "train2/photos/wp031_0.jpg", 2, 0, 1, 80),
-    ("dusk", "train2/photos/os0088_0.jpg", 2, 12, 3, 70),
-    ("people", "train2/photos/os0310_0.jpg", 3, 0, 1, 0),
-    ("rock", "train2/photos/os0194_0.jpg", 2, 0, 1, 40),
-    ("dancer", "train2/photos/os0503_0.jpg", 3, 5, 1, 75),
-    ("medallion", "train2/photos/os0442_0.jpg", 2, 0, 1, 0),
-    ("box", "train2/photos/os0560_0.jpg", 3, 0, 1, 50),
-    ("vase", "train2/photos/os0690_0.jpg", 2, 20, 1, 0),
-    ("mosaic", "train2/photos/os0441_0.jpg", 2, 0, 1, 90),
-    ("shore", "train/fpd7036182_0.jpg", 3, 0, 1, 0),
-    ("facade", "train/fp75152acd_0.jpg", 2, 0, 1, 60),
-    ("comic", "train2/graphics/comic_008.jpg", 2, 0, 1, 75),
-    ("map", "train2/graphics/map_010.jpg", 2, 0, 1, 0),
-    ("chart", "train2/graphics/chart_023.png", 2, 0, 1, 0),
-    ("screenshot", "train2/graphics/ui_058.png", 2, 0, 1, 80),
-    ("engraving", "train2/graphics/engraving_020.png", 2, 0, 1, 0),
+    ("tents", "train2/photos/os0167_0.jpg", 2, 0, "colour", 0),
+    ("crown", "train2/photos/os0430_5.jpg", 3, 0, "colour", 60),
+    ("relief", "train2/photos/os0406_0.jpg", 2, 9, "colour", 0),
+    ("moorings", "train2/photos/os0216_0.jpg", 3, 0, "colour", 30),
+    ("hair", "train2/photos/wp031_0.jpg", 2, 0, "colour", 80),
+    ("dusk", "train2/photos/os0088_0.jpg", 2, 12, "blotchy", 70),
+    ("people", "train2/photos/os0310_0.jpg", 3, 0, "colour", 0),
+    ("rock", "train2/photos/os0194_0.jpg", 2, 0, "colour", 40),
+    ("dancer", "train2/photos/os0503_0.jpg", 3, 5, "colour", 75),
+    ("medallion", "train2/photos/os0442_0.jpg", 2, 0, "colour", 0),
+    ("box", "train2/photos/os0560_0.jpg", 3, 0, "colour", 50),
+    ("vase", "train2/photos/os0690_0.jpg", 2, 20, "colour", 0),
+    ("mosaic", "train2/photos/os0441_0.jpg", 2, 0, "colour", 90),
+    ("shore", "train/fpd7036182_0.jpg", 3, 0, "colour", 0),
+    ("facade", "train/fp75152acd_0.jpg", 2, 0, "colour", 60),
+    ("comic", "train2/graphics/comic_008.jpg", 2, 0, "colour", 75),
+    ("map", "train2/graphics/map_010.jpg", 2, 0, "colour", 0),
+    ("chart", "train2/graphics/chart_023.png", 2, 0, "colour", 0),
+    ("screenshot", "train2/graphics/ui_058.png", 2, 0, "colour", 80),
+    ("engraving", "train2/graphics/engraving_020.png", 2, 0, "colour", 0),
 ]
 SIDE, MARGIN, HEAD, A_SHEET = 72, 12, 22, 5
 a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -56,16 +55,16 @@ COLUMNS = [
 ]
 
 
-def label(name, _, reduced, noise, width, quality):
+def label(name, _, reduced, noise, kind, quality):
     parts = [name, f"1/{reduced}"]
     if noise:
-        parts.append(f"{'grain' if width > 1 else 'noise'} {noise}")
+        parts.append(f"{'grain' if kind == 'blotchy' else 'noise'} {noise}")
     if quality:
         parts.append(f"JPEG {quality}")
     return ", ".join(parts)
 
 
-def damaged(_, file, reduced, noise, width, quality):
+def damaged(_, file, reduced, noise, kind, quality):
     """The livelier of nine pieces of SIDE + 2 MARGIN pixels, reduced and damaged."""
     x = data.read_image(os.path.join(a.data, file))
     x = D.resize(x, x.shape[1] // reduced, x.shape[2] // reduced, "area")
@@ -74,9 +73,7 @@ def damaged(_, file, reduced, noise, width, quality):
     pieces = [x[:, top:top + side, left:left + side] for top, left in places]
     x = max(pieces, key=lambda p: float((p[:, 1:] - p[:, :-1]).abs().mean()))
     if noise:
-        g = torch.Generator().manual_seed(1)
-        n = torch.randn(1 if width > 1 else 3, 1, side + width - 1, side + width - 1, generator=g)
-        x = x + noise / 255 * width * torch.nn.functional.avg_pool2d(n, width, 1)[:, 0]
+        x = x + D.sensor_noise(x, {"kind": kind, "read": noise / 255, "shot": 0, "seed": 1})
     x = x.clamp(0, 1)
     return Image.fromarray(D.to_bytes(D.jpeg(x, quality, 2) if quality else x))
 

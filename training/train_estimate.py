@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Fits what says how noisy, compressed and blurred a picture is (ridge regression): all from the degradation embedding, the
-noise from the fine detail of the picture's flattest places as well, which knows grain of any size. Measures it on photographs and kinds of degradation that it was not fitted on, and writes it as ONNX.
+noise from the fine detail of the picture's flattest places as well, which knows grain better. Measures it on photographs and
+kinds of degradation that it was not fitted on, and writes it as ONNX.
 
   python3 training/train_estimate.py --out models/lway-estimate.onnx
 

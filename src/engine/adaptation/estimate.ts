@@ -29,7 +29,8 @@ const LEAST_SIDE = 16;
 /**
  * How noisy, compressed and blurred a picture is, and whether it is drawn.
  *
- * @param estimators `readOut` takes the embedding and the fine detail and gives `noise`, `compression` and `blur`; `drawing` takes pieces of the picture
+ * @param estimators `readOut` takes the embedding and the fine detail and gives `noise`, `compression` and `blur`; `drawing`
+ *   takes pieces of the picture
  * @returns null for a picture that is too small to tell, unless few values show that it was drawn
  */
 export async function estimate(

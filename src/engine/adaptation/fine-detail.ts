@@ -1,4 +1,6 @@
+import { boxMeans } from '../raster/box';
 import type { Raster } from '../raster/raster';
+import { toYCbCr } from '../raster/ycbcr';
 import type { Crop } from './crops';
 
 const BLOCK = 8;
@@ -26,35 +28,19 @@ export function fineDetail(crops: readonly Crop[]): Float32Array {
   return Float32Array.from(numbers);
 }
 
-function bandsOf({ data, width, height }: Raster): Float32Array[] {
-  const area = width * height;
-  const planes = [0, 1, 2].map(() => new Float32Array(area));
-  for (let i = 0; i < area; i++) {
-    const [red, green, blue] = [data[i]!, data[area + i]!, data[2 * area + i]!];
-    const brightness = 0.299 * red + 0.587 * green + 0.114 * blue;
-    planes[0]![i] = brightness;
-    planes[1]![i] = blue - brightness;
-    planes[2]![i] = red - brightness;
-  }
-  return planes.flatMap((plane) => {
-    const smooth = box(plane, width, height, 1);
-    const smoother = box(smooth, width, height, 2);
-    return [plane.map((value, i) => value - smooth[i]!), smooth.map((value, i) => value - smoother[i]!)];
-  });
-}
+/** From Y, Cb and Cr to brightness, blue less brightness and red less brightness. */
+const SCALES = [1, 1.772, 1.402];
 
-/** Mean over the pixels of the plane that are at most `reach` away. */
-function box(plane: Float32Array, width: number, height: number, reach: number): Float32Array {
-  const along = (from: Float32Array, length: number, step: number, position: (i: number) => number) =>
-    from.map((_, i) => {
-      const at = position(i);
-      const [first, last] = [Math.max(0, at - reach), Math.min(length - 1, at + reach)];
-      let sum = 0;
-      for (let k = first; k <= last; k++) sum += from[i + (k - at) * step]!;
-      return sum / (last - first + 1);
-    });
-  const rows = along(plane, width, 1, (i) => i % width);
-  return along(rows, height, width, (i) => Math.floor(i / width));
+/** The fine and the coarser band of each, [height, width]. */
+function bandsOf(rgb: Raster): Float32Array[] {
+  const { data, width, height } = toYCbCr(rgb);
+  const smooth = boxMeans(data, width, height, 1);
+  const smoother = boxMeans(smooth, width, height, 2);
+  const bands = [data.map((value, i) => value - smooth[i]!), smooth.map((value, i) => value - smoother[i]!)];
+  const area = width * height;
+  return SCALES.flatMap((scale, plane) =>
+    bands.map((band) => band.subarray(plane * area, (plane + 1) * area).map((value) => scale * value)),
+  );
 }
 
 function addBlocks(strengths: number[], band: Float32Array, width: number, height: number): void {

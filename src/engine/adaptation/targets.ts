@@ -1,3 +1,4 @@
+import { boxMeans } from '../raster/box';
 import { withoutNoise } from './noise';
 import type { Patch } from './patches';
 
@@ -80,21 +81,10 @@ export function withMeansOf(low: Float32Array, side: number, high: Float32Array,
   const missing = boxMeans(
     area.map((value, i) => value - low[i]!),
     side,
+    side,
+    REACH,
   );
   return low.map((value, i) => Math.min(1, Math.max(0, value + missing[i]!)));
-}
-
-/** Means over the squares around each pixel, cut off at the borders; [3, side, side]. */
-function boxMeans(values: Float32Array, side: number): Float32Array {
-  const along = (from: Float32Array, step: number) =>
-    from.map((_, i) => {
-      const at = Math.floor(i / step) % side;
-      const [first, last] = [Math.max(0, at - REACH), Math.min(side - 1, at + REACH)];
-      let sum = 0;
-      for (let k = first; k <= last; k++) sum += from[i + (k - at) * step]!;
-      return sum / (last - first + 1);
-    });
-  return along(along(values, 1), side);
 }
 
 /**
