@@ -73,21 +73,34 @@ let browser: Browser;
         const state = async () => (await gimp.images())[0]!;
         const before = await state();
         const window = await windowOf(before);
-        const menu = async (...keys: string[]) => {
-          // A menu that opens slowly swallows keys: the whole is tried again until something has come of it.
-          xdotool('windowfocus', window);
-          for (const key of ['Escape', 'Escape', ...keys]) {
-            xdotool('key', key);
-            await pause(700);
-          }
+        /** A menu that opens slowly swallows keys: the whole is tried again, unless a plug-in has come of it. */
+        const menu = <T>(what: string, keys: string[], look: () => T | null | undefined | false) =>
+          until(what, async () => {
+            xdotool('windowfocus', window);
+            for (const key of ['Escape', 'Escape', ...keys]) {
+              xdotool('key', key);
+              await pause(700);
+            }
+            const end = Date.now() + 6000;
+            do {
+              await pause(200);
+              const found = look();
+              if (found) return found;
+            } while (Date.now() < end || processes(profile).length > 0);
+            return null;
+          });
+        /** What runs, as soon as LWay and the plug-in do. */
+        const atWork = () => {
+          const all = processes(profile);
+          return all.some(({ args }) => args.includes('gimp plug-in')) && all;
         };
 
         // Filters ▸ Enhance ▸ Upscale with LWay…
-        const url = await until('a panel', async () => {
-          await menu('alt+r', 'h', 'w');
-          for (let i = 0; i < 20 && !existsSync(address); i++) await pause(300);
-          return existsSync(address) && readFileSync(address, 'utf8').trim();
-        });
+        const url = await menu(
+          'a panel',
+          ['alt+r', 'h', 'w'],
+          () => existsSync(address) && readFileSync(address, 'utf8').trim(),
+        );
         const page = await browser.newPage();
         await page.goto(url);
         await upscale(page);
@@ -105,7 +118,7 @@ let browser: Browser;
 
         // Upscale with Last Settings: no window.
         rmSync(address);
-        await menu('alt+r', 'h', 'l');
+        await menu('LWay at work', ['alt+r', 'h', 'l'], atWork);
         await until('a second result', async () => (await state()).width === 192);
         expect(existsSync(address)).toBe(false);
         await until('the end of LWay', async () => processes(profile).length === 0);
@@ -116,11 +129,7 @@ let browser: Browser;
         const settings = join(folder, 'data', 'lway', 'settings.json');
         const used = JSON.parse(readFileSync(settings, 'utf8')) as object;
         writeFileSync(settings, JSON.stringify({ ...used, adapt: 'thorough' }));
-        await menu('alt+r', 'h', 'l');
-        const running = await until('LWay at work', async () => {
-          const all = processes(profile);
-          return all.some(({ args }) => args.includes('gimp plug-in')) && all;
-        });
+        const running = await menu('LWay at work', ['alt+r', 'h', 'l'], atWork);
         for (const { pid, args } of running) if (!args.includes('gimp plug-in')) process.kill(pid, 'SIGKILL');
         await until('the end of LWay', async () => processes(profile).length === 0);
         expect(await state()).toEqual(before);
