@@ -73,6 +73,8 @@ class OnnxNet(nn.Module):
             return F.prelu(x[0], x[1].flatten())
         if op == "Sigmoid":
             return torch.sigmoid(x[0])
+        if op == "Tanh":
+            return torch.tanh(x[0])
         if op == "Add":
             return x[0] + x[1]
         if op == "Sub":
