@@ -7,10 +7,8 @@ const LUMA = [
   87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
   72, 92, 95, 98, 112, 100, 103, 99,
 ];
-const CHROMA = [
-  17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99,
-  99, 99, 99,
-];
+/** Of the one for colour, every other row and column: what of it is not 99. By {@link LUMA}'s index. */
+const CHROMA: Readonly<Record<number, number>> = { 0: 17, 1: 24, 8: 24, 9: 56 };
 
 /** Qualities that are looked for: above, quantisation is not coarser than a picture's own noise. */
 const QUALITIES = Array.from({ length: 21 }, (_, i) => 30 + 3 * i);
@@ -52,9 +50,8 @@ export function quantisationErrors(quality: number): Float32Array {
   for (let i = 0; i < BLOCK * BLOCK; i++) {
     errors[i] = stepOf(LUMA[i]!, quality) / 510;
     // Colour is mostly stored at half size: its frequencies reach half as far here.
-    const [row, column] = [2 * (i >> 3), 2 * (i % BLOCK)];
-    const step = Math.max(row, column) < BLOCK ? (CHROMA[row * BLOCK + column] ?? 99) : Infinity;
-    errors[64 + i] = errors[128 + i] = step === Infinity ? 1 : stepOf(step, quality) / 510;
+    const known = Math.max(i >> 3, i % BLOCK) < BLOCK / 2;
+    errors[64 + i] = errors[128 + i] = known ? stepOf(CHROMA[i] ?? 99, quality) / 510 : 1;
   }
   return errors;
 }

@@ -87,7 +87,7 @@ async function takesBatches(
   try {
     const [results] = await run([feed]);
     const apart = two(dataNames.before);
-    const both = layout.fromNetwork(results!, 2, side * scale, side * scale);
+    const both = layout.fromNetwork(results!, side * scale, side * scale);
     return both.length === apart.length && both.every((value, i) => Math.abs(value - apart[i]!) <= ALIKE);
   } catch {
     signal.throwIfAborted();

@@ -16,8 +16,7 @@ export type StepData = Record<string, Float32Array>;
 export interface Pairs {
   readonly low: readonly Float32Array[];
   readonly high: readonly Float32Array[];
-  /** Pieces per step, and the side of the reduced ones. */
-  readonly count: number;
+  /** Side of the reduced pieces, of which each step has one. */
   readonly side: number;
 }
 
@@ -62,7 +61,7 @@ export async function makePairs(
   }
   // The pictures take turns: few steps use the first pieces only.
   pieces.sort((a, b) => a.turn - b.turn);
-  return { low: pieces.map(({ low }) => low), high: pieces.map(({ high }) => high), count: 1, side };
+  return { low: pieces.map(({ low }) => low), high: pieces.map(({ high }) => high), side };
 }
 
 /**
@@ -112,13 +111,13 @@ export async function prepareBatches(
   const { entry } = network;
   const patches = [...training, ...heldOut];
   // One by one: many networks are made for a single picture at a time.
-  const single = (data: Float32Array) => layout.toNetwork(data, 1, side, side);
+  const single = (data: Float32Array) => layout.toNetwork(data, side, side);
   const feeds = patches.map(({ pixels }) => ({
     [entry.input.name]: { data: single(pixels.data), shape: layout.shape(1, side, side) } satisfies Values,
   }));
   const results = await run(feeds);
   const large = side * entry.scale;
-  const before = results.map((result) => layout.fromNetwork(result, 1, large, large));
+  const before = results.map((result) => layout.fromNetwork(result, large, large));
   const all = patches.map((patch, k) => targetOf(patch, before[k]!, entry.scale));
   // A network of others may be too soft itself, and has to learn the picture's edges; ours are known not to be. All patches
   // together: a picture has been sharpened or not, and what is learned is judged by a target of the same kind.
@@ -128,7 +127,7 @@ export async function prepareBatches(
       const some = <T>(each: readonly T[]) => each.slice(first + i * batch, first + (i + 1) * batch);
       const pixels = some(patches).map((patch) => patch.pixels.data);
       return {
-        [entry.input.name]: layout.toNetwork(joined(pixels), batch, side, side),
+        [entry.input.name]: layout.toNetwork(joined(pixels), side, side),
         [dataNames.map]: joined(some(patches).map(({ map }) => map.data)),
         [dataNames.target]: joined(some(targets)),
         [dataNames.before]: joined(some(before)),
@@ -138,10 +137,10 @@ export async function prepareBatches(
   return { training: batchesOf(0, training.length), heldOut: batchesOf(training.length, heldOut.length) };
 }
 
-function pairData({ low, high, count, side }: Pairs, layout: Layout, step: number): StepData {
-  const pick = (pieces: readonly Float32Array[]) => pieces[(step * count) % pieces.length]!;
+function pairData({ low, high, side }: Pairs, layout: Layout, step: number): StepData {
+  const pick = (pieces: readonly Float32Array[]) => pieces[step % pieces.length]!;
   return {
-    [dataNames.pairLow]: layout.toNetwork(pick(low), count, side, side),
+    [dataNames.pairLow]: layout.toNetwork(pick(low), side, side),
     [dataNames.pairHigh]: pick(high),
   };
 }
@@ -163,8 +162,8 @@ export function shapesOf(
     ...(pairs === null
       ? {}
       : {
-          [dataNames.pairLow]: layout.shape(pairs.count, pairs.side, pairs.side),
-          [dataNames.pairHigh]: [pairs.count, 3, pairs.side * scale, pairs.side * scale],
+          [dataNames.pairLow]: layout.shape(1, pairs.side, pairs.side),
+          [dataNames.pairHigh]: [1, 3, pairs.side * scale, pairs.side * scale],
         }),
   };
 }

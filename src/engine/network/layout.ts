@@ -9,10 +9,10 @@ export type Arrangement = Pick<ImageInput, 'layout' | 'channels' | 'range'>;
 export interface Layout {
   /** Shape of N pictures of H × W for the network. */
   shape(n: number, height: number, width: number): readonly number[];
-  /** Values of [n, 3, height, width] in the network's order and range; `data` itself where nothing is to be done. */
-  toNetwork(data: Float32Array, n: number, height: number, width: number): Float32Array;
+  /** Values of [N, 3, height, width] in the network's order and range; `data` itself where nothing is to be done. */
+  toNetwork(data: Float32Array, height: number, width: number): Float32Array;
   /** The inverse of `toNetwork`, for a network's answer of this size. */
-  fromNetwork(data: Float32Array, n: number, height: number, width: number): Float32Array;
+  fromNetwork(data: Float32Array, height: number, width: number): Float32Array;
   /** A value in the network's layout as [N, 3, H, W] RGB 0..1, inside a graph. */
   toStandard(b: GraphBuilder, value: Value): Value;
 }
@@ -23,32 +23,32 @@ export function layoutOf({ layout, channels, range }: Arrangement): Layout {
   const [black, white] = range;
   const plain = !last && !reversed && black === 0 && white === 1;
 
-  /** Calls back with where each plane of n pictures begins, here and in the network's order, and the step there. */
-  const eachPlane = (n: number, size: number, visit: (here: number, there: number, step: number) => void) => {
-    for (let i = 0; i < n; i++) {
+  /** Calls back with where each plane of so many values begins, here and in the network's order, and the step there. */
+  const eachPlane = (values: number, size: number, visit: (here: number, there: number, step: number) => void) => {
+    for (let picture = 0; picture < values; picture += 3 * size) {
       for (let channel = 0; channel < 3; channel++) {
         const index = reversed ? 2 - channel : channel;
-        visit((i * 3 + channel) * size, last ? i * 3 * size + index : (i * 3 + index) * size, last ? 3 : 1);
+        visit(picture + channel * size, picture + (last ? index : index * size), last ? 3 : 1);
       }
     }
   };
 
   return {
     shape: (n, height, width) => (last ? [n, height, width, 3] : [n, 3, height, width]),
-    toNetwork(data, n, height, width) {
+    toNetwork(data, height, width) {
       if (plain) return data;
       const result = new Float32Array(data.length);
       const size = height * width;
-      eachPlane(n, size, (here, there, step) => {
+      eachPlane(data.length, size, (here, there, step) => {
         for (let p = 0; p < size; p++) result[there + p * step] = black + data[here + p]! * (white - black);
       });
       return result;
     },
-    fromNetwork(data, n, height, width) {
+    fromNetwork(data, height, width) {
       if (plain) return data;
       const result = new Float32Array(data.length);
       const size = height * width;
-      eachPlane(n, size, (here, there, step) => {
+      eachPlane(data.length, size, (here, there, step) => {
         for (let p = 0; p < size; p++) result[here + p] = (data[there + p * step]! - black) / (white - black);
       });
       return result;

@@ -13,7 +13,7 @@ export type Convention = Arrangement & Pick<ImageInput, 'type'>;
 export function toTensor(ort: Ort, { width, height, data }: Raster, convention: Convention): Tensor {
   const { type } = convention;
   const layout = layoutOf(convention);
-  const values = layout.toNetwork(data, 1, height, width);
+  const values = layout.toNetwork(data, height, width);
   return new ort.Tensor(type, type === 'float16' ? toHalves(values) : values, layout.shape(1, height, width));
 }
 
@@ -36,5 +36,5 @@ export function fromTensor(answer: Tensor, width: number, height: number, conven
     answer.type === 'float16'
       ? fromHalves(new Uint16Array(data.buffer as ArrayBuffer, data.byteOffset, data.length))
       : (data as Float32Array);
-  return createRaster(width, height, 3, layout.fromNetwork(values, 1, height, width));
+  return createRaster(width, height, 3, layout.fromNetwork(values, height, width));
 }

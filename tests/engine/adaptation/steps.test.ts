@@ -212,7 +212,7 @@ describe('gather', () => {
   test('a network that wants BGR, channels last and 0..255 gets it, and is read so', async () => {
     const layout = layoutOf({ layout: 'NHWC', channels: 'BGR', range: [0, 255] });
     // One pixel, red 1, green 0.4, blue 0.2.
-    const given = layout.toNetwork(Float32Array.of(1, 0.4, 0.2), 1, 1, 1);
+    const given = layout.toNetwork(Float32Array.of(1, 0.4, 0.2), 1, 1);
     expect([...given].map(Math.round)).toEqual([51, 102, 255]);
     const b = new GraphBuilder('layout');
     const graph = b.build({ y: layout.toStandard(b, b.input('x', [1, 1, 1, 3])) });
@@ -248,7 +248,7 @@ describe('internal pairs', () => {
 
   test('are pieces of the picture, and what R makes of them', async () => {
     const pairs = (await pairsOf([sample(64, 48)]))!;
-    expect([pairs.side, pairs.count]).toEqual([24, 1]);
+    expect(pairs.side).toBe(24);
     expect(pairs.low).toHaveLength(2);
     pairs.low.forEach((low, k) => {
       const high = pairs.high[k]!;

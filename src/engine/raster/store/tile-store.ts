@@ -149,16 +149,10 @@ export class SpillingTileStore implements TileStore {
   }
 }
 
+/** @param bytes aligned to values: whole rows of a piece, a copy, or what a spill has just read */
 function valuesOf(bytes: Uint8Array, bitDepth: PictureInfo['bitDepth']): Uint8Array | Uint16Array | Float32Array {
   if (bitDepth === 8) return bytes;
-  const size = bytesPerValue(bitDepth);
-  let aligned = bytes;
-  if (bytes.byteOffset % size !== 0) {
-    aligned = new Uint8Array(bytes.length);
-    aligned.set(bytes);
-  }
-  const { buffer, byteOffset, length } = aligned;
-  return bitDepth === 16
-    ? new Uint16Array(buffer, byteOffset, length / size)
-    : new Float32Array(buffer, byteOffset, length / size);
+  const { buffer, byteOffset } = bytes;
+  const length = bytes.length / bytesPerValue(bitDepth);
+  return bitDepth === 16 ? new Uint16Array(buffer, byteOffset, length) : new Float32Array(buffer, byteOffset, length);
 }
