@@ -46,8 +46,8 @@ export function choosePatches(
   const places = choice === 'uniform' ? shuffled(all, random) : all.sort((a, b) => b.energy - a.energy);
   const total = wanted.training + wanted.heldOut;
   const rich = places.slice(0, Math.max(2, Math.min(places.length, total)));
-  // The richest place learns: with two places only, one is held out.
-  const heldOut = rich.filter((_, i) => i % 4 === (rich.length < 4 ? 1 : 3));
+  // Of four places or fewer it is the second richest: the poorest, by itself, agrees with what the others may be far from.
+  const heldOut = rich.filter((_, i) => i % 4 === (rich.length <= 4 ? 1 : 3));
   const training = rich.filter((place) => !heldOut.includes(place));
   return {
     training: fill(shuffled(training, random), wanted.training).map((place) => patchAt(place, side)),

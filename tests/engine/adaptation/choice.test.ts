@@ -89,6 +89,23 @@ test('a picture that holds a single patch still gives both kinds', async () => {
   expect(heldOut).toHaveLength(2);
 });
 
+test('of four places the second richest is held out: the poorest says nothing about the others', async () => {
+  const [poorest, ...others] = [0.02, 0.1, 0.2, 0.4];
+  const quarters = [others[0]!, poorest!, others[2]!, others[1]!];
+  const raster = createRaster(64, 64, 3);
+  for (let i = 0; i < raster.data.length; i++) {
+    const [x, y] = [i % 64, Math.floor(i / 64) % 64];
+    const contrast = quarters[2 * Math.floor(y / 32) + Math.floor(x / 32)]!;
+    raster.data[i] = 0.5 + ((x + y) % 2 === 0 ? contrast : -contrast);
+  }
+  const crops = await readCrops(signal, pictureOf(raster), cropGrid(64, 64, 24, randomFrom(1), 32));
+  const { training, heldOut } = choosePatches(crops, 32, { training: 24, heldOut: 8 }, randomFrom(2));
+  const contrastsOf = (patches: typeof training) =>
+    [...new Set(patches.map(({ pixels }) => Math.max(...pixels.data) - 0.5))].map((value) => value.toFixed(2)).sort();
+  expect(contrastsOf(heldOut)).toEqual(['0.20']);
+  expect(contrastsOf(training)).toEqual(['0.02', '0.10', '0.40']);
+});
+
 test('noise and detail are measured apart', async () => {
   const random = randomFrom(3);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
