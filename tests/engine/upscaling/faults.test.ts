@@ -105,7 +105,7 @@ describe('what a network or a device can do wrong', () => {
     const { report, result, events } = await run(withDevices(gpu), { tile: 60 });
     expect(report).toMatchObject({ device: 'webgpu', tilesRedone: 1 });
     expect(report.notices).toEqual([
-      expect.stringMatching(/not enough memory for tiles of 52 pixels; continuing with 26/),
+      expect.stringMatching(/not enough memory for tiles of 48 pixels; continuing with 24/),
     ]);
     expect(events.filter(({ type }) => type === 'device')).toHaveLength(1);
     expect(largestDifference(result.data, (await expected()).data)).toBeLessThanOrEqual(1e-4);
