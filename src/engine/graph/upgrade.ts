@@ -10,6 +10,7 @@ interface Context {
 }
 
 const REDUCTIONS = new Set([
+  'ReduceSum',
   'ReduceMean',
   'ReduceMax',
   'ReduceMin',
@@ -43,16 +44,14 @@ export function upgrade(nodes: readonly Node[], initializers: Map<string, Tensor
 function upgraded(node: Node, context: Context): Node[] {
   const { op } = node;
   const { version } = context;
-  if (op === 'Squeeze' || op === 'Unsqueeze' || op === 'ReduceSum')
-    return [version < 13 ? toInput(node, 'axes', context) : node];
-  if (REDUCTIONS.has(op)) return [version < 18 ? toInput(node, 'axes', context) : node];
+  if (op === 'Squeeze' || op === 'Unsqueeze' || REDUCTIONS.has(op)) return [toInput(node, 'axes', context)];
   switch (op) {
     case 'Upsample':
       return [upsample(node)];
     case 'Slice':
       return [version < 10 ? cutAttributes(node, context) : node];
     case 'TopK':
-      return [version < 10 ? toInput(node, 'k', context) : node];
+      return [toInput(node, 'k', context)];
     case 'Pad':
       return [version < 11 ? padAttributes(node, context) : node];
     case 'Clip':
