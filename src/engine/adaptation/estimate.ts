@@ -49,7 +49,18 @@ export async function estimate(
   const told = await readFrom(signal, runtime, readOut, await embed(signal, runtime, encoder, crops), crops);
   if (told === null) return null;
   const drawn = drawing && (surelyDrawn ? 1 : (await embed(signal, runtime, drawing, crops))[0]);
-  return { ...told, noise: few ? 0 : told.noise, drawn };
+  return { ...told, noise: few ? 0 : told.noise * believed(picture), drawn };
+}
+
+/**
+ * A square of this side holds a flat place that noise can be told from; a smaller piece may be leaves all over. In proportion to
+ * the side, pieces of 64 pixels without noise are as rarely called noisy as whole pictures are (120 held-out photographs).
+ */
+const SURE_SIDE = 96;
+
+/** How much of the noise told from a picture of this size is believed, 0..1. */
+function believed({ width, height }: NetworkPicture): number {
+  return Math.min(1, Math.sqrt(width * height) / SURE_SIDE);
 }
 
 /** Noise of two steps of 255 makes this many values of one. */

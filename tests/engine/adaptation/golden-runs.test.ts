@@ -1,5 +1,8 @@
 import { resolve } from 'node:path';
 import { adapt, estimate, method, recipes, tuningFor, type Ablation } from '../../../src/engine/adaptation';
+import { cropGrid, readCrops } from '../../../src/engine/adaptation/crops';
+import { embed } from '../../../src/engine/adaptation/embedding';
+import { readFrom } from '../../../src/engine/adaptation/estimate';
 import { gather } from '../../../src/engine/adaptation/material';
 import { planAdaptation } from '../../../src/engine/adaptation/plan';
 import { randomFrom } from '../../../src/engine/adaptation/random';
@@ -219,6 +222,20 @@ test.each<[string, () => Raster | Promise<Raster>]>([
   const told = await estimate(never, runtime, estimators, pictureOf(await make()));
   golden(`told: ${name}`, told && { ...told });
 });
+
+test.each([48, 96, 128])(
+  'noise of a picture of %d pixels is believed as far as there may be a flat place',
+  async (side) => {
+    const estimators = (await loadEstimators(registry.models, ({ id }) => load(id)))!;
+    const picture = pictureOf(noisy(side, side));
+    const crops = await readCrops(never, picture, cropGrid(side, side, 8, randomFrom(1)));
+    const embedding = await embed(never, runtime, estimators.encoder, crops);
+    const { noise } = (await readFrom(never, runtime, estimators.readOut, embedding, crops))!;
+    expect(noise).toBeGreaterThan(1);
+    const told = await estimate(never, runtime, estimators, picture);
+    expect(told!.noise).toBeCloseTo(noise * Math.min(1, side / 96), 5);
+  },
+);
 
 test('of a large picture, eight crops are told from and 24 learned from', async () => {
   const crops = async (
