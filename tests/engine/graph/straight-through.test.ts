@@ -88,6 +88,14 @@ describe('entries of a codebook, chosen by the product with it', () => {
       },
     ],
     [
+      'the same numbers twice, turned by the product',
+      (b, z) => {
+        const known = b.constant(float32(entries, [4, 2]));
+        const scores = b.op('Gemm', [z, b.constant(float32(entries, [4, 2]), 'again'), bias], { transB: 1 });
+        return b.gather(known, b.op('ArgMax', [scores], { axis: 1, keepdims: 0 }), 0);
+      },
+    ],
+    [
       'as one-hot rows',
       (b, z) => {
         const weight = book(b);
