@@ -12,6 +12,8 @@ export interface TilePlanOptions {
   multipleOf?: number;
   /** The network takes exactly `tile` and no other size: small pictures are padded up to it. */
   fixed?: boolean;
+  /** What is cut is part of a picture, and its edges are seen as they are however small it is. */
+  part?: boolean;
   /**
    * Pixels on each side of a seam over which neighbouring tiles are blended, for networks whose receptive field has
    * no end. Part of the margin, so at most as large; 0 for none.
@@ -63,11 +65,11 @@ const LEAST_OWN_EDGES = 32;
  * @throws RangeError where a tile has no room for a core inside its margins
  */
 export function planTiles(options: TilePlanOptions): TilePlan {
-  const { width, height, fixed = false, multipleOf: multiple = 1, blend = 0 } = options;
+  const { width, height, fixed = false, part = false, multipleOf: multiple = 1, blend = 0 } = options;
   const limit = typeof options.tile === 'number' ? { width: options.tile, height: options.tile } : options.tile;
   const margin = roundUp(Math.max(options.margin, blend), multiple);
-  const across = planAxis(width, limit.width, margin, multiple, fixed, 2 * blend);
-  const down = planAxis(height, limit.height, margin, multiple, fixed, 2 * blend);
+  const across = planAxis(width, limit.width, margin, multiple, { fixed, part }, 2 * blend);
+  const down = planAxis(height, limit.height, margin, multiple, { fixed, part }, 2 * blend);
   return {
     width,
     height,
@@ -124,7 +126,7 @@ function planAxis(
   limit: number,
   margin: number,
   multiple: number,
-  fixed: boolean,
+  { fixed, part }: { fixed: boolean; part: boolean },
   least: number,
 ): AxisPlan {
   const longest = Math.floor(limit / multiple) * multiple;
@@ -133,7 +135,7 @@ function planAxis(
     throw new RangeError(`Tiles of ${limit} pixels have no room inside margins of ${margin}.`);
   }
   if (fixed && limit % multiple !== 0) throw new RangeError(`A tile of ${limit} pixels is no multiple of ${multiple}.`);
-  const ownEdges = length >= LEAST_OWN_EDGES;
+  const ownEdges = part || length >= LEAST_OWN_EDGES;
   if (ownEdges && length <= longest) {
     return { size: fixed ? limit : roundUp(length, multiple), core: length, count: 1, place: () => 0 };
   }

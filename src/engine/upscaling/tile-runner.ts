@@ -144,7 +144,7 @@ export class TileRunner {
     if (width <= side && height <= side) return this.network.run(image);
     const { margin, blend } = this.options;
     const { multipleOf } = this.network.entry;
-    const plan = planTiles({ width, height, tile: side, margin, blend, multipleOf });
+    const plan = planTiles({ width, height, tile: side, margin, blend, multipleOf, part: true });
     const blender = new SeamBlender(plan, this.scale, 3);
     const result = createRaster(width * this.scale, height * this.scale, 3);
     const all = { x: 0, y: 0, width, height };
