@@ -148,6 +148,9 @@ test('a device that is lost once: the fallback learns', async () => {
   });
   expect(report.adaptation!.stopped).toBeUndefined();
   expect(report.notices).toContainEqual(expect.stringMatching(/An ailing cpu starts over/));
+  // The panel shows which device it is that learns now.
+  const said = events.findIndex((event) => event.type === 'notice' && /starts over/.test(event.message));
+  expect(events[said + 1]).toMatchObject({ type: 'device', device: 'cpu', name: 'An ailing cpu' });
   expect(events).toContainEqual(expect.objectContaining({ type: 'adaptation', step: 1 }));
 });
 
