@@ -110,7 +110,7 @@ def as_opened(photo, rng):
     if rng.random() < 0.3:
         image = image + torch.from_numpy(rng.normal(0, rng.uniform(1, 8) / 255, tuple(image.shape)).astype(np.float32))
     if rng.random() < 0.12:
-        image = (0.299 * image[:1] + 0.587 * image[1:2] + 0.114 * image[2:]).repeat(3, 1, 1)
+        image = D.gray(image)
     return image.clamp(0, 1)
 
 

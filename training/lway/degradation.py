@@ -311,6 +311,11 @@ def describe(plan):
     return np.array([plan["blur_width"] / 2.5, (n["read"] + 0.5 * n["shot"]) * 30 if n else 0.0, plan["sharpen"][1] if plan["sharpen"] else 0.0, (100 - min(q for q, _ in j)) / 50 if j else 0.0], np.float32)
 
 
+def gray(x):
+    """x [3,H,W] -> the same without colour: brightness (BT.601) three times."""
+    return (0.299 * x[:1] + 0.587 * x[1:2] + 0.114 * x[2:]).repeat(3, 1, 1)
+
+
 def prepare_hr(hr, rng, settings, scale=4):
     """Random scale of the source photograph, sides cut to a multiple of the scale."""
     s = settings["hr"]
@@ -318,6 +323,6 @@ def prepare_hr(hr, rng, settings, scale=4):
         f = _uniform(rng, s["downscale"])
         hr = resize(hr, int(hr.shape[1] / f), int(hr.shape[2] / f), "lanczos").clamp(0, 1)
     if "gray_p" in s and rng.random() < s["gray_p"]:
-        hr = (0.299 * hr[:1] + 0.587 * hr[1:2] + 0.114 * hr[2:]).repeat(3, 1, 1)
+        hr = gray(hr)
     h, w = hr.shape[1] // scale * scale, hr.shape[2] // scale * scale
     return hr[:, :h, :w]

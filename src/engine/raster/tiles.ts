@@ -139,12 +139,9 @@ function planAxis(
   if (ownEdges && length <= longest) {
     return { size: fixed ? limit : roundUp(length, multiple), core: length, count: 1, place: () => 0 };
   }
-  const evenly = (): number => {
-    // The last tile is not mostly padding, and no tile is larger than needed.
-    const count = Math.ceil(length / room);
-    return roundUp(Math.max(Math.ceil(length / count), count > 1 ? least : 1), multiple);
-  };
-  const core = fixed ? room : evenly();
+  // Evenly sized cores: the last tile is not mostly padding, and no tile is larger than needed.
+  const even = Math.ceil(length / Math.ceil(length / room));
+  const core = fixed ? room : roundUp(Math.max(even, length > room ? least : 1), multiple);
   const size = fixed ? limit : core + 2 * margin;
   const last = roundUp(Math.max(0, length - size), multiple);
   const place = (start: number) => (ownEdges ? Math.max(0, Math.min(last, start)) : start);
