@@ -55,7 +55,8 @@ export class PanelController implements ReactiveController {
   private learned: Learned | null = null;
   private toldNoGpu = false;
   private stopListening: (() => void) | null = null;
-  private describing = 0;
+  /** The newest question to the editor of what is open. */
+  private describing: symbol | null = null;
   private addings: Promise<void> = Promise.resolve();
   /** Networks that are being taken in or wait for it. */
   private waiting = 0;
@@ -113,8 +114,8 @@ export class PanelController implements ReactiveController {
   async run(settings: UpscaleSettings, signal?: AbortSignal, onEvent?: (event: EngineEvent) => void): Promise<void> {
     const before = this.state.work;
     this.closeTryOut();
-    const { width, height } = this.input ?? { width: 0, height: 0 };
-    const meter = this.pace.meter(settings.model, width * height, settings.adapt);
+    const { input } = this;
+    const meter = this.pace.meter(settings.model, input ? input.width * input.height : NaN, settings.adapt);
     if (before.kind === 'failed' && before.rescue) {
       throw new LWayError('busy', 'A finished result has not been opened yet.', 'Open it or discard it first.');
     }
@@ -131,7 +132,7 @@ export class PanelController implements ReactiveController {
       onEvent,
     ).finally(() => {
       // What was compared until now has had its day.
-      if (before !== this.state.work) this.disposeOf(before);
+      this.disposeOf(before);
     });
   }
 
@@ -195,9 +196,9 @@ export class PanelController implements ReactiveController {
       this.update({ work: { kind: 'done', finished, documentId, preview: null, previewing: false, unadapted: null } });
     } catch (error) {
       const cancelled = cancel.signal.aborted && (isAbort(error) || error === cancel.signal.reason);
-      const rescue = error instanceof NotPlaced ? error.finished : null;
-      if (rescue) this.update({ work: { kind: 'failed', error: toPlainError(error), rescue } });
-      else this.update({ work: otherwise(cancelled ? null : error) });
+      if (error instanceof NotPlaced) {
+        this.update({ work: { kind: 'failed', error: toPlainError(error), rescue: error.finished } });
+      } else this.update({ work: otherwise(cancelled ? null : error) });
       throw error;
     } finally {
       signal?.removeEventListener('abort', cancelToo);
@@ -247,14 +248,14 @@ export class PanelController implements ReactiveController {
     const { finished } = work;
     const { signal } = (this.previewWork = new AbortController());
     this.updateDone({ previewing: true });
-    const stale = () => signal.aborted || this.state.work.kind !== 'done' || this.state.work.finished !== finished;
+    // Whatever puts the result away ends this as well.
     try {
       const preview = await previewStrength(signal, this.services, finished, strength, wanted);
-      if (!stale()) this.updateDone({ [which]: preview });
+      if (!signal.aborted) this.updateDone({ [which]: preview, previewing: false });
     } catch (error) {
-      if (!stale()) this.update({ notices: [...this.state.notices, toPlainError(error).message] });
-    } finally {
-      if (!stale()) this.updateDone({ previewing: false });
+      if (signal.aborted) return;
+      this.update({ notices: [...this.state.notices, toPlainError(error).message] });
+      this.updateDone({ previewing: false });
     }
   }
 
@@ -313,7 +314,7 @@ export class PanelController implements ReactiveController {
 
   closeTryOut(): void {
     this.tryWork?.abort();
-    if (this.state.tryOut) this.update({ tryOut: null });
+    this.update({ tryOut: null });
   }
 
   /** Puts the last result's message and comparison away. */
@@ -399,13 +400,14 @@ export class PanelController implements ReactiveController {
     if (networks.length === 0) return 'No network was found. Reinstall or rebuild LWay.';
     if (this.state.work.kind === 'failed' && this.state.work.rescue)
       return 'Open the result below first, or discard it.';
-    if (!this.input) return 'The selection does not touch the layer.';
+    if (!this.input)
+      return this.target === 'region' ? 'The selection does not touch the layer.' : 'The layer has no pixels.';
     try {
       resultSize(size, this.input.width, this.input.height);
       return '';
     } catch (error) {
-      if (!(error instanceof LWayError)) throw error;
-      return `${error.message} ${error.advice}`;
+      const { message, advice } = toPlainError(error);
+      return `${message} ${advice}`;
     }
   }
 
@@ -419,8 +421,8 @@ export class PanelController implements ReactiveController {
   get tuningShown(): Tuning {
     const { network } = this;
     const { work } = this.state;
-    const last = work.kind === 'done' ? work.finished : null;
-    if (last?.report.tuning && last.network.entry.id === network?.entry.id) return last.report.tuning;
+    if (work.kind === 'done' && work.finished.network.entry.id === network?.entry.id && work.finished.report.tuning)
+      return work.finished.report.tuning;
     return network ? ownTuning(network.entry) : { detail: 50, noise: 0, blur: 0 };
   }
 
@@ -464,7 +466,7 @@ export class PanelController implements ReactiveController {
   }
 
   private async describe(): Promise<void> {
-    const call = (this.describing += 1);
+    const call = (this.describing = Symbol('describe'));
     try {
       const document = await this.services.host.describe(this.life.signal);
       // An older answer that comes late is stale.
@@ -501,6 +503,7 @@ export class PanelController implements ReactiveController {
   /** What cannot be told in a job's own card. */
   private fail(error: unknown): void {
     if (this.state.work.kind === 'running') return;
+    this.previewWork?.abort();
     this.disposeOf(this.state.work);
     this.update({ work: { kind: 'failed', error: toPlainError(error), rescue: null } });
   }

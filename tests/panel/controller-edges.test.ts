@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { LWayError } from '../../src/engine/errors';
 import type { PanelServices } from '../../src/panel/services';
 import type { Learned } from '../../src/panel/learned';
@@ -37,13 +38,61 @@ describe('an upscale that somebody else asks for', () => {
 
   test('is not begun where it was cancelled before', async () => {
     const engine = new WatchedEngine();
-    const { controller } = await start({ engine });
+    const { controller, services } = await start({ engine });
+    const opened = jest.spyOn(services.host, 'open');
     await expect(controller.run(controller.effective, AbortSignal.abort())).rejects.toMatchObject({
       name: 'AbortError',
     });
     expect(controller.state.work).toEqual({ kind: 'cancelled' });
+    expect(opened).not.toHaveBeenCalled();
     expect(engine.calls).toHaveLength(0);
   });
+
+  test('leaves nothing at its signal, which may serve many', async () => {
+    const { controller } = await start();
+    const { signal } = new AbortController();
+    await controller.run(controller.effective, signal);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+});
+
+test('how long the next one takes is known from the last: by its tiles, for as many pixels', async () => {
+  const now = jest.spyOn(performance, 'now');
+  const at = (seconds: number) => now.mockReturnValue(1e6 + 1000 * seconds);
+  const engine = new WatchedEngine((_, { onEvent }) => {
+    const tiles = (done: number) => onEvent!({ type: 'progress', done, total: 4, unit: 'tile' });
+    onEvent!({ type: 'phase', phase: 'upscaling' });
+    at(5);
+    tiles(1);
+    at(7);
+    tiles(2);
+    now.mockRestore();
+    return Promise.reject(new LWayError('internal', 'That is enough.', ''));
+  });
+  const { controller } = await start({ engine });
+  at(0);
+  await controller.start();
+  // Two seconds a tile once the first is done.
+  expect(controller.upscalingEstimate).toBeCloseTo(8, 9);
+  expect(controller.estimate).toBeCloseTo(8, 9);
+});
+
+test('one that failed does not stand in the way of the next, and leaves nothing to be opened', async () => {
+  let broken = true;
+  const full = new LWayError('out-of-memory', 'It is full.', 'Make room.');
+  const engine = new WatchedEngine(async () => (broken ? Promise.reject(full) : undefined));
+  const { controller } = await start({ engine });
+  const idle = controller.state.work;
+  await controller.rescue();
+  expect(controller.state.work).toBe(idle);
+  await controller.start();
+  const failed = controller.state.work;
+  expect(failed).toMatchObject({ kind: 'failed', rescue: null });
+  await controller.rescue();
+  expect(controller.state.work).toBe(failed);
+  broken = false;
+  await controller.start();
+  expect(controller.state.work.kind).toBe('done');
 });
 
 test('stopping early and cancelling are shown at once, and only of a job', async () => {
@@ -86,6 +135,30 @@ test('what is open is asked again after a job, from an editor that does not tell
   expect(controller.state.document).toMatchObject({ width: 40, height: 28 });
 });
 
+test('a panel that is closed hears no more of the editor and the queue', async () => {
+  const listeners = new Set<() => void>();
+  const queue = {
+    working: false,
+    onChange: (listener: () => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  const { controller, services, workspace, element } = await start({ queue });
+  const asked = jest.spyOn(services.host, 'describe');
+  const select = (width: number) =>
+    workspace.adjust(workspace.active!, { selection: { x: 0, y: 0, width, height: 2 } });
+  const shown = element.updates;
+  for (const listener of listeners) listener();
+  expect(element.updates).toBe(shown + 1);
+  select(2);
+  expect(asked).toHaveBeenCalledTimes(1);
+  controller.hostDisconnected();
+  expect(listeners.size).toBe(0);
+  select(3);
+  expect(asked).toHaveBeenCalledTimes(1);
+});
+
 test('a panel that is closed ends its job', async () => {
   const { engine } = waiting();
   const { controller } = await start({ engine });
@@ -94,6 +167,17 @@ test('a panel that is closed ends its job', async () => {
   controller.hostDisconnected();
   await work;
   expect(controller.state.work).toEqual({ kind: 'cancelled' });
+});
+
+test('what the editor has to say of a job is told with it', async () => {
+  const { engine, go } = waiting();
+  const { controller } = await start({ engine });
+  const work = controller.start();
+  await until(() => engine.calls.length === 1);
+  controller.notice('The layer was unlocked.');
+  go();
+  await work;
+  expect(controller.state.notices).toEqual(['The layer was unlocked.']);
 });
 
 test('messages of a job are told once each; that there is no GPU, once for all jobs', async () => {
@@ -119,6 +203,41 @@ test('the element is told of every change', async () => {
   const before = element.updates;
   controller.change({ strength: 0.5 });
   expect(element.updates).toBe(before + 1);
+});
+
+test('a result that could not be opened either is there still', async () => {
+  const { engine, go } = waiting();
+  const { controller, workspace } = await start({ engine });
+  const job = controller.start();
+  await until(() => engine.calls.length === 1);
+  workspace.close(workspace.active!.id);
+  go();
+  await job;
+  const { work } = controller.state;
+  if (work.kind !== 'failed' || !work.rescue) throw new Error(work.kind);
+  const { rescue } = work;
+  const opening = (open: (signal: AbortSignal) => Promise<never>) => {
+    const opened = { ...rescue, rescue: open };
+    controller.state = { ...controller.state, work: { ...work, rescue: opened } };
+    return opened;
+  };
+  let opened = opening(() => Promise.reject(new LWayError('out-of-memory', 'It is full.', 'Make room.')));
+  await controller.rescue();
+  expect(controller.state.work).toMatchObject({ kind: 'failed', error: { code: 'out-of-memory' } });
+  expect((controller.state.work as typeof work).rescue).toBe(opened);
+
+  opened = opening(
+    (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+  );
+  const before = controller.state.work;
+  const cancelled = controller.rescue();
+  controller.cancel();
+  await cancelled;
+  expect(controller.state.work).toBe(before);
+  // As it was, it can be opened and put away.
+  controller.state = { ...controller.state, work };
+  await controller.rescue();
+  expect(controller.state.work).toMatchObject({ kind: 'done', documentId: workspace.active!.id });
 });
 
 test('a result that could not be placed is given back when it is discarded', async () => {
@@ -179,6 +298,25 @@ describe('why nothing can be upscaled', () => {
     controller.state = { ...controller.state, document: { ...controller.state.document!, activeLayer: aside } };
     expect(controller.input).toBeNull();
     expect(controller.obstacle).toBe('The selection does not touch the layer.');
+  });
+
+  test.each([
+    [0, 0],
+    [5, 0],
+    [0, 5],
+  ])('the layer is empty: %i × %i', async (width, height) => {
+    const { controller } = await start();
+    const { document } = controller.state;
+    const empty = { ...document!.activeLayer!, bounds: { x: 0, y: 0, width, height } };
+    controller.state = { ...controller.state, document: { ...document!, activeLayer: empty } };
+    expect(controller.input).toBeNull();
+    expect(controller.obstacle).toBe('The layer has no pixels.');
+  });
+
+  test('the size cannot be: in the words of the error', async () => {
+    const { controller } = await start();
+    controller.change({ size: { width: 10, height: 10 } });
+    expect(controller.obstacle).toMatch(/smaller than it is\..+\.$/);
   });
 });
 
@@ -245,6 +383,72 @@ describe('what goes wrong outside of jobs', () => {
     go();
     await work;
     expect(controller.state.work.kind).toBe('done');
+  });
+
+  test('a panel that was closed meanwhile tells of nothing that came too late', async () => {
+    const made = await createServices();
+    const refusals: ((error: Error) => void)[] = [];
+    const late = () => new Promise<never>((_, reject) => refusals.push(reject));
+    const networks = { ...made.services.networks, list: late };
+    const controller = new PanelController(new FakeElement(), { ...made.services, networks });
+    controller.hostConnected();
+    await until(() => refusals.length === 1);
+    controller.hostDisconnected();
+    refusals[0]!(new LWayError('missing-model', 'There is none.', 'Install it.'));
+    await controller.ready;
+    expect(controller.state.work).toEqual({ kind: 'idle' });
+
+    const other = await start({ networks: { ...made.services.networks, add: late } });
+    const added = other.controller.addNetwork([new File(['x'], 'a.onnx')]);
+    await until(() => refusals.length === 2);
+    other.controller.hostDisconnected();
+    refusals[1]!(new LWayError('bad-model', 'It has no image.', 'Choose another.'));
+    await added;
+    expect(other.controller.state.adding).toEqual({ name: 'a.onnx', refused: [] });
+  });
+
+  test('it is ready once the editor has answered as well', async () => {
+    const made = await createServices();
+    let say: (document: null) => void = () => {};
+    made.services.host.describe = () => new Promise((resolve) => (say = resolve));
+    const controller = new PanelController(new FakeElement(), made.services);
+    open.push(controller);
+    controller.hostConnected();
+    let ready = false;
+    const wait = controller.ready.then(() => (ready = true));
+    await until(() => controller.state.noAdaptation !== null);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(ready).toBe(false);
+    say(null);
+    await wait;
+  });
+
+  test('settings that were changed before none were found are kept', async () => {
+    const made = await createServices();
+    let found: (saved: null) => void = () => {};
+    const settings = { load: () => new Promise<null>((resolve) => (found = resolve)), save: async () => {} };
+    const controller = new PanelController(new FakeElement(), { ...made.services, settings });
+    open.push(controller);
+    controller.hostConnected();
+    controller.change({ strength: 0.25 });
+    found(null);
+    await controller.ready;
+    expect(controller.state.settings.strength).toBe(0.25);
+  });
+
+  test('a panel that is closed waits no longer for an editor that is silent', async () => {
+    const made = await createServices();
+    made.services.host.describe = () => new Promise<never>(() => {});
+    jest.useFakeTimers();
+    try {
+      const controller = new PanelController(new FakeElement(), made.services);
+      controller.hostConnected();
+      expect(jest.getTimerCount()).toBe(1);
+      controller.hostDisconnected();
+      expect(jest.getTimerCount()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test('an editor that answers is not called silent later', async () => {
@@ -321,6 +525,60 @@ describe('the piece that is tried', () => {
     services.host.open = () => Promise.reject(new LWayError('unsupported', 'The layer is locked.', 'Unlock it.'));
     await controller.openTryOut(null);
     expect(controller.state).toMatchObject({ tryOut: null, notices: ['The layer is locked.'] });
+  });
+
+  test('needs a picture and a network', async () => {
+    const made = await createServices();
+    const none = { ...made.services.networks, list: async () => [] };
+    const { controller, services } = await start({ networks: none });
+    const opened = jest.spyOn(services.host, 'open');
+    await controller.openTryOut(null);
+    const other = await start();
+    other.workspace.close(other.workspace.active!.id);
+    await until(() => other.controller.state.document === null);
+    const openedThere = jest.spyOn(other.services.host, 'open');
+    await other.controller.openTryOut(null);
+    expect([opened, openedThere].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    expect([controller, other.controller].map(({ state }) => state.notices)).toEqual([[], []]);
+  });
+
+  test('is given up for another one, and when the panel is closed', async () => {
+    const { controller, services } = await start();
+    const signals: AbortSignal[] = [];
+    services.host.open = (signal) => {
+      signals.push(signal);
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    };
+    const opened = [controller.openTryOut(null), controller.openTryOut(null)];
+    await until(() => signals.length === 2);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    controller.hostDisconnected();
+    expect(signals[1]!.aborted).toBe(true);
+    await Promise.all(opened);
+  });
+
+  test('is not shown where it was left while its pixels were read, and its layer is closed in any case', async () => {
+    const { controller, services } = await start();
+    const { host } = services;
+    const open = host.open.bind(host);
+    let closed = 0;
+    let leave = true;
+    host.open = async (signal, target) => {
+      const opened = await open(signal, target);
+      const read: typeof opened.source.read = (_, rect) => {
+        if (leave) controller.closeTryOut();
+        return opened.source.read(never, rect);
+      };
+      const close = async () => void (await opened.close(), (closed += 1));
+      return { ...opened, source: { ...opened.source, read }, close };
+    };
+    await controller.openTryOut(null);
+    expect(controller.state).toMatchObject({ tryOut: null, notices: [] });
+    expect(closed).toBe(1);
+    leave = false;
+    await controller.openTryOut(null);
+    expect(controller.state.tryOut).not.toBeNull();
+    expect(closed).toBe(2);
   });
 
   test('that it was left before it came is nothing to tell', async () => {

@@ -11,7 +11,7 @@ import { tryPiece } from '../../src/panel/try-out';
 import { tinyModel } from '../engine/upscaling/tiny-networks';
 import { controllers, createServices, FakeElement, never, until, WatchedEngine } from './support';
 
-const { open, start } = controllers();
+const { open, start, startLearning } = controllers();
 
 test('an upscale becomes a layer, and both pictures stay for the comparison until they are put away', async () => {
   const { controller, workspace, stores } = await start();
@@ -20,6 +20,7 @@ test('an upscale becomes a layer, and both pictures stay for the comparison unti
   expect(device!.device).toBe('cpu');
   if (work.kind !== 'done') throw new Error(JSON.stringify(work));
   expect(work.finished.report).toMatchObject({ width: 40, height: 28 });
+  expect(work.previewing).toBe(false);
   expect(workspace.active!.state.layers[0]).toMatchObject({ name: 'Background ×2', bounds: { width: 40, height: 28 } });
   expect(controller.state.document).toMatchObject({ width: 40, height: 28 });
 
@@ -110,10 +111,13 @@ test('a result whose document was closed meanwhile is offered as a new document'
   const first = controller.start();
   await until(() => engine.calls.length > 0);
   expect(workspace.atWork(workspace.active!.id)).toBe(true);
+  const { pixels } = workspace.active!.state.layers[0]!;
   workspace.close(workspace.active!.id);
   go();
   await first;
   expect(controller.state.work).toMatchObject({ kind: 'failed', error: { code: 'document-changed' } });
+  workspace.add('other.png', 'Other', pixels);
+  await until(() => controller.state.document?.name === 'other.png');
   expect(controller.obstacle).not.toBe('');
   // Another upscale would lose it.
   await expect(controller.run(controller.effective)).rejects.toMatchObject({ code: 'busy' });
@@ -263,8 +267,9 @@ test('an editor that does not answer is waited for by name, and after a while wi
     return 0;
   }) as unknown as typeof setTimeout);
   const made = await createServices();
+  let say: (document: null) => void = () => {};
   const host = Object.assign(Object.create(made.services.host) as typeof made.services.host, {
-    describe: () => new Promise<never>(() => {}),
+    describe: () => new Promise<null>((resolve) => (say = resolve)),
   });
   // It keeps the settings as well.
   const settings = { load: () => new Promise<never>(() => {}), save: () => Promise.resolve() };
@@ -276,6 +281,9 @@ test('an editor that does not answer is waited for by name, and after a while wi
   expect(controller.obstacle).toBe('Waiting for LWay…');
   timers.find(({ after }) => after > 1000)!.run();
   expect(controller.obstacle).toMatch(/^Waiting for LWay… It has not answered yet/);
+  say(null);
+  await until(() => !controller.state.silent);
+  expect(controller.state.document).toBeNull();
 });
 
 test('an answer of the editor that comes late is dropped', async () => {
@@ -335,32 +343,7 @@ test('a network that is refused is named with the reason', async () => {
 });
 
 test('what was learned serves the next upscale of the same pixels, and previews other strengths', async () => {
-  /** Learns nothing, but says that it has: the weights are the network's own. */
-  class LearningEngine extends WatchedEngine {
-    override async upscale(...[signal, source, sink, { adapt, ...options }]: Parameters<WatchedEngine['upscale']>) {
-      const report = await super.upscale(signal, source, sink, { ...options, onEvent: options.onEvent });
-      this.calls.at(-1)!.adapt = adapt;
-      if (!adapt) return report;
-      const adaptation = {
-        used: true,
-        steps: 5,
-        improvement: 0.1,
-        message: '',
-        seconds: 1,
-        weights: options.network.bytes,
-      };
-      return { ...report, adaptation };
-    }
-  }
-  const engine = new LearningEngine();
-  const made = await createServices({ engine });
-  const adaptation = async () => ({}) as AdaptationNetworks;
-  const networks = { ...made.services.networks, adaptation, whyNoAdaptation: async () => null };
-  const controller = new PanelController(new FakeElement(), { ...made.services, networks });
-  open.push(controller);
-  controller.hostConnected();
-  await until(() => controller.state.networks !== undefined);
-  controller.change({ adapt: 'quick', strength: 1 });
+  const { controller, engine, ...made } = await startLearning();
   await controller.start();
   const first = controller.state.work;
   if (first.kind !== 'done') throw new Error(JSON.stringify(first));

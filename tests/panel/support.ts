@@ -1,6 +1,6 @@
-import type { ReactiveControllerHost } from 'lit';
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../../src/actions/settings';
-import type { Engine, UpscaleOptions, UpscaleReport } from '../../src/engine/engine';
+import type { AdaptationNetworks, Engine, UpscaleOptions, UpscaleReport } from '../../src/engine/engine';
 import { createNodeEngine } from '../../src/engine/node';
 import type { Network } from '../../src/engine/network/registry';
 import type { PixelSink, PixelSource } from '../../src/engine/raster/raster';
@@ -18,8 +18,15 @@ export const never = new AbortController().signal;
 export class FakeElement implements ReactiveControllerHost {
   updates = 0;
   readonly updateComplete = Promise.resolve(true);
-  addController(): void {}
+  private readonly controllers: ReactiveController[] = [];
+  addController(controller: ReactiveController): void {
+    this.controllers.push(controller);
+  }
   removeController(): void {}
+  /** As Lit does when the element comes into a page. */
+  connect(): void {
+    for (const controller of this.controllers) controller.hostConnected?.();
+  }
   requestUpdate(): void {
     this.updates += 1;
   }
@@ -117,11 +124,41 @@ export function controllers() {
     const element = new FakeElement();
     const controller = new PanelController(element, made.services);
     open.push(controller);
-    controller.hostConnected();
+    element.connect();
     await until(() => controller.state.networks !== undefined && controller.state.noAdaptation !== null);
     return { ...made, element, controller };
   };
-  return { open, start };
+  /** One whose engine says that it learns, with networks for it. */
+  const startLearning = async (engine = new LearningEngine()) => {
+    const made = await createServices({ engine });
+    const adaptation = async () => ({}) as AdaptationNetworks;
+    const networks = { ...made.services.networks, adaptation, whyNoAdaptation: async () => null };
+    const controller = new PanelController(new FakeElement(), { ...made.services, networks });
+    open.push(controller);
+    controller.hostConnected();
+    await controller.ready;
+    controller.change({ adapt: 'quick', strength: 1 });
+    return { ...made, engine, controller };
+  };
+  return { open, start, startLearning };
+}
+
+/** Learns nothing, but says that it has: the weights are the network's own. */
+export class LearningEngine extends WatchedEngine {
+  override async upscale(...[signal, source, sink, { adapt, ...options }]: Parameters<WatchedEngine['upscale']>) {
+    const report = await super.upscale(signal, source, sink, { ...options, onEvent: options.onEvent });
+    this.calls.at(-1)!.adapt = adapt;
+    if (!adapt) return report;
+    const adaptation = {
+      used: true,
+      steps: 5,
+      improvement: 0.1,
+      message: '',
+      seconds: 1,
+      weights: options.network.bytes,
+    };
+    return { ...report, adaptation };
+  }
 }
 
 /** An upscale that waits inside the engine until `go` is called, or it is cancelled. */
