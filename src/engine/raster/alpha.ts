@@ -11,8 +11,7 @@ const visibleAlpha = 1.5 / 255;
 // What is known of a cell while colour bleeds.
 const unseen = 0;
 const visible = 1; // or filled already
-const queued = 2; // to be filled in this ring or the next
-const outside = 3;
+const closed = 2; // outside the picture, or to be filled in the next ring
 
 /** The value of alpha where it is the same everywhere (then no alpha picture needs to be made), else `null`. */
 export function constantAlpha(alpha: Raster): number | null {
@@ -35,23 +34,20 @@ export function constantAlpha(alpha: Raster): number | null {
 export function bleedColour(raster: Raster, reach: number): void {
   const { width, height } = raster;
   const alpha = alphaOf(raster);
-  if (!alpha) return;
+  if (!alpha || alpha.data.every((value) => value >= visibleAlpha)) return;
   const size = width * height;
   // A border of one cell around the picture, never known and never filled, saves the test for its edges.
   const stride = width + 2;
   const known = new Uint8Array(stride * (height + 2));
   const around = [-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1];
-  let unknown = 0;
   for (let row = 0, i = 0; row < height; row++) {
     for (let column = 0, cell = (row + 1) * stride + 1; column < width; column++, i++, cell++) {
       if (alpha.data[i]! >= visibleAlpha) known[cell] = visible;
-      else unknown++;
     }
   }
-  if (unknown === 0) return;
-  known.fill(outside, 0, stride);
-  known.fill(outside, (height + 1) * stride);
-  for (let row = 1; row <= height; row++) known[row * stride] = known[row * stride + width + 1] = outside;
+  known.fill(closed, 0, stride);
+  known.fill(closed, (height + 1) * stride);
+  for (let row = 1; row <= height; row++) known[row * stride] = known[row * stride + width + 1] = closed;
 
   const colours = colourChannels(raster.channels);
   const { data } = colourOf(raster);
@@ -69,7 +65,6 @@ export function bleedColour(raster: Raster, reach: number): void {
     }
   }
   for (let distance = 1; distance <= reach && ring.length > 0; distance++) {
-    for (const cell of ring) known[cell] = queued;
     for (const cell of ring) {
       const pixel = pixelOf(cell);
       for (let channel = 0; channel < colours; channel++) {
@@ -89,7 +84,7 @@ export function bleedColour(raster: Raster, reach: number): void {
     for (const cell of ring) {
       for (const step of around) {
         if (known[cell + step] !== unseen) continue;
-        known[cell + step] = queued;
+        known[cell + step] = closed;
         following.push(cell + step);
       }
     }
@@ -115,10 +110,9 @@ export function limitToSource(enlarged: Raster, source: Raster): void {
   const low = extremes(source, Math.min);
   const high = extremes(source, Math.max);
   for (let row = 0, at = 0; row < enlarged.height; row++) {
-    const from =
-      Math.min(source.height - 1, Math.floor(((row + 0.5) * source.height) / enlarged.height)) * source.width;
+    const from = placeIn(source.height, row, enlarged.height) * source.width;
     for (let column = 0; column < enlarged.width; column++, at++) {
-      const i = from + Math.min(source.width - 1, Math.floor(((column + 0.5) * source.width) / enlarged.width));
+      const i = from + placeIn(source.width, column, enlarged.width);
       enlarged.data[at] = Math.min(high[i]!, Math.max(low[i]!, enlarged.data[at]!));
     }
   }
@@ -140,15 +134,16 @@ export function smoothSoftEdges(enlarged: Raster, source: Raster): void {
   const near = picks.map((pick) => extremes(source, pick));
   const around = near.map((values, i) => extremes(createRaster(width, height, 1, values), picks[i]!));
   const far = spread(around);
-  const hard = spread(near).map((value, i) => (far[i]! > 0 ? (value / far[i]! - softest) / (hardest - softest) : 0));
-  for (let i = 0; i < hard.length; i++) hard[i] = Math.min(1, Math.max(0, hard[i]!));
+  const hard = spread(near).map((value, i) =>
+    far[i]! > 0 ? share((value / far[i]! - softest) / (hardest - softest)) : 0,
+  );
   // The pixels beside a hard edge belong to it.
   const wide = extremes(createRaster(width, height, 1, hard), Math.max);
   const weight = resize(createRaster(width, height, 1, wide), enlarged.width, enlarged.height, 'bicubic').data;
   const smooth = resize(source, enlarged.width, enlarged.height, 'bicubic').data;
   const { data } = enlarged;
   for (let i = 0; i < data.length; i++) {
-    const w = Math.min(1, Math.max(0, weight[i]!));
+    const w = share(weight[i]!);
     data[i] = w * data[i]! + (1 - w) * smooth[i]!;
   }
 }
@@ -176,10 +171,9 @@ export function restoreHiddenColour(enlarged: Raster, source: Raster): void {
   const size = source.width * source.height;
   const enlargedSize = enlarged.width * enlarged.height;
   for (let row = 0, at = 0; row < enlarged.height; row++) {
-    const from =
-      Math.min(source.height - 1, Math.floor(((row + 0.5) * source.height) / enlarged.height)) * source.width;
+    const from = placeIn(source.height, row, enlarged.height) * source.width;
     for (let column = 0; column < enlarged.width; column++, at++) {
-      const i = from + Math.min(source.width - 1, Math.floor(((column + 0.5) * source.width) / enlarged.width));
+      const i = from + placeIn(source.width, column, enlarged.width);
       if (around[i] !== 0 || enlargedAlpha.data[at] !== 0) continue;
       for (let channel = 0; channel < enlarged.channels - 1; channel++) {
         enlarged.data[channel * enlargedSize + at] = source.data[channel * size + i]!;
@@ -187,6 +181,11 @@ export function restoreHiddenColour(enlarged: Raster, source: Raster): void {
     }
   }
 }
+
+/** Pixel of `length` in which the middle of pixel `i` of the same line in `enlarged` pixels lies. */
+const placeIn = (length: number, i: number, enlarged: number) => Math.floor(((i + 0.5) * length) / enlarged);
+
+const share = (value: number) => Math.min(1, Math.max(0, value));
 
 /** Fills the alpha plane with one value, in place. */
 export function fillAlpha(raster: Raster, value: number): void {

@@ -11,13 +11,11 @@ export interface PlacedPiece {
 }
 
 /**
- * Weight of a tile along one axis at result pixel `position` of its covered stretch `start..end`: 1 inside, a straight
- * ramp over the `band` shared with a neighbour. Weights of neighbours sum to 1.
+ * Weight of a tile along one axis at result pixel `position` of its covered stretch of `length`: 1 inside, a straight ramp
+ * over the bands shared with the neighbours before and after (0 where there is none). Weights of neighbours sum to 1.
  */
-function blendWeight(position: number, start: number, end: number, bands: { before: number; after: number }): number {
-  const rising = bands.before > 0 ? (position - start + 0.5) / bands.before : 1;
-  const falling = bands.after > 0 ? (end - position - 0.5) / bands.after : 1;
-  return Math.max(0, Math.min(1, rising, falling));
+function blendWeight(position: number, length: number, before: number, after: number): number {
+  return Math.min(1, (position + 0.5) / before, (length - position - 0.5) / after);
 }
 
 /**
@@ -73,13 +71,9 @@ export class SeamBlender {
       height: lastRow ? covered.height : plan.tile(tile.index + plan.columns).covered.y * scale - covered.y,
     };
     // Neighbours can overlap by less than two bands at the picture's far edge, where the last core is narrow.
-    const before = {
-      x: this.right?.width ?? 0,
-      y: this.above?.height ?? 0,
-    };
-    if (tile.column === 0) before.x = 0;
+    const before = { x: this.right?.width ?? 0, y: this.above?.height ?? 0 };
     weigh(work, before, { x: covered.width - done.width, y: covered.height - done.height });
-    if (tile.column > 0) addTo(work, this.right!, 0, 0, this.right!.width);
+    if (this.right) addTo(work, this.right, 0, this.right.width);
     this.right = lastColumn
       ? null
       : crop(work, { x: done.width, y: 0, width: covered.width - done.width, height: covered.height });
@@ -89,7 +83,7 @@ export class SeamBlender {
       copyRect(work, band, this.below, covered.x, 0);
     }
     const piece = crop(work, done);
-    if (this.above) addTo(piece, this.above, 0, covered.x, done.width);
+    if (this.above) addTo(piece, this.above, covered.x, done.width);
     if (lastColumn) {
       this.above = this.below;
       this.below = null;
@@ -101,11 +95,9 @@ export class SeamBlender {
 /** Multiplies every plane by the ramps at the four sides, in place. */
 function weigh(raster: Raster, before: { x: number; y: number }, after: { x: number; y: number }): void {
   const { width, height, channels, data } = raster;
-  const across = Float32Array.from({ length: width }, (_, i) =>
-    blendWeight(i, 0, width, { before: before.x, after: after.x }),
-  );
+  const across = Float32Array.from({ length: width }, (_, i) => blendWeight(i, width, before.x, after.x));
   for (let row = 0; row < height; row++) {
-    const down = blendWeight(row, 0, height, { before: before.y, after: after.y });
+    const down = blendWeight(row, height, before.y, after.y);
     for (let channel = 0; channel < channels; channel++) {
       const at = (channel * height + row) * width;
       for (let i = 0; i < width; i++) data[at + i] = data[at + i]! * across[i]! * down;
@@ -113,12 +105,12 @@ function weigh(raster: Raster, before: { x: number; y: number }, after: { x: num
   }
 }
 
-/** Adds `width` columns of `band`, from column `from` on, to the top left of `target` at column `x`. */
-function addTo(target: Raster, band: Raster, x: number, from: number, width: number): void {
+/** Adds `width` columns of `band`, from column `from` on, to the top left of `target`. */
+function addTo(target: Raster, band: Raster, from: number, width: number): void {
   const rows = Math.min(band.height, target.height);
   for (let channel = 0; channel < target.channels; channel++) {
     for (let row = 0; row < rows; row++) {
-      const to = (channel * target.height + row) * target.width + x;
+      const to = (channel * target.height + row) * target.width;
       const at = (channel * band.height + row) * band.width + from;
       for (let i = 0; i < width; i++) target.data[to + i] = target.data[to + i]! + band.data[at + i]!;
     }

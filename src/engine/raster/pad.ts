@@ -1,6 +1,5 @@
-import { crop, createRaster } from './planes';
+import { createRaster } from './planes';
 import type { PixelSource, Raster, Rect } from './raster';
-import { contains } from './rect';
 
 /**
  * Where a coordinate outside 0..size-1 is found inside: reflected at the outermost pixels as often as needed (the
@@ -28,12 +27,6 @@ export function reflectedSource(rect: Rect, width: number, height: number): Rect
  * @param width,height size of the whole picture
  */
 export function gatherReflected(piece: Raster, at: Rect, rect: Rect, width: number, height: number): Raster {
-  if (contains({ x: 0, y: 0, width, height }, rect)) {
-    const inside = { ...rect, x: rect.x - at.x, y: rect.y - at.y };
-    return inside.x === 0 && inside.y === 0 && rect.width === piece.width && rect.height === piece.height
-      ? piece
-      : crop(piece, inside);
-  }
   const result = createRaster(rect.width, rect.height, piece.channels);
   const columns = Int32Array.from({ length: rect.width }, (_, i) => reflect(rect.x + i, width) - at.x);
   for (let channel = 0, to = 0; channel < piece.channels; channel++) {
@@ -53,8 +46,6 @@ export async function readReflected(signal: AbortSignal, source: PixelSource, re
 }
 
 function reflectedRange(start: number, length: number, size: number): [number, number] {
-  const end = start + length - 1;
-  if (start >= 0 && end < size) return [start, end];
   let low = size - 1;
   let high = 0;
   // A whole period meets every pixel; beyond that nothing new comes.

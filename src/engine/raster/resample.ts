@@ -94,7 +94,7 @@ export function resampleReach(inSize: number, outSize: number, kernel: ResampleK
 function neededRange(inSize: number, outSize: number, kernel: ResampleKernel, from: number, count: number) {
   const [first] = support(inSize, outSize, kernel, from);
   const [, last] = support(inSize, outSize, kernel, from + count - 1);
-  return [clamp(first, 0, inSize - 1), clamp(last - 1, 0, inSize - 1) + 1] as const;
+  return [Math.max(0, first), Math.min(last, inSize)] as const;
 }
 
 /** First input pixel, and one past the last, with a weight for result pixel `i`; may lie outside the input. */
@@ -102,7 +102,7 @@ function support(inSize: number, outSize: number, kernel: ResampleKernel, i: num
   const ratio = inSize / outSize;
   if (kernel === 'area') {
     const first = Math.floor(i * ratio + 1e-9);
-    return [first, Math.max(first + 1, Math.ceil((i + 1) * ratio - 1e-9))];
+    return [first, Math.ceil((i + 1) * ratio - 1e-9)];
   }
   const reach = radius[kernel] * Math.max(1, ratio);
   const centre = (i + 0.5) * ratio;
@@ -128,12 +128,12 @@ function axisWeights(
   for (let i = 0; i < count; i++) {
     const [first, last] = support(inSize, outSize, kernel, from + i);
     // Where fewer pixels remain than there are taps, the surplus taps weigh nothing: reading stays inside.
-    start[i] = Math.min(clamp(first, 0, inSize - 1), high - taps);
+    start[i] = Math.min(Math.max(0, first), high - taps);
     own.fill(0);
     let sum = 0;
     for (let p = first; p < last; p++) {
       const weight = weightAt(kernel, p, from + i, ratio, stretch);
-      const tap = clamp(p, 0, inSize - 1) - start[i]!;
+      const tap = Math.max(0, Math.min(inSize - 1, p)) - start[i]!;
       own[tap] = own[tap]! + weight;
       sum += weight;
     }
@@ -148,20 +148,14 @@ function weightAt(kernel: ResampleKernel, pixel: number, i: number, ratio: numbe
   return kernel === 'bicubic' ? cubic(x) : lanczos(x);
 }
 
-/** Keys, "Cubic convolution interpolation for digital image processing", 1981, with a = -0.5. */
+/** Keys, "Cubic convolution interpolation for digital image processing", 1981, with a = -0.5. @param x 0..2 */
 function cubic(x: number): number {
-  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
-  if (x < 2) return ((-0.5 * x + 2.5) * x - 4) * x + 2;
-  return 0;
+  return x < 1 ? (1.5 * x - 2.5) * x * x + 1 : ((-0.5 * x + 2.5) * x - 4) * x + 2;
 }
 
+/** @param x 0..3 */
 function lanczos(x: number): number {
   if (x < 1e-8) return 1;
-  if (x >= 3) return 0;
   const angle = Math.PI * x;
   return (3 * Math.sin(angle) * Math.sin(angle / 3)) / (angle * angle);
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return value < low ? low : value > high ? high : value;
 }

@@ -142,8 +142,8 @@ function planAxis(
   // Evenly sized cores: the last tile is not mostly padding, and no tile is larger than needed.
   const even = Math.ceil(length / Math.ceil(length / room));
   const core = fixed ? room : roundUp(Math.max(even, length > room ? least : 1), multiple);
-  const size = fixed ? limit : core + 2 * margin;
-  const last = roundUp(Math.max(0, length - size), multiple);
+  const size = core + 2 * margin;
+  const last = roundUp(length - size, multiple);
   const place = (start: number) => (ownEdges ? Math.max(0, Math.min(last, start)) : start);
   return { size, core, count: Math.ceil(length / core), place };
 }

@@ -43,8 +43,8 @@ export function splitExcess(raster: Raster): Raster | null {
   let excess: Raster | null = null;
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
-    if (value >= 0 && value <= 1) continue;
-    const inside = value < 0 ? 0 : 1;
+    const inside = Math.min(1, Math.max(0, value));
+    if (value === inside) continue;
     excess ??= createRaster(colour.width, colour.height, colour.channels);
     excess.data[i] = value - inside;
     data[i] = inside;

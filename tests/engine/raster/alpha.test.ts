@@ -1,6 +1,7 @@
 import {
   bleedColour,
   constantAlpha,
+  fillAlpha,
   limitToSource,
   restoreHiddenColour,
   smoothSoftEdges,
@@ -117,6 +118,18 @@ describe('colour bleed', () => {
     expect(crop(tile, inner).data).toEqual(crop(whole, { ...inner, x: 14, y: 10 }).data);
   });
 
+  test('a picture without alpha stays as it is', () => {
+    const picture = noise(5, 5, 3);
+    bleedColour(picture, 3);
+    expect(picture).toEqual(noise(5, 5, 3));
+  });
+
+  test('what is as visible as 8 bits can tell keeps its colour', () => {
+    const picture = drawn(2, 1, 2, (channel, _, column) => (channel === 0 ? column : (column === 0 ? 2 : 1) / 255));
+    bleedColour(picture, 3);
+    expect([...picture.data.subarray(0, 2)]).toEqual([0, 0]);
+  });
+
   test('fully transparent pictures end', () => {
     const picture = createRaster(5, 5, 4);
     bleedColour(picture, 100);
@@ -125,6 +138,41 @@ describe('colour bleed', () => {
 });
 
 describe('alpha', () => {
+  test('is filled, and nothing but it', () => {
+    const picture = noise(3, 2, 4);
+    fillAlpha(picture, 0.25);
+    expect(colourOf(picture).data).toEqual(colourOf(noise(3, 2, 4)).data);
+    expect([...alphaOf(picture)!.data]).toEqual(new Array(6).fill(0.25));
+  });
+
+  test('is held between the extremes of the 3 × 3 pixels around, to the last row and column', () => {
+    const [width, height] = [9, 7];
+    const source = noise(width, height, 1, 3);
+    const invented = drawn(width, height, 1, (_, row, column) => ((row + column) % 2 ? 2 : -1));
+    limitToSource(invented, source);
+    const around = (row: number, column: number) =>
+      [-1, 0, 1].flatMap((y) =>
+        [-1, 0, 1]
+          .filter((x) => row + y >= 0 && row + y < height && column + x >= 0 && column + x < width)
+          .map((x) => source.data[(row + y) * width + column + x]!),
+      );
+    expect(invented).toEqual(
+      drawn(width, height, 1, (_, row, column) =>
+        (row + column) % 2 ? Math.max(...around(row, column)) : Math.min(...around(row, column)),
+      ),
+    );
+  });
+
+  test.each([
+    [3, 3],
+    [2, 4],
+    [1, 2],
+    [2, 1],
+    [4, 3],
+  ] as const)('hidden colour of %i channels does not come back into %i', (from, to) => {
+    expect(() => restoreHiddenColour(noise(4, 4, to), noise(2, 2, from))).toThrow(RangeError);
+  });
+
   test('constant alpha is recognised', () => {
     expect(constantAlpha(drawn(3, 3, 1, () => 0.25))).toBe(0.25);
     expect(constantAlpha(drawn(3, 3, 1, (_, row) => row))).toBeNull();

@@ -71,6 +71,19 @@ describe('bit depths', () => {
     const values = Float32Array.of(NaN, Infinity, -Infinity, 4, -2, 0.5);
     ensureFinite(values, 'repair');
     expect([...values]).toEqual([0, 4, -2, 4, -2, 0.5]);
+    // At least black and white.
+    const dark = Float32Array.of(0.5, Infinity, -Infinity, 0.25);
+    ensureFinite(dark, 'repair');
+    expect([...dark]).toEqual([0.5, 1, 0, 0.25]);
+  });
+
+  test('a target of another length is refused', () => {
+    for (const length of [11, 13])
+      for (const [bits, target] of [
+        [8, new Uint8Array(length)],
+        [32, new Float32Array(length)],
+      ] as const)
+        expect(() => toInterleaved(createRaster(2, 2, 3), bits, { target } as never)).toThrow(RangeError);
   });
 
   test('truncated and empty pictures are refused', () => {

@@ -13,7 +13,7 @@ import { decodeValue, encodeValue, mergeExcess, splitExcess } from '../../../src
 import { haar, highFrequencyMap, inverseHaar } from '../../../src/engine/raster/wavelet';
 import { fromYCbCr, toYCbCr } from '../../../src/engine/raster/ycbcr';
 import { goldenNumbers, tellTale } from '../golden-numbers';
-import { drawn, noise } from './support';
+import { drawn, largestDifference, noise } from './support';
 
 // Plain arithmetic on small pictures, so that hardly anything may differ; see golden-numbers.ts for how the numbers are
 // renewed. What they mean is tested beside: these say that every constant and every branch still is what it was.
@@ -184,6 +184,16 @@ test('cosines, colours and means', () => {
   const back = new Float32Array(23 * 17).fill(0.25);
   addInverseDct(out, back, 5 * 23 + 9, 23);
   golden('cosines', { out, back: tellTale(back) });
+  // Whatever was computed before, it is the inverse.
+  const other = new Float32Array(64);
+  forwardDct(picture.data, 5, 23, other);
+  const again = new Float32Array(64);
+  addInverseDct(out, again, 0, 8);
+  forwardDct(again, 0, 8, other);
+  expect(largestDifference(other, out)).toBeLessThan(1e-5);
+  const block = new Float32Array(64).map((_, i) => picture.data[(2 + (i >> 3)) * 23 + 3 + (i & 7)]!);
+  expect(largestDifference(again, block)).toBeLessThan(1e-5);
+  expect(() => toYCbCr(noise(2, 2, 4))).toThrow(RangeError);
   golden('colours', { to: tellTale(toYCbCr(picture).data), from: tellTale(fromYCbCr(picture).data) });
   golden(
     'means',

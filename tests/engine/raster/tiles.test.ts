@@ -154,12 +154,65 @@ describe('tile plan', () => {
     });
   });
 
-  test('a tile without room is refused', () => {
+  test('a tile without room is refused, one with the least has as many as pixels', () => {
     expect(() => planTiles({ width: 100, height: 100, tile: 32, margin: 16 })).toThrow(RangeError);
+    expect(planTiles({ width: 100, height: 40, tile: 33, margin: 16 })).toMatchObject({ columns: 100, rows: 40 });
+    const multiple = { width: 100, height: 100, margin: 8, multipleOf: 4 };
+    expect(planTiles({ ...multiple, tile: 20 })).toMatchObject({ columns: 25, rows: 25 });
+    expect(() => planTiles({ ...multiple, tile: 19 })).toThrow(RangeError);
+    // Bands of blending need room of their own where there are seams.
+    const blended = { width: 100, height: 100, margin: 5, blend: 5 };
+    expect(planTiles({ ...blended, tile: 20 })).toMatchObject({ columns: 10, rows: 10 });
+    expect(() => planTiles({ ...blended, tile: 19 })).toThrow(RangeError);
+    expect(planTiles({ ...blended, width: 9, height: 9, tile: 19 })).toMatchObject({ count: 1, tileWidth: 19 });
+  });
+
+  test('a tile is never larger than allowed, and of a fixed size only a multiple', () => {
+    const options = { width: 100, height: 100, margin: 4, multipleOf: 8 };
+    expect(planTiles({ ...options, tile: 47 })).toMatchObject({ tileWidth: 40, tileHeight: 40 });
+    expect(() => planTiles({ ...options, tile: 47, fixed: true })).toThrow(RangeError);
+    expect(planTiles({ ...options, tile: 48, fixed: true })).toMatchObject({ tileWidth: 48, tileHeight: 48 });
+  });
+
+  test('a picture as large as a tile is one tile, and one that is a pixel larger is two', () => {
+    const one = planTiles({ width: 40, height: 40, tile: 40, margin: 4 });
+    expect(one).toMatchObject({ count: 1, tileWidth: 40, tileHeight: 40 });
+    expect(one.tile(0)).toMatchObject({ core: { x: 0, y: 0, width: 40, height: 40 } });
+    expect(planTiles({ width: 41, height: 40, tile: 40, margin: 4 })).toMatchObject({ columns: 2, rows: 1 });
+    for (const index of [-1, 1, 0.5 + 1, NaN]) expect(() => one.tile(index)).toThrow(RangeError);
+  });
+
+  test('cores are as wide as both bands of blending where there are several', () => {
+    fc.assert(
+      fc.property(side, fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 30 }), (length, blend, room) => {
+        const plan = planTiles({ width: length, height: 40, tile: 4 * blend + room, margin: blend, blend });
+        const first = plan.tile(0);
+        if (plan.columns > 1) expect(first.core.width).toBeGreaterThanOrEqual(2 * blend);
+        else expect(first.core.width).toBe(length);
+      }),
+    );
   });
 });
 
 describe('seams', () => {
+  test('what does not fit a plan is no tile of it', () => {
+    const plan = planTiles({ width: 40, height: 40, tile: 24, margin: 4, blend: 2 });
+    expect(plan.columns).toBeGreaterThan(1);
+    expect(() => new SeamBlender(plan, 1, 1, 1)).toThrow(RangeError);
+    const blender = new SeamBlender(plan, 2, 1);
+    const { width, height } = plan.tile(0).input;
+    for (const [w, h] of [
+      [2 * width, height],
+      [width, 2 * height],
+      [2 * width + 1, 2 * height],
+      [2 * width, 2 * height - 1],
+    ] as const)
+      expect(() => blender.add(plan.tile(0), noise(w, h, 1))).toThrow(RangeError);
+    expect(() => blender.add(plan.tile(1), noise(2 * width, 2 * height, 1))).toThrow(RangeError);
+    blender.add(plan.tile(0), noise(2 * width, 2 * height, 1));
+    expect(() => blender.add(plan.tile(0), noise(2 * width, 2 * height, 1))).toThrow(RangeError);
+  });
+
   test('a network with a finite radius gives the same tiled as in one piece', async () => {
     const shape = fc.record({
       width: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 70 })),

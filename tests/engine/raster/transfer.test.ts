@@ -47,6 +47,10 @@ describe('values outside 0..1', () => {
     expect(mergeExcess(raster, excess).data).toEqual(original);
   });
 
+  test('the excess of another picture is refused', () => {
+    expect(() => mergeExcess(createRaster(2, 2, 3), createRaster(2, 1, 3))).toThrow(RangeError);
+  });
+
   test('nothing to carry is said so', () => {
     expect(splitExcess(createRaster(2, 2, 3))).toBeNull();
   });

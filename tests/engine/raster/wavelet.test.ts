@@ -31,7 +31,23 @@ describe('Haar transform', () => {
   });
 });
 
+test('bands of another size are refused', () => {
+  const bands = haar(noise(8, 6, 1));
+  for (const [width, height] of [
+    [9, 6],
+    [8, 7],
+    [6, 6],
+    [8, 4],
+  ] as const)
+    expect(() => inverseHaar(bands, width, height)).toThrow(RangeError);
+});
+
 describe('high-frequency map', () => {
+  test('is all zeros where all has the same detail', () => {
+    const map = highFrequencyMap(drawn(6, 4, 1, (_, row, column) => (row + column) % 2));
+    expect(map.data.every((value) => value === 0)).toBe(true);
+  });
+
   test('is all zeros without detail, whatever the size', () => {
     for (const [width, height] of [
       [1, 1],

@@ -1,6 +1,6 @@
 const prefix = 'lway-tiles-';
-/** Where the page has no Web Locks, spills of this age are taken for abandoned. */
-const abandonedAfter = 24 * 60 * 60 * 1000;
+/** Milliseconds, a day: where the page has no Web Locks, spills of this age are taken for abandoned. */
+const abandonedAfter = 86_400_000;
 
 /**
  * A name for a spill, locked (Web Locks) for as long as the page lives or until it is released: what a closed or

@@ -7,6 +7,6 @@ import { SpillingTileStore } from './tile-store';
  *
  * @param memory budget in bytes
  */
-export function createTileStore(memory = 192 * 1024 * 1024): SpillingTileStore {
+export function createTileStore(memory = 192 << 20): SpillingTileStore {
   return new SpillingTileStore({ memory, openSpill: () => openOpfsSpill().catch(openIndexedDbSpill) });
 }

@@ -7,6 +7,6 @@ import { SpillingTileStore } from './tile-store';
  * @param memory budget in bytes
  * @param folder for temporary files, the system's own when left out
  */
-export function createTileStore(memory = 256 * 1024 * 1024, folder?: string): SpillingTileStore {
+export function createTileStore(memory = 256 << 20, folder?: string): SpillingTileStore {
   return new SpillingTileStore({ memory, openSpill: () => openFileSpill(folder) });
 }

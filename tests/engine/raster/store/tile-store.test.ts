@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crop, createRaster } from '../../../../src/engine/raster/planes';
@@ -41,10 +41,34 @@ test('a program that ends in the middle leaves no temporary files, on Windows as
   });
   once.mockRestore();
   Object.defineProperty(process, 'platform', platform);
-  expect(readdirSync(place)).toHaveLength(2);
-  for (const end of ends) end();
+  const names = readdirSync(place);
+  expect(names).toHaveLength(2);
+  // One listener for all of them.
+  expect(ends).toHaveLength(1);
+  // One is gone already.
+  await rm(join(place, names[0]!), { recursive: true });
+  ends[0]!();
   expect(readdirSync(place)).toEqual([]);
   await rm(place, { recursive: true });
+});
+
+test('where open files keep their names they go with the store, and what was lost of them is an error', async () => {
+  const platform = Object.getOwnPropertyDescriptor(process, 'platform')!;
+  Object.defineProperty(process, 'platform', { ...platform, value: 'win32' });
+  const place = await mkdtemp(join(folder, 'named-'));
+  try {
+    const spill = await openFileSpill(place);
+    const block = await spill.put(Uint8Array.of(1, 2, 3, 4));
+    expect(await spill.get(block, 1, 2)).toEqual(Uint8Array.of(2, 3));
+    const [name] = readdirSync(place);
+    await truncate(join(place, name!, 'tiles'), 2);
+    await expect(spill.get(block, 0, 4)).rejects.toMatchObject({ code: 'storage' });
+    await spill.dispose();
+    expect(readdirSync(place)).toEqual([]);
+  } finally {
+    Object.defineProperty(process, 'platform', platform);
+    await rm(place, { recursive: true });
+  }
 });
 
 describe('tile store', () => {
@@ -119,6 +143,79 @@ describe('tile store', () => {
     await store.dispose();
   });
 
+  test('what is asked of it in the wrong order or size is refused', async () => {
+    const store = new SpillingTileStore({ memory: 1000 });
+    expect(() => store.info).toThrow(RangeError);
+    await expect(store.write(never, 0, 0, createRaster(2, 2, 1))).rejects.toThrow(RangeError);
+    await store.begin(never, info(4, 4, 1, 8));
+    await expect(store.begin(never, info(4, 4, 1, 8))).rejects.toThrow(RangeError);
+    await expect(store.write(never, 0, 0, createRaster(2, 2, 2))).rejects.toThrow(RangeError);
+    expect(store.memoryUsed).toBe(0);
+    await store.write(never, 0, 0, createRaster(4, 4, 1));
+    expect(store.memoryUsed).toBe(16);
+  });
+
+  test('once it is disposed of nothing is kept and nothing done', async () => {
+    const store = createTileStore(16, folder);
+    await store.begin(never, info(8, 4, 1, 8));
+    await store.write(never, 0, 0, createRaster(4, 4, 1));
+    await store.write(never, 4, 0, createRaster(4, 4, 1));
+    await store.dispose();
+    expect(store.memoryUsed).toBe(0);
+    expect(store.covers({ x: 0, y: 0, width: 1, height: 1 })).toBe(false);
+    await expect(store.end(never)).rejects.toThrow('disposed');
+    await expect(createTileStore().begin(AbortSignal.abort(new Error('enough')), info(1, 1, 1, 8))).rejects.toThrow(
+      'enough',
+    );
+    const unused = createTileStore();
+    await unused.dispose();
+    await expect(unused.begin(never, info(1, 1, 1, 8))).rejects.toThrow('disposed');
+  });
+
+  test('what is cancelled while the disk is written or read ends there, and the spill is given back once', async () => {
+    let during = () => {};
+    let disposed = 0;
+    const bytes = new Uint8Array(16);
+    const spill: Spill = {
+      put: async () => (during(), 0),
+      get: async () => (during(), bytes),
+      dispose: async () => void (disposed += 1),
+    };
+    const store = new SpillingTileStore({ memory: 0, openSpill: async () => spill });
+    await store.begin(never, info(8, 4, 1, 8));
+    const cancelling = () => {
+      const cancel = new AbortController();
+      during = () => cancel.abort(new Error('enough'));
+      return cancel.signal;
+    };
+    await expect(store.write(cancelling(), 0, 0, createRaster(4, 4, 1))).rejects.toThrow('enough');
+    expect(store.covers({ x: 0, y: 0, width: 4, height: 4 })).toBe(false);
+    during = () => {};
+    await store.write(never, 0, 0, createRaster(4, 4, 1));
+    const all = { x: 0, y: 0, width: 4, height: 4 };
+    await expect(store.read(cancelling(), all)).rejects.toThrow('enough');
+    await Promise.all([store.dispose(), store.dispose()]);
+    expect(disposed).toBe(1);
+  });
+
+  test.each([
+    ['disk', { code: 'ENOSPC' }, true],
+    ['disk', { code: 'EDQUOT' }, true],
+    ['disk', { code: 'EFBIG' }, true],
+    ['disk', { code: 'EACCES' }, false],
+    ['disk', null, false],
+    ['browser', { name: 'QuotaExceededError' }, true],
+    ['browser', { name: 'InvalidStateError' }, false],
+    ['browser', undefined, false],
+  ] as const)('of a %s that says %p: is it full?', (place, cause, full) => {
+    const error = storageError(place, cause);
+    expect(error).toMatchObject({ code: 'storage', cause });
+    expect(/ full/.test(error.message)).toBe(full);
+    expect(/browser/.test(error.message)).toBe(place === 'browser');
+    // What it is that is not right.
+    if (place === 'disk' && !full) expect(error.message).toContain(String(cause?.code ?? null));
+  });
+
   test('a full disk is a storage error that says so', async () => {
     // Linux has a device that is always full; its own error goes through the store's translation.
     const cause = existsSync('/dev/full')
@@ -159,8 +256,11 @@ describe('file spill', () => {
     for (const [i, block] of blocks.entries()) {
       expect(await spill.get(numbers[i]!, 10, block.length - 10)).toEqual(block.subarray(10));
     }
+    // Nothing has a name that could stay behind.
+    if (process.platform !== 'win32') expect(readdirSync(folder)).toEqual([]);
     await spill.dispose();
     await spill.dispose();
     expect(readdirSync(folder)).toEqual([]);
+    await expect(spill.get(numbers[0]!, 0, 1)).rejects.toMatchObject({ code: 'storage' });
   });
 });
