@@ -5,21 +5,19 @@ const float = new Float32Array(bits.buffer);
 
 /** float32 → the nearest half (ties to even), as its 16 bits; too large becomes infinity. */
 export function toHalf(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  const sign = (bitsOf(value) >>> 16) & 0x8000;
+  const size = bitsOf(Math.abs(value));
+  // Below 2^-14 halves are spaced evenly, 2^-24 apart, as floats are from a half to one: adding a half rounds.
+  if (size < 0x38800000) return sign | (bitsOf(Math.abs(value) + 0.5) & 0xffff);
+  const rounded = size + 0xfff + ((size >>> 13) & 1);
+  return sign | Math.min(0x7c00, (rounded - 0x38000000) >>> 13);
+}
+
+/** The 32 bits of a number as a float. */
+function bitsOf(value: number): number {
   float[0] = value;
-  const all = bits[0]!;
-  const sign = (all >>> 16) & 0x8000;
-  const rest = all & 0x7fffffff;
-  if (rest > 0x7f800000) return sign | 0x7e00; // NaN
-  if (rest >= 0x477ff000) return sign | 0x7c00; // rounds to 65536 or more
-  if (rest < 0x38800000) {
-    // Below 2^-14 halves are spaced evenly, 2^-24 apart.
-    const steps = Math.abs(value) * 0x1000000;
-    const floor = Math.floor(steps);
-    const up = steps - floor > 0.5 || (steps - floor === 0.5 && floor % 2 === 1);
-    return sign | (floor + (up ? 1 : 0));
-  }
-  const rounded = rest + 0xfff + ((rest >>> 13) & 1);
-  return sign | ((rounded - 0x38000000) >>> 13);
+  return bits[0]!;
 }
 
 /** The 16 bits of a half → its value. */

@@ -38,3 +38,8 @@ test('bfloat16 is the upper half of a float32', () => {
   expect(bfloat16ToFloat(0xc2f7)).toBe(-123.5);
   expect(bfloat16ToFloat(0x7f80)).toBe(Infinity);
 });
+
+test('halves are looked up one by one, whatever the first is', () => {
+  expect([...fromHalves(Uint16Array.of(0x3c00, 0xc000, 0x0001))]).toEqual([1, -2, 2 ** -24]);
+  expect([...fromHalves(new Uint16Array())]).toEqual([]);
+});

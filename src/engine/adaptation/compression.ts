@@ -32,19 +32,19 @@ export interface LumaPiece {
  * than that, or changed in size since.
  */
 export function jpegQuality(pieces: readonly LumaPiece[]): number | null {
-  let best: { fit: number; quality: number } | null = null;
+  let best: { fit: number; quality: number | null } = { fit: LEAST_FIT, quality: null };
   for (let phase = 0; phase < BLOCK * BLOCK; phase++) {
     const values = coefficientsAt(pieces, phase % BLOCK, phase >> 3);
     const fits = QUALITIES.map((quality) => ({ quality, fit: fitOf(values, quality) }));
     const top = Math.max(...fits.map(({ fit }) => fit));
     // Half a step is a grid as well: of all that fit, the coarsest is the one.
     const coarsest = fits.find(({ fit }) => fit >= 0.8 * top)!;
-    if (top >= LEAST_FIT && top > (best?.fit ?? 0)) best = { fit: top, quality: coarsest.quality };
+    if (top > best.fit) best = { fit: top, quality: coarsest.quality };
   }
-  return best?.quality ?? null;
+  return best.quality;
 }
 
-/** Largest error that quantisation made of each coefficient of Y, Cb and Cr, 0..1 units; [3 · 64]. */
+/** Largest error that a quality of 30..90 made of each coefficient of Y, Cb and Cr, 0..1 units; [3 · 64]. */
 export function quantisationErrors(quality: number): Float32Array {
   const errors = new Float32Array(3 * BLOCK * BLOCK);
   for (let i = 0; i < BLOCK * BLOCK; i++) {
@@ -57,13 +57,13 @@ export function quantisationErrors(quality: number): Float32Array {
 }
 
 function stepOf(entry: number, quality: number): number {
-  // In whole numbers, as libjpeg's jpeg_quality_scaling computes it.
+  // In whole numbers, as libjpeg's jpeg_quality_scaling computes it; between 30 and 90 all of them are within its 1..255.
   const percent = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality;
-  return Math.max(1, Math.min(255, Math.floor((entry * percent + 50) / 100)));
+  return Math.floor((entry * percent + 50) / 100);
 }
 
 /** Coefficients of blocks whose corners lie at multiples of 8 plus the phase, 8-bit units; by {@link TOLD_BY}. */
-function coefficientsAt(pieces: readonly LumaPiece[], phaseX: number, phaseY: number): number[][] {
+export function coefficientsAt(pieces: readonly LumaPiece[], phaseX: number, phaseY: number): number[][] {
   const values: number[][] = TOLD_BY.map(() => []);
   const out = new Float32Array(BLOCK * BLOCK);
   const places = pieces.flatMap(({ rect, luma }) => {
@@ -89,7 +89,11 @@ function first(from: number, phase: number): number {
   return (((phase - from) % BLOCK) + BLOCK) % BLOCK;
 }
 
-function fitOf(values: readonly (readonly number[])[], quality: number): number {
+/**
+ * How well coefficients, 8-bit units, by {@link TOLD_BY}, lie on the quantisation steps of a quality: 1 for all on the grid, 0
+ * for too few to tell.
+ */
+export function fitOf(values: readonly (readonly number[])[], quality: number): number {
   let sum = 0;
   let count = 0;
   TOLD_BY.forEach((index, k) => {

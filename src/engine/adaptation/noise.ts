@@ -5,6 +5,8 @@ import { fromYCbCr, toYCbCr } from '../raster/ycbcr';
 import { jpegQuality, quantisationErrors } from './compression';
 
 const SIZE = BLOCK * BLOCK;
+/** Y, Cb and Cr. */
+const CHANNELS = [0, 1, 2];
 
 /** What of a picture is no picture: noise, by brightness and frequency, and the errors of its compression. */
 export interface Noise {
@@ -77,7 +79,12 @@ interface Place {
   readonly energy: number;
 }
 
-function levelsOf(planes: readonly Raster[]): Noise['levels'] {
+/**
+ * Noise by brightness: in up to three groups of blocks as many, from dark to bright, that of the flattest tenth.
+ *
+ * @param planes Y, Cb and Cr of pieces of a picture
+ */
+export function levelsOf(planes: readonly Raster[]): Noise['levels'] {
   const pixels = planes.reduce((sum, { width, height }) => sum + width * height, 0);
   const step = Math.max(4, Math.ceil(Math.sqrt(pixels / MOST_BLOCKS)));
   const out = new Float32Array(SIZE);
@@ -102,7 +109,7 @@ function levelsOf(planes: readonly Raster[]): Noise['levels'] {
   return Array.from({ length: count }, (_, i) => {
     const group = places.slice((i * places.length) / count, ((i + 1) * places.length) / count);
     group.sort((a, b) => a.energy - b.energy);
-    return levelOf(planes, group.slice(0, Math.max(1, Math.min(group.length, Math.ceil(FLAT * group.length)))));
+    return levelOf(planes, group.slice(0, Math.ceil(FLAT * group.length)));
   });
 }
 
@@ -113,29 +120,32 @@ function levelOf(planes: readonly Raster[], flat: readonly Place[]): Noise['leve
   for (const { of, at, brightness: own } of flat) {
     const ycc = planes[of]!;
     brightness += own / flat.length;
-    for (let channel = 0; channel < 3; channel++) {
+    for (const channel of CHANNELS) {
       forwardDct(plane(ycc, channel), at, ycc.width, out);
-      for (let i = 0; i < SIZE; i++) {
-        const to = channel * SIZE + i;
-        squares[to] = squares[to]! + out[i]! ** 2 / flat.length;
-      }
+      out.forEach((value, i) => (squares[channel * SIZE + i]! += value ** 2 / flat.length));
     }
   }
-  const deviations = Float32Array.from(squares, (square) => CHOSEN_FOR_LITTLE * Math.sqrt(square));
-  const high = Array.from(deviations.subarray(0, SIZE)).filter((_, i) => (i >> 3) + (i % BLOCK) >= BLOCK);
-  const most = MOST_SLOPE * high.sort((a, b) => a - b)[high.length >> 1]!;
-  for (let i = 0; i < SIZE; i++) {
+  return { brightness, deviations: noiseAmong(squares.map((square) => CHOSEN_FOR_LITTLE * Math.sqrt(square))) };
+}
+
+/** What of the deviations of flat places, [3 · 64], can be noise. */
+export function noiseAmong(measured: Float64Array): Float32Array {
+  const deviations = Float32Array.from(measured);
+  const luma = deviations.subarray(0, SIZE);
+  const high = luma.filter((_, i) => (i >> 3) + (i % BLOCK) >= BLOCK).sort();
+  const most = MOST_SLOPE * high[high.length >> 1]!;
+  luma.forEach((own, i) => {
     const colour = (deviations[SIZE + i]! + deviations[2 * SIZE + i]!) / 2;
-    deviations[i] = Math.min(Math.max(most, MOST_OF_COLOUR * colour), deviations[i]!);
-  }
-  for (let channel = 0; channel < 3; channel++) {
+    luma[i] = Math.min(Math.max(most, MOST_OF_COLOUR * colour), own);
+  });
+  for (const channel of CHANNELS) {
     // A slope of brightness is no noise: the two lowest frequencies get what the next one has. Means are never noise.
     const next = deviations[channel * SIZE + BLOCK + 1]!;
     deviations[channel * SIZE + 1] = Math.min(next, deviations[channel * SIZE + 1]!);
     deviations[channel * SIZE + BLOCK] = Math.min(next, deviations[channel * SIZE + BLOCK]!);
     deviations[channel * SIZE] = 0;
   }
-  return { brightness, deviations };
+  return deviations;
 }
 
 /**
@@ -157,12 +167,12 @@ export function withoutNoise(values: Raster, picture: Raster, { levels, errors }
   const covered = new Float32Array(width * height);
   const out = new Float32Array(SIZE);
   const mean = new Float32Array(SIZE);
-  for (const y of starts(height)) {
-    for (const x of starts(width)) {
+  for (const y of blockStarts(height)) {
+    for (const x of blockStarts(width)) {
       const at = y * width + x;
       forwardDct(luma, at, width, mean);
       const threshold = thresholds[nearest(levels, mean[0]! / BLOCK)]!;
-      for (let channel = 0; channel < 3; channel++) {
+      for (const channel of CHANNELS) {
         forwardDct(plane(ycc, channel), at, width, out);
         for (let i = 1; i < SIZE; i++) if (Math.abs(out[i]!) < threshold[channel * SIZE + i]!) out[i] = 0;
         addInverseDct(out, plane(result, channel), at, width);
@@ -172,12 +182,12 @@ export function withoutNoise(values: Raster, picture: Raster, { levels, errors }
       }
     }
   }
-  for (let i = 0; i < result.data.length; i++) result.data[i] = result.data[i]! / covered[i % covered.length]!;
+  result.data.forEach((sum, i) => (result.data[i] = sum / covered[i % covered.length]!));
   return fromYCbCr(result);
 }
 
 /** Starts of blocks, every other pixel, the last at the very end. */
-function starts(length: number): number[] {
+export function blockStarts(length: number): number[] {
   const all: number[] = [];
   for (let at = 0; at + BLOCK < length; at += 2) all.push(at);
   return [...all, length - BLOCK];

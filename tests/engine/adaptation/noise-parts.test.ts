@@ -1,10 +1,21 @@
 import sharp from 'sharp';
 import { quantisationErrors } from '../../../src/engine/adaptation/compression';
-import { isSeen, limitedBy, noiseOf, strengthOf, withoutNoise, type Noise } from '../../../src/engine/adaptation/noise';
+import {
+  blockStarts,
+  isSeen,
+  levelsOf,
+  limitedBy,
+  noiseAmong,
+  noiseOf,
+  strengthOf,
+  withoutNoise,
+  type Noise,
+} from '../../../src/engine/adaptation/noise';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { addInverseDct } from '../../../src/engine/raster/dct';
 import { createRaster } from '../../../src/engine/raster/planes';
 import type { Raster } from '../../../src/engine/raster/raster';
+import { toYCbCr } from '../../../src/engine/raster/ycbcr';
 
 // Noise put together by hand, and pictures of a single block, so that every threshold is a number.
 
@@ -68,7 +79,7 @@ describe('strength', () => {
 
   test('is seen from 1.2 of 255 on, and where compression shows', () => {
     const of = (deviation: number) => noise([{ brightness: 0.5, deviations: even(deviation / 255) }]);
-    expect([isSeen(of(1.19)), isSeen(of(1.21)), isSeen(noise([])), isSeen(noise([], { quality: 90 }))]).toEqual([
+    expect([isSeen(of(1.198)), isSeen(of(1.202)), isSeen(noise([])), isSeen(noise([], { quality: 90 }))]).toEqual([
       false,
       true,
       false,
@@ -84,6 +95,14 @@ describe('strength', () => {
     limited.levels[0]!.deviations.forEach((value, i) => expect(value).toBeCloseTo(share * deviations[i]!, 7));
     expect(limited).toMatchObject({ quality: 60, levels: [{ brightness: 0.5 }] });
     expect(limitedBy(noise([]), 0)).toEqual(noise([]));
+  });
+
+  test('is what it is up to half as much again as what is told, and half a step', () => {
+    const given = noise([{ brightness: 0.5, deviations: even(0.01) }]);
+    expect(strengthOf(limitedBy(given, 0.004))).toBeCloseTo(1.5 * 0.004 + 0.5 / 255, 7);
+    const enough = (0.01 - 0.5 / 255) / 1.5;
+    for (const more of [1.0001, 1.5, 9]) expect(limitedBy(given, more * enough)).toBe(given);
+    expect(limitedBy(given, 0.999 * enough)).not.toBe(given);
   });
 });
 
@@ -156,6 +175,13 @@ describe('what noise cannot explain', () => {
     const green = left.data[64 + 9]! - 0.5;
     expect(green).toBeCloseTo(-0.299 * (red.data[9]! - 0.5), 4);
     expect(left.data[9]! - 0.5).toBeCloseTo(0.701 * (red.data[9]! - 0.5), 4);
+    // And the other way round: its luma stays, and green gets as much of it as red.
+    const other = nothing();
+    other.fill(0.1, 64);
+    const gray = withoutNoise(red, red, one(other));
+    for (const at of [9, 64 + 9, 128 + 9]) {
+      expect(gray.data[at]! - 0.5).toBeCloseTo(0.299 * (red.data[9]! - 0.5), 4);
+    }
   });
 
   test('blocks that overlap agree on what is even, in pictures of any size', () => {
@@ -179,6 +205,133 @@ describe('what noise cannot explain', () => {
   });
 });
 
+test('blocks begin at every other pixel, and the last ends with the picture', () => {
+  expect([8, 9, 10, 13, 14].map(blockStarts)).toEqual([[0], [0, 1], [0, 2], [0, 2, 4, 5], [0, 2, 4, 6]]);
+});
+
+describe('what of measured deviations can be noise', () => {
+  const highest = (i: number) => (i >> 3) + (i % 8) >= 8;
+  /** Deviations of luma by frequency, and one for both colours. */
+  const among = (luma: (i: number) => number, colour = 0) =>
+    noiseAmong(Float64Array.from({ length: 192 }, (_, i) => (i < 64 ? luma(i) : colour)));
+
+  test('in luma three times the median of the highest frequencies, or half as much again as colour has', () => {
+    // Of 28 highest ones, the fifteenth.
+    let seen = 0;
+    const ranks = Array.from({ length: 64 }, (_, i) => (highest(i) ? ++seen : 0));
+    const luma = (i: number) => (highest(i) ? ranks[i]! / 1000 : 1);
+    const limited = among(luma);
+    for (let i = 1; i < 64; i++) expect(limited[i]).toBeCloseTo(highest(i) ? ranks[i]! / 1000 : 0.045, 6);
+    expect(among(luma, 0.1)[20]).toBeCloseTo(0.15, 6);
+    expect(among(luma, 0.02)[20]).toBeCloseTo(0.045, 6);
+    expect(among(() => 0.01)[20]).toBeCloseTo(0.01, 6);
+  });
+
+  test('of the colour at the same frequency', () => {
+    const measured = new Float64Array(192).fill(0, 0, 64);
+    measured.fill(1, 0, 64);
+    for (let i = 0; i < 64; i++) if (highest(i)) measured[i] = 0.001;
+    measured[64 + 20] = 0.02;
+    measured[128 + 20] = 0.08;
+    const limited = noiseAmong(measured);
+    expect(limited[20]).toBeCloseTo(0.075, 6);
+    expect(limited[21]).toBeCloseTo(0.003, 6);
+  });
+
+  test.each([0, 64, 128])('no mean, and of slopes as much as at the next frequency: from %i', (from) => {
+    const own = (wanted: number, value: number) => {
+      const measured = new Float64Array(192).fill(0.01);
+      measured[from + wanted] = value;
+      return [...noiseAmong(measured).subarray(from, from + 64)].map((each) => Number(each.toFixed(6)));
+    };
+    const usual = [0, ...new Array<number>(63).fill(0.01)];
+    for (const place of [0, 1, 8]) expect(own(place, 0.02)).toEqual(usual);
+    for (const place of [1, 2, 8, 16]) expect(own(place, 0.005)).toEqual(usual.with(place, 0.005));
+    expect(own(9, 0.004)).toEqual(usual.with(1, 0.004).with(8, 0.004).with(9, 0.004));
+  });
+});
+
+describe('levels', () => {
+  /** Y, Cb and Cr of a single block. */
+  function piece(brightness: number, luma: readonly [frequency: number, amplitude: number][] = [], colour = 0): Raster {
+    const raster = createRaster(8, 8, 3);
+    const coefficients = new Float32Array(64);
+    coefficients[0] = 8 * brightness;
+    for (const [frequency, amplitude] of luma) coefficients[frequency] = amplitude;
+    addInverseDct(coefficients, raster.data.subarray(0, 64), 0, 8);
+    for (const channel of [1, 2]) {
+      addInverseDct(new Float32Array(64).fill(colour, 21, 22), raster.data.subarray(64 * channel), 0, 8);
+    }
+    return raster;
+  }
+
+  test('are those of the flattest tenth of each third of the blocks, from dark to bright', () => {
+    // Dark, middle and bright ones take turns; of each kind 160, and the flattest 16 are not the first.
+    const pieces = Array.from({ length: 480 }, (_, i) => {
+      const [kind, rank, shade] = [i % 3, (7 * Math.floor(i / 3)) % 160, (11 * Math.floor(i / 3)) % 160];
+      return piece(0.2 + 0.3 * kind + shade / 1e4, [[63, (rank + 1) / 1e4]], (kind + 1) / 1e3);
+    });
+    const levels = levelsOf(pieces);
+    expect(levels).toHaveLength(3);
+    const shades = Array.from({ length: 160 }, (_, j) => j).filter((j) => (7 * j) % 160 < 16);
+    const shade = shades.reduce((sum, j) => sum + ((11 * j) % 160) / 16, 0);
+    const square = [...Array(16).keys()].reduce((sum, rank) => sum + ((rank + 1) / 1e4) ** 2 / 16, 0);
+    levels.forEach(({ brightness, deviations }, kind) => {
+      expect(brightness).toBeCloseTo(0.2 + 0.3 * kind + shade / 1e4, 5);
+      for (const at of [64 + 21, 128 + 21]) expect(deviations[at]).toBeCloseTo((1.2 * (kind + 1)) / 1e3, 5);
+      // The median of the highest frequencies is none.
+      expect(deviations[63]).toBeCloseTo(0, 5);
+    });
+    // As long as colour has none of it.
+    const gray = pieces.map((each) => ({ ...each, data: each.data.map((_, i) => each.data[i % 64]!) }));
+    const coloured = levelsOf(gray);
+    coloured.forEach(({ deviations }) => expect(deviations[63]).toBeCloseTo(1.2 * Math.sqrt(square), 5));
+  });
+
+  test.each([
+    [159, 1],
+    [319, 1],
+    [320, 2],
+    [479, 2],
+    [480, 3],
+    [640, 3],
+  ])('of %i blocks there are %i', (blocks, count) => {
+    expect(levelsOf(Array.from({ length: blocks }, (_, i) => piece(0.3 + i / 2000)))).toHaveLength(count);
+  });
+
+  test('a block more than ten has two flat ones', () => {
+    const few = (count: number) =>
+      levelsOf(Array.from({ length: count }, (_, i) => piece(0.3 + i / 100)))[0]!.brightness;
+    expect(few(1)).toBeCloseTo(0.3, 5);
+    expect(few(10)).toBeCloseTo(0.3, 5);
+    expect(few(11)).toBeCloseTo(0.305, 5);
+  });
+
+  test('what is nearly black or white takes no part', () => {
+    for (const [brightness, seen] of [
+      [0.019, 0],
+      [0.021, 1],
+      [0.979, 1],
+      [0.981, 0],
+    ] as const) {
+      expect(levelsOf([piece(brightness)])).toHaveLength(seen);
+    }
+  });
+
+  test('of a large picture not every block is looked at', () => {
+    // White but for a corner: how many blocks lie there shows in the number of groups.
+    const corner = (width: number, height: number) => {
+      const raster = createRaster(width, height, 3);
+      raster.data.fill(1, 0, width * height);
+      for (let y = 0; y < 100; y++) raster.data.fill(0.5, y * width, y * width + 100);
+      return levelsOf([raster]).length;
+    };
+    expect(corner(400, 240)).toBe(3);
+    // 16 × 6001 pixels: the next step.
+    expect(corner(353, 272)).toBe(2);
+  });
+});
+
 describe('measured', () => {
   /** Gray noise on shades from left to right. */
   function grainy(width: number, height: number, shade: (x: number) => number, deviation = 0.01): Raster {
@@ -191,8 +344,7 @@ describe('measured', () => {
     }
     return raster;
   }
-  const measured = (...pixels: Raster[]) =>
-    noiseOf(pixels.map((each) => ({ rect: { x: 0, y: 0, width: each.width, height: each.height }, pixels: each })));
+  const measured = (...pixels: Raster[]) => ({ levels: levelsOf(pixels.map(toYCbCr)) });
 
   test.each([
     [48, 1],
@@ -257,5 +409,22 @@ describe('measured', () => {
     const high = [...deviations.subarray(0, 64)].filter((_, i) => (i >> 3) + (i % 8) >= 8).sort((a, b) => a - b);
     // Of the highest ones some are held down as well: the median is not.
     expect(Math.max(...deviations.subarray(0, 64))).toBeLessThanOrEqual(3.0001 * high[high.length >> 1]!);
+  });
+
+  test('where compression shows, its quality and errors are told; elsewhere there are none', () => {
+    const on = createRaster(64, 8, 3);
+    for (let k = 0; k < 8; k++) {
+      const coefficients = new Float32Array(64);
+      coefficients[0] = 4;
+      [1, 2, 3, 8, 9, 10, 16, 17, 24].forEach((place, i) => {
+        coefficients[place] = [1, -2, 3, -1, 2, -3][(k + i) % 6]! * 2 * quantisationErrors(60)[place]!;
+      });
+      for (let c = 0; c < 3; c++) addInverseDct(coefficients, on.data.subarray(c * 512, (c + 1) * 512), 8 * k, 64);
+    }
+    const all = (pixels: Raster) =>
+      noiseOf([{ rect: { x: 0, y: 0, width: pixels.width, height: pixels.height }, pixels }]);
+    expect(all(on)).toMatchObject({ quality: 60, errors: quantisationErrors(60) });
+    const grain = grainy(32, 32, () => 0.5);
+    expect(all(grain)).toEqual({ ...measured(grain), quality: null, errors: nothing() });
   });
 });
