@@ -81,10 +81,11 @@ export function gradients(
     );
     if (!needs.includes(true)) continue;
     const incoming = operation.outputs.map(takeSum);
-    if (incoming.every((gradient) => gradient === undefined)) continue;
+    const dy = incoming.find((gradient) => gradient !== undefined);
+    if (dy === undefined) continue;
     const inputs = operation.inputs.map((value) => value && asNow(value));
     const outputs = operation.outputs.map(asNow);
-    const results = rule({ b, ...operation, inputs, outputs, gradients: incoming, needs, lowering });
+    const results = rule({ b, ...operation, inputs, outputs, gradients: incoming, dy, lowering });
     operation.inputs.forEach((value, k) => {
       const gradient = results[k];
       if (value !== undefined && gradient !== undefined && needs[k]) add(value, gradient);

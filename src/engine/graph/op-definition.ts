@@ -16,12 +16,12 @@ export interface Backward<B> extends Operation {
   readonly b: B;
   /** d(loss)/d(output), one per output; `undefined` where the loss does not depend on it. */
   readonly gradients: readonly (Value | undefined)[];
-  /** Whether the gradient of an input is wanted at all. */
-  readonly needs: readonly boolean[];
+  /** The first of them that is there: of an op with one output its gradient. */
+  readonly dy: Value;
   readonly lowering: Lowering;
 }
 
-/** d(loss)/d(input) for each input that needs it; `undefined` means zero. */
+/** d(loss)/d(input) for each input; `undefined` means zero. What nobody asked for is left out of the graph again. */
 export type GradientRule<B> = (backward: Backward<B>) => readonly (Value | undefined)[];
 
 /**

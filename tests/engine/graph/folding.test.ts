@@ -2,6 +2,7 @@ import { float32, GraphBuilder, int64, type Attributes, type Tensor } from '../.
 import { definitionOf } from '../../../src/engine/graph/ops/registry';
 import { runNative } from './support/native';
 import { Random } from './support/random';
+import { defaultCases, forwardCases } from './support/default-cases';
 import { ruleCases } from './support/rule-cases';
 
 // What is computed while a graph is built is what ONNX Runtime computes, and has the shape that was told beforehand.
@@ -38,7 +39,9 @@ async function compare({ op, inputs, attributes = {}, outputs = 1 }: Case): Prom
 }
 
 const random = new Random(20261127);
-const foldable = ruleCases().filter(({ op }) => definitionOf(op)!.evaluate !== undefined);
+const foldable = [...ruleCases(), ...defaultCases, ...forwardCases].filter(
+  ({ op }) => definitionOf(op)!.evaluate !== undefined,
+);
 
 test.each([...new Set(foldable.map(({ op }) => op))])('%s', async (op) => {
   for (const each of foldable.filter((candidate) => candidate.op === op)) {

@@ -1,12 +1,13 @@
 import { differentiate, GraphBuilder, knownOps, sizeOf, type Graph, type Value } from '../../../src/engine/graph';
 import { runSession, sessionFor, type Feeds } from './support/native';
 import { Random } from './support/random';
+import { defaultCases } from './support/default-cases';
 import { ruleCases, type RuleCase, type Values } from './support/rule-cases';
 
 // Every rule against central differences, through ONNX Runtime in float32: for one input after the other, the change of
 // sum(output * cotangent) along a random direction. Steps and tolerances: support/rule-cases.ts.
 
-const cases = ruleCases();
+const cases = [...ruleCases(), ...defaultCases];
 
 function valuesFor(random: Random, kind: Values, size: number, share: number): Float32Array {
   if (typeof kind !== 'string') return random.array(size, kind[0], kind[1]);

@@ -15,9 +15,7 @@ const activation = (flow: Flow, f?: (x: number, attributes: Attributes) => numbe
     : {
         evaluate: (inputs, attributes, [output]) => [mapElements([inputs[0]!], output!, (x) => f(x, attributes))],
       }),
-  gradient: ({ b, inputs: [x], outputs: [y], gradients: [dy], attributes, needs }) => [
-    needs[0] && dy !== undefined ? flow(b, dy, x!, y!, attributes) : undefined,
-  ],
+  gradient: ({ b, inputs: [x], outputs: [y], dy, attributes }) => [flow(b, dy, x!, y!, attributes)],
 });
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -65,14 +63,10 @@ export const activations: OpTable = {
       }
       return [{ type: x.type, shape }];
     },
-    gradient: ({ b, inputs: [x, slope], gradients: [dy], needs }) => {
-      if (dy === undefined) return [];
-      const positive = b.greater(x!, 0);
-      return [
-        needs[0] ? b.where(positive, dy, b.mul(dy, slope!)) : undefined,
-        needs[1] ? sumTo(b, b.mul(dy, b.min(x!, 0)), slope!.shape) : undefined,
-      ];
-    },
+    gradient: ({ b, inputs: [x, slope], dy }) => [
+      b.where(b.greater(x!, 0), dy, b.mul(dy, slope!)),
+      sumTo(b, b.mul(dy, b.min(x!, 0)), slope!.shape),
+    ],
   },
   /** y = x for x > 0, otherwise alpha (e^x - 1), whose slope is y + alpha. */
   Elu: activation((b, dy, x, y, attributes) =>
@@ -104,8 +98,7 @@ export const activations: OpTable = {
   }),
   Softmax: {
     infer: likeFirstWithAxis,
-    gradient: ({ b, outputs: [y], gradients: [dy], attributes }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, outputs: [y], dy, attributes }) => {
       const axis = axisOf(numberOr(attributes, 'axis', -1), y!.shape.length);
       const weighted = b.mul(dy, y!);
       return [b.sub(weighted, b.mul(y!, b.reduceSum(weighted, [axis])))];
@@ -128,8 +121,7 @@ export const activations: OpTable = {
       const max = high === undefined ? Infinity : Number(high.data[0]);
       return [mapElements([x!], output!, (v) => Math.min(Math.max(v, min), max))];
     },
-    gradient: ({ b, inputs: [x, low, high], gradients: [dy] }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs: [x, low, high], dy }) => {
       const above = low === undefined ? dy : b.where(b.less(x!, low), 0, dy);
       return [high === undefined ? above : b.where(b.greater(x!, high), 0, above)];
     },

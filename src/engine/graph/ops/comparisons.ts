@@ -37,11 +37,10 @@ export const comparisons: OpTable = {
         (condition, a, c) => (condition !== 0 ? a : c),
       ),
     ],
-    gradient: ({ b, inputs: [condition, x, y], gradients: [dy], needs }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs: [condition, x, y], dy }) => {
       const part = (value: Value, a: Value | number, c: Value | number): Value =>
         sumTo(b, b.where(condition!, a, c), value.shape);
-      return [undefined, needs[1] ? part(x!, dy, 0) : undefined, needs[2] ? part(y!, 0, dy) : undefined];
+      return [undefined, part(x!, dy, 0), part(y!, 0, dy)];
     },
   },
 };

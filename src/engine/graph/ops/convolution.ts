@@ -36,14 +36,13 @@ export const convolution: OpTable = {
       return [{ type: x.type, shape: [x.shape[0]!, w.shape[0]!, ...places] }];
     },
     expand: withoutThrees,
-    gradient: ({ b, inputs, gradients: [dy], attributes, needs, lowering }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs, dy, attributes, lowering }) => {
       const [x, w] = [required(inputs, 0), required(inputs, 1)];
       const geometry = convGeometry(inputs, attributes);
       return [
-        needs[0] ? inputGradient(b, dy, w, geometry, x.shape.slice(2), lowering.inputGradient) : undefined,
-        needs[1] ? filterGradient(b, x, dy, geometry, lowering) : undefined,
-        needs[2] ? biasGradient(b, dy) : undefined,
+        inputGradient(b, dy, w, geometry, x.shape.slice(2), lowering.inputGradient),
+        filterGradient(b, x, dy, geometry, lowering),
+        biasGradient(b, dy),
       ];
     },
   },
@@ -64,24 +63,17 @@ export const convolution: OpTable = {
       );
       return [{ type: x.type, shape: [x.shape[0]!, w.shape[1]! * group, ...places] }];
     },
-    gradient: ({ b, inputs, gradients: [dy], attributes, needs, lowering }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs, dy, attributes, lowering }) => {
       const [x, w] = [required(inputs, 0), required(inputs, 1)];
       const geometry = transposeGeometry(inputs, attributes);
-      const forInput = (): Value => {
-        const sizes = x.shape.slice(2);
-        return b.slice(
-          correlate(b, dy, w, geometry),
-          sizes.map(() => 0),
-          sizes,
-          spatial(geometry),
-        );
-      };
-      return [
-        needs[0] ? forInput() : undefined,
-        needs[1] ? filterGradient(b, dy, x, geometry, lowering) : undefined,
-        needs[2] ? biasGradient(b, dy) : undefined,
-      ];
+      const sizes = x.shape.slice(2);
+      const dx = b.slice(
+        correlate(b, dy, w, geometry),
+        sizes.map(() => 0),
+        sizes,
+        spatial(geometry),
+      );
+      return [dx, filterGradient(b, dy, x, geometry, lowering), biasGradient(b, dy)];
     },
   },
 };

@@ -80,12 +80,9 @@ export const einsum: OpTable = {
           new Set(operand).size === operand.length && sameShape(required(inputs, i).shape, shapeFor(operand, equation)),
       );
     },
-    gradient: ({ b, inputs, gradients: [dy], attributes, needs }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs, dy, attributes }) => {
       const equation = equationOf(inputs, attributes);
-      return inputs.map((_, i) =>
-        needs[i] ? operandGradient(b, inputs as readonly Value[], dy, equation, i) : undefined,
-      );
+      return inputs.map((_, i) => operandGradient(b, inputs as readonly Value[], dy, equation, i));
     },
   },
 };

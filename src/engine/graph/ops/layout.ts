@@ -8,6 +8,7 @@ import {
   broadcastStrides,
   known,
   listOr,
+  numberOf,
   numberOr,
   optionallyKnown,
   rearrange,
@@ -26,16 +27,15 @@ const relabel = (shapeOf: (inputs: Inputs, attributes: Attributes) => readonly n
   },
   evaluate: ([x], _, [output]) => [{ ...x!, dims: output!.shape }],
   passes: ([x], _, [output]) => (sameShape(x!.shape, output!.shape) ? x : undefined),
-  gradient: ({ b, inputs: [x], gradients: [dy] }) => [dy && b.reshape(dy, x!.shape)],
+  gradient: ({ b, inputs: [x], dy }) => [b.reshape(dy, x!.shape)],
 });
 
 function reshaped(inputs: Inputs, attributes: Attributes): number[] {
   const { shape: from } = required(inputs, 0);
   const keepsZero = numberOr(attributes, 'allowzero', 0) === 0;
   const to = known(inputs, 1, 'sizes').map((dim, i) => (dim === 0 && keepsZero ? from[i]! : dim));
-  const free = to.indexOf(-1);
-  if (free >= 0) to[free] = sizeOf(from) === 0 ? 0 : sizeOf(from) / -sizeOf(to);
-  return to;
+  const rest = sizeOf(from) / sizeOf(to.filter((dim) => dim !== -1)) || 0;
+  return to.map((dim) => (dim === -1 ? rest : dim));
 }
 
 function squeezed(inputs: Inputs): number[] {
@@ -120,9 +120,7 @@ export const layout: OpTable = {
       ];
     },
     passes: ([x], attributes) => (permOf(attributes, x!.shape.length).every((axis, i) => axis === i) ? x : undefined),
-    gradient: ({ b, inputs: [x], gradients: [dy], attributes }) => [
-      dy && b.transpose(dy, inverse(permOf(attributes, x!.shape.length))),
-    ],
+    gradient: ({ b, inputs: [x], dy, attributes }) => [b.transpose(dy, inverse(permOf(attributes, x!.shape.length)))],
   },
   Expand: {
     infer: (inputs) => {
@@ -139,7 +137,7 @@ export const layout: OpTable = {
     },
     evaluate: ([x], _, [output]) => [rearrange(x!, output!.shape, broadcastStrides(x!.dims, output!.shape))],
     passes: ([x], _, [output]) => (sameShape(x!.shape, output!.shape) ? x : undefined),
-    gradient: ({ b, inputs: [x], gradients: [dy] }) => [dy && sumTo(b, dy, x!.shape)],
+    gradient: ({ b, inputs: [x], dy }) => [sumTo(b, dy, x!.shape)],
   },
   Tile: {
     infer: (inputs) => {
@@ -148,38 +146,25 @@ export const layout: OpTable = {
       if (repeats.length !== shape.length) throw new Error('it needs one repeat per axis');
       return [{ type, shape: shape.map((dim, i) => dim * repeats[i]!) }];
     },
-    evaluate: ([x], _, [output]) => {
-      const strides = stridesOf(x!.dims);
-      const source = numbersOf(x!);
-      const result = Float64Array.from({ length: sizeOf(output!.shape) }, (_unused, position) => {
-        let rest = position;
-        let from = 0;
-        for (let axis = strides.length - 1; axis >= 0; axis--) {
-          from += ((rest % output!.shape[axis]!) % x!.dims[axis]!) * strides[axis]!;
-          rest = Math.floor(rest / output!.shape[axis]!);
-        }
-        return source[from]!;
-      });
-      return [tensorOf(output!.type, result, output!.shape)];
+    evaluate: ([x, repeats], _, [output]) => {
+      const times = numbersOf(repeats!);
+      const view = x!.dims.flatMap((dim, i) => [times[i]!, dim]);
+      const strides = stridesOf(x!.dims).flatMap((stride) => [0, stride]);
+      return [{ ...rearrange(x!, view, strides), dims: output!.shape }];
     },
     passes: ([x], _, [output]) => (sameShape(x!.shape, output!.shape) ? x : undefined),
-    gradient: ({ b, inputs, gradients: [dy] }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs, dy }) => {
       const { shape } = required(inputs, 0);
       const repeats = known(inputs, 1, 'repeats');
-      const view: number[] = [];
-      const axes: number[] = [];
-      shape.forEach((dim, i) => {
-        if (repeats[i]! > 1) axes.push(view.push(repeats[i]!) - 1);
-        view.push(dim);
-      });
+      const view = shape.flatMap((dim, i) => [repeats[i]!, dim]);
+      const axes = shape.map((_, i) => 2 * i);
       return [b.reshape(b.reduceSum(b.reshape(dy, view), axes), shape)];
     },
   },
   Concat: {
     infer: (inputs, attributes) => {
       const { type, shape } = required(inputs, 0);
-      const axis = axisOf(numberOr(attributes, 'axis', 0), shape.length);
+      const axis = axisOf(numberOf(attributes, 'axis'), shape.length);
       let total = 0;
       for (let i = 0; i < inputs.length; i++) {
         const other = required(inputs, i).shape;
@@ -191,16 +176,15 @@ export const layout: OpTable = {
       return [{ type, shape: shape.map((dim, i) => (i === axis ? total : dim)) }];
     },
     evaluate: (inputs, attributes, [output]) => {
-      const axis = axisOf(numberOr(attributes, 'axis', 0), output!.shape.length);
+      const axis = axisOf(numberOf(attributes, 'axis'), output!.shape.length);
       const result = new Float64Array(sizeOf(output!.shape));
-      if (result.length === 0) return [tensorOf(output!.type, result, output!.shape)];
-      const outer = sizeOf(output!.shape.slice(0, axis));
-      const row = result.length / outer;
+      const row = sizeOf(output!.shape.slice(axis));
       let begin = 0;
       for (const input of inputs) {
-        const values = Array.from(input!.data, Number);
-        const piece = values.length / outer;
-        for (let i = 0; i < outer; i++) result.set(values.slice(i * piece, (i + 1) * piece), i * row + begin);
+        const piece = sizeOf(input!.dims.slice(axis));
+        Array.from(numbersOf(input!)).forEach(
+          (value, i) => (result[Math.floor(i / piece) * row + begin + (i % piece)] = value),
+        );
         begin += piece;
       }
       return [tensorOf(output!.type, result, output!.shape)];
@@ -209,15 +193,12 @@ export const layout: OpTable = {
     // Parts without elements are left out.
     expand: (b, inputs, attributes) => {
       const full = inputs.filter((value) => sizeOf(value!.shape) > 0);
-      if (full.length === inputs.length) return undefined;
-      return b.op('Concat', full.length > 0 ? full : inputs.slice(0, 1), attributes);
+      return full.length === inputs.length || full.length === 0 ? undefined : b.op('Concat', full, attributes);
     },
-    gradient: ({ b, inputs, outputs: [y], gradients: [dy], attributes, needs }) => {
-      const axis = axisOf(numberOr(attributes, 'axis', 0), y!.shape.length);
+    gradient: ({ b, inputs, outputs: [y], dy, attributes }) => {
+      const axis = axisOf(numberOf(attributes, 'axis'), y!.shape.length);
       const sizes = inputs.map((input) => input!.shape[axis]!);
-      return beginnings(sizes).map((begin, i) =>
-        dy && needs[i] ? b.slice(dy, [begin], [begin + sizes[i]!], [axis]) : undefined,
-      );
+      return beginnings(sizes).map((begin, i) => b.slice(dy, [begin], [begin + sizes[i]!], [axis]));
     },
   },
   Split: {
@@ -248,12 +229,12 @@ export const layout: OpTable = {
     infer: (inputs, attributes) => {
       const { x, dims } = pictureOf(inputs);
       const [n, c, h, w] = dims;
-      const size = numberOr(attributes, 'blocksize', 1);
+      const size = numberOf(attributes, 'blocksize');
       if (c % size ** 2 !== 0) throw new Error(`${c} channels do not make blocks of ${size}×${size}`);
       return [{ type: x.type, shape: [n, c / size ** 2, h * size, w * size] }];
     },
     evaluate: ([x], attributes, [output]) => {
-      const { view, perm } = shuffle(x!.dims, numberOr(attributes, 'blocksize', 1), textOr(attributes, 'mode', 'DCR'));
+      const { view, perm } = shuffle(x!.dims, numberOf(attributes, 'blocksize'), textOr(attributes, 'mode', 'DCR'));
       const strides = stridesOf(view);
       const moved = rearrange(
         x!,
@@ -262,19 +243,18 @@ export const layout: OpTable = {
       );
       return [{ ...moved, dims: output!.shape }];
     },
-    gradient: ({ b, gradients: [dy], attributes }) => [
-      dy &&
-        b.spaceToDepth(dy, numberOr(attributes, 'blocksize', 1), textOr(attributes, 'mode', 'DCR') as 'DCR' | 'CRD'),
+    gradient: ({ b, dy, attributes }) => [
+      b.spaceToDepth(dy, numberOf(attributes, 'blocksize'), textOr(attributes, 'mode', 'DCR') as 'DCR' | 'CRD'),
     ],
   },
   SpaceToDepth: {
     infer: (inputs, attributes) => {
       const { x, dims } = pictureOf(inputs);
       const [n, c, h, w] = dims;
-      const size = numberOr(attributes, 'blocksize', 1);
+      const size = numberOf(attributes, 'blocksize');
       if (h % size !== 0 || w % size !== 0) throw new Error(`its sides are no multiples of ${size}`);
       return [{ type: x.type, shape: [n, c * size ** 2, h / size, w / size] }];
     },
-    expand: (b, [x], attributes) => b.spaceToDepth(x!, numberOr(attributes, 'blocksize', 1), 'DCR'),
+    expand: (b, [x], attributes) => b.spaceToDepth(x!, numberOf(attributes, 'blocksize'), 'DCR'),
   },
 };

@@ -44,8 +44,7 @@ export const linear: OpTable = {
       });
       return [tensorOf('float32', result, output!.shape)];
     },
-    gradient: ({ b, inputs: [x, w], gradients: [dy], needs }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs: [x, w], dy }) => {
       const a = b.reshape(x!, rows(x!.shape));
       const c = b.reshape(w!, columns(w!.shape));
       const batch = broadcast([a.shape.slice(0, -2), c.shape.slice(0, -2)]);
@@ -54,14 +53,10 @@ export const linear: OpTable = {
       const dOut = b.reshape(dy, [...batch, m, n]);
       // A weight matrix that serves all of a batch: one large product instead of many small ones and their sum.
       const plain = c.shape.length === 2 && sizeOf(a.shape) === sizeOf(batch) * m * k;
-      const forWeight = (): Value =>
-        plain
-          ? b.gemm(b.reshape(a, [sizeOf(batch) * m, k]), b.reshape(dOut, [sizeOf(batch) * m, n]), { transA: true })
-          : sumTo(b, b.matmul(transposed(b, a), dOut), c.shape);
-      return [
-        needs[0] ? b.reshape(sumTo(b, b.matmul(dOut, transposed(b, c)), a.shape), x!.shape) : undefined,
-        needs[1] ? b.reshape(forWeight(), w!.shape) : undefined,
-      ];
+      const dWeight = plain
+        ? b.gemm(b.reshape(a, [sizeOf(batch) * m, k]), b.reshape(dOut, [sizeOf(batch) * m, n]), { transA: true })
+        : sumTo(b, b.matmul(transposed(b, a), dOut), c.shape);
+      return [b.reshape(sumTo(b, b.matmul(dOut, transposed(b, c)), a.shape), x!.shape), b.reshape(dWeight, w!.shape)];
     },
   },
   /** alpha A' B' + beta C, where ' transposes on request. */
@@ -98,21 +93,16 @@ export const linear: OpTable = {
       }
       return [tensorOf('float32', result, output!.shape)];
     },
-    gradient: ({ b, inputs: [a, w, c], gradients: [dy], attributes, needs }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs: [a, w, c], dy, attributes }) => {
       const transA = numberOr(attributes, 'transA', 0) !== 0;
       const transB = numberOr(attributes, 'transB', 0) !== 0;
       const alpha = numberOr(attributes, 'alpha', 1);
       const beta = numberOr(attributes, 'beta', 1);
       const scaled = alpha === 1 ? dy : b.mul(dy, alpha);
-      const forA = (): Value =>
-        transA ? b.gemm(w!, scaled, { transA: transB, transB: true }) : b.gemm(scaled, w!, { transB: !transB });
-      const forB = (): Value =>
-        transB ? b.gemm(scaled, a!, { transA: true, transB: transA }) : b.gemm(a!, scaled, { transA: !transA });
       return [
-        needs[0] ? forA() : undefined,
-        needs[1] ? forB() : undefined,
-        c && needs[2] ? sumTo(b, beta === 1 ? dy : b.mul(dy, beta), c.shape) : undefined,
+        transA ? b.gemm(w!, scaled, { transA: transB, transB: true }) : b.gemm(scaled, w!, { transB: !transB }),
+        transB ? b.gemm(scaled, a!, { transA: true, transB: transA }) : b.gemm(a!, scaled, { transA: !transA }),
+        c && sumTo(b, beta === 1 ? dy : b.mul(dy, beta), c.shape),
       ];
     },
   },

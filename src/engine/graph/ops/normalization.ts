@@ -9,23 +9,24 @@ const perChannel = (b: Builder, x: Value, rank: number): Value =>
   b.reshape(x, [x.shape[0]!, ...new Array<number>(rank - 2).fill(1)]);
 
 /**
- * Gradients of `y = (x - mean) / sqrt(variance + epsilon) * scale + bias`, where mean and variance are taken over
- * `axes` of x itself (Ioffe & Szegedy 2015). `scale` is in a shape that broadcasts to x.
+ * Gradients of `y = (x - mean) / sqrt(variance + epsilon) * scale`, where mean and variance are taken over `axes` of x
+ * itself (Ioffe & Szegedy 2015), for x and scale, whose shape broadcasts to x.
  */
 function normalized(
-  { b, needs }: Backward,
-  { x, dy, axes, scale, epsilon }: { x: Value; dy: Value; axes: readonly number[]; scale?: Value; epsilon: number },
-): { x?: Value; scale?: Value; bias?: Value } {
+  { b, inputs, dy, attributes }: Backward,
+  scale: Value,
+  axes: readonly number[],
+): readonly [x: Value, scale: Value] {
+  const x = required(inputs, 0);
   const centred = b.sub(x, b.reduceMean(x, axes));
-  const deviation = b.sqrt(b.add(b.reduceMean(b.square(centred), axes), epsilon));
+  const deviation = b.sqrt(b.add(b.reduceMean(b.square(centred), axes), numberOr(attributes, 'epsilon', 1e-5)));
   const unit = b.div(centred, deviation);
-  const flow = scale === undefined ? dy : b.mul(dy, scale);
+  const flow = b.mul(dy, scale);
   const along = b.mul(unit, b.reduceMean(b.mul(flow, unit), axes));
-  return {
-    x: needs[0] ? b.div(b.sub(b.sub(flow, b.reduceMean(flow, axes)), along), deviation) : undefined,
-    scale: scale && needs[1] ? sumTo(b, b.mul(dy, unit), scale.shape) : undefined,
-    bias: scale && needs[2] ? sumTo(b, dy, scale.shape) : undefined,
-  };
+  return [
+    b.div(b.sub(b.sub(flow, b.reduceMean(flow, axes)), along), deviation),
+    sumTo(b, b.mul(dy, unit), scale.shape),
+  ];
 }
 
 export const normalization: OpTable = {
@@ -35,40 +36,25 @@ export const normalization: OpTable = {
       if (outputs > 1 || numberOr(attributes, 'training_mode', 0) !== 0) throw new Error('it is switched to training');
       return likeFirst(inputs);
     },
-    gradient: ({ b, inputs, gradients: [dy], attributes, needs }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs, dy, attributes }) => {
       const [x, scale, bias, mean, variance] = inputs.map((_, i) => required(inputs, i)) as [Value, ...Value[]];
       const rank = x.shape.length;
       const spread = b.div(1, b.sqrt(b.add(variance!, numberOr(attributes, 'epsilon', 1e-5))));
-      const unit = (): Value => b.mul(b.sub(x, perChannel(b, mean!, rank)), perChannel(b, spread, rank));
+      const unit = b.mul(b.sub(x, perChannel(b, mean!, rank)), perChannel(b, spread, rank));
       const toChannels = (value: Value): Value =>
         b.reshape(sumTo(b, value, perChannel(b, bias!, rank).shape), bias!.shape);
-      return [
-        needs[0] ? b.mul(dy, perChannel(b, b.mul(scale!, spread), rank)) : undefined,
-        needs[1] ? toChannels(b.mul(dy, unit())) : undefined,
-        needs[2] ? toChannels(dy) : undefined,
-      ];
+      return [b.mul(dy, perChannel(b, b.mul(scale!, spread), rank)), toChannels(b.mul(dy, unit)), toChannels(dy)];
     },
   },
   InstanceNormalization: {
     infer: likeFirst,
     gradient: (backward) => {
-      const { b, inputs, gradients, attributes } = backward;
-      const [x, dy, rank] = [required(inputs, 0), gradients[0], required(inputs, 0).shape.length];
-      if (dy === undefined) return [];
-      const weight = required(inputs, 1);
-      const {
-        x: dx,
-        scale,
-        bias,
-      } = normalized(backward, {
-        x,
-        dy,
-        axes: Array.from({ length: rank - 2 }, (_, i) => i + 2),
-        scale: perChannel(b, weight, rank),
-        epsilon: numberOr(attributes, 'epsilon', 1e-5),
-      });
-      return [dx, scale && b.reshape(scale, weight.shape), bias && b.reshape(bias, weight.shape)];
+      const { b, inputs, dy } = backward;
+      const [x, weight] = [required(inputs, 0), required(inputs, 1)];
+      const scale = perChannel(b, weight, x.shape.length);
+      const axes = x.shape.slice(2).map((_, i) => i + 2);
+      const [dx, dScale] = normalized(backward, scale, axes);
+      return [dx, b.reshape(dScale, weight.shape), b.reshape(sumTo(b, dy, scale.shape), weight.shape)];
     },
   },
   LayerNormalization: {
@@ -77,20 +63,12 @@ export const normalization: OpTable = {
       return likeFirst(inputs);
     },
     gradient: (backward) => {
-      const { b, inputs, gradients, attributes } = backward;
-      const [x, dy] = [required(inputs, 0), gradients[0]];
-      if (dy === undefined) return [];
-      const rank = x.shape.length;
+      const { b, inputs, dy, attributes } = backward;
+      const { length: rank } = required(inputs, 0).shape;
       const first = axisOf(numberOr(attributes, 'axis', -1), rank);
-      const weight = required(inputs, 1);
-      const { x: dx, scale } = normalized(backward, {
-        x,
-        dy,
-        axes: Array.from({ length: rank - first }, (_, i) => first + i),
-        scale: weight,
-        epsilon: numberOr(attributes, 'epsilon', 1e-5),
-      });
-      return [dx, scale, inputs[2] && backward.needs[2] ? sumTo(b, dy, inputs[2].shape) : undefined];
+      const axes = Array.from({ length: rank - first }, (_, i) => first + i);
+      const gradients = normalized(backward, required(inputs, 1), axes);
+      return [...gradients, inputs[2] && sumTo(b, dy, inputs[2].shape)];
     },
   },
   /** Wu & He 2018: each group of channels is normalised together; scale and bias per channel (opset 21). */

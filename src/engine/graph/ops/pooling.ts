@@ -114,8 +114,7 @@ export const pooling: OpTable = {
   /** Each window's share goes back to all its elements. */
   AveragePool: {
     infer: inferPooling,
-    gradient: ({ b, inputs, gradients: [dy], attributes }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs, dy, attributes }) => {
       const x = required(inputs, 0);
       const sizes = x.shape.slice(2);
       const geometry = poolingOf(inputs, attributes);
@@ -139,13 +138,12 @@ export const pooling: OpTable = {
   },
   GlobalAveragePool: {
     infer: inferGlobal,
-    gradient: ({ b, inputs: [x], gradients: [dy] }) => [dy && b.expand(b.div(dy, sizeOf(x!.shape.slice(2))), x!.shape)],
+    gradient: ({ b, inputs: [x], dy }) => [b.expand(b.div(dy, sizeOf(x!.shape.slice(2))), x!.shape)],
   },
   /** Equal maxima share the gradient, as torch.amax's do. */
   GlobalMaxPool: {
     infer: inferGlobal,
-    gradient: ({ b, inputs: [x], outputs: [y], gradients: [dy] }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs: [x], outputs: [y], dy }) => {
       const hits = b.cast(b.equal(x!, y!), 'float32');
       const axes = x!.shape.slice(2).map((_, i) => i + 2);
       return [b.mul(hits, b.div(dy, b.reduceSum(hits, axes)))];
@@ -157,8 +155,7 @@ export const pooling: OpTable = {
       if (outputs > 1) throw new Error('its indices are used, which is not supported');
       return inferPooling(inputs, attributes);
     },
-    gradient: ({ b, inputs, outputs: [y], gradients: [dy], attributes }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs, outputs: [y], dy, attributes }) => {
       const x = required(inputs, 0);
       const sizes = x.shape.slice(2);
       const geometry = poolingOf(inputs, attributes);

@@ -50,8 +50,7 @@ const reduce = (
       ),
     ];
   },
-  gradient: ({ b, inputs, outputs: [y], gradients: [dy], attributes }) => {
-    if (dy === undefined) return [];
+  gradient: ({ b, inputs, outputs: [y], dy, attributes }) => {
     const x = required(inputs, 0);
     const { axes, kept, count } = reduction(inputs, attributes);
     return [b.expand(flow(b, b.reshape(dy, kept), x, b.reshape(y!, kept), axes, count), x.shape)];

@@ -154,8 +154,7 @@ export const resizing: OpTable = {
         : undefined,
     // What is missing is tf_crop_and_resize, which reads a region of its own.
     covers: (_, attributes) => coordinatesOf(attributes) in origins,
-    gradient: ({ b, inputs, gradients: [dy], attributes }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs, dy, attributes }) => {
       let result = dy;
       for (const axis of axesOf(inputs, attributes)) {
         if (axis.from === axis.to && axis.scale === 1) continue;

@@ -1,7 +1,8 @@
 import type { Builder } from '../builder';
 import { int64, numbersOf, sizeOf, stridesOf, tensorOf, type Tensor } from '../tensor';
 import type { Value } from '../value';
-import type { Inputs, OpTable } from './definition';
+import type { Attributes } from '../graph';
+import type { Description, Inputs, OpTable } from './definition';
 import { scatterAdd } from './selection';
 import { axisOf, known, likeFirst, numberOr, required, textOr } from './support';
 
@@ -29,7 +30,7 @@ interface Slices {
 }
 
 function slicesOf(indices: Tensor, shape: readonly number[]): Slices {
-  const depth = indices.dims[indices.dims.length - 1] ?? 1;
+  const depth = indices.dims.at(-1)!;
   const strides = stridesOf(shape.slice(0, depth));
   const places = numbersOf(indices);
   const count = sizeOf(indices.dims.slice(0, -1));
@@ -46,9 +47,8 @@ function slicesOf(indices: Tensor, shape: readonly number[]): Slices {
 /** Begin and end along each axis. */
 type Box = readonly (readonly [from: number, to: number])[];
 
-/** The block that slices fill in row-major order, as assigning to `x[:, :16]` does; `null` where they fill none. */
+/** The block that one or more slices fill in row-major order, as assigning to `x[:, :16]` does; `null` where they fill none. */
 function boxOf({ depth, numbers }: Slices, shape: readonly number[]): Box | null {
-  if (numbers.length === 0) return null;
   const strides = stridesOf(shape.slice(0, depth));
   const placeOf = (number: number): number[] =>
     strides.map((stride, axis) => Math.floor(number / stride) % shape[axis]!);
@@ -100,14 +100,19 @@ function elementTable(indices: Tensor, shape: readonly number[], axis: number): 
   });
 }
 
-const reductionOf = (attributes: Parameters<typeof textOr>[0]): string => textOr(attributes, 'reduction', 'none');
-const replacesOrAdds = (_: Inputs, attributes: Parameters<typeof textOr>[0]): boolean =>
+const reductionOf = (attributes: Attributes): string => textOr(attributes, 'reduction', 'none');
+const replacesOrAdds = (_: Inputs, attributes: Attributes): boolean =>
   ['none', 'add'].includes(reductionOf(attributes));
 
+function inferScattered(inputs: Inputs, attributes: Attributes): Description[] {
+  const reduction = reductionOf(attributes);
+  if (REDUCTIONS[reduction] === undefined) throw new Error(`its reduction "${reduction}" is not known`);
+  return likeFirst(inputs);
+}
+
 /** The updated tensor, where everything is known before the graph runs. */
-function scattered(data: Tensor, updates: Tensor, table: readonly number[], reduction: string): Tensor {
-  const combine = REDUCTIONS[reduction];
-  if (combine === undefined) throw new Error(`its reduction "${reduction}" is not known`);
+function scattered(data: Tensor, updates: Tensor, table: readonly number[], attributes: Attributes): Tensor {
+  const combine = REDUCTIONS[reductionOf(attributes)]!;
   const result = Float64Array.from(numbersOf(data));
   const source = numbersOf(updates);
   table.forEach((position, i) => (result[position] = combine(result[position]!, source[i]!)));
@@ -123,10 +128,10 @@ const elementsOf = ({ numbers, inner }: Slices): number[] =>
  */
 export const scattering: OpTable = {
   ScatterND: {
-    infer: likeFirst,
+    infer: inferScattered,
     passes: ([data, , updates]) => (updates !== undefined && sizeOf(updates.shape) === 0 ? data : undefined),
     evaluate: ([data, indices, updates], attributes) => [
-      scattered(data!, updates!, elementsOf(slicesOf(indices!, data!.dims)), reductionOf(attributes)),
+      scattered(data!, updates!, elementsOf(slicesOf(indices!, data!.dims)), attributes),
     ],
     expand: (b, inputs, attributes) => {
       const [data, indices, updates] = [required(inputs, 0), required(inputs, 1), required(inputs, 2)];
@@ -146,19 +151,17 @@ export const scattering: OpTable = {
       );
     },
     covers: replacesOrAdds,
-    gradient: ({ b, inputs: [, indices, updates], gradients: [dy], attributes, needs }) => {
-      if (dy === undefined) return [];
-      const kept = () =>
-        reductionOf(attributes) === 'add' ? dy : b.op('ScatterND', [dy, indices, zeros(b, updates!.shape)]);
-      return [needs[0] ? kept() : undefined, undefined, needs[2] ? b.op('GatherND', [dy, indices]) : undefined];
+    gradient: ({ b, inputs: [, indices, updates], dy, attributes }) => {
+      const kept = reductionOf(attributes) === 'add' ? dy : b.op('ScatterND', [dy, indices, zeros(b, updates!.shape)]);
+      return [kept, undefined, b.op('GatherND', [dy, indices])];
     },
   },
   ScatterElements: {
-    infer: likeFirst,
+    infer: inferScattered,
     passes: ([data, , updates]) => (updates !== undefined && sizeOf(updates.shape) === 0 ? data : undefined),
     evaluate: ([data, indices, updates], attributes) => {
       const axis = axisOf(numberOr(attributes, 'axis', 0), data!.dims.length);
-      return [scattered(data!, updates!, elementTable(indices!, data!.dims, axis), reductionOf(attributes))];
+      return [scattered(data!, updates!, elementTable(indices!, data!.dims, axis), attributes)];
     },
     expand: (b, inputs, attributes) => {
       const [data, indices, updates] = [required(inputs, 0), required(inputs, 1), required(inputs, 2)];
@@ -168,15 +171,13 @@ export const scattering: OpTable = {
       return scatterFlat(b, data, updates, table, reductionOf(attributes) === 'add');
     },
     covers: replacesOrAdds,
-    gradient: ({ b, inputs: [, indices], gradients: [dy], attributes, needs }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs: [, indices], dy, attributes }) => {
       const axis = numberOr(attributes, 'axis', 0);
-      const kept = () =>
+      const kept =
         reductionOf(attributes) === 'add'
           ? dy
           : b.op('ScatterElements', [dy, indices, zeros(b, indices!.shape)], { axis });
-      const read = () => b.op('GatherElements', [dy, indices], { axis });
-      return [needs[0] ? kept() : undefined, undefined, needs[2] ? read() : undefined];
+      return [kept, undefined, b.op('GatherElements', [dy, indices], { axis })];
     },
   },
   GatherElements: {
@@ -188,13 +189,11 @@ export const scattering: OpTable = {
       const table = elementTable(indices.constant, x.shape, axis);
       return b.reshape(b.gather(b.flat(x), int64(table)), indices.shape);
     },
-    gradient: ({ b, inputs: [x, indices], gradients: [dy], attributes, needs }) => [
-      dy !== undefined && needs[0]
-        ? b.op('ScatterElements', [zeros(b, x!.shape), indices, dy], {
-            axis: numberOr(attributes, 'axis', 0),
-            reduction: 'add',
-          })
-        : undefined,
+    gradient: ({ b, inputs: [x, indices], dy, attributes }) => [
+      b.op('ScatterElements', [zeros(b, x!.shape), indices, dy], {
+        axis: numberOr(attributes, 'axis', 0),
+        reduction: 'add',
+      }),
     ],
   },
   GatherND: {
@@ -213,10 +212,8 @@ export const scattering: OpTable = {
       return b.reshape(b.gather(rows, int64(numbers)), [...indices.shape.slice(0, -1), ...rest]);
     },
     covers: (_, attributes) => numberOr(attributes, 'batch_dims', 0) === 0,
-    gradient: ({ b, inputs: [x, indices], gradients: [dy], needs }) => [
-      dy !== undefined && needs[0]
-        ? b.op('ScatterND', [zeros(b, x!.shape), indices, dy], { reduction: 'add' })
-        : undefined,
+    gradient: ({ b, inputs: [x, indices], dy }) => [
+      b.op('ScatterND', [zeros(b, x!.shape), indices, dy], { reduction: 'add' }),
     ],
   },
   /** The gradient goes back to where the values came from. */
@@ -231,8 +228,7 @@ export const scattering: OpTable = {
         { type: 'int64', shape: picked },
       ];
     },
-    gradient: ({ b, inputs: [x], outputs: [, indices], gradients: [dy], attributes }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs: [x], outputs: [, indices], dy, attributes }) => {
       const axis = axisOf(numberOr(attributes, 'axis', -1), x!.shape.length);
       return [b.op('ScatterElements', [zeros(b, x!.shape), indices, dy], { axis })];
     },

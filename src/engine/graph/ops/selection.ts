@@ -31,47 +31,13 @@ function cutsOf(inputs: Inputs): Cut[] {
   });
 }
 
-/** Puts `y` at every `step`-th place of an axis of `size` elements, from `start` on, zeros elsewhere. */
-function spread(b: Builder, y: Value, axis: number, start: number, step: number, size: number): Value {
-  const shape = [...y.shape];
-  const rank = shape.length;
-  const padding = (before: number, after: number, at: number, of: number): number[] => {
-    const pads = new Array<number>(2 * of).fill(0);
-    pads[at] = before;
-    pads[of + at] = after;
-    return pads;
-  };
-  let result = y;
-  let length = shape[axis]!;
-  if (step > 1 && length > 1) {
-    const view = b.reshape(result, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]);
-    const wide = b.pad(view, padding(0, step - 1, axis + 1, rank + 1));
-    length *= step;
-    shape[axis] = length;
-    result = b.reshape(wide, shape);
-    // The zeros behind the last element may not fit any more.
-    const room = size - start;
-    if (length > room) {
-      result = b.slice(result, [0], [room], [axis]);
-      length = room;
-    }
-  }
-  return b.pad(result, padding(start, size - start - length, axis, rank));
-}
-
-/** The elements of an axis in reverse order. */
-const reverse = (b: Builder, x: Value, axis: number): Value => {
-  const size = x.shape[axis]!;
-  return b.gather(x, int64(Array.from({ length: size }, (_, i) => size - 1 - i)), axis);
-};
-
 /** What Pad's modes other than constant read at each place along an axis of `size` elements. */
 function sourceOf(position: number, size: number, mode: string): number {
   if (mode === 'wrap') return ((position % size) + size) % size;
   if (mode !== 'reflect') return Math.min(Math.max(position, 0), size - 1);
-  const period = Math.max(1, 2 * (size - 1));
-  const folded = ((position % period) + period) % period;
-  return folded < size ? folded : period - folded;
+  // Never by more than the axis is long.
+  const folded = Math.abs(position);
+  return folded < size ? folded : 2 * (size - 1) - folded;
 }
 
 /** Padding begin and end per axis, in the order of the input's axes. */
@@ -97,15 +63,19 @@ function padsOf(inputs: Inputs): { before: number[]; after: number[] } {
 export function scatterAdd(b: Builder, dy: Value, axis: number, indices: readonly number[], size: number): Value {
   const readers: number[][] = Array.from({ length: size }, () => []);
   indices.forEach((index, i) => readers[index]!.push(i));
-  const first = indices[0]!;
-  if (indices.every((index, i) => index === first + i)) return spread(b, dy, axis, first, 1, size);
+  const rank = dy.shape.length;
+  const along = (before: number, after: number): number[] => {
+    const pads = new Array<number>(2 * rank).fill(0);
+    pads[axis] = before;
+    pads[rank + axis] = after;
+    return pads;
+  };
+  const [first = 0] = indices;
+  if (indices.every((index, i) => index === first + i)) return b.pad(dy, along(first, size - first - indices.length));
   const most = Math.max(...readers.map((list) => list.length));
   const complete = readers.every((list) => list.length === most);
   // Places that nobody, or fewer, read take a zero from behind the end.
-  const rank = dy.shape.length;
-  const pads = new Array<number>(2 * rank).fill(0);
-  pads[rank + axis] = 1;
-  const source = complete ? dy : b.pad(dy, pads);
+  const source = complete ? dy : b.pad(dy, along(0, 1));
   const table = Array.from(
     { length: size * most },
     (_, i) => readers[Math.floor(i / most)]![i % most] ?? indices.length,
@@ -167,13 +137,12 @@ export const selection: OpTable = {
         required(inputs, 0) as Value,
       );
     },
-    gradient: ({ b, inputs, gradients: [dy] }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs, dy }) => {
       const { shape } = inputs[0]!;
       let result = dy;
       for (const { axis, start, step, count } of cutsOf(inputs)) {
-        if (step > 0) result = spread(b, result, axis, start, step, shape[axis]!);
-        else result = spread(b, reverse(b, result, axis), axis, start + (count - 1) * step, -step, shape[axis]!);
+        const read = Array.from({ length: count }, (_, i) => start + i * step);
+        result = scatterAdd(b, result, axis, read, shape[axis]!);
       }
       return [result];
     },
@@ -188,20 +157,16 @@ export const selection: OpTable = {
       const axis = axisOf(numberOr(attributes, 'axis', 0), x!.dims.length);
       const size = x!.dims[axis]!;
       const inner = sizeOf(x!.dims.slice(axis + 1));
-      const outer = sizeOf(x!.dims.slice(0, axis));
       const places = Array.from(numbersOf(indices!), (index) => (index < 0 ? index + size : index));
       const source = numbersOf(x!);
-      const result = new Float64Array(sizeOf(output!.shape));
-      let at = 0;
-      for (let i = 0; i < outer; i++) {
-        for (const place of places) {
-          for (let k = 0; k < inner; k++) result[at++] = source[(i * size + place) * inner + k]!;
-        }
-      }
+      const result = Array.from({ length: sizeOf(output!.shape) }, (_, at) => {
+        const row = Math.floor(at / inner);
+        const place = places[row % places.length]!;
+        return source[(Math.floor(row / places.length) * size + place) * inner + (at % inner)]!;
+      });
       return [tensorOf(output!.type, result, output!.shape)];
     },
-    gradient: ({ b, inputs, gradients: [dy], attributes, needs }) => {
-      if (dy === undefined || !needs[0]) return [];
+    gradient: ({ b, inputs, dy, attributes }) => {
       const { shape } = inputs[0]!;
       const axis = axisOf(numberOr(attributes, 'axis', 0), shape.length);
       const size = shape[axis]!;
@@ -227,8 +192,7 @@ export const selection: OpTable = {
       const { before, after } = padsOf(inputs);
       return [...before, ...after].every((pad) => pad === 0) ? inputs[0] : undefined;
     },
-    gradient: ({ b, inputs, gradients: [dy], attributes }) => {
-      if (dy === undefined) return [];
+    gradient: ({ b, inputs, dy, attributes }) => {
       const { shape } = inputs[0]!;
       const { before, after } = padsOf(inputs);
       const mode = textOr(attributes, 'mode', 'constant');
@@ -237,16 +201,16 @@ export const selection: OpTable = {
       shape.forEach((size, axis) => {
         const parts: Value[] = [];
         const total = before[axis]! + size + after[axis]!;
-        if (total === size) return;
+        const [start, end] = [Math.max(0, before[axis]!), total - Math.max(0, after[axis]!)];
         // The middle as it is; each border, one by one position, where it was read from.
         const side = (from: number, to: number): void => {
           if (to <= from) return;
           const indices = Array.from({ length: to - from }, (_, i) => sourceOf(from + i - before[axis]!, size, mode));
           parts.push(scatterAdd(b, b.slice(result, [from], [to], [axis]), axis, indices, size));
         };
-        side(0, before[axis]!);
-        side(before[axis]!, total - after[axis]!);
-        side(total - after[axis]!, total);
+        side(0, start);
+        side(start, end);
+        side(end, total);
         result = b.sum(parts);
       });
       return [result];
@@ -256,10 +220,14 @@ export const selection: OpTable = {
 
 /** Takes padding away again; where the padding was negative, zeros come back. */
 function unpad(b: Builder, y: Value, before: readonly number[], after: readonly number[]): Value {
-  const axes = y.shape.flatMap((_, i) => (before[i]! > 0 || after[i]! > 0 ? [i] : []));
-  const starts = axes.map((axis) => Math.max(0, before[axis]!));
-  const ends = axes.map((axis) => y.shape[axis]! - Math.max(0, after[axis]!));
-  const middle = axes.length === 0 ? y : b.slice(y, starts, ends, axes);
+  const starts = before.map((pad) => Math.max(0, pad));
+  const ends = after.map((pad, axis) => y.shape[axis]! - Math.max(0, pad));
+  const middle = b.slice(
+    y,
+    starts,
+    ends,
+    y.shape.map((_, i) => i),
+  );
   return b.pad(
     middle,
     [...before, ...after].map((pad) => Math.max(0, -pad)),

@@ -26,6 +26,13 @@ export function optionallyKnown(inputs: Inputs, index: number, what: string): nu
 export const numberOr = (attributes: Attributes, name: string, otherwise: number): number =>
   typeof attributes[name] === 'number' ? attributes[name] : otherwise;
 
+/** An attribute that the op cannot do without. */
+export function numberOf(attributes: Attributes, name: string): number {
+  const value = attributes[name];
+  if (typeof value !== 'number') throw new Error(`its ${name} is missing`);
+  return value;
+}
+
 export const textOr = (attributes: Attributes, name: string, otherwise: string): string =>
   typeof attributes[name] === 'string' ? attributes[name] : otherwise;
 
