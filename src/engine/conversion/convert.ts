@@ -1,4 +1,5 @@
-import { writeGraph } from '../graph';
+import { LWayError } from '../errors';
+import { writeGraph, type Graph } from '../graph';
 import type { ImageInput } from '../network/registry';
 import { architectures } from './architectures';
 import { knownArchitecture } from './known';
@@ -70,7 +71,7 @@ export function convert(file: BroughtFile, companion?: BroughtFile): Converted {
       if (companion === undefined) {
         throw refuse(`"${file.name}" is half of an ncnn network.`, 'Add the .bin file of the same name with it.');
       }
-      return { bytes: writeGraph(readNcnn(file.bytes, companion.bytes)), architecture: 'ncnn' };
+      return { bytes: written(() => readNcnn(file.bytes, companion.bytes)), architecture: 'ncnn' };
     case 'bin':
       if (companion !== undefined && kindOf(companion) === 'param') return convert(companion, file);
       throw refuse(
@@ -87,8 +88,8 @@ export function convert(file: BroughtFile, companion?: BroughtFile): Converted {
 }
 
 function fromWeights(read: Weights): Converted {
+  if (read.size === 0) throw refuse('This file holds no weights.', 'Choose another file.');
   const weights = withoutPrefix(read);
-  if (weights.size === 0) throw refuse('This file holds no weights.', 'Choose another file.');
   const architecture = architectures.find((each) => each.fits(weights));
   if (architecture === undefined) {
     const known = knownArchitecture(weights.keys());
@@ -98,14 +99,25 @@ function fromWeights(read: Weights): Converted {
       'Get the network as an .onnx file, or convert it with chaiNNer (Convert To ONNX).',
     );
   }
-  return { bytes: writeGraph(architecture.build(weights)), architecture: architecture.name, input: BUILT };
+  return { bytes: written(() => architecture.build(weights)), architecture: architecture.name, input: BUILT };
+}
+
+/** Of shapes that do not fit each other come sizes that no network can have, such as half a pixel. */
+function written(build: () => Graph): Uint8Array {
+  try {
+    return writeGraph(build());
+  } catch (error) {
+    const unfit = error instanceof LWayError ? error.code === 'bad-graph' : /BigInt/.test(String(error));
+    if (!unfit) throw error;
+    throw refuse('The layers of this network do not fit each other.', 'Get it as an .onnx file.', error);
+  }
 }
 
 /** Wrappers around the network that training programs leave in all names. */
 const PREFIXES = ['module.', '_orig_mod.', 'netG.', 'net_g.', 'generator.'];
 
 function withoutPrefix(weights: Weights): Weights {
-  const prefix = PREFIXES.find((each) => weights.size > 0 && [...weights.keys()].every((key) => key.startsWith(each)));
+  const prefix = PREFIXES.find((each) => [...weights.keys()].every((key) => key.startsWith(each)));
   if (prefix === undefined) return weights;
   return withoutPrefix(
     new Map([...weights].map(([key, weight]): [string, Weight] => [key.slice(prefix.length), weight])),

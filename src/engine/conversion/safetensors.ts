@@ -28,7 +28,7 @@ function headerLength(bytes: Uint8Array): number {
 export function readSafetensors(bytes: Uint8Array): Weights {
   const length = headerLength(bytes);
   const start = 8 + length;
-  let header: Record<string, Entry>;
+  let header: Record<string, Entry | null>;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start))) as typeof header;
   } catch (cause) {
@@ -37,7 +37,7 @@ export function readSafetensors(bytes: Uint8Array): Weights {
   const weights = new Map<string, Weight>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
-    const { dtype, shape, data_offsets: offsets } = entry;
+    const { dtype, shape, data_offsets: offsets } = entry ?? {};
     if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) throw damaged('This .safetensors file');
     const [from, to] = offsets as [number, number];
     if (from > to || start + to > bytes.length) throw damaged('This .safetensors file');

@@ -48,7 +48,6 @@ export class Tokens {
   /** torch.roll: everything moves down and right, and comes in again at the other side. */
   roll(x: string, channels: number, shift: Pair): string {
     const along = (value: string, axis: number, by: number): string => {
-      if (by === 0) return value;
       const part = (from: number, to: number) =>
         this.s.op('Slice', [value, this.s.ints([from]), this.s.ints([to]), this.s.ints([axis])]);
       return this.s.op('Concat', [part(-by, END), part(0, -by)], { axis });

@@ -44,24 +44,22 @@ interface Part {
   readonly key: string;
 }
 
-/** Every second block that looks at pixels has its windows half of one further: in groups by turns the first or the second. */
-const isShifted = (layer: number, block: number): boolean =>
-  layer % 2 === 0 ? block > 0 && (block - 2) % 4 === 0 : block % 4 === 0;
+/** Every second block that looks at pixels has its windows half of one further: in groups by turns the second or the first. */
+export const isShifted = (layer: number, block: number): boolean => block % 4 === (layer % 2 === 0 ? 2 : 0);
 
 /** Half of the channels in windows that are wide, half in tall ones. */
 function betweenPixels({ tokens, channels, key }: Part, x: string, shifted: boolean): string {
   const { s } = tokens;
   const half = channels / 2;
   const qkv = s.linear(x, `${key}.qkv`);
-  const apart = s.op('Reshape', [qkv, s.ints([-1, 3, 2, half])]);
-  const seen = s.several('Split', [apart, s.ints([1, 1])], 2, { axis: 2 }).map((part, i) => {
+  const apart = s.op('Reshape', [qkv, s.ints([-1, 2, half])]);
+  const seen = s.several('Split', [apart, s.ints([1, 1])], 2, { axis: 1 }).map((part, i) => {
     const own = `${key}.attns.${i}`;
     const window = windowOf(s, own);
-    const shift = [Math.floor(window[0] / 2), Math.floor(window[1] / 2)] as const;
+    const shift = [window[0] >> 1, window[1] >> 1] as const;
     const [count, pixels] = [s.take(`${own}.pos.pos3.2.weight`).dims[0]!, window[0] * window[1]];
     const heads = { count, depth: half / count };
-    const rows = tokens.rows(part, 3 * half);
-    const rolled = shifted ? tokens.roll(rows, 3 * half, [-shift[0], -shift[1]]) : rows;
+    const rolled = shifted ? tokens.roll(part, 3 * half, [-shift[0], -shift[1]]) : part;
     const parts = split(s, tokens.toWindows(rolled, 3 * half, window), pixels, heads, 3);
     const bias = positionBias(s, distanceTable(s, own, window), window);
     const answer = attend(s, parts, heads, bias, (scores) =>
@@ -152,6 +150,6 @@ function distanceTable(s: Sketch, key: string, [rows, columns]: Pair): string {
 
 /** Rows and columns of the windows, from the distances that the file lists, of which the largest comes last. */
 function windowOf(s: Sketch, key: string): Pair {
-  const [down = 0, across = 0] = s.take(`${key}.rpe_biases`).data.slice(-2);
-  return [down + 1, across + 1];
+  const [down, across] = s.take(`${key}.rpe_biases`).data.slice(-2);
+  return [down! + 1, across! + 1];
 }

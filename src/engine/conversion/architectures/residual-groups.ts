@@ -12,7 +12,7 @@ const SLOPE = 0.2;
 
 export interface Groups {
   readonly name: string;
-  /** What the picture, 0..1, is multiplied with. */
+  /** What the picture, 0..1, is multiplied with; nothing where it is taken as it is. */
   readonly range?: number;
   /** The normalisation before the first group. */
   readonly firstNorm: string;
@@ -24,7 +24,7 @@ export interface Groups {
  * What SwinIR and the transformers after it have around their attention: a convolution, residual groups that end in a
  * convolution each, a normalisation, a residual over all of them, and one of four ways to the enlarged picture.
  */
-export function inResidualGroups(weights: Weights, { name, range = 1, firstNorm, group }: Groups): Graph {
+export function inResidualGroups(weights: Weights, { name, range, firstNorm, group }: Groups): Graph {
   if (weights.has('absolute_pos_embed')) {
     throw refuse(
       'This network knows its pixels by their places, for one size of pictures.',
@@ -37,7 +37,7 @@ export function inResidualGroups(weights: Weights, { name, range = 1, firstNorm,
   const fold = foldOf(inputs, s.has('conv_last.weight') ? s.take('conv_last.weight').dims[0]! : inputs);
   const channelsIn = inputs / fold ** 2;
   const mean = channelsIn === MEAN.length ? s.floats(MEAN, [1, MEAN.length, 1, 1]) : undefined;
-  const scaled = (op: 'Mul' | 'Div', x: string) => (range === 1 ? x : s.op(op, [x, s.number(range)]));
+  const scaled = (op: 'Mul' | 'Div', x: string) => (range === undefined ? x : s.op(op, [x, s.number(range)]));
   const picture = scaled('Mul', mean === undefined ? INPUT : s.op('Sub', [INPUT, mean]));
 
   const first = foldedConv(s, picture, firstConv, fold);

@@ -31,7 +31,7 @@ function namesIn(weights: Weights): Names | null {
   if (has('model.0.weight', 'model.1.sub.0.RDB1.conv1.0.weight')) {
     // A sequence: first, trunk, then upsampling, convolution and activation for each doubling, then two more layers.
     const length = countOf(weights, 'model.');
-    const doublings = Math.floor((length - 5) / 3);
+    const doublings = (length - 5) / 3;
     const blocks = countOf(weights, 'model.1.sub.') - 1;
     return {
       first: 'model.0',

@@ -40,7 +40,7 @@ export const span: Architecture = {
       const { first, output } = block(y, `block_${i}`);
       if (i === 1) firstOutput = output;
       // The joined layer takes what the last block makes first.
-      if (i === BLOCKS) lastInner = first;
+      lastInner = first;
       y = output;
     }
     y = conv(y, 'conv_2');
@@ -82,7 +82,7 @@ function folded(s: Sketch, key: string): { weight: Weight; bias: Weight } {
       bias[o]! += value * halfBias[m]!;
       for (let r = 0; r < rest; r++) weight[o * rest + r]! += value * half[m * rest + r]!;
     }
-    const centre = Math.floor(height / 2) * width + Math.floor(width / 2);
+    const centre = (area - 1) / 2;
     for (let i = 0; i < inputs; i++) weight[(o * inputs + i) * area + centre]! += side!.data[o * inputs + i]!;
   }
   return {

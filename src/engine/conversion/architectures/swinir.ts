@@ -19,7 +19,7 @@ export const swinIr: Architecture = {
     return inResidualGroups(weights, {
       name: 'swinir',
       firstNorm: 'patch_embed.norm',
-      range: windowOf(dims) === JPEG_WINDOW ? 255 : 1,
+      range: windowOf(dims) === JPEG_WINDOW ? 255 : undefined,
       group(tokens, x, channels, layer) {
         const blocks = `layers.${layer}.residual_group.blocks.`;
         for (let i = 0; i < countOf(weights, blocks); i++) {
@@ -41,16 +41,18 @@ export function windowAttention(tokens: Tokens, x: string, channels: number, key
   const [distances, count] = s.take(table).dims as [number, number];
   const side = windowOf([distances]);
   const [window, heads] = [[side, side] as const, { count, depth: channels / count }];
-  const shift = shifted ? Math.floor(side / 2) : 0;
 
-  const rolled = shifted ? tokens.roll(x, channels, [-shift, -shift]) : x;
-  const windows = tokens.rows(tokens.toWindows(rolled, channels, window), channels);
-  const parts = split(s, s.linear(windows, `${key}.qkv`), side ** 2, heads, 3);
-  const seen = attend(s, parts, heads, positionBias(s, s.own(table), window), (scores) =>
-    shifted ? tokens.masked(scores, count, window, [shift, shift]) : scores,
-  );
-  const back = tokens.fromWindows(s.linear(seen, `${key}.proj`), channels, window);
-  return shifted ? tokens.roll(back, channels, [shift, shift]) : back;
+  const attended = (picture: string, masked?: (scores: string) => string): string => {
+    const windows = tokens.rows(tokens.toWindows(picture, channels, window), channels);
+    const parts = split(s, s.linear(windows, `${key}.qkv`), side ** 2, heads, 3);
+    const seen = attend(s, parts, heads, positionBias(s, s.own(table), window), masked);
+    return tokens.fromWindows(s.linear(seen, `${key}.proj`), channels, window);
+  };
+  if (!shifted) return attended(x);
+  const shift = side >> 1;
+  const rolled = tokens.roll(x, channels, [-shift, -shift]);
+  const found = attended(rolled, (scores) => tokens.masked(scores, count, window, [shift, shift]));
+  return tokens.roll(found, channels, [shift, shift]);
 }
 
 export function mlp(s: Sketch, x: string, key: string): string {

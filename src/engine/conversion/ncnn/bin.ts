@@ -52,7 +52,7 @@ export class Bin {
   }
 
   private align(): void {
-    this.at = Math.min(this.bytes.length, Math.ceil(this.at / 4) * 4);
+    this.at = Math.ceil(this.at / 4) * 4;
   }
 
   private raw(length: number): Uint8Array {

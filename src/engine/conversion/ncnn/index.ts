@@ -47,16 +47,17 @@ function missing(name: string): never {
 
 /** Most files do not say how many channels the picture has: pictures in colour are meant, unless the first layer tells. */
 function inputChannels(all: readonly Layer[], input: Layer): number {
-  if (input.settings.has(2)) return input.settings.int(2, 3);
+  const given = input.settings.int(2, 0);
+  if (given > 0) return given;
   const names = new Set(input.outputs);
   for (const layer of all) {
     if (!layer.inputs.some((name) => names.has(name))) continue;
     if (layer.type === 'Split') for (const name of layer.outputs) names.add(name);
     if (!layer.type.startsWith('Convolution')) continue;
     const { settings } = layer;
-    const kernel = settings.int(1, 1);
-    const size = settings.int(0, 1) * kernel * settings.int(11, kernel);
-    return (settings.int(6, 0) * settings.int(7, 1)) / size;
+    const kernel = settings.count(1);
+    const size = settings.count(0) * kernel * settings.int(11, kernel);
+    return (settings.count(6) * settings.int(7, 1)) / size;
   }
   return 3;
 }
@@ -66,7 +67,7 @@ function answerOf(all: readonly Layer[], blobs: ReadonlyMap<string, Blob>): Blob
   const used = new Set(all.flatMap(({ inputs }) => inputs));
   const left = all.flatMap(({ outputs }) => outputs).filter((name) => !used.has(name));
   const name = left.find((each) => /^(output|out0)$/.test(each)) ?? left.at(-1);
-  const blob = name === undefined ? undefined : blobs.get(name);
+  const blob = blobs.get(name ?? '');
   if (blob === undefined) throw damaged('This .param file');
   return blob;
 }

@@ -71,15 +71,12 @@ interface Window {
 /** Kernel, steps and borders, height first; ncnn writes the width, and the height only where it differs. */
 function windowOf(place: Place): Window {
   const { settings } = place;
-  const pair = (x: number, y: number, otherwise: number): [number, number] => {
-    const width = settings.int(x, otherwise);
-    return [settings.int(y, width), width];
-  };
+  const pair = (width: number, y: number): [number, number] => [settings.int(y, width), width];
   const left = settings.int(4, 0);
   const top = settings.int(14, left);
-  const kernel = pair(1, 11, 0);
-  const dilations = pair(2, 12, 1);
-  const strides = pair(3, 13, 1);
+  const kernel = pair(settings.count(1), 11);
+  const dilations = pair(settings.int(2, 1), 12);
+  const strides = pair(settings.int(3, 1), 13);
   if (left === SAME_UPPER && strides[0] === 1 && strides[1] === 1) {
     const all = kernel.map((size, i) => (size - 1) * dilations[i]!);
     return { kernel, strides, dilations, pads: [...all.map((a) => a >> 1), ...all.map((a) => a - (a >> 1))] };
@@ -92,14 +89,14 @@ function windowOf(place: Place): Window {
 function weighted({ s, bin, layer, settings }: Place, dims: readonly number[], turn?: (weight: Weight) => Weight) {
   const weight = { dims, data: bin.marked(sizeOf(dims)) };
   const names = [s.keep(`${layer.name}.weight`, turn?.(weight) ?? weight)];
-  const outputs = settings.int(0, 0);
+  const outputs = settings.count(0);
   if (settings.int(5, 0) === 1) names.push(s.keep(`${layer.name}.bias`, { dims: [outputs], data: bin.plain(outputs) }));
   return names;
 }
 
 function convolution(place: Place): readonly Blob[] {
   const { s, settings, inputs } = place;
-  const outputs = settings.int(0, 0);
+  const outputs = settings.count(0);
   const window = windowOf(place);
   const group = settings.int(7, 1);
   const { channels, value } = inputs[0]!;
@@ -111,7 +108,7 @@ function convolution(place: Place): readonly Blob[] {
 
 function deconvolution(place: Place): readonly Blob[] {
   const { s, settings, inputs } = place;
-  const outputs = settings.int(0, 0);
+  const outputs = settings.count(0);
   const { kernel, strides, dilations, pads } = windowOf(place);
   const { channels, value } = inputs[0]!;
   if (settings.int(7, 1) !== 1 || settings.int(18, 0) !== 0 || settings.int(20, 0) !== 0) {
@@ -138,7 +135,7 @@ function deconvolution(place: Place): readonly Blob[] {
 function innerProduct(place: Place): readonly Blob[] {
   const { s, bin, layer, settings, inputs } = place;
   const { value, channels, flat } = inputs[0]!;
-  const outputs = settings.int(0, 0);
+  const outputs = settings.count(0);
   if (flat !== true || settings.int(2, 0) !== outputs * channels) throw unknown(place, 'stands in an unusual place');
   const weight = s.keep(`${layer.name}.weight`, {
     dims: [outputs, channels, 1, 1],
@@ -153,8 +150,8 @@ function innerProduct(place: Place): readonly Blob[] {
 function scale(place: Place): readonly Blob[] {
   const { s, bin, layer, settings, inputs } = place;
   const [x, factor] = inputs;
-  const size = settings.int(0, 0);
-  if (size === FROM_INPUT) return like(place, s.op('Mul', [x!.value, factor!.value]));
+  if (settings.int(0, 0) === FROM_INPUT) return like(place, s.op('Mul', [x!.value, factor!.value]));
+  const size = settings.count(0);
   const perChannel = (name: string) => s.keep(`${layer.name}.${name}`, { dims: [size, 1, 1], data: bin.plain(size) });
   let y = s.op('Mul', [x!.value, perChannel('weight')]);
   if (settings.int(1, 0) === 1) y = s.op('Add', [y, perChannel('bias')]);
@@ -350,7 +347,7 @@ export const layers: Readonly<Record<string, Write>> = {
   Scale: scale,
   PReLU: (place) => {
     const { s, bin, layer, settings, inputs } = place;
-    const size = settings.int(0, 0);
+    const size = settings.count(0);
     const slope = s.keep(`${layer.name}.weight`, { dims: [size, 1, 1], data: bin.plain(size) });
     return like(place, s.op('PRelu', [inputs[0]!.value, slope]));
   },
@@ -383,7 +380,7 @@ export const layers: Readonly<Record<string, Write>> = {
       }),
     ),
   PixelShuffle: ({ s, settings, inputs }) => {
-    const [factor, mode] = [settings.int(0, 1), settings.int(1, 0) === 0 ? 'CRD' : 'DCR'];
+    const [factor, mode] = [settings.count(0), settings.int(1, 0) === 0 ? 'CRD' : 'DCR'];
     const { value, channels } = inputs[0]!;
     return [{ value: s.op('DepthToSpace', [value], { blocksize: factor, mode }), channels: channels / factor ** 2 }];
   },

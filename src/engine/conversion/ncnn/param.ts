@@ -35,6 +35,13 @@ export class Settings {
     return this.ints(key)[0] ?? otherwise;
   }
 
+  /** One that a layer cannot be without, 1 or more. @throws LWayError `bad-model` */
+  count(key: number): number {
+    const count = this.int(key, 0);
+    if (!(count >= 1)) throw damaged('This .param file');
+    return count;
+  }
+
   float(key: number, otherwise: number): number {
     return this.floats(key)[0] ?? otherwise;
   }
