@@ -1,9 +1,10 @@
-import { createRaster } from '../raster/planes';
+import { copyRect, createRaster } from '../raster/planes';
 import { highFrequencyMap, haar } from '../raster/wavelet';
 import type { Raster, Rect } from '../raster/raster';
 import type { Noise } from './noise';
 import type { NetworkPicture } from './picture';
 import { shuffled } from './random';
+import { spanStarts } from './spans';
 
 /** A piece of the picture that adaptation looks at, with the map M over it. */
 export interface Crop {
@@ -26,21 +27,13 @@ const SIDE = 160;
  *
  * @param patch side of the patches that are to be cut from them
  */
-export function cropGrid(width: number, height: number, most: number, random: () => number, patch = 0): Rect[] {
+export function cropGrid(width: number, height: number, most: number, random: () => number, patch = SIDE): Rect[] {
   const side = Math.max(SIDE, patch);
   const w = Math.min(side, width);
   const h = Math.min(side, height);
-  const columns = Math.max(1, Math.floor(width / w));
-  const rows = Math.max(1, Math.floor(height / h));
-  const rects: Rect[] = [];
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      // Spread, so that what does not divide evenly is left out between the crops and not at one side.
-      const x = columns === 1 ? Math.floor((width - w) / 2) : Math.floor((column * (width - w)) / (columns - 1));
-      const y = rows === 1 ? Math.floor((height - h) / 2) : Math.floor((row * (height - h)) / (rows - 1));
-      rects.push({ x, y, width: w, height: h });
-    }
-  }
+  // Spread, so that what does not divide evenly is left out between the crops and not at one side.
+  const columns = spanStarts(width, w);
+  const rects = spanStarts(height, h).flatMap((y) => columns.map((x) => ({ x, y, width: w, height: h })));
   return rects.length <= most ? rects : shuffled(rects, random).slice(0, most);
 }
 
@@ -57,12 +50,9 @@ export async function readCrops(
   const step = height + (height % 2);
   const stack = createRaster(width, step * pixels.length, 3);
   pixels.forEach((raster, i) => {
-    for (let channel = 0; channel < 3; channel++) {
-      for (let row = 0; row < step; row++) {
-        const from = (channel * height + Math.min(row, height - 1)) * width;
-        stack.data.set(raster.data.subarray(from, from + width), (channel * stack.height + i * step + row) * width);
-      }
-    }
+    copyRect(raster, { x: 0, y: 0, width, height }, stack, 0, i * step);
+    // The last one, twice where their number is odd.
+    copyRect(raster, { x: 0, y: height - 1, width, height: 1 }, stack, 0, (i + 1) * step - 1);
   });
   const map = highFrequencyMap(stack);
   return rects.map((rect, i) => ({

@@ -18,12 +18,11 @@ export function degraderFor(cycle: Exclude<Cycle, 'none'>, scale: number, recons
 
 /** Mean over squares of `scale` × `scale` pixels. */
 export function areaDown(b: GraphBuilder, picture: Value, scale: number): Value {
-  return scale === 1 ? picture : b.averagePool(picture, [scale, scale]);
+  return b.averagePool(picture, [scale, scale]);
 }
 
 /** Bicubic downscaling with the kernel stretched by the scale (a = -0.5, as Pillow and `imresize` do). */
 function bicubicDown(b: GraphBuilder, picture: Value, scale: number): Value {
-  if (scale === 1) return picture;
   const taps = bicubicTaps(scale);
   const radius = (taps.length - scale) / 2;
   const kernel = (horizontal: boolean) => ({
@@ -42,10 +41,10 @@ function bicubicTaps(scale: number): number[] {
   const cubic = (t: number) => {
     const x = Math.abs(t);
     if (x < 1) return 1.5 * x ** 3 - 2.5 * x ** 2 + 1;
-    return x < 2 ? -0.5 * x ** 3 + 2.5 * x ** 2 - 4 * x + 2 : 0;
+    return -0.5 * x ** 3 + 2.5 * x ** 2 - 4 * x + 2;
   };
   // The output pixel's centre lies in the middle of its `scale` input pixels; the kernel reaches 2 scales either side.
-  const radius = Math.ceil(1.5 * scale);
+  const radius = Math.floor(1.5 * scale);
   const taps = Array.from({ length: 2 * radius + scale }, (_, i) => cubic((i - radius + 0.5 - scale / 2) / scale));
   const sum = taps.reduce((a, v) => a + v, 0);
   return taps.map((tap) => tap / sum);

@@ -1,4 +1,5 @@
 import { boxMeans } from '../raster/box';
+import { plane } from '../raster/planes';
 import type { Raster } from '../raster/raster';
 import { toYCbCr } from '../raster/ycbcr';
 import type { Crop } from './crops';
@@ -33,13 +34,13 @@ const SCALES = [1, 1.772, 1.402];
 
 /** The fine and the coarser band of each, [height, width]. */
 function bandsOf(rgb: Raster): Float32Array[] {
-  const { data, width, height } = toYCbCr(rgb);
+  const ycc = toYCbCr(rgb);
+  const { data, width, height } = ycc;
   const smooth = boxMeans(data, width, height, 1);
   const smoother = boxMeans(smooth, width, height, 2);
   const bands = [data.map((value, i) => value - smooth[i]!), smooth.map((value, i) => value - smoother[i]!)];
-  const area = width * height;
-  return SCALES.flatMap((scale, plane) =>
-    bands.map((band) => band.subarray(plane * area, (plane + 1) * area).map((value) => scale * value)),
+  return SCALES.flatMap((scale, channel) =>
+    bands.map((band) => plane({ ...ycc, data: band }, channel).map((value) => scale * value)),
   );
 }
 

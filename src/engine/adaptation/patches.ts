@@ -4,6 +4,7 @@ import type { Crop } from './crops';
 import type { Noise } from './noise';
 import { shuffled } from './random';
 import type { Choice } from './recipe';
+import { spanStarts } from './spans';
 
 /** A square of the picture to learn from. */
 export interface Patch {
@@ -45,7 +46,7 @@ export function choosePatches(
   const all = crops.flatMap((crop) => placesIn(crop, side));
   const places = choice === 'uniform' ? shuffled(all, random) : all.sort((a, b) => b.energy - a.energy);
   const total = wanted.training + wanted.heldOut;
-  const rich = places.slice(0, Math.max(2, Math.min(places.length, total)));
+  const rich = places.slice(0, Math.max(2, total));
   // Of four places or fewer it is the second richest: the poorest, by itself, agrees with what the others may be far from.
   const heldOut = rich.filter((_, i) => i % 4 === (rich.length <= 4 ? 1 : 3));
   const training = rich.filter((place) => !heldOut.includes(place));
@@ -73,24 +74,12 @@ export function evenSide(length: number, most: number): number {
 
 function placesIn(crop: Crop, side: number): Place[] {
   const { width, height } = crop.pixels;
-  const places: Place[] = [];
-  for (const y of starts(height, side)) {
-    for (const x of starts(width, side)) {
-      let energy = 0;
-      for (let row = 0; row < side; row++) {
-        for (let column = 0; column < side; column++) energy += crop.map.data[(y + row) * width + x + column]!;
-      }
-      places.push({ crop, x, y, energy });
-    }
-  }
-  return places;
-}
-
-/** Starts of as many spans of `side` as fit without overlap, spread evenly. */
-function starts(length: number, side: number): number[] {
-  const count = Math.max(1, Math.floor(length / side));
-  return Array.from({ length: count }, (_, i) =>
-    count === 1 ? Math.floor((length - side) / 2) : Math.floor((i * (length - side)) / (count - 1)),
+  const columns = spanStarts(width, side);
+  return spanStarts(height, side).flatMap((y) =>
+    columns.map((x) => {
+      const { data } = cut(crop.map, { x, y, width: side, height: side });
+      return { crop, x, y, energy: data.reduce((sum, value) => sum + value, 0) };
+    }),
   );
 }
 

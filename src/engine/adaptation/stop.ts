@@ -15,7 +15,7 @@ export class StopRule {
   constructor(
     private readonly before: number,
     private readonly patience: number,
-    private readonly least = 0,
+    private readonly least: number,
   ) {
     this.best = before;
     this.lowest = before;
@@ -46,7 +46,7 @@ export class StopRule {
 
   /** Share by which the loss fell, 0..1. */
   get improvement(): number {
-    return this.before > 0 ? Math.max(0, 1 - this.best / this.before) : 0;
+    return this.before > 0 ? 1 - this.best / this.before : 0;
   }
 }
 

@@ -41,7 +41,7 @@ export function withoutHalos(
     return target.map((value, i) => value - low[i]!);
   });
   const [along, size, all] = [dot(missing, fine), dot(fine, fine), dot(missing, missing)];
-  if (along <= 0 || along ** 2 < LEAST_SHARE * size * all) return targets;
+  if (along <= Math.sqrt(LEAST_SHARE * size * all)) return targets;
   const share = along / size;
   return targets.map((target, k) => target.map((value, i) => value - share * fine[k]![i]!));
 }
@@ -114,10 +114,9 @@ export function withItsNoise(
 function areaMeans(large: Float32Array, width: number, height: number, scale: number): Float32Array {
   const low = new Float32Array(3 * width * height);
   const row = width * scale;
-  for (let i = 0; i < large.length; i++) {
+  large.forEach((value, i) => {
     const [x, line] = [i % row, Math.floor(i / row)];
-    const to = Math.floor(line / scale) * width + Math.floor(x / scale);
-    low[to] = low[to]! + large[i]! / scale ** 2;
-  }
+    low[Math.floor(line / scale) * width + Math.floor(x / scale)]! += value / scale ** 2;
+  });
   return low;
 }

@@ -2,7 +2,7 @@ import { cropGrid, detailOf, readCrops } from '../../../src/engine/adaptation/cr
 import { choosePatches, evenSide } from '../../../src/engine/adaptation/patches';
 import { randomFrom, shuffled } from '../../../src/engine/adaptation/random';
 import { learningRateAt, recipes } from '../../../src/engine/adaptation/recipe';
-import { standsBy, StopRule } from '../../../src/engine/adaptation/stop';
+import { agreesAlready, standsBy, StopRule } from '../../../src/engine/adaptation/stop';
 import { createRaster, crop } from '../../../src/engine/raster/planes';
 import type { Raster } from '../../../src/engine/raster/raster';
 
@@ -119,7 +119,7 @@ test('noise and detail are measured apart', async () => {
 });
 
 test('the stop rule keeps the best and stops when patience is out', () => {
-  const rule = new StopRule(1, 2);
+  const rule = new StopRule(1, 2, 0);
   expect(rule.check(2, 0.9)).toEqual({ best: true, stop: false });
   expect(rule.check(4, 0.95)).toEqual({ best: false, stop: false });
   expect(rule.check(6, 0.8)).toEqual({ best: true, stop: false });
@@ -127,7 +127,7 @@ test('the stop rule keeps the best and stops when patience is out', () => {
   expect(rule.check(10, 0.82)).toEqual({ best: false, stop: true });
   expect(rule.bestAt).toBe(6);
   expect(rule.improvement).toBeCloseTo(0.2, 10);
-  const hopeless = new StopRule(1, 3);
+  const hopeless = new StopRule(1, 3, 0);
   expect(hopeless.check(1, NaN)).toEqual({ best: false, stop: true });
   expect(hopeless.improvement).toBe(0);
 });
@@ -139,15 +139,35 @@ test('the stop rule does not stop while the anchors are still rising', () => {
   expect(rule.check(6, 1.01)).toEqual({ best: false, stop: true });
 });
 
+test('the stop rule: what is as low as before is neither better nor on its way; from nothing, nothing is won', () => {
+  const rule = new StopRule(0.5, 2, 0);
+  expect(rule.check(1, 0.5)).toEqual({ best: false, stop: false });
+  expect(rule.check(2, 0.25)).toEqual({ best: true, stop: false });
+  expect(rule.improvement).toBe(0.5);
+  expect(rule.check(3, 0.25)).toEqual({ best: false, stop: false });
+  expect(rule.check(4, 0.25)).toEqual({ best: false, stop: true });
+  const perfect = new StopRule(0, 1, 0);
+  expect(perfect.check(1, 0)).toEqual({ best: false, stop: true });
+  expect(perfect.improvement).toBe(0);
+});
+
+test('agrees: to within one step of 8 bits, where that is known', () => {
+  const within = (steps: number) => agreesAlready({ total: 1, disagreement: (steps / 255) ** 2 });
+  expect([within(0.999), within(1.001), agreesAlready({ total: 0 })]).toEqual([true, false, false]);
+});
+
 test('a network that clearly agrees less with the picture does not stand', () => {
   const before = { total: 1, cycle: 0.5, disagreement: 0.2 };
   expect(standsBy(before, { total: 0.6, disagreement: 0.215 })).toBe(true);
   expect(standsBy(before, { total: 0.6, disagreement: 0.225 })).toBe(false);
   expect(standsBy({ total: 1 }, { total: 0.9 })).toBe(true);
+  // What was not measured was nothing.
+  expect(standsBy(before, { total: 0.6 })).toBe(true);
+  expect(standsBy({ total: 1 }, { total: 0.6, disagreement: 0.5 })).toBe(false);
 });
 
 test('what does not stand is never the best, and does not stop the learning as long as the loss falls', () => {
-  const rule = new StopRule(1, 1);
+  const rule = new StopRule(1, 1, 0);
   expect(rule.check(2, 0.8, false)).toEqual({ best: false, stop: false });
   expect(rule.check(4, 0.7, false)).toEqual({ best: false, stop: false });
   expect(rule.check(6, 0.6)).toEqual({ best: true, stop: false });

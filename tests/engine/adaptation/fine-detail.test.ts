@@ -24,6 +24,13 @@ test('is what training/lway/fine_detail.py gives, over pieces whose sides no blo
   numbers.forEach((number, i) => expect(number).toBeCloseTo(byPyTorch[i]!, 4));
 });
 
+test('of a single block, that is all there is to tell', () => {
+  const numbers = fineDetail([crop(8, 8, (x) => (x % 2 === 0 ? 0.3 : 0.7))]);
+  expect(numbers).toHaveLength(18);
+  expect(numbers[0]).toBeGreaterThan(3);
+  for (let i = 0; i < 18; i++) expect(numbers[i]).toBe(numbers[i - (i % 3)]);
+});
+
 test('a flat picture has none', () => {
   for (const number of fineDetail([crop(16, 16, () => 0.4)])) expect(number).toBeCloseTo(Math.log(0.3), 4);
 });

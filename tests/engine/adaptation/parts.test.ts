@@ -10,6 +10,7 @@ import type { AblatedOptions } from '../../../src/engine/adaptation';
 import { GraphBuilder } from '../../../src/engine/graph';
 import { createRaster } from '../../../src/engine/raster/planes';
 import { runNative } from '../graph/support/native';
+import { drawn, largestDifference } from '../raster/support';
 import { tinyModel } from '../upscaling/tiny-networks';
 
 // Numbers that a mutation run changed without any other test noticing.
@@ -24,6 +25,55 @@ test('bicubic by two has the weights of Pillow and imresize', async () => {
   const { y } = await runNative(graph, { x: { data, dims: [1, 3, height, width] } });
   const row = [0, 0, 0, 0, -3, 29, 111, -9, 0, 0, 0, 0];
   [...row, ...row, ...row].forEach((value, i) => expect(y![i]).toBeCloseTo(value, 3));
+});
+
+test.each([1, 2, 3, 4])('bicubic and area by %i keep what is even, and area is the mean of squares', async (scale) => {
+  const [width, height] = [4 * scale, 5 * scale];
+  const data = Float32Array.from({ length: 3 * width * height }, (_, i) => Math.sin(i * i));
+  const of = async (cycle: 'area' | 'bicubic', picture: Float32Array) => {
+    const b = new GraphBuilder('down');
+    const graph = b.build({ y: degraderFor(cycle, scale)(b, b.input('x', [1, 3, height, width])) });
+    return (await runNative(graph, { x: { data: picture, dims: [1, 3, height, width] } }))['y']!;
+  };
+  const means = drawn(4, 5, 3, (c, y, x) => {
+    let sum = 0;
+    for (let dy = 0; dy < scale; dy++) {
+      for (let dx = 0; dx < scale; dx++) sum += data[(c * height + scale * y + dy) * width + scale * x + dx]!;
+    }
+    return sum / scale ** 2;
+  });
+  expect(largestDifference(await of('area', data), means.data)).toBeLessThan(1e-6);
+  expect(largestDifference(await of('bicubic', data.slice().fill(0.7)), means.data.slice().fill(0.7))).toBeLessThan(
+    1e-6,
+  );
+  if (scale === 1) expect(largestDifference(await of('bicubic', data), data)).toBeLessThan(1e-6);
+});
+
+test('bicubic by three reaches two pixels of the result, borders continued', async () => {
+  const b = new GraphBuilder('down');
+  const [width, height] = [18, 3];
+  const graph = b.build({ y: degraderFor('bicubic', 3)(b, b.input('x', [1, 3, height, width])) });
+  const row = async (column: number) => {
+    const data = Float32Array.from({ length: 3 * height * width }, (_, i) => (i % width === column ? 54 : 0));
+    const { y } = await runNative(graph, { x: { data, dims: [1, 3, height, width] } });
+    expect(y).toHaveLength(3 * 6);
+    return [...y!.subarray(12)].map((value) => Math.round(100 * value) / 100 + 0);
+  };
+  // Keys' kernel at distances of thirds, which sum up to three.
+  const keys = (t: number) => (t < 1 ? 1.5 * t ** 3 - 2.5 * t ** 2 + 1 : -0.5 * t ** 3 + 2.5 * t ** 2 - 4 * t + 2);
+  const weight = (thirds: number) => Math.round(1800 * keys(thirds / 3)) / 100;
+  expect(await row(9)).toEqual([0, weight(5), weight(2), weight(1), weight(4), 0]);
+  expect(await row(10)).toEqual([0, 0, weight(3), weight(0), weight(3), 0]);
+});
+
+test('a cycle through R is what R gives, and needs one', async () => {
+  const r = new GraphBuilder('r');
+  const reconstructor = r.build({ y: r.add(r.averagePool(r.input('x', [1, 3, 4, 4]), [2, 2]), 0.25) });
+  const b = new GraphBuilder('down');
+  const graph = b.build({ y: degraderFor('reconstructor', 2, reconstructor)(b, b.input('x', [1, 3, 4, 4])) });
+  const { y } = await runNative(graph, { x: { data: new Float32Array(48).fill(0.5), dims: [1, 3, 4, 4] } });
+  expect([...y!]).toEqual(new Array<number>(12).fill(0.75));
+  expect(() => degraderFor('reconstructor', 2)).toThrow('reconstructor');
 });
 
 test('colour is quantised by the table of annex K, at half size', () => {

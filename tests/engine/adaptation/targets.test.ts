@@ -24,6 +24,32 @@ test('a reduced piece gets the colours of the piece that it was made of, and kee
   right.forEach((value, i) => expect(Math.abs(value - truth[i]! - checker(i))).toBeLessThan(0.004));
 });
 
+test('the colours are means over nine pixels, cut off at the borders, and kept within 0..1', () => {
+  const side = 7;
+  const high = new Random(4).array(3 * (2 * side) ** 2, 0, 1);
+  const low = new Random(6).array(3 * side ** 2, 0, 1);
+  const right = withMeansOf(low, side, high, 2);
+  const area = (c: number, y: number, x: number) =>
+    [0, 1, 2 * side, 2 * side + 1].reduce(
+      (sum, more) => sum + high[(c * 2 * side + 2 * y) * 2 * side + 2 * x + more]! / 4,
+      0,
+    );
+  right.forEach((value, i) => {
+    const [x, y, c] = [i % side, Math.floor(i / side) % side, Math.floor(i / side ** 2)];
+    let [sum, count] = [0, 0];
+    for (let row = Math.max(0, y - 4); row <= Math.min(side - 1, y + 4); row++) {
+      for (let column = Math.max(0, x - 4); column <= Math.min(side - 1, x + 4); column++) {
+        sum += area(c, row, column) - low[(c * side + row) * side + column]!;
+        count += 1;
+      }
+    }
+    expect(value).toBeCloseTo(Math.min(1, Math.max(0, low[i]! + sum / count)), 5);
+  });
+  const [dark, light] = [0, 1].map((value) => new Float32Array(3 * (2 * side) ** 2).fill(value));
+  expect(Math.min(...withMeansOf(low, side, dark!, 2))).toBe(0);
+  expect(Math.max(...withMeansOf(low, side, light!, 2))).toBe(1);
+});
+
 describe('noise', () => {
   /** A gray piece with noise of a deviation of about 0.03, and what is known of it. */
   const random = new Random(11);
@@ -67,6 +93,16 @@ describe('noise', () => {
     };
     noised.forEach((value, i) => expect(value).toBeCloseTo(0.3 + middle(i), 5));
     expect(withItsNoise(low, 8, gray, gray)).toBe(low);
+    const bright = { ...gray, data: gray.data.map(() => 0.9) };
+    expect([
+      ...withItsNoise(
+        low.map(() => 0.7),
+        8,
+        bright,
+        gray,
+      ),
+    ]).toEqual([...low.map(() => 1)]);
+    expect([...withItsNoise(low, 8, gray, bright)]).toEqual([...low.map(() => 0)]);
   });
 });
 
@@ -89,6 +125,30 @@ describe('halos', () => {
     const target = sharpened(0.8);
     const [without] = withoutHalos([target], [before], SIDE, SCALE);
     expect(miss(without!)).toBeLessThan(0.4 * miss(target));
+  });
+
+  test('what is taken off is the share of the fine detail that is missing, border and all', () => {
+    const side = 5;
+    const target = new Random(2).array(3 * side ** 2, 0, 1);
+    const soft = target.map((_, i) => {
+      const [x, y, c] = [i % side, Math.floor(i / side) % side, Math.floor(i / side ** 2)];
+      const at = (dx: number, dy: number) => {
+        const [column, row] = [x + dx, y + dy].map((place) => Math.min(side - 1, Math.max(0, place)));
+        return target[(c * side + row!) * side + column!]!;
+      };
+      const row = (dy: number) => (at(-1, dy) + 2 * at(0, dy) + at(1, dy)) / 4;
+      return (row(-1) + 2 * row(0) + row(1)) / 4;
+    });
+    // A result that lacks half of the fine detail exactly.
+    const result = target.map((value, i) => value - 0.5 * (value - soft[i]!));
+    const large = Float32Array.from({ length: 4 * target.length }, (_, i) => {
+      const [x, line] = [i % (2 * side), Math.floor(i / (2 * side))];
+      return result[Math.floor(line / 2) * side + (x >> 1)]!;
+    });
+    const [without] = withoutHalos([target], [large], side, 2);
+    without!.forEach((value, i) => expect(value).toBeCloseTo(result[i]!, 5));
+    const flat = new Float32Array(3 * side ** 2).fill(0.5);
+    expect(withoutHalos([flat], [new Float32Array(12 * side ** 2).fill(0.5)], side, 2)[0]).toBe(flat);
   });
 
   test('nor is it where a lively network makes up as much of the difference', () => {
