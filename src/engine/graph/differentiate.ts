@@ -70,8 +70,7 @@ export function gradients(
     const source = roundings.get(operation.outputs[0]!);
     if (source !== undefined) {
       const gradient = takeSum(operation.outputs[0]!);
-      if (gradient === undefined || !needed.has(source) || blocked.has(source)) continue;
-      add(source, b.reshape(gradient, source.shape));
+      if (gradient !== undefined) add(source, b.reshape(gradient, source.shape));
       continue;
     }
     const rule = definitionOf(operation.op)?.gradient;
@@ -88,7 +87,7 @@ export function gradients(
     const results = rule({ b, ...operation, inputs, outputs, gradients: incoming, dy, lowering });
     operation.inputs.forEach((value, k) => {
       const gradient = results[k];
-      if (value !== undefined && gradient !== undefined && needs[k]) add(value, gradient);
+      if (needs[k] && gradient !== undefined) add(value!, gradient);
     });
   }
   const result = new Map<Value, Value>();
@@ -133,7 +132,7 @@ function findObstacles(
     const passesOn = stops || outputs.some((value) => blocked.has(value));
     let matters = false;
     for (const value of inputs) {
-      if (value === undefined || value.type !== 'float32') continue;
+      if (value === undefined) continue;
       reaches.add(value);
       if (passesOn && needed.has(value)) {
         blocked.add(value);

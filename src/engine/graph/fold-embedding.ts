@@ -1,6 +1,7 @@
 import { LWayError } from '../errors';
 import { GraphBuilder } from './graph-builder';
 import type { Graph, Node } from './graph';
+import { numberOr } from './ops/support';
 import type { Value } from './value';
 import { sameShape, sizeOf, type Tensor } from './tensor';
 
@@ -15,7 +16,7 @@ import { sameShape, sizeOf, type Tensor } from './tensor';
 export function foldEmbedding(reconstructor: Graph, embedding: Float32Array): Graph {
   const input = reconstructor.inputs.find(({ shape }) => {
     const known = shape.filter((dim) => typeof dim === 'number');
-    return shape.length <= 2 && known.length > 0 && sizeOf(known) === embedding.length;
+    return shape.length <= 2 && sizeOf(known) === embedding.length;
   });
   if (input === undefined || reconstructor.inputs.length !== 2) {
     throw new LWayError(
@@ -53,8 +54,11 @@ function perChannel(tensor: Tensor | undefined, channels: number): Float32Array 
   if (tensor?.type !== 'float32') return undefined;
   const data = tensor.data as Float32Array;
   if (data.length === 1) return new Float32Array(channels).fill(data[0]!);
-  const dims = tensor.dims.length === 4 && tensor.dims[0] === 1 ? tensor.dims.slice(1) : tensor.dims;
-  return sameShape(dims, [channels, 1, 1]) ? data : undefined;
+  const fits = [
+    [channels, 1, 1],
+    [1, channels, 1, 1],
+  ].some((dims) => sameShape(dims, tensor.dims));
+  return fits ? data : undefined;
 }
 
 /** Merges Mul before, and Mul and Add behind, convolutions with constant weights into them, as long as there are any. */
@@ -74,12 +78,11 @@ function mergeChannelwise(graph: Graph): Graph {
   const single = (name: string): boolean =>
     !graph.outputs.some((output) => output.name === name) &&
     nodes.reduce((count, node) => count + node.inputs.filter((input) => input === name).length, 0) === 1;
-  /** The variable operand of Mul or Add and the constant one, if it has one of each. */
-  const operands = (node: Node): { variable: string; constant: Tensor } | undefined => {
-    const [a, c] = node.inputs as [string, string];
-    const [left, right] = [initializers.get(a), initializers.get(c)];
-    if (left === undefined && right !== undefined) return { variable: a, constant: right };
-    return right === undefined && left !== undefined ? { variable: c, constant: left } : undefined;
+  /** A Mul or Add of a value and a constant per channel. */
+  const channelwise = (node: Node, channels: number) => {
+    const at = node.inputs.findIndex((name) => initializers.has(name));
+    const values = perChannel(initializers.get(node.inputs[at] ?? ''), channels);
+    return values && { node, variable: node.inputs[1 - at]!, values };
   };
 
   const mergeOnce = (): boolean => {
@@ -89,7 +92,7 @@ function mergeChannelwise(graph: Graph): Graph {
       const weight = kernel.data as Float32Array;
       const outputs = kernel.dims[0]!;
       const perOutput = weight.length / outputs;
-      const group = typeof conv.attributes['group'] === 'number' ? conv.attributes['group'] : 1;
+      const group = numberOr(conv.attributes, 'group', 1);
       const replace = (gone: Node, merged: Node): true => {
         nodes = nodes.flatMap((node) => (node === conv ? [merged] : node === gone ? [] : [node]));
         return true;
@@ -98,38 +101,41 @@ function mergeChannelwise(graph: Graph): Graph {
       const before = nodes.find(
         (node) => node.op === 'Mul' && node.outputs[0] === conv.inputs[0] && single(conv.inputs[0]!),
       );
-      const scaling = before && operands(before);
       const inputs = kernel.dims[1]!;
-      const factors = scaling && perChannel(scaling.constant, inputs * group);
-      if (before && scaling && factors) {
+      const scaling = before && channelwise(before, inputs * group);
+      if (scaling) {
         const area = perOutput / inputs;
         const scaled = weight.map((value, i) => {
           const block = Math.floor(Math.floor(i / perOutput) / (outputs / group));
-          return value * factors[block * inputs + (Math.floor(i / area) % inputs)]!;
+          return value * scaling.values[block * inputs + (Math.floor(i / area) % inputs)]!;
         });
         const merged = {
           ...conv,
           inputs: [scaling.variable, store(`${conv.name}.weight`, kernel.dims, scaled), ...conv.inputs.slice(2)],
         };
-        return replace(before, merged);
+        return replace(scaling.node, merged);
       }
 
       const y = conv.outputs[0]!;
-      const bias = conv.inputs[2] ? initializers.get(conv.inputs[2]) : undefined;
+      const bias = initializers.get(conv.inputs[2] ?? '');
       if (conv.inputs[2] && bias === undefined) continue;
       const offsets = (bias?.data as Float32Array | undefined) ?? new Float32Array(outputs);
-      const after = single(y) ? nodes.find((node) => node.inputs.includes(y)) : undefined;
-      const operand = after && (after.op === 'Mul' || after.op === 'Add') ? operands(after) : undefined;
-      const channelwise = operand && perChannel(operand.constant, outputs);
-      if (after && channelwise) {
-        const times = after.op === 'Mul';
-        const newWeight = times ? weight.map((value, i) => value * channelwise[Math.floor(i / perOutput)]!) : weight;
-        const newBias = offsets.map((value, i) => (times ? value * channelwise[i]! : value + channelwise[i]!));
-        const names = [
-          times ? store(`${conv.name}.weight`, kernel.dims, newWeight) : conv.inputs[1]!,
-          ...(times && bias === undefined ? [] : [store(`${conv.name}.bias`, [outputs], newBias)]),
-        ];
-        return replace(after, { ...conv, inputs: [conv.inputs[0]!, ...names], outputs: after.outputs });
+      const after = nodes.find(({ op, inputs: [a, c] }) => ['Mul', 'Add'].includes(op) && [a, c].includes(y));
+      const change = after && single(y) ? channelwise(after, outputs) : undefined;
+      if (change) {
+        const times = change.node.op === 'Mul';
+        const scaled = weight.map((value, i) => value * change.values[Math.floor(i / perOutput)]!);
+        const moved = offsets.map((value, i) => (times ? value * change.values[i]! : value + change.values[i]!));
+        const merged = {
+          ...conv,
+          inputs: [
+            conv.inputs[0]!,
+            times ? store(`${conv.name}.weight`, kernel.dims, scaled) : conv.inputs[1]!,
+            store(`${conv.name}.bias`, [outputs], moved),
+          ],
+          outputs: change.node.outputs,
+        };
+        return replace(change.node, merged);
       }
     }
     return false;

@@ -1,7 +1,6 @@
 import type { GraphBuilder } from './graph-builder';
 import { bytesOf, SAME_MEMORY } from './recorder';
 import type { Operation, Value } from './value';
-import { sizeOf } from './tensor';
 
 /**
  * Parts of a history whose values are computed a second time when their gradients are due, instead of being kept until
@@ -47,7 +46,7 @@ export class Recomputation {
     const anchored = new Map<Value, Value>();
     const anchor = (value: Value): Value => {
       if (value.constant !== undefined || this.light.has(value) || value.type !== 'float32') return value;
-      if (value.shape.length === 0 || sizeOf(value.shape) === 0) return value;
+      if (value.shape.length === 0) return value;
       let held = anchored.get(value);
       if (held === undefined) anchored.set(value, (held = this.b.add(value, due)));
       return held;
@@ -73,8 +72,7 @@ export class Recomputation {
 
   /** Zero [1], once all gradients that were noted since the last time are there. */
   private due(): Value | undefined {
-    const { b } = this;
-    const gradients = this.fresh.filter(({ shape }) => sizeOf(shape) > 0);
+    const { b, fresh: gradients } = this;
     this.fresh = [];
     if (gradients.length === 0) return undefined;
     const firsts = gradients.map((value) => b.slice(b.flat(value), [0], [1], [0]));
@@ -101,9 +99,9 @@ export class Recomputation {
    */
   private chooseCuts(): readonly number[] {
     const { made, crossing } = this.costs();
-    const total = made.reduce((sum, bytes) => sum + bytes, 0);
-    let best: { cuts: readonly number[]; bytes: number } = { cuts: [], bytes: KEPT_IN_PART * total };
-    for (let limit = total / 2; limit > total / MOST_PARTS; limit /= 1.3) {
+    const all = total(made);
+    let best: { cuts: readonly number[]; bytes: number } = { cuts: [], bytes: KEPT_IN_PART * all };
+    for (let limit = all / 2; limit > all / MOST_PARTS; limit /= 1.3) {
       const cuts = cutsOf(made, crossing, limit);
       const bytes = this.bytesKept(cuts) + KEPT_IN_PART * largestPart(made, cuts);
       if (bytes < best.bytes) best = { cuts, bytes };
@@ -114,14 +112,12 @@ export class Recomputation {
   /** Bytes that each operation makes, and that are read on both sides of it: made before, read at or after it. */
   private costs(): { made: number[]; crossing: number[] } {
     const made = this.history.map(({ op, outputs }) =>
-      SAME_MEMORY.has(op) ? 0 : outputs.reduce((sum, value) => sum + this.weightOf(value), 0),
+      SAME_MEMORY.has(op) ? 0 : total(outputs.map((value) => this.weightOf(value))),
     );
     const change = new Array<number>(this.history.length + 1).fill(0);
     for (const [value, at] of this.madeAt) {
-      const until = this.lastRead.get(value);
-      if (until === undefined || until <= at) continue;
       change[at + 1]! += this.weightOf(value);
-      change[until + 1]! -= this.weightOf(value);
+      change[(this.lastRead.get(value) ?? at) + 1]! -= this.weightOf(value);
     }
     let sum = 0;
     return { made, crossing: change.slice(0, -1).map((step) => (sum += step)) };
@@ -134,8 +130,8 @@ export class Recomputation {
   private bytesKept(cuts: readonly number[]): number {
     let sum = 0;
     for (const [value, at] of this.madeAt) {
-      const cut = cuts.find((each) => each > at);
-      if (cut !== undefined && (this.lastRead.get(value) ?? 0) >= cut) sum += this.weightOf(value);
+      const cut = cuts.find((each) => each > at) ?? Infinity;
+      if ((this.lastRead.get(value) ?? at) >= cut) sum += this.weightOf(value);
     }
     return sum;
   }
@@ -145,6 +141,8 @@ export class Recomputation {
 const KEPT_IN_PART = 2.5;
 const MOST_PARTS = 200;
 
+const total = (all: readonly number[]): number => all.reduce((sum, each) => sum + each, 0);
+
 function cutsOf(made: readonly number[], crossing: readonly number[], limit: number): number[] {
   const cuts: number[] = [];
   let [sum, place] = [0, -1];
@@ -153,19 +151,12 @@ function cutsOf(made: readonly number[], crossing: readonly number[], limit: num
     sum += bytes;
     if (sum < limit || place <= (cuts.at(-1) ?? 0)) return;
     cuts.push(place);
-    sum = made.slice(place, at + 1).reduce((all, each) => all + each, 0);
+    sum = total(made.slice(place, at + 1));
     place = -1;
   });
   return cuts;
 }
 
 function largestPart(made: readonly number[], cuts: readonly number[]): number {
-  let largest = 0;
-  [0, ...cuts].forEach((begin, i) => {
-    largest = Math.max(
-      largest,
-      made.slice(begin, cuts[i] ?? made.length).reduce((sum, bytes) => sum + bytes, 0),
-    );
-  });
-  return largest;
+  return Math.max(...[0, ...cuts].map((begin, i) => total(made.slice(begin, cuts[i]))));
 }

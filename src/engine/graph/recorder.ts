@@ -31,7 +31,7 @@ export abstract class Recorder<B> {
   private readonly inputValues = new Map<string, Value>();
   private readonly weights = new Map<Value, Tensor>();
   private readonly constants = new Map<string, Value>();
-  private readonly numbers = new Map<Value, number>();
+  private readonly numbers = new Map<Value | undefined, number>();
   private readonly repeated = new Map<string, readonly Value[]>();
 
   protected abstract readonly builder: B;
@@ -91,7 +91,7 @@ export abstract class Recorder<B> {
     options: ApplyOptions = {},
   ): readonly Value[] {
     const inputs = operands.map((operand) => (operand === undefined ? undefined : this.value(operand)));
-    while (inputs.length > 0 && inputs[inputs.length - 1] === undefined) inputs.pop();
+    while (inputs.length > 0 && inputs.at(-1) === undefined) inputs.pop();
     const { outputs: count = 1, node = '', hints = [] } = options;
     const definition = this.definitionOf(op);
     const where = `${op}${node === '' ? '' : ` "${node}"`}`;
@@ -175,7 +175,7 @@ export abstract class Recorder<B> {
       const known = names.get(value);
       if (known !== undefined) return known;
       let name = value.hint ?? '';
-      while (name === '' || taken.has(name)) name = `${value.constant === undefined ? 'v' : 'c'}${counter++}`;
+      while (name === '' || taken.has(name)) name = `v${counter++}`;
       taken.add(name);
       names.set(value, name);
       return name;
@@ -275,7 +275,6 @@ export abstract class Recorder<B> {
 
   private keyOf(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes, count: number): string {
     const number = (value: Value | undefined): number => {
-      if (value === undefined) return -1;
       let known = this.numbers.get(value);
       if (known === undefined) this.numbers.set(value, (known = this.numbers.size));
       return known;

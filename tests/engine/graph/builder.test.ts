@@ -7,6 +7,7 @@ import {
   readGraph,
   writeGraph,
 } from '../../../src/engine/graph';
+import type { Value } from '../../../src/engine/graph';
 import { lowerings } from '../../../src/engine/graph/lowering';
 import { runNative } from './support/native';
 import { srvgg } from './support/networks';
@@ -226,6 +227,81 @@ describe('differentiate', () => {
     const { graph, obstacles } = differentiate(b.build({ loss: b.mean(y) }), { loss: 'loss', wrt: ['early', 'late'] });
     expect(obstacles).toEqual([{ op: 'Selu', node: expect.any(String) }]);
     expect(graph.outputs.map(({ name }) => name)).toEqual(['loss', 'gradient.late']);
+  });
+
+  describe('obstacles', () => {
+    const selu = (b: GraphBuilder, x: Value) => b.op('Selu', [x]);
+    const entries = float32([1, 0, 0, 1, -1, 0, 0, -1], [4, 2]);
+    /** The entry of a codebook that is nearest to each row: gradients go round it. */
+    const lookUp = (b: GraphBuilder, z: Value) => {
+      const book = b.constant(entries, 'book');
+      const at = b.op('ArgMax', [b.op('Gemm', [z, book], { transB: 1 })], { axis: 1, keepdims: 0 });
+      return b.gather(book, at, 0);
+    };
+    test.each<[title: string, write: (b: GraphBuilder, w: Value, x: Value) => Value, found: string[], learns: boolean]>(
+      [
+        ['what no weight comes through is none', (b, w, x) => b.mul(w, selu(b, x)), [], true],
+        ['the first operation of all may be one', (b, w) => selu(b, w), ['Selu'], false],
+        [
+          'of an operation with two results one that is used is enough',
+          (b, w) => b.split(selu(b, w), [1, 1], 1)[1]!,
+          ['Selu'],
+          false,
+        ],
+        [
+          'one of two parts stops both',
+          (b, w) => b.add(selu(b, b.split(w, [1, 1], 1)[0]!), b.split(w, [1, 1], 1)[1]!),
+          ['Selu'],
+          false,
+        ],
+        ['in front of what is flat it does not matter', (b, w) => b.add(b.op('Floor', [selu(b, w)]), w), [], true],
+        ['in front of a look-up', (b, w) => lookUp(b, selu(b, w)), ['Selu'], false],
+        [
+          'behind a look-up, of what goes round it too',
+          (b, w) => b.add(selu(b, lookUp(b, b.mul(w, 2))), w),
+          ['Selu'],
+          false,
+        ],
+        ['beside the way to the loss it is none', (b, w) => (selu(b, w), b.mul(w, w)), [], true],
+        ['two on one way', (b, w) => selu(b, b.op('Celu', [w])), ['Selu', 'Celu'], false],
+      ],
+    )('%s', (_, write, found, learns) => {
+      const b = new GraphBuilder('obstacles');
+      const w = b.weight('w', float32([0.5, 1, 2, 3], [2, 2]));
+      const loss = b.mean(write(b, w, b.input('x', [2, 2])));
+      const { graph, obstacles } = differentiate(b.build({ loss }), { loss: 'loss', wrt: ['w'] });
+      expect(obstacles.map(({ op }) => op)).toEqual(found);
+      expect(graph.outputs.map(({ name }) => name)).toEqual(learns ? ['loss', 'gradient.w'] : ['loss']);
+    });
+  });
+
+  test('at kinks gradients are those that PyTorch takes', async () => {
+    const at = async (values: number[], write: (b: GraphBuilder, x: Value) => Value) => {
+      const b = new GraphBuilder('kinks');
+      const x = b.input('x', [values.length]);
+      const loss = b.reduceSum(write(b, x), undefined, false);
+      const { graph } = differentiate(b.build({ loss }), { loss: 'loss', wrt: ['x'] });
+      const results = await runNative(graph, { x: { data: Float32Array.from(values), dims: [values.length] } });
+      return Array.from(results['gradient.x']!, (value) => Math.round(value * 1e4) / 1e4 + 0);
+    };
+    expect(await at([-1, 0, 1], (b, x) => b.relu(x))).toEqual([0, 0, 1]);
+    expect(await at([-1, 0, 1], (b, x) => b.leakyRelu(x))).toEqual([0.01, 0.01, 1]);
+    expect(await at([-1, 0, 1], (b, x) => b.op('Elu', [x], { alpha: 0.5 }))).toEqual([0.1839, 0.5, 1]);
+    expect(await at([-1, 0, 1], (b, x) => b.prelu(x, float32([0.5])))).toEqual([0.5, 0.5, 1]);
+    expect(await at([-3.5, -3, 3, 3.5], (b, x) => b.op('HardSwish', [x]))).toEqual([0, -0.5, 1.5, 1]);
+    expect(await at([-3, -2.5, 2.5, 3], (b, x) => b.op('HardSigmoid', [x]))).toEqual([0, 0, 0, 0]);
+    expect(await at([-2, -1, 1, 2], (b, x) => b.clip(x, -1, 1))).toEqual([0, 1, 1, 0]);
+    expect(await at([-2, 0, 2], (b, x) => b.abs(x))).toEqual([-1, 0, 1]);
+    expect(await at([-2, 0, 2], (b, x) => b.op('ReduceL1', [x]))).toEqual([-1, 0, 1]);
+    expect(await at([0, 0], (b, x) => b.op('ReduceL2', [x]))).toEqual([0, 0]);
+    expect(await at([2, 1, 2], (b, x) => b.reduceMax(x))).toEqual([0.5, 0, 0.5]);
+    expect(await at([1, 2, 0], (b, x) => b.max(x, 1))).toEqual([0.5, 1, 0]);
+    expect(await at([1, 2, 0], (b, x) => b.min(x, 1))).toEqual([0.5, 0, 1]);
+    expect(await at([0, 0, 2], (b, x) => b.pow(x, float32([0, 2, 3])))).toEqual([0, 0, 12]);
+    expect(await at([1, 0, -2], (b, x) => b.pow(float32([0, 3, 2]), x))).toEqual([0, 1.0986, 0.1733]);
+    expect(await at([3, 1, 3, 2], (b, x) => b.op('MaxPool', [b.reshape(x, [1, 1, 4])], { kernel_shape: [3] }))).toEqual(
+      [1, 0, 1, 0],
+    );
   });
 
   test('wrong questions', () => {

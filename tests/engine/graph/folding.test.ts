@@ -1,4 +1,4 @@
-import { float32, GraphBuilder, int64, type Attributes, type Tensor } from '../../../src/engine/graph';
+import { float32, GraphBuilder, int64, knownOps, type Attributes, type Tensor } from '../../../src/engine/graph';
 import { definitionOf } from '../../../src/engine/graph/ops/registry';
 import { runNative } from './support/native';
 import { Random } from './support/random';
@@ -125,4 +125,22 @@ test('what only asks for shapes', () => {
   expect(range(0, 4, 2)).toEqual([0, 2]);
   expect(range(3, 0, -1)).toEqual([3, 2, 1]);
   expect(range(3, 0, 1)).toEqual([]);
+});
+
+test('all that is known how to compute', () => {
+  const foldable = knownOps().filter(({ op }) => definitionOf(op)!.evaluate !== undefined);
+  expect(foldable.map(({ op }) => op).sort()).toEqual(
+    (
+      'Abs Add And Cast Ceil Clip Concat ConstantOfShape Cos DepthToSpace Div Equal Erf Exp Expand Flatten Floor Gather ' +
+      'Gemm Greater GreaterOrEqual HardSigmoid IsNaN LeakyRelu Less LessOrEqual Log MatMul Max Min Mod Mul Neg Not Or ' +
+      'Pow Reciprocal ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu ' +
+      'Reshape Round ScatterElements ScatterND Sigmoid Sign Sin Slice Softplus Split Sqrt Squeeze Sub Tanh Tile ' +
+      'Transpose Unsqueeze Where Xor'
+    ).split(' '),
+  );
+});
+
+test('what is not known how to compute is left to run', () => {
+  const b = new GraphBuilder('left');
+  for (const op of ['Elu', 'Gelu', 'Mish', 'HardSwish']) expect(b.op(op, [float32([1, 2])]).constant).toBeUndefined();
 });

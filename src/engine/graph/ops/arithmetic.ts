@@ -31,18 +31,6 @@ function elementwise(f: (...values: number[]) => number, flows: readonly Flow[] 
   };
 }
 
-/** Integers divide towards zero. */
-const division: OpDefinition = {
-  ...elementwise((a, c) => a / c, [(b, dy, x) => b.div(dy, x[1]!), (b, dy, x, y) => b.neg(b.div(b.mul(dy, y), x[1]!))]),
-  evaluate: (inputs, _, [output]) => [
-    mapElements(
-      inputs.map((input) => input!),
-      output!,
-      (a, c) => (output!.type === 'float32' ? a / c : Math.trunc(a / c)),
-    ),
-  ],
-};
-
 /**
  * Min and Max of any number of operands. Where several are equal, PyTorch (and this) shares the gradient evenly
  * between two; of more, `amax` shares between all, and so does this.
@@ -120,7 +108,11 @@ export const arithmetic: OpTable = {
   Add: elementwise((a, c) => a + c, [(_, dy) => dy, (_, dy) => dy]),
   Sub: elementwise((a, c) => a - c, [(_, dy) => dy, (b, dy) => b.neg(dy)]),
   Mul: elementwise((a, c) => a * c, [(b, dy, x) => b.mul(dy, x[1]!), (b, dy, x) => b.mul(dy, x[0]!)]),
-  Div: division,
+  /** Integers divide towards zero, as all numbers become integers. */
+  Div: elementwise(
+    (a, c) => a / c,
+    [(b, dy, x) => b.div(dy, x[1]!), (b, dy, x, y) => b.neg(b.div(b.mul(dy, y), x[1]!))],
+  ),
   Pow: power,
   Sum: { infer: inferBroadcast, expand: (b, inputs) => inputs.map((x) => x!).reduce((sum, x) => b.add(sum, x)) },
   Mean: {
