@@ -1,5 +1,5 @@
 import type { Operation, Value } from './value';
-import { sizeOf } from './tensor';
+import { sameShape, sizeOf } from './tensor';
 
 /** A look-up that has no slope: gradients go round it. */
 export interface StraightThrough {
@@ -30,7 +30,6 @@ export function straightThroughs(
   producerOf: (value: Value) => Operation | undefined,
 ): StraightThrough[] {
   const found: StraightThrough[] = [];
-  const inSum = new Set<Value>();
   for (const { op, inputs, outputs } of history) {
     if (op !== 'Add') continue;
     for (const [z, difference] of [inputs, [...inputs].reverse()]) {
@@ -40,19 +39,12 @@ export function straightThroughs(
       if (sizeOf(q.shape) !== sizeOf(z.shape) || sizeOf(outputs[0]!.shape) !== sizeOf(z.shape)) continue;
       if (!chosen(q, producerOf)) continue;
       found.push({ rounded: outputs[0]!, source: z });
-      inSum.add(q);
-      for (let value = q; ;) {
-        const maker = producerOf(value);
-        if (maker === undefined || !['Reshape', 'Transpose'].includes(maker.op)) break;
-        value = maker.inputs[0]!;
-        inSum.add(value);
-      }
       break;
     }
   }
   for (const operation of history) {
     const rounded = operation.outputs[0]!;
-    if (inSum.has(rounded) || rounded.type !== 'float32') continue;
+    if (rounded.type !== 'float32') continue;
     const source = nearest(operation, producerOf);
     if (source !== null) found.push({ rounded, source });
   }
@@ -63,7 +55,7 @@ export function straightThroughs(
 function* makers(value: Value, producerOf: (value: Value) => Operation | undefined): Generator<Operation> {
   const seen = new Set<Operation>();
   let front = [value];
-  for (let depth = 0; depth < FARTHEST && front.length > 0; depth++) {
+  for (let depth = 0; depth < FARTHEST; depth++) {
     const next: Value[] = [];
     for (const each of front) {
       const maker = producerOf(each);
@@ -85,10 +77,10 @@ function chosen(value: Value, producerOf: (value: Value) => Operation | undefine
 /** What the entries of a codebook were compared with, where this operation reads the nearest of them. */
 function nearest(operation: Operation, producerOf: (value: Value) => Operation | undefined): Value | null {
   const [first, second] = operation.inputs;
-  const reads = operation.op === 'Gather' && first?.shape.length === 2 && second?.constant === undefined;
-  const picks = operation.op === 'MatMul' && second?.shape.length === 2;
+  const reads = operation.op === 'Gather';
+  const picks = operation.op === 'MatMul';
   if (!reads && !picks) return null;
-  const [codebook, choice] = reads ? [first, second!] : [second!, first!];
+  const [codebook, choice] = reads ? [first!, second!] : [second!, first!];
   const root = rootOf(codebook, producerOf);
   if (producerOf(root) !== undefined || !chosen(choice, producerOf)) return null;
   // One-hot rows, not numbers that a choice was only a part of.
@@ -112,21 +104,20 @@ function nearest(operation: Operation, producerOf: (value: Value) => Operation |
 function isBook(value: Value, codebook: Value): boolean {
   if (value === codebook) return true;
   const [a, c] = [value.constant, codebook.constant];
-  if (a?.dims.length !== 2 || c?.dims.length !== 2 || a.data.length !== c.data.length) return false;
+  if (a === undefined || c === undefined) return false;
   const [rows, columns] = c.dims as [number, number];
-  if (a.dims[0] === rows && a.dims[1] === columns)
-    return c.data.every((each: number | bigint, i: number) => each === a.data[i]);
-  if (a.dims[0] !== columns || a.dims[1] !== rows) return false;
-  return a.data.every(
-    (each: number | bigint, i: number) => each === c.data[(i % rows) * columns + Math.floor(i / rows)],
-  );
+  const holds = (dims: readonly number[], place: (i: number) => number): boolean =>
+    sameShape(a.dims, dims) && a.data.every((each: number | bigint, i: number) => each === c.data[place(i)]);
+  return holds(c.dims, (i) => i) || holds([columns, rows], (i) => (i % rows) * columns + Math.floor(i / rows));
 }
 
 /** The weight that a value is, turned or reshaped. */
 function rootOf(value: Value, producerOf: (value: Value) => Operation | undefined): Value {
   for (let each = value; ;) {
     const maker = producerOf(each);
-    if (maker === undefined || !['Reshape', 'Transpose', 'Mul', 'Neg'].includes(maker.op)) return each;
-    each = maker.inputs.find((input) => input?.constant === undefined) ?? maker.inputs[0]!;
+    const turns = ['Reshape', 'Transpose', 'Mul', 'Neg'].includes(maker?.op ?? '');
+    const source = turns ? maker!.inputs.find((input) => input?.constant === undefined) : undefined;
+    if (source === undefined) return each;
+    each = source;
   }
 }

@@ -6,7 +6,8 @@ import { TYPE_CODES, typeOfCode } from './types';
 interface Context {
   readonly initializers: Map<string, Tensor>;
   readonly version: number;
-  constant(base: string, tensor: Tensor): string;
+  /** The name of a new constant for a node. */
+  constant(node: Node, what: string, tensor: Tensor): string;
 }
 
 const REDUCTIONS = new Set([
@@ -31,9 +32,10 @@ export function upgrade(nodes: readonly Node[], initializers: Map<string, Tensor
   const context: Context = {
     initializers,
     version,
-    constant: (base, tensor) => {
-      let name = `${base}.${counter++}`;
-      while (initializers.has(name)) name = `${base}.${counter++}`;
+    constant: (node, what, tensor) => {
+      let name: string;
+      do name = `${node.name}.${what}.${counter++}`;
+      while (initializers.has(name));
       initializers.set(name, tensor);
       return name;
     },
@@ -59,10 +61,10 @@ function upgraded(node: Node, context: Context): Node[] {
     case 'Scatter':
       return [{ ...node, op: 'ScatterElements' }];
     case 'Split':
-      return [split(version < 13 ? toInput(node, 'split', context) : node)];
+      return [split(toInput(node, 'split', context))];
     case 'Dropout':
       // Only its first output means anything in inference.
-      return [{ ...node, inputs: node.inputs.slice(0, 1), outputs: node.outputs.slice(0, 1), attributes: {} }];
+      return [{ ...node, inputs: [node.inputs[0]!], outputs: [node.outputs[0]!], attributes: {} }];
     case 'Softmax':
     case 'LogSoftmax':
     case 'Hardmax':
@@ -70,15 +72,13 @@ function upgraded(node: Node, context: Context): Node[] {
     case 'Resize':
       return [version < 11 ? upsample(node) : resize(node, context)];
     case 'GridSample':
-      return [version < 20 ? gridSample(node) : node];
+      return [gridSample(node)];
     case 'Cast':
       return [cast(node)];
     case 'GroupNormalization':
       return version < 21 ? groupNormalization(node, context) : [node];
     case 'BatchNormalization':
-      return [
-        { ...node, outputs: node.outputs.slice(0, 1), attributes: without(node.attributes, 'momentum', 'spatial') },
-      ];
+      return [{ ...node, outputs: [node.outputs[0]!], attributes: without(node.attributes, 'momentum', 'spatial') }];
     default:
       return [node];
   }
@@ -94,7 +94,7 @@ function toInput(node: Node, name: string, context: Context): Node {
   const value = typeof given === 'number' ? [given] : given;
   const attributes = without(node.attributes, name);
   if (!Array.isArray(value)) return { ...node, attributes };
-  const input = context.constant(`${node.outputs[0]}.${name}`, int64(value as number[]));
+  const input = context.constant(node, name, int64(value as number[]));
   return { ...node, inputs: [node.inputs[0]!, input], attributes };
 }
 
@@ -102,22 +102,22 @@ function toInput(node: Node, name: string, context: Context): Node {
 function cutAttributes(node: Node, context: Context): Node {
   const lists = ['starts', 'ends', 'axes'].map((name) => node.attributes[name] as number[] | undefined);
   const inputs = lists.flatMap((list, i) =>
-    list === undefined ? [] : [context.constant(`${node.outputs[0]}.cut${i}`, int64(list))],
+    list === undefined ? [] : [context.constant(node, `cut${i}`, int64(list))],
   );
   return { ...node, inputs: [node.inputs[0]!, ...inputs], attributes: {} };
 }
 
 function padAttributes(node: Node, context: Context): Node {
   const { pads, value } = node.attributes;
-  const inputs = [node.inputs[0]!, context.constant(`${node.outputs[0]}.pads`, int64(pads as number[]))];
-  if (typeof value === 'number') inputs.push(context.constant(`${node.outputs[0]}.filling`, float32(value)));
+  const inputs = [node.inputs[0]!, context.constant(node, 'pads', int64(pads as number[]))];
+  if (typeof value === 'number') inputs.push(context.constant(node, 'filling', float32(value)));
   return { ...node, inputs, attributes: without(node.attributes, 'pads', 'value') };
 }
 
 function clipAttributes(node: Node, context: Context): Node {
   const limit = (name: 'min' | 'max'): string => {
     const value = node.attributes[name];
-    return typeof value === 'number' ? context.constant(`${node.outputs[0]}.${name}`, float32(value)) : '';
+    return typeof value === 'number' ? context.constant(node, name, float32(value)) : '';
   };
   return { ...node, inputs: [node.inputs[0]!, limit('min'), limit('max')], attributes: {} };
 }
@@ -128,22 +128,20 @@ function upsample(node: Node): Node {
   const attributes: Attributes = {
     mode,
     coordinate_transformation_mode: 'asymmetric',
-    ...(mode === 'nearest' ? { nearest_mode: 'floor' } : {}),
+    nearest_mode: 'floor',
   };
   return { ...node, op: 'Resize', inputs: [node.inputs[0]!, '', node.inputs[1] ?? ''], attributes };
 }
 
 /** Since opset 18 equal parts are asked for by number. */
 function split(node: Node): Node {
-  const sized = node.inputs.length > 1 && node.inputs[1] !== '';
-  if (sized || 'num_outputs' in node.attributes) return node;
+  if (node.inputs[1] || 'num_outputs' in node.attributes) return node;
   return { ...node, attributes: { ...node.attributes, num_outputs: node.outputs.length } };
 }
 
 /** Before opset 13 Softmax saw its input as a matrix: all axes from `axis` (1 by default) on were one. */
 function flatSoftmax(node: Node, context: Context): Node[] {
   const axis = typeof node.attributes['axis'] === 'number' ? node.attributes['axis'] : 1;
-  if (axis === -1) return [{ ...node, attributes: { axis: -1 } }];
   const [x, y] = [node.inputs[0]!, node.outputs[0]!];
   const names = ['rows', 'softmax', 'shape'].map((part) => `${y}.${part}.${context.version}`) as [
     string,
@@ -176,8 +174,7 @@ function gridSample(node: Node): Node {
 
 /** Half and double precision are float32 here. */
 function cast(node: Node): Node {
-  const to = node.attributes['to'];
-  const type = typeof to === 'number' ? typeOfCode(to) : undefined;
+  const type = typeOfCode(Number(node.attributes['to']));
   return type === undefined ? node : { ...node, attributes: { to: TYPE_CODES[type] } };
 }
 
@@ -193,14 +190,14 @@ function groupNormalization(node: Node, context: Context): Node[] {
     outputs: [`${y}.${name}`],
     attributes,
   });
-  const count = context.constant(`${y}.groups`, int64([groups]));
+  const count = context.constant(node, 'groups', int64([groups]));
   const shape = [
     make('Shape', 'channels', [x], { start: 1, end: 2 }),
     make('Div', 'size', [`${y}.channels`, count]),
     make('Concat', 'shape', [count, `${y}.size`], { axis: 0 }),
   ];
-  const one = context.constant(`${y}.one`, int64([1]));
-  const all = context.constant(`${y}.all`, int64([-1]));
+  const one = context.constant(node, 'one', int64([1]));
+  const all = context.constant(node, 'all', int64([-1]));
   const repeated = weights.flatMap((weight, i) => [
     make('Unsqueeze', `column${i}`, [weight, one]),
     make('Expand', `table${i}`, [`${y}.column${i}`, `${y}.shape`]),

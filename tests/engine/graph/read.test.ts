@@ -149,11 +149,37 @@ describe('what is read is what was written', () => {
   });
 });
 
+describe('what is not needed is left out', () => {
+  const inputs = (resize: NodeProto, version = 11) => {
+    const initializer = [
+      floats('none', [0], []),
+      floats('region', [6], [0, 0, 0, 1, 1, 1]),
+      floats('scales', [2], [2, 2]),
+    ];
+    const proto = model([resize], { version, initializer: [...initializer, ints('sizes', [2], [4, 6])] });
+    return readGraph(bytes(proto)).nodes[0]!.inputs;
+  };
+
+  test('empty inputs of a Resize, and a region that it does not cut out', () => {
+    expect(inputs(node('Resize', ['x', 'none', 'none', 'sizes'], ['y']))).toEqual(['x', '', '', 'sizes']);
+    expect(inputs(node('Resize', ['x', 'region', 'scales'], ['y']))).toEqual(['x', '', 'scales']);
+    expect(inputs(node('Resize', ['x', 'region', 'scales', 'none'], ['y']))).toEqual(['x', '', 'scales', '']);
+    const crops = { coordinate_transformation_mode: 'tf_crop_and_resize' };
+    expect(inputs(node('Resize', ['x', 'region', 'scales'], ['y'], crops))).toEqual(['x', 'region', 'scales']);
+  });
+
+  test('a Cast to what is no number here stays, and is refused', () => {
+    const graph = readGraph(bytes(model([node('Cast', ['x'], ['y'], { to: Type.STRING })])));
+    expect(() => fixShapes(graph, {})).toThrow(expect.objectContaining({ code: 'bad-graph' }));
+  });
+});
+
 describe('older opsets mean the same afterwards', () => {
   const x = { data: new Random(2).array(24), dims: [2, 3, 4] };
   const input = [info('x', [2, 3, 4])];
   const initializer = [
     floats('w', [], [0.5]),
+    floats('the Unsqueeze.axes.0', [1], [3]),
     floats('scale', [2], [0.5, 2]),
     floats('bias', [2], [1, -1]),
     floats('by channel', [4], [0.5, 2, -1, 3]),
@@ -211,6 +237,22 @@ describe('older opsets mean the same afterwards', () => {
         node('Transpose', ['x'], ['t'], { perm: [0, 2, 1] }),
         node('GroupNormalization', ['t', 'by channel', 'by channel'], ['y'], { num_groups: 2 }),
       ],
+    ],
+    [
+      'GroupNormalization scaled by group, twice',
+      18,
+      [
+        node('Transpose', ['x'], ['t'], { perm: [0, 2, 1] }),
+        node('GroupNormalization', ['t', 'scale', 'bias'], ['n'], { num_groups: 2 }),
+        node('GroupNormalization', ['n', 'bias', 'scale'], ['y'], { num_groups: 2, epsilon: 0.125 }),
+      ].map((each, i) => Object.assign(each, { name: `node ${i}` })),
+    ],
+    ['Dropout with a mask that nobody reads', 12, [node('Dropout', ['x', 'w'], ['y', 'mask'])]],
+    ['Softmax from the second axis, counted from behind', 11, [node('Softmax', ['x'], ['y'], { axis: -2 })]],
+    [
+      'a name that an upgrade would give',
+      11,
+      [node('Unsqueeze', ['x'], ['u'], { axes: [0] }), node('Mul', ['u', 'the Unsqueeze.axes.0'], ['y'])],
     ],
     ['Slice by attributes', 9, [node('Slice', ['x'], ['y'], { starts: [1, -3], ends: [3, 4], axes: [1, 2] })]],
     ['Slice by attributes of the first axes', 9, [node('Slice', ['x'], ['y'], { starts: [0, 1], ends: [1, 3] })]],

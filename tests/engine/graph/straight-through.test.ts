@@ -1,4 +1,4 @@
-import { differentiate, float32, GraphBuilder, type Tensor } from '../../../src/engine/graph';
+import { differentiate, float32, GraphBuilder, int64, type Tensor } from '../../../src/engine/graph';
 import type { Value } from '../../../src/engine/graph/value';
 import { runNative } from './support/native';
 
@@ -47,6 +47,12 @@ describe('rounded numbers: z + (q - z)', () => {
     expect(await slope(negative)).toEqual(upstream.map((value) => -value));
   });
 
+  test('a product is no sum', async () => {
+    const write = (b: GraphBuilder, z: Value) => b.mul(z, b.sub(round(b, z), z));
+    const slopes = Array.from(z.data, (value, i) => (i + 1) * (Math.round(value) - 2 * value));
+    (await slope(write))!.forEach((value, i) => expect(value).toBeCloseTo(slopes[i]!, 5));
+  });
+
   test('a single choice for all of z is no look-up', async () => {
     const write = (b: GraphBuilder, z: Value) => b.add(z, b.sub(round(b, b.mean(z)), z));
     expect(await slope(write)).toEqual([0, 0, 0, 0, 0, 0]);
@@ -58,8 +64,8 @@ describe('rounded numbers: z + (q - z)', () => {
       for (let i = 0; i < steps; i++) q = b.tanh(q);
       return b.add(z, b.sub(q, z));
     };
-    expect(await slope(farther(20))).toEqual(upstream);
-    expect(await slope(farther(30))).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(await slope(farther(23))).toEqual(upstream);
+    expect(await slope(farther(24))).toEqual([0, 0, 0, 0, 0, 0]);
   });
 });
 
@@ -106,6 +112,34 @@ describe('entries of a codebook, chosen by the product with it', () => {
     ],
   ])('%s: z has the gradient of the entry', async (_, write) => {
     expect(await slope(write)).toEqual(upstream);
+  });
+
+  test('a codebook of as many entries as numbers in each may be turned too', async () => {
+    const square = (b: GraphBuilder) => b.constant(float32([1, 2, 3, 4], [2, 2]));
+    for (const turned of [float32([1, 3, 2, 4], [2, 2]), float32([1, 2, 3, 4], [2, 2])]) {
+      const write = (b: GraphBuilder, z: Value) =>
+        b.gather(square(b), b.op('ArgMax', [b.matmul(z, turned)], { axis: 1, keepdims: 0 }), 0);
+      expect(await slope(write)).toEqual(upstream);
+    }
+    const other = (b: GraphBuilder, z: Value) =>
+      b.gather(square(b), b.op('ArgMax', [b.matmul(z, float32([1, 3, 2, 5], [2, 2]))], { axis: 1, keepdims: 0 }), 0);
+    expect(await slope(other)).toBeNull();
+  });
+
+  test('a table that is computed, or a choice of other places, is no codebook', async () => {
+    const computed = (b: GraphBuilder, z: Value) => {
+      const table = b.exp(b.slice(z, [0], [2], [0]));
+      const scores = b.matmul(z, b.transpose(table, [1, 0]));
+      return b.gather(table, b.op('ArgMax', [scores], { axis: 1, keepdims: 0 }), 0);
+    };
+    const found = await slope(computed);
+    expect(found!.slice(4)).toEqual([0, 0]);
+    const known = (b: GraphBuilder, z: Value) => {
+      const weight = book(b);
+      return b.add(b.gather(weight, int64([2, 0, 1]), 0), b.mul(z, 2));
+    };
+    expect(await slope(known)).toEqual(upstream.map((value) => 2 * value));
+    expect(await slope(known, 'book')).not.toBeNull();
   });
 
   test('the codebook does not learn', async () => {
