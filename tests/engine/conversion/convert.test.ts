@@ -94,6 +94,7 @@ describe('what cannot be read says what it is and what to do:', () => {
     ['weights alone', { name: 'a.bin', bytes: new Uint8Array(64) }, /\.param file of the same name/],
     ['a TensorFlow Lite file', { name: 'a.tflite', bytes: text('TFL3xxxxxxxx') }, /TensorFlow Lite.*tf2onnx/s],
     ['an empty archive', { name: 'a.pth', bytes: text('PK\x05\x06' + '\0'.repeat(18)) }, /not one of PyTorch/],
+    ['a file without weights', ofZeros({}), /no weights/],
     ['a file that is no network', { name: 'a.pth', bytes: text('<html>Not found') }, /damaged, or not what/],
     ['a damaged archive', { name: 'a.pth', bytes: text('PK\x03\x04 not an archive at all') }, /damaged/],
     ['another pickle, never executed', { name: 'a.pth', bytes: harmful }, /pickle, but not one of PyTorch/],
@@ -143,9 +144,21 @@ describe('what cannot be read says what it is and what to do:', () => {
     }
   });
 
+  test('what goes before all names is none of the names’; what goes before some is', () => {
+    const shapes = { 'body.0.weight': [4, 3, 3, 3], 'body.1.weight': [4], 'body.2.weight': [12, 4, 3, 3] };
+    const family = (names: Readonly<Record<string, readonly number[]>>) => convert(ofZeros(names)).architecture;
+    const wrapped = (prefix: string) =>
+      Object.fromEntries(Object.entries(shapes).map(([key, dims]) => [prefix + key, dims]));
+    for (const prefix of ['', 'module.', 'netG.', 'module._orig_mod.']) expect(family(wrapped(prefix))).toBe('Compact');
+    expect(family({ ...shapes, 'module.mean': [3] })).toBe('Compact');
+    expect(() => family({ ...wrapped('module.'), mean: [3] })).toThrow(expect.objectContaining({ code: 'bad-model' }));
+  });
+
   test('ONNX passes as it is', () => {
     const bytes = text('\x08\x07ONNX or not: its own reader says');
     expect(kindOf({ name: 'a.onnx', bytes })).toBe('onnx');
     expect(convert({ name: 'a.onnx', bytes }).bytes).toBe(bytes);
+    // Its name need not tell.
+    expect(convert({ name: 'network', bytes })).toEqual({ bytes });
   });
 });

@@ -1,3 +1,4 @@
+import { LWayError } from '../../../src/engine/errors';
 import { fromOrtError } from '../../../src/engine/runtime/ort-errors';
 
 // Texts as ONNX Runtime, Dawn and the browsers write them.
@@ -13,6 +14,25 @@ test.each<[string, 'create' | 'run', string]>([
   ['Non-zero status code returned while running Conv node.', 'run', 'internal'],
 ])('%s (%s) is %s', (text, during, code) => {
   expect(fromOrtError(new Error(text), during)).toMatchObject({ code, advice: expect.stringMatching(/\w/) });
+});
+
+test('a size that cannot be is for want of memory', () => {
+  for (const during of ['create', 'run'] as const)
+    expect(fromOrtError(new RangeError('Invalid typed array length: -1'), during).code).toBe('out-of-memory');
+});
+
+test('what has its code already keeps it, and what is no error at all has a cause', () => {
+  const known = new LWayError('timeout', 'It took too long.', '');
+  expect(fromOrtError(known, 'run', true)).toBe(known);
+  expect(fromOrtError('words', 'run')).toMatchObject({ code: 'internal', cause: 'words' });
+});
+
+test('a long story is cut, to its first line and 300 letters of it', () => {
+  const message = (text: string) => fromOrtError(new Error(text), 'run').message;
+  const before = message('').length;
+  expect(message(`${'a'.repeat(300)}\nmore`)).toHaveLength(before + 300);
+  expect(message('a'.repeat(301))).toMatch(/a{300}…$/);
+  expect(message('a'.repeat(301))).toHaveLength(before + 301);
 });
 
 test('a device known to be lost explains any error', () => {

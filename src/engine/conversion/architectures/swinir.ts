@@ -1,7 +1,6 @@
 import { attend, positionBias, split } from '../attention';
 import { countOf, type Sketch } from '../sketch';
 import type { Tokens } from '../tokens';
-import { damaged } from '../weights';
 import type { Architecture } from './architecture';
 import { inResidualGroups } from './residual-groups';
 
@@ -59,9 +58,8 @@ export function mlp(s: Sketch, x: string, key: string): string {
   return s.linear(s.op('Gelu', [s.linear(x, `${key}.fc1`)]), `${key}.fc2`);
 }
 
-/** Side of the windows, from the size of the table that has a row for each distance between two of their pixels. */
-export function windowOf([distances]: readonly number[]): number {
-  const side = (Math.sqrt(distances!) + 1) / 2;
-  if (!Number.isInteger(side)) throw damaged(`A table of ${distances} distances fits no window; this network`);
-  return side;
-}
+/**
+ * Side of the windows, from the size of the table that has a row for each distance between two of their pixels; not whole
+ * where it fits no window, and then the network cannot be written down.
+ */
+export const windowOf = ([distances]: readonly number[]): number => (Math.sqrt(distances!) + 1) / 2;
