@@ -150,8 +150,8 @@ describe('a picture has', () => {
     [
       'not of one behind another layer',
       3,
-      5,
-      'Input in 0 1 x\nSplit s 1 2 x a b\nPReLU p 1 1 a c 0=1\nConvolution c 1 1 c y 0=1 1=1 6=3\nNoop n 1 1 b z',
+      7,
+      'Input in 0 1 x\nSplit s 1 2 x a b\nConcat k 2 1 a b c\nConvolution c 1 1 c y 0=1 1=1 6=6',
     ],
   ])('%s: %i', (_, channels, weights, lines) => {
     // Weights have a mark before them.

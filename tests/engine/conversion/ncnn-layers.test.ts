@@ -99,6 +99,12 @@ const rows: Row[] = [
     is: each([3, 1, 2], (c, y, x) => at(c, y + 1, x + 1)),
   },
   {
+    title: 'Crop to the size of another value, from the first pixel if nothing is said',
+    lines:
+      'Split s 1 3 x a b d\nCrop small 1 1 a c -23309=2,1,1 -23310=2,2,3 -23311=2,1,2\nCrop c 2 1 b c output\nNoop n 1 1 d e',
+    is: each([3, 1, 2], (c, y, x) => at(c, y, x)),
+  },
+  {
     title: 'Slice in given parts, the rest in the last',
     lines: 'Slice s 1 2 x a output -23300=2,1,-233\nNoop n 1 1 a b',
     is: each([2, 2, 4], (c, y, x) => at(c + 1, y, x)),
@@ -107,6 +113,11 @@ const rows: Row[] = [
     title: 'Slice in equal parts',
     lines: 'Slice s 1 3 x a b output -23300=3,-233,-233,-233\nNoop n 2 2 a b c d',
     is: each([1, 2, 4], (_, y, x) => at(2, y, x)),
+  },
+  {
+    title: 'Pooling to the largest if nothing is said',
+    lines: 'Pooling p 1 1 x output 4=1',
+    is: each([3, 1, 1], (c) => Math.max(...picture.slice(c * 8, c * 8 + 8))),
   },
   {
     title: 'Pooling to the largest',
@@ -160,6 +171,7 @@ const rows: Row[] = [
   ...(
     [
       ['Add', '0=0 1=1 2=0.5', (v) => v + 0.5],
+      ['Add, of nothing if none is given', '1=1', (v) => v],
       ['Sub', '0=1 1=1 2=0.5', (v) => v - 0.5],
       ['Mul', '0=2 1=1 2=0.5', (v) => v * 0.5],
       ['Div', '0=3 1=1 2=0.5', (v) => v / 0.5],
@@ -253,8 +265,23 @@ const rows: Row[] = [
     is: each(same, (c, y, x) => at(c, y, x) - 0.5 * sigmoid(at(c, y, x))),
   },
   {
+    title: 'Eltwise: product, whose factors count for nothing',
+    lines: 'Split s 1 2 x a b\nEltwise e 2 1 a b output 0=0 -23301=2,1.0,-0.5',
+    is: each(same, (c, y, x) => at(c, y, x) ** 2),
+  },
+  {
+    title: 'Eltwise: twice the one less the other',
+    lines: 'Split s 1 2 x a b\nSigmoid g 1 1 b c\nEltwise e 2 1 a c output 0=1 -23301=2,2.0,-1.0',
+    is: each(same, (c, y, x) => 2 * at(c, y, x) - sigmoid(at(c, y, x))),
+  },
+  {
     title: 'Eltwise: product',
     lines: 'Split s 1 2 x a b\nEltwise e 2 1 a b output 0=0',
+    is: each(same, (c, y, x) => at(c, y, x) ** 2),
+  },
+  {
+    title: 'Eltwise: product if nothing is said',
+    lines: 'Split s 1 2 x a b\nEltwise e 2 1 a b output',
     is: each(same, (c, y, x) => at(c, y, x) ** 2),
   },
   {
@@ -366,6 +393,30 @@ const rows: Row[] = [
     is: each([1, 2, 2], (_, y, x) => at(0, y, x) - at(0, y, x + 2)),
   },
   {
+    title: 'Convolution with a mesh that is wider across only',
+    lines: 'Convolution c 1 1 x output 0=1 1=2 2=2 12=1 5=0 6=12',
+    weights: [0, ...[1, -1, 2, 0], ...[0, 0, 0, 0], ...[0, 0, 0, 0]],
+    is: each([1, 1, 2], (_, y, x) => at(0, y, x) - at(0, y, x + 2) + 2 * at(0, y + 1, x)),
+  },
+  {
+    title: 'Convolution padded at its right only',
+    lines: 'Convolution c 1 1 x output 0=1 1=2 4=0 14=0 15=1 16=0 11=1 5=0 6=6',
+    weights: [0, ...[1, 2], ...[0, 0], ...[0, 0]],
+    is: each([1, 2, 4], (_, y, x) => at(0, y, x) + 2 * inside(0, y, x + 1, 0)),
+  },
+  {
+    title: 'Convolution that keeps the size, with a kernel of four',
+    lines: 'Convolution c 1 1 x output 0=1 1=4 11=1 4=-233 5=0 6=12',
+    weights: [0, ...[1, 2, 3, 4], ...[0, 0, 0, 0], ...[0, 0, 0, 0]],
+    is: each([1, 2, 4], (_, y, x) => [-1, 0, 1, 2].reduce((sum, d) => sum + (d + 2) * inside(0, y, x + d, 0), 0)),
+  },
+  {
+    title: 'Convolution that keeps the size, with a wide mesh',
+    lines: 'Convolution c 1 1 x output 0=1 1=2 11=1 2=3 12=1 4=-233 5=0 6=6',
+    weights: [0, ...[1, 2], ...[0, 0], ...[0, 0]],
+    is: each([1, 2, 4], (_, y, x) => inside(0, y, x - 1, 0) + 2 * inside(0, y, x + 2, 0)),
+  },
+  {
     title: 'Convolution that keeps the size, with an even kernel',
     lines: 'Convolution c 1 1 x output 0=1 1=2 4=-233 5=0 6=12',
     weights: [0, ...[1, 0, 0, 2], ...[0, 0, 0, 0], ...[0, 0, 0, 0]],
@@ -380,6 +431,7 @@ const rows: Row[] = [
       ['9=3 -23310=2,-0.25,0.5', (v) => Math.min(Math.max(v, -0.25), 0.5)],
       ['9=4', sigmoid],
       ['9=5', (v) => v * Math.tanh(Math.log(1 + Math.exp(v)))],
+      ['9=6 -23310=1,0.5', (v) => Math.min(Math.max(0.5 * v, 0), 1)],
       ['9=6 -23310=2,0.5,0.25', (v) => Math.min(Math.max(0.5 * v + 0.25, 0), 1)],
     ] as [string, (value: number) => number][]
   ).map(([settings, rule]): Row => ({
@@ -413,6 +465,7 @@ test.each([
   'Crop c 1 1 x output -23309=1,1 -23310=1,2',
   'Crop c 1 1 x output -23309=1,1 -23310=2,2,3 -23311=1,1',
   'Crop c 1 1 x output 0=1',
+  'Crop c 1 1 x output -23309=2,0,0 -23310=2,1,1 -23311=2,0,1',
   'Split s 1 2 x a b\nCrop c 2 1 a b output 2=1',
   'Split s 1 2 x a b\nCrop c 2 1 a b output -23309=1,1',
   'Crop c 1 1 x output -23309=1,1 -23310=1,2 -23311=1,3',

@@ -33,8 +33,7 @@ export function readNcnn(param: Uint8Array, weights: Uint8Array): Graph {
       channelsIn = inputChannels(all, layer);
     }
     const outputs = write({ s, bin, layer, settings: layer.settings, inputs, channelsIn });
-    if (outputs.length < layer.outputs.length) throw damaged('This .param file');
-    layer.outputs.forEach((name, i) => blobs.set(name, outputs[i]!));
+    layer.outputs.slice(0, outputs.length).forEach((name, i) => blobs.set(name, outputs[i]!));
   }
   bin.end();
   const answer = answerOf(all, blobs);
@@ -51,7 +50,7 @@ function inputChannels(all: readonly Layer[], input: Layer): number {
   if (given > 0) return given;
   const names = new Set(input.outputs);
   for (const layer of all) {
-    if (!layer.inputs.some((name) => names.has(name))) continue;
+    if (!names.has(layer.inputs[0] ?? '')) continue;
     if (layer.type === 'Split') for (const name of layer.outputs) names.add(name);
     if (!layer.type.startsWith('Convolution')) continue;
     const { settings } = layer;

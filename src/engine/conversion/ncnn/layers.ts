@@ -136,7 +136,7 @@ function innerProduct(place: Place): readonly Blob[] {
   const { s, bin, layer, settings, inputs } = place;
   const { value, channels, flat } = inputs[0]!;
   const outputs = settings.count(0);
-  if (flat !== true || settings.int(2, 0) !== outputs * channels) throw unknown(place, 'stands in an unusual place');
+  if (flat !== true || settings.count(2) !== outputs * channels) throw unknown(place, 'stands in an unusual place');
   const weight = s.keep(`${layer.name}.weight`, {
     dims: [outputs, channels, 1, 1],
     data: bin.marked(outputs * channels),
@@ -150,7 +150,7 @@ function innerProduct(place: Place): readonly Blob[] {
 function scale(place: Place): readonly Blob[] {
   const { s, bin, layer, settings, inputs } = place;
   const [x, factor] = inputs;
-  if (settings.int(0, 0) === FROM_INPUT) return like(place, s.op('Mul', [x!.value, factor!.value]));
+  if (settings.ints(0)[0] === FROM_INPUT) return like(place, s.op('Mul', [x!.value, factor!.value]));
   const size = settings.count(0);
   const perChannel = (name: string) => s.keep(`${layer.name}.${name}`, { dims: [size, 1, 1], data: bin.plain(size) });
   let y = s.op('Mul', [x!.value, perChannel('weight')]);
@@ -165,7 +165,8 @@ function interp(place: Place): readonly Blob[] {
   if (sized) throw unknown(place, 'resizes to sizes instead of by factors');
   const corners = settings.int(6, 0) === 1;
   const scales = s.floats([1, 1, height, width]);
-  switch (settings.int(0, 0)) {
+  const kind = settings.int(0, 0);
+  switch (kind) {
     case 1:
       return like(
         place,
@@ -180,9 +181,8 @@ function interp(place: Place): readonly Blob[] {
       return like(
         place,
         s.op('Resize', [inputs[0]!.value, '', scales], {
-          mode: settings.int(0, 0) === 2 ? 'linear' : 'cubic',
+          mode: kind === 2 ? 'linear' : 'cubic',
           coordinate_transformation_mode: corners ? 'align_corners' : 'half_pixel',
-          ...(settings.int(0, 0) === 3 ? { cubic_coeff_a: -0.75 } : {}),
         }),
       );
     default:
@@ -196,8 +196,8 @@ function binary(place: Place): readonly Blob[] {
   const { s, settings, inputs } = place;
   const kind = settings.int(0, 0);
   const [a, b] = inputs;
-  const other = settings.int(1, 0) === 1 || b === undefined ? s.number(settings.float(2, 0)) : b.value;
-  const channels = Math.max(a!.channels, b?.channels ?? 0);
+  const other = b === undefined ? s.number(settings.float(2, 0)) : b.value;
+  const channels = Math.max(...inputs.map((each) => each.channels));
   const blob = (op: string, operands: readonly string[]): readonly Blob[] => [
     { value: s.op(op, operands), channels, flat: a!.flat === true && (b === undefined || b.flat === true) },
   ];
