@@ -73,6 +73,11 @@ const rows: Row[] = [
     is: each([3, 4, 4], (c, y, x) => inside(c, y, x, 0)),
   },
   {
+    title: 'Padding at its left only',
+    lines: 'Padding p 1 1 x output 2=1',
+    is: each([3, 2, 5], (c, y, x) => inside(c, y, x - 1, 0)),
+  },
+  {
     title: 'Padding by the edge',
     lines: 'Padding p 1 1 x output 0=1 1=2 2=3 3=0 4=1',
     is: each([3, 5, 7], (c, y, x) => at(c, within(y - 1, HEIGHT), within(x - 3, WIDTH))),
@@ -200,6 +205,12 @@ const rows: Row[] = [
     title: 'GELU',
     lines: 'GELU g 1 1 x output',
     is: each(same, (c, y, x) => gelu(at(c, y, x))),
+  },
+  {
+    title: 'MemoryData of a single value',
+    lines: 'MemoryData m 0 1 number\nBinaryOp b 2 1 x number output 0=1',
+    weights: [0.5],
+    is: each(same, (c, y, x) => at(c, y, x) - 0.5),
   },
   {
     title: 'MemoryData of one axis, each a channel',
@@ -368,6 +379,15 @@ const rows: Row[] = [
     title: 'Concat of channels, then PixelShuffle',
     lines: 'Split s 1 5 x a b c d e\nConcat k 4 1 a b c d m 0=0\nPixelShuffle p 1 1 m output 0=2\nNoop n 1 1 e f',
     is: each([3, 4, 8], (c, y, x) => at((4 * c + 2 * (y % 2) + (x % 2)) % 3, y >> 1, x >> 1)),
+  },
+  {
+    title: 'PixelShuffle, then a convolution of the channels that are left',
+    lines:
+      'Split s 1 5 x a b c d e\nConcat k 4 1 a b c d m 0=0\nPixelShuffle p 1 1 m q 0=2\nNoop n 1 1 e f\nConvolution l 1 1 q output 0=1 1=1 6=3',
+    weights: [0, 1, 2, -1],
+    is: each([1, 4, 8], (_, y, x) =>
+      [1, 2, -1].reduce((sum, w, c) => sum + w * at((4 * c + 2 * (y % 2) + (x % 2)) % 3, y >> 1, x >> 1), 0),
+    ),
   },
   {
     title: 'PixelShuffle in the other order',

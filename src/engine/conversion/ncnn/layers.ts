@@ -308,7 +308,7 @@ function slice(place: Place): readonly Blob[] {
   }
   if (left !== 0) throw unknown(place, 'does not cut up all channels');
   const parts = s.several('Split', [value, s.ints(sizes)], count, { axis: 1 });
-  return (count === 1 ? [value] : parts).map((part, i) => ({ value: part, channels: sizes[i]! }));
+  return parts.map((part, i) => ({ value: part, channels: sizes[i]! }));
 }
 
 /** Values that are part of the network: a mean colour, most often. */
