@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import type { EngineEvent, UpscaleOptions } from '../../src/engine/engine';
 import type { Adapt } from '../../src/engine/engine-core';
 import { createNodeEngine } from '../../src/engine/node';
@@ -6,6 +7,7 @@ import type { FromWorker, ToWorker, WorkerLike } from '../../src/engine/browser/
 import type { Patience } from '../../src/engine/browser/watchdog';
 import { serveEngine } from '../../src/engine/browser/worker';
 import { LWayError } from '../../src/engine/errors';
+import { usualTile } from '../../src/engine/upscaling/usual-tile';
 import { ailingRuntime } from '../support/ailing-runtime';
 import { largestDifference, never, noise } from './raster/support';
 import { Collector, sourceOf } from './upscaling/pictures';
@@ -19,6 +21,7 @@ type Listener = (event: { data: unknown; message?: string }) => void;
  */
 class TestWorker implements WorkerLike {
   terminated = false;
+  readonly received: ToWorker[] = [];
   private readonly channel = new MessageChannel();
   private readonly listeners = new Map<string, Listener[]>();
 
@@ -57,6 +60,7 @@ class TestWorker implements WorkerLike {
   }
 
   postMessage(message: ToWorker): void {
+    this.received.push(message);
     this.channel.port1.postMessage(message);
   }
 
@@ -234,6 +238,169 @@ describe('a worker that fails', () => {
   });
 });
 
+describe('after each failure', () => {
+  /** Device and largest tile that each worker was asked for, one after the other. */
+  const asked = (workers: readonly TestWorker[]) =>
+    workers.map(({ received }) => {
+      const [start] = received;
+      if (start?.type !== 'start' || start.call.method !== 'upscale') throw new Error('not started');
+      const { options: given, resume } = start.call.given;
+      return [given.device, resume.limit];
+    });
+  const dying = (workers: TestWorker[]) => async () => void workers.at(-1)!.emit('error', { message: 'out of luck' });
+  const saying = (text: string) => () => () => Promise.reject(new Error(text));
+
+  test.each<
+    [string, (workers: TestWorker[]) => () => Promise<void>, number | undefined, (number | undefined)[], string]
+  >([
+    ['memory ran out', saying('std::bad_alloc'), 36, [undefined, 18, undefined, 18], 'out-of-memory'],
+    [
+      'memory ran out, of tiles as usual',
+      saying('std::bad_alloc'),
+      undefined,
+      [undefined, -1, undefined, -1],
+      'out-of-memory',
+    ],
+    ['the worker died', dying, 36, [undefined, 18, undefined, 18], 'device-lost'],
+    ['the device was lost', saying('device lost'), 36, [undefined, undefined, undefined, undefined], 'device-lost'],
+  ])('where %s: smaller parts, then the CPU, and in the end an error', async (_, make, tile, limits, code) => {
+    const failing: { now?: () => Promise<void> } = {};
+    const { engine, workers } = setUp(() => failing.now!());
+    failing.now = make(workers);
+    const notices: string[] = [];
+    const onEvent = (event: EngineEvent) => {
+      if (event.type === 'notice' && event.message.includes(' It goes on ')) notices.push(event.message);
+    };
+    const job = engine.upscale(never, sourceOf(picture), new Collector(), await options({ tile, onEvent }));
+    await expect(job).rejects.toMatchObject({ code });
+    const half = Math.floor(usualTile.webgpu / 2);
+    expect(asked(workers)).toEqual(
+      ['auto', 'auto', 'wasm', 'wasm'].map((device, i) => [device, limits[i] === -1 ? half : limits[i]]),
+    );
+    expect(workers.every(({ terminated }) => terminated)).toBe(true);
+    expect(notices.map((notice) => / from the beginning, on the CPU\.$/.test(notice))).toEqual([false, true, false]);
+    expect(notices.every((notice) => notice.includes('from the beginning'))).toBe(true);
+    if (make === dying) expect(notices[0]).toContain('(out of luck)');
+    await engine.dispose();
+  });
+
+  test('on the CPU already it stays there', async () => {
+    const { engine, workers } = setUp(() => Promise.reject(new Error('std::bad_alloc')));
+    const job = engine.upscale(never, sourceOf(picture), new Collector(), await options({ device: 'wasm' }));
+    await expect(job).rejects.toMatchObject({ code: 'out-of-memory' });
+    expect(asked(workers)).toEqual([
+      ['wasm', undefined],
+      ['wasm', 18],
+      ['wasm', 9],
+      ['wasm', 4],
+    ]);
+    await engine.dispose();
+  });
+});
+
+describe('a job leaves nothing behind:', () => {
+  test('no listener at its signals, and the time that it took', async () => {
+    const learned = { used: true, steps: 3, improvement: 0.1, message: 'learned', seconds: 1 };
+    const { engine, workers } = setUp(
+      (worker, run) => (worker === 1 && run === 1 ? Promise.reject(new Error('device lost')) : undefined),
+      (_signal, { network }) => Promise.resolve({ network, report: learned }),
+    );
+    const [cancel, enough] = [new AbortController(), new AbortController()];
+    const adapt = { level: 'quick' as const, strength: 1, networks: {} as never, enough: enough.signal };
+    const began = performance.now();
+    const job = await options({ adapt });
+    const report = await engine.upscale(cancel.signal, sourceOf(picture), new Collector(), job);
+    expect(report.tilesRedone).toBe(1);
+    expect(workers).toHaveLength(2);
+    expect(report.seconds).toBeGreaterThan(0);
+    expect(report.seconds).toBeLessThanOrEqual((performance.now() - began) / 1000);
+    for (const { signal } of [cancel, enough]) expect(getEventListeners(signal, 'abort')).toEqual([]);
+    await engine.dispose();
+  });
+
+  test('that was cancelled before its turn asks for no worker', async () => {
+    const { engine, workers } = setUp();
+    const job = engine.upscale(AbortSignal.abort(new Error('no')), sourceOf(picture), new Collector(), await options());
+    await expect(job).rejects.toThrow('no');
+    expect(workers).toHaveLength(0);
+    await engine.dispose();
+    const late = engine.upscale(never, sourceOf(picture), new Collector(), await options());
+    await expect(late).rejects.toMatchObject({ code: 'unsupported' });
+    expect(workers).toHaveLength(0);
+  });
+
+  test('whose picture cannot be read ends with its worker, and the next begins anew', async () => {
+    const { engine, workers } = setUp();
+    const gone = new LWayError('bad-image', 'It is gone.', 'Open it again.');
+    const source = { ...sourceOf(picture), read: () => Promise.reject(gone) };
+    await expect(engine.upscale(never, source, new Collector(), await options())).rejects.toBe(gone);
+    expect(workers.map(({ terminated }) => terminated)).toEqual([true]);
+    const sink = new Collector();
+    const report = await engine.upscale(never, sourceOf(picture), sink, await options());
+    right(sink);
+    expect(report).toMatchObject({ notices: [], tilesRedone: 0 });
+    expect(workers).toHaveLength(2);
+    await engine.dispose();
+  });
+
+  test('that was cancelled while its picture is read ends for that, and keeps its worker', async () => {
+    const { engine, workers } = setUp();
+    const abort = new AbortController();
+    const source = {
+      ...sourceOf(picture),
+      read: (signal: AbortSignal) => {
+        abort.abort(new Error('changed my mind'));
+        return Promise.reject(signal.reason as Error);
+      },
+    };
+    await expect(engine.upscale(abort.signal, source, new Collector(), await options())).rejects.toThrow(
+      'changed my mind',
+    );
+    const sink = new Collector();
+    await engine.upscale(never, sourceOf(picture), sink, await options());
+    right(sink);
+    expect(workers).toHaveLength(1);
+    await engine.dispose();
+  });
+});
+
+describe('a worker', () => {
+  test.each(['error', 'messageerror'])('that ends between jobs (%s) is replaced', async (type) => {
+    const { engine, workers } = setUp();
+    await engine.upscale(never, sourceOf(picture), new Collector(), await options());
+    workers[0]!.emit(type, {});
+    expect(workers[0]!.terminated).toBe(true);
+    const sink = new Collector();
+    const report = await engine.upscale(never, sourceOf(picture), sink, await options());
+    right(sink);
+    expect(report).toMatchObject({ tilesRedone: 0, deviceName: 'worker 2' });
+    await engine.dispose();
+  });
+
+  test('that cannot be started is an error, and the next job tries again', async () => {
+    let broken = true;
+    const workers: TestWorker[] = [];
+    const engine = new WorkerEngine({
+      createWorker: () => {
+        if (broken) throw new LWayError('unsupported', 'There are no workers here.', '');
+        workers.push(new TestWorker(() => undefined, 1));
+        return workers[0]!;
+      },
+      files: () => Promise.resolve({ binary: new Uint8Array(8) }),
+      patience,
+    });
+    const job = await options();
+    await expect(engine.upscale(never, sourceOf(picture), new Collector(), job)).rejects.toMatchObject({
+      code: 'unsupported',
+    });
+    broken = false;
+    const sink = new Collector();
+    await engine.upscale(never, sourceOf(picture), sink, job);
+    right(sink);
+    await engine.dispose();
+  });
+});
+
 describe('a worker that fails while the network learns', () => {
   const lost = new LWayError('device-lost', 'The graphics device stopped responding.', 'Try again.');
   const memory = new LWayError('out-of-memory', 'Memory was too small.', 'Close programs.');
@@ -260,6 +427,9 @@ describe('a worker that fails while the network learns', () => {
     expect(report.adaptation).toMatchObject(expectedReport);
     expect(report.device).toBe('webgpu');
     expect(workers).toHaveLength(expectedWorkers);
+    const over = report.notices.filter((notice) => notice.endsWith('Learning starts over.'));
+    expect(over).toHaveLength(failures.length - (expectedReport.used ? 0 : 1));
+    expect(report.tilesRedone).toBe(failures.length);
     const said = report.notices.filter((notice) => notice.startsWith('Matching was not possible'));
     expect(said).toHaveLength(expectedReport.used ? 0 : 1);
     await engine.dispose();
@@ -296,6 +466,19 @@ describe('cancelling', () => {
     const sink = new Collector();
     await engine.upscale(never, sourceOf(picture), sink, await options());
     right(sink);
+    await engine.dispose();
+  });
+
+  test('“enough” that was said before holds as well', async () => {
+    const adapt: Adapt = async (_signal, { network, options: { enough } }) => {
+      if (!enough!.aborted) await new Promise<void>((resolve) => enough!.addEventListener('abort', () => resolve()));
+      return { network, report: { used: true, steps: 7, improvement: 0.2, message: 'stopped early', seconds: 1 } };
+    };
+    const { engine } = setUp(undefined, adapt);
+    const adaptation = { level: 'quick' as const, strength: 1, networks: {} as never, enough: AbortSignal.abort() };
+    const job = await options({ adapt: adaptation });
+    const report = await engine.upscale(never, sourceOf(picture), new Collector(), job);
+    expect(report.adaptation).toMatchObject({ steps: 7 });
     await engine.dispose();
   });
 

@@ -124,9 +124,9 @@ export class WorkerEngine implements Engine {
         signal.throwIfAborted();
         const lost = error instanceof WorkerLost;
         const code = error instanceof LWayError ? error.code : null;
-        if (!(lost || code === 'device-lost' || code === 'out-of-memory') || restarts === mostRestarts)
-          throw asLWay(error);
+        if (!(lost || code === 'device-lost' || code === 'out-of-memory')) throw error;
         this.drop();
+        if (restarts === mostRestarts) throw asLWay(error);
         redone++;
         if (adapting) {
           adapting = false;

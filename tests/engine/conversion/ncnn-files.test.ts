@@ -67,6 +67,11 @@ describe('settings', () => {
     expect([settings.int(2, 9), settings.float(2, 0.5), settings.ints(2)]).toEqual([9, 0.5, []]);
   });
 
+  test('that a layer cannot be without are 1 or more', () => {
+    expect(new Settings(['0=1']).count(0)).toBe(1);
+    for (const word of ['1=1', '0=0', '0=-1', '0=x']) expect(() => new Settings([word]).count(0)).toThrow(badModel);
+  });
+
   test('of floats may be written as the whole numbers that have their bits', () => {
     const floats = (...words: string[]) => new Settings([`-23300=${words.length},${words.join(',')}`]).floats(0);
     // 0.25, -0.25, and the smallest number that has a float's bits beside the largest that has not.

@@ -91,11 +91,11 @@ export function readParam(bytes: Uint8Array): Layer[] {
 function layerOf(line: string): Layer {
   const [type, name, ins, outs, ...rest] = line.split(/\s+/);
   const [inputs, outputs] = [Number(ins), Number(outs)];
-  if (name === undefined || !Number.isInteger(inputs) || !Number.isInteger(outputs)) throw damaged('This .param file');
+  if (!Number.isInteger(inputs) || !Number.isInteger(outputs)) throw damaged('This .param file');
   const words = rest.slice(inputs + outputs);
   return {
     type: type!,
-    name,
+    name: name!,
     inputs: rest.slice(0, inputs),
     outputs: rest.slice(inputs, inputs + outputs),
     settings: new Settings(words),
