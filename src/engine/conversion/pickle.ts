@@ -69,7 +69,7 @@ export function readPickle(bytes: Uint8Array, from = 0): { value: unknown; end: 
     let value = 0n;
     const digits = raw(length);
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(digits[i]!);
-    if (length > 0 && digits[length - 1]! >= 0x80) value -= 1n << BigInt(8 * length);
+    if (digits[length - 1]! >= 0x80) value -= 1n << BigInt(8 * length);
     const plain = Number(value);
     return Number.isSafeInteger(plain) ? plain : value;
   };

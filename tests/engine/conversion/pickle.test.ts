@@ -87,6 +87,7 @@ const rows: [program: string, value: unknown][] = [
   ['\x8fK\x01a.', new Set()],
   ['K\x01Q.', new Persistent(1)],
   ['Pab\n.', new Persistent('ab')],
+  ['K\x05K\x060.', 5],
   ['K\x05q\x000h\x00.', 5],
   ['K\x05r\x01\x02\x00\x000j\x01\x02\x00\x00.', 5],
   ['K\x05p12\n0g12\n.', 5],
@@ -117,6 +118,10 @@ test('a dictionary’s items are set on what stands for one', () => {
 test('what is recalled is the same, and may hold itself', () => {
   const { value } = read(']q\x00h\x00a.') as { value: unknown[] };
   expect(value[0]).toBe(value);
+});
+
+test('more values than any weights have are refused before the file ends', () => {
+  expect(() => readPickle(new Uint8Array(10_000_001).fill(0x4e))).toThrow(/too many values/);
 });
 
 test('it begins where it is told, and ends behind its end', () => {

@@ -80,6 +80,107 @@ test.each<[string, View]>([
   );
 });
 
+describe('an archive', () => {
+  /** With the sizes that its table gives for some of its files. */
+  function claiming(sizes: Readonly<Record<string, number>>): Uint8Array {
+    const files = {
+      'net/data.pkl': text(pickle({})),
+      'net/data/0': new Uint8Array(values.buffer),
+      'net/notes.txt': text('x'),
+    };
+    const bytes = zipSync(files, { level: 0 });
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let at = 0; at + 46 < bytes.length; at++) {
+      if (view.getUint32(at, true) !== 0x02014b50) continue;
+      const name = Buffer.from(bytes.subarray(at + 46, at + 46 + view.getUint16(at + 28, true))).toString();
+      if (sizes[name] !== undefined) view.setUint32(at + 24, sizes[name], true);
+    }
+    return bytes;
+  }
+
+  test.each([
+    [{ 'net/data/0': 2 ** 30 + 1 }],
+    [{ 'net/data.pkl': 2 ** 29, 'net/data/0': 2 ** 29 + 1 }],
+    [{ 'net/data.pkl': 2 ** 30 + 1 }],
+  ])('that would unpack to more than 1 GB is refused before it is: %j', (sizes) => {
+    expect(() => readPytorch(claiming(sizes))).toThrow(
+      expect.objectContaining({ code: 'bad-model', message: expect.stringMatching(/1 GB/) }),
+    );
+  });
+
+  test('is not unpacked but for what is needed', () => {
+    expect(readPytorch(claiming({ 'net/notes.txt': 2 ** 31 })).get('w')!.data).toEqual(values);
+  });
+
+  test('of a program, or in big-endian order, is refused', () => {
+    const files = { 'net/data.pkl': text(pickle({})), 'net/data/0': new Uint8Array(values.buffer) };
+    const big = { 'net/byteorder': text('big\n') };
+    for (const more of [{ 'net/constants.pkl': text('N.') }, big])
+      expect(() => readPytorch(zipSync({ ...files, ...more }))).toThrow(expect.objectContaining({ code: 'bad-model' }));
+    expect(readPytorch(zipSync({ ...files, 'net/byteorder': text('little') })).size).toBe(1);
+    // Without a folder.
+    expect(readPytorch(zipSync({ 'data.pkl': files['net/data.pkl'], 'data/0': files['net/data/0'] })).size).toBe(1);
+  });
+});
+
+describe('the form from before PyTorch 1.6', () => {
+  const stored = (type: string, key: string, part = 'N') =>
+    `${tuple(word('storage'), `ctorch\n${type}\n`, word(key), word('cpu'), whole(2), part)}Q`;
+  const view = (storage: string) =>
+    `ctorch._utils\n_rebuild_tensor_v2\n${tuple(storage, whole(0), sizes(2), sizes(1), '\x89', 'N')}R`;
+  const magic = '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.';
+  const number = (value: bigint) => Buffer.from(BigInt64Array.of(value).buffer).toString('latin1');
+  const floats = Buffer.from(Float32Array.of(0.5, -2).buffer).toString('latin1');
+  const list = (...keys: string[]) => file(`](${keys.map(word).join('')}e`);
+  const legacy = (root: string, keys: string, data: string) =>
+    text(`${magic}${file('M\xe9\x03')}${file('}')}${file(root)}${keys}${data}`);
+  const two = dictionary(
+    [word('steps'), view(stored('LongStorage', 'a'))],
+    [word('w'), view(stored('FloatStorage', 'b'))],
+  );
+
+  test.each([
+    ['LongStorage', 8],
+    ['IntStorage', 4],
+    ['ShortStorage', 2],
+    ['CharStorage', 1],
+    ['ByteStorage', 1],
+    ['BoolStorage', 1],
+    ['DoubleStorage', 8],
+    ['HalfStorage', 2],
+    ['BFloat16Storage', 2],
+  ])('holds what is not needed as well, which is passed over: %s', (type, width) => {
+    const root = dictionary([word('n'), view(stored(type, 'a'))], [word('w'), view(stored('FloatStorage', 'b'))]);
+    const data = `${number(3n)}${'x'.repeat(3 * width)}${number(2n)}${floats}`;
+    expect(readPytorch(legacy(root, list('a', 'b'), data)).get('w')).toEqual({
+      dims: [2],
+      data: Float32Array.of(0.5, -2),
+    });
+  });
+
+  const whole3 = `${number(3n)}${'x'.repeat(24)}`;
+  test.each<[string, Uint8Array]>([
+    ['a storage that nothing uses', legacy(two, list('a', 'c'), `${whole3}${number(2n)}${floats}`)],
+    ['no list of storages', legacy(two, file('N'), `${whole3}${number(2n)}${floats}`)],
+    ['a storage of less than nothing', legacy(two, list('b', 'a'), `${number(-1n)}${whole3}`)],
+    ['a storage longer than the file', legacy(two, list('a', 'b'), `${whole3}${number(3n)}${floats}`)],
+    ['a storage that is missing', legacy(two, list('a'), whole3)],
+    ['a view beyond its storage', legacy(two, list('a', 'b'), `${whole3}${number(1n)}${floats}`)],
+    ['a number of values that is cut', legacy(two, list('a', 'b'), `${whole3}${number(2n).slice(0, 7)}`)],
+    ['another magic number', text(`${file('M\xe9\x03')}${file('}')}`)],
+    [
+      'storages that are parts of others',
+      legacy(dictionary([word('w'), view(stored('FloatStorage', 'b', tuple(word('a'), whole(0))))]), list('b'), ''),
+    ],
+    [
+      'complex numbers',
+      legacy(dictionary([word('w'), view(stored('ComplexFloatStorage', 'b'))]), list('b'), `${number(2n)}${floats}`),
+    ],
+  ])('is refused with %s', (_, bytes) => {
+    expect(() => readPytorch(bytes)).toThrow(expect.objectContaining({ code: 'bad-model' }));
+  });
+});
+
 const row: View = { shape: tuple(whole(1)), steps: tuple(whole(1)) };
 const named = (name: string): [string, string] => [word(name), tensor(row)];
 
@@ -152,6 +253,6 @@ test('a storage that is missing is a damaged file', () => {
 test('is told by its first bytes', () => {
   expect(isPytorch(archive({}))).toBe(true);
   for (const protocol of [2, 3, 4, 5]) expect(isPytorch(Uint8Array.of(0x80, protocol, 0x7d))).toBe(true);
-  for (const others of [[0x80, 1], [0x80, 6], [0x50, 0x4c], [0x51, 0x4b], [0x81, 2], []])
+  for (const others of [[0x80, 1], [0x80, 1, 0x7d], [0x80, 6], [0x50, 0x4c], [0x51, 0x4b], [0x81, 2], []])
     expect(isPytorch(Uint8Array.from(others))).toBe(false);
 });
