@@ -1,6 +1,6 @@
 import type { Builder } from '../builder';
 import type { Attributes } from '../graph';
-import { numbersOf, sameShape, sizeOf, tensorOf, type Tensor } from '../tensor';
+import { numbersOf, sizeOf, tensorOf, type Tensor } from '../tensor';
 import type { Value } from '../value';
 import type { Description, Inputs } from './definition';
 
@@ -75,7 +75,6 @@ export const likeFirst = (inputs: Inputs): Description[] => {
 
 /** Undoes broadcasting: the sum of `gradient` over all axes along which `shape` was repeated. */
 export function sumTo(b: Builder, gradient: Value, shape: readonly number[]): Value {
-  if (sameShape(gradient.shape, shape)) return gradient;
   if (sizeOf(gradient.shape) === sizeOf(shape)) return b.reshape(gradient, shape);
   const extra = gradient.shape.length - shape.length;
   const axes = gradient.shape.flatMap((dim, i) => (i < extra || (shape[i - extra] === 1 && dim !== 1) ? [i] : []));
@@ -124,7 +123,7 @@ export function mapElements(
   const sources = inputs.map(numbersOf);
   const result = new Float64Array(sizeOf(shape));
   const strides = inputs.map((tensor) => broadcastStrides(tensor.dims, shape));
-  const values = inputs.map(() => 0);
+  const values: number[] = [];
   walk(shape, strides, (position, offsets) => {
     for (let k = 0; k < sources.length; k++) values[k] = sources[k]![offsets[k]!]!;
     result[position] = f(...values);
