@@ -56,13 +56,11 @@ export function tensorOf(type: DataType, values: ArrayLike<number>, dims: readon
   }
 }
 
-const int64Max = 2n ** 63n - 1n;
+const LIMIT = 2 ** 63;
 
 /** Slices say "to the end" with the largest int64, which a double cannot hold exactly. */
 function toBigInt(value: number): bigint {
-  if (value >= 2 ** 63) return int64Max;
-  if (value <= -(2 ** 63)) return -int64Max - 1n;
-  return BigInt(Math.trunc(value));
+  return value >= LIMIT ? BigInt(LIMIT) - 1n : BigInt(Math.trunc(Math.max(value, -LIMIT)));
 }
 
 /** A tensor's values as plain numbers, whatever its type. */
