@@ -99,6 +99,67 @@ describe('what is known before a graph runs', () => {
   });
 });
 
+test('what methods fill in is what they say', () => {
+  const b = new GraphBuilder('defaults');
+  const x = b.input('x', [2, 4, 6, 8]);
+  const kernel = b.input('w', [5, 4, 3, 5]);
+  const other = b.input('v', [4, 5, 3, 2]);
+  const [axes, ones] = [b.ints([0, 1, 2, 3]), [1, 1]];
+  const same = { kernel_shape: [3, 5], strides: ones, dilations: ones, pads: [1, 2, 1, 2], group: 1 };
+  const wide = { ...same, dilations: [2, 3], pads: [2, 6, 2, 6] };
+  const none = {
+    kernel_shape: [3, 2],
+    strides: ones,
+    dilations: ones,
+    pads: [0, 0, 0, 0],
+    group: 1,
+    output_padding: [0, 0],
+  };
+  const scales = (...values: number[]) => [x, undefined, b.constant([1, 1, ...values])];
+  const shift = { coordinate_transformation_mode: 'asymmetric' };
+  const centred = { coordinate_transformation_mode: 'half_pixel' };
+  const pairs: [Value, Value][] = [
+    [b.leakyRelu(x), b.op('LeakyRelu', [x], { alpha: 0.01 })],
+    [b.softmax(x), b.op('Softmax', [x], { axis: -1 })],
+    [b.gather(x, b.ints([1])), b.op('Gather', [x, b.ints([1])], { axis: 0 })],
+    [b.pad(x, [0, 0, 1, 0, 0, 0, 0, 2]), b.op('Pad', [x, b.ints([0, 0, 1, 0, 0, 0, 0, 2]), 0], { mode: 'constant' })],
+    [b.pad(x, [0, 0, 1, 0, 0, 0, 0, 2], 'edge'), b.op('Pad', [x, b.ints([0, 0, 1, 0, 0, 0, 0, 2])], { mode: 'edge' })],
+    [b.reduceSum(x), b.op('ReduceSum', [x, axes], { keepdims: 1 })],
+    [b.reduceMean(x), b.op('ReduceMean', [x, axes], { keepdims: 1 })],
+    [b.reduceMax(x), b.op('ReduceMax', [x, axes], { keepdims: 1 })],
+    [b.mean(x), b.op('ReduceMean', [x, axes], { keepdims: 0 })],
+    [b.slice(x, [1], [2], [3]), b.op('Slice', [x, b.ints([1]), b.ints([2]), b.ints([3]), b.ints([1])])],
+    [b.depthToSpace(x, 2), b.op('DepthToSpace', [x], { blocksize: 2, mode: 'CRD' })],
+    [b.averagePool(x, [2, 3]), b.op('AveragePool', [x], { kernel_shape: [2, 3], strides: [2, 3] })],
+    [b.conv(x, kernel), b.op('Conv', [x, kernel], same)],
+    [b.conv(x, kernel, { dilations: [2, 3] }), b.op('Conv', [x, kernel], wide)],
+    [b.convTranspose(x, other), b.op('ConvTranspose', [x, other], none)],
+    [b.resize(x, [2, 3]), b.op('Resize', scales(2, 3), { mode: 'linear', ...centred })],
+    [
+      b.resize(x, [2, 3], { mode: 'nearest' }),
+      b.op('Resize', scales(2, 3), { mode: 'nearest', ...shift, nearest_mode: 'floor' }),
+    ],
+    [
+      b.resize(x, [2, 3], { mode: 'cubic' }),
+      b.op('Resize', scales(2, 3), { mode: 'cubic', ...centred, cubic_coeff_a: -0.75 }),
+    ],
+  ];
+  for (const [short, long] of pairs) expect(short).toBe(long);
+  const matrix = b.input('m', [3, 3]);
+  expect(b.gemm(matrix, matrix)).toBe(b.op('Gemm', [matrix, matrix], { transA: 0, transB: 0 }));
+  expect(b.producerOf(b.transpose(x, [1, 0, 2, 3]))!.op).toBe('Transpose');
+  expect(b.producerOf(b.transpose(b.input('flat', [1, 4, 1, 8]), [0, 2, 1, 3]))!.op).toBe('Reshape');
+  expect(b.producerOf(b.transpose(b.input('long', [1, 4, 1, 8]), [0, 3, 2, 1]))!.op).toBe('Transpose');
+  const types = (['float32', 'int64', 'int32', 'bool'] as const).map((type) => [b.cast(matrix, type).type, type]);
+  for (const [given, wanted] of types) expect(given).toBe(wanted);
+  const blocks = { data: Float32Array.from({ length: 16 }, (_, i) => i), dims: [1, 4, 2, 2] };
+  for (const mode of ['CRD', 'DCR'] as const) {
+    const there = b.constant(float32(blocks.data, blocks.dims));
+    const known = b.spaceToDepth(b.depthToSpace(there, 2, mode), 2, mode).constant!;
+    expect([...known.data]).toEqual([...blocks.data]);
+  }
+});
+
 describe('errors name the operation', () => {
   const b = new GraphBuilder('wrong');
   const x = b.input('x', [1, 3, 8, 8]);
