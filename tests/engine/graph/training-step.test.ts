@@ -14,6 +14,7 @@ import {
   type Graph,
   type TrainingStepOptions,
 } from '../../../src/engine/graph';
+import { scheduleOf } from '../../../src/engine/graph/optimizer';
 import { describeWithSharedData, sharedData } from '../../support/shared-data';
 import { runNative, type Feeds } from './support/native';
 import { srvgg } from './support/networks';
@@ -250,4 +251,14 @@ describeWithSharedData('peers')("peers' networks, as they are", () => {
     },
     60_000,
   );
+});
+
+test('an optimizer left as it is has the numbers that its description says', () => {
+  const step = (optimizer: TrainingStepOptions['optimizer']) => tinyStep({ optimizer }).graph;
+  expect(step({ type: 'adam' })).toEqual(step({ type: 'adam', betas: [0.9, 0.99], epsilon: 1e-8, anchor: 0 }));
+  expect(step({ type: 'sgd' })).toEqual(step({ type: 'sgd', momentum: 0.9 }));
+  const schedule = (at: number) => [...scheduleOf({ type: 'adam' }, at, 0.5)];
+  expect(schedule(1)).toEqual([0.5, Math.fround(1 / (1 - 0.9)), Math.fround(1 / Math.sqrt(1 - 0.99))]);
+  expect(schedule(3)).toEqual([0.5, Math.fround(1 / (1 - 0.729)), Math.fround(1 / Math.sqrt(1 - 0.99 ** 3))]);
+  expect([...scheduleOf({ type: 'sgd' }, 3, 0.5)]).toEqual([0.5, 1, 1]);
 });
