@@ -77,6 +77,14 @@ test('how long the next one takes is known from the last: by its tiles, for as m
   expect(controller.estimate).toBeCloseTo(8, 9);
 });
 
+test('without a picture it fails for that', async () => {
+  const { controller, workspace } = await start();
+  workspace.close(workspace.active!.id);
+  await until(() => controller.state.document === null);
+  await controller.start();
+  expect(controller.state.work).toMatchObject({ kind: 'failed', error: { code: 'unsupported' } });
+});
+
 test('one that failed does not stand in the way of the next, and leaves nothing to be opened', async () => {
   let broken = true;
   const full = new LWayError('out-of-memory', 'It is full.', 'Make room.');

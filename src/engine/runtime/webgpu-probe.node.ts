@@ -27,7 +27,7 @@ export function probeWebGpu(): Promise<WebGpuProbe> {
       { timeout: 30_000, env: process.env },
       (error, stdout, stderr) => {
         const answer = /^lway-probe (.*)$/m.exec(stdout)?.[1];
-        if (answer) resolve(judge(JSON.parse(answer) as Answer));
+        if (answer) resolve(judged(JSON.parse(answer) as Answer));
         else resolve({ works: false, reason: complaint(stderr) ?? error?.message ?? 'the try gave no answer.' });
       },
     );
@@ -62,13 +62,14 @@ const drivers = () => {
   process.stdout.write('lway-probe ' + JSON.stringify(answer) + '\\n', () => process.exit(0));
 })();`;
 
-function judge({ error, drivers }: Answer): WebGpuProbe {
+/** What the answer of the try says of the GPU. */
+export function judged({ error, drivers }: Answer): WebGpuProbe {
   if (error !== undefined) return { works: false, reason: complaint(error) ?? 'WebGPU found no adapter.' };
   const software = drivers.filter((driver) => /swiftshader|lvp|llvmpipe/i.test(driver));
-  if (drivers.length > 0 && software.length === drivers.length)
+  const hardware = drivers.filter((driver) => !software.includes(driver));
+  if (drivers.length > 0 && hardware.length === 0)
     return { works: true, software: true, name: `${names(software)} (software)` };
   const api = platform() === 'darwin' ? 'Metal' : platform() === 'win32' ? 'Direct3D 12' : 'Vulkan';
-  const hardware = drivers.filter((driver) => !software.includes(driver));
   return { works: true, software: false, name: `${names(hardware) || 'GPU'} through ${api}` };
 }
 
