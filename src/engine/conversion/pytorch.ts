@@ -143,7 +143,7 @@ function visit(root: unknown, onMade: (made: Made) => void): void {
   const pending: unknown[] = [root];
   while (pending.length > 0) {
     const value = pending.pop();
-    if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+    if (typeof value !== 'object' || seen.has(value)) continue;
     seen.add(value);
     if (value instanceof Made) {
       onMade(value);

@@ -14,6 +14,7 @@ const fraction = (value: number) =>
 const tuple = (...values: string[]) => `(${values.join('')}t`;
 
 interface View {
+  readonly kind?: string;
   readonly offset?: string;
   readonly shape?: string;
   readonly steps?: string;
@@ -21,8 +22,14 @@ interface View {
 }
 
 /** A view of six values, 2 × 3 in rows if nothing else is said. */
-function tensor({ offset = whole(0), shape = tuple(whole(2), whole(3)), steps, type = 'FloatStorage' }: View): string {
-  const storage = tuple(word('storage'), `ctorch\n${type}\n`, word('0'), word('cpu'), whole(6));
+function tensor({
+  kind = 'storage',
+  offset = whole(0),
+  shape = tuple(whole(2), whole(3)),
+  steps,
+  type = 'FloatStorage',
+}: View): string {
+  const storage = tuple(word(kind), `ctorch\n${type}\n`, word('0'), word('cpu'), whole(6));
   const args = tuple(`${storage}Q`, offset, shape, steps ?? tuple(whole(3), whole(1)), '\x89', 'N');
   return `ctorch._utils\n_rebuild_tensor_v2\n${args}R`;
 }
@@ -74,6 +81,7 @@ test.each<[string, View]>([
   ['has a text as its beginning', { offset: word('0') }],
   ['has more sides than steps', { shape: sizes(1, 2, 3) }],
   ['has no sides at all', { shape: 'N' }],
+  ['is of something else than a storage', { kind: 'module' }],
 ])('a view that %s is a damaged file', (_, view) => {
   expect(() => readPytorch(archive(view))).toThrow(
     expect.objectContaining({ code: 'bad-model', message: expect.stringMatching(/damaged or cut short/) }),
@@ -158,6 +166,28 @@ describe('the form from before PyTorch 1.6', () => {
     });
   });
 
+  test('may hold itself, and a storage of nothing at its end', () => {
+    const root = dictionary(
+      [word('n'), view(stored('LongStorage', 'a'))],
+      [word('self'), ']q\x05h\x05a'],
+      [word('w'), view(stored('FloatStorage', 'b'))],
+    );
+    const bytes = legacy(root, list('b', 'a'), `${number(2n)}${floats}${number(0n)}`);
+    expect([...readPytorch(bytes).keys()]).toEqual(['w']);
+  });
+
+  test('may hold tensors within lists and objects, whose storages lie between the others', () => {
+    const root = dictionary(
+      [word('list'), `](${view(stored('IntStorage', 'a'))}e`],
+      [word('object'), `cmy\nClass\n)R}(${word('x')}${view(stored('ShortStorage', 'b'))}ub`],
+      [word('ordered'), ordered([word('x'), view(stored('CharStorage', 'c'))])],
+      [word('w'), view(stored('FloatStorage', 'd'))],
+    );
+    const data = [4, 2, 1].map((width) => `${number(2n)}${'x'.repeat(2 * width)}`).join('');
+    const weights = readPytorch(legacy(root, list('a', 'b', 'c', 'd'), `${data}${number(2n)}${floats}`));
+    expect([...weights.keys()]).toEqual(['w']);
+  });
+
   const whole3 = `${number(3n)}${'x'.repeat(24)}`;
   test.each<[string, Uint8Array]>([
     ['a storage that nothing uses', legacy(two, list('a', 'c'), `${whole3}${number(2n)}${floats}`)],
@@ -170,7 +200,11 @@ describe('the form from before PyTorch 1.6', () => {
     ['another magic number', text(`${file('M\xe9\x03')}${file('}')}`)],
     [
       'storages that are parts of others',
-      legacy(dictionary([word('w'), view(stored('FloatStorage', 'b', tuple(word('a'), whole(0))))]), list('b'), ''),
+      legacy(
+        dictionary([word('w'), view(stored('FloatStorage', 'b', tuple(word('a'), whole(0))))]),
+        list('b'),
+        `${number(2n)}${floats}`,
+      ),
     ],
     [
       'complex numbers',
@@ -237,6 +271,12 @@ test.each<[string, string, string[]]>([
   ['a wrapper that wraps a tensor is a weight', dictionary(named('model')), ['model']],
 ])('weights are found in %s', (_, root, names) => {
   expect([...readPytorch(archived(file(root))).keys()]).toEqual(names);
+});
+
+test('numbers that cannot be used are refused and not left out', () => {
+  expect(() => readPytorch(archive({ type: 'ComplexFloatStorage' }))).toThrow(
+    expect.objectContaining({ code: 'bad-model', message: expect.stringMatching(/ComplexFloatStorage/) }),
+  );
 });
 
 test('a whole Python object is not a dictionary of weights', () => {
