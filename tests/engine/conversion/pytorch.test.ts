@@ -60,6 +60,7 @@ test.each<[string, View, number[], number[]]>([
   ['a single one, whose step means nothing', { shape: sizes(1, 6), steps: sizes(99, 1) }, [1, 6], [...values]],
   ['a number', { offset: whole(3), shape: ')', steps: ')' }, [], [3]],
   ['nothing', { shape: sizes(0, 3) }, [0, 3], []],
+  ['nothing, from wherever', { offset: whole(99), shape: sizes(0, 3) }, [0, 3], []],
 ])('a view of a storage: %s', (_, view, dims, data) => {
   expect(weight(view)).toEqual({ dims, data });
 });
@@ -80,6 +81,7 @@ test.each<[string, View]>([
   ['begins within a value', { offset: fraction(0.5), shape: sizes(1), steps: sizes(1) }],
   ['has a text as its beginning', { offset: word('0') }],
   ['has more sides than steps', { shape: sizes(1, 2, 3) }],
+  ['repeats a value more often than fits', { shape: sizes(2 ** 28 + 1), steps: sizes(0) }],
   ['has no sides at all', { shape: 'N' }],
   ['is of something else than a storage', { kind: 'module' }],
 ])('a view that %s is a damaged file', (_, view) => {
@@ -223,6 +225,7 @@ test('what has no name, and what is no tensor, is left out', () => {
     [whole(7), tensor(row)],
     named('w'),
     [word('epoch'), whole(3)],
+    [word('none'), 'N'],
     [word('note'), word('hello')],
     [word('list'), '](' + whole(1) + 'e'],
     [word('other'), 'ccollections\nOrderedDict\n)R'],
