@@ -90,9 +90,9 @@ test('an empty folder, and options that mean nothing to one', async () => {
 });
 
 test('what is found out about the values is told, and what is said is believed', async () => {
-  writeFileSync(root.path('a.onnx'), tinyNetwork({ white: 255, channels: 'BGR', taste: 3 }));
+  writeFileSync(root.path('a.onnx'), tinyNetwork({ white: 255 }));
   writeFileSync(root.path('b.onnx'), doublingNetwork());
-  expect((await root.lway('models', 'add', 'a.onnx')).stderr).toMatch(/Added "a": ×2, BGR 0\.\.255, /);
+  expect((await root.lway('models', 'add', 'a.onnx')).stderr).toMatch(/Added "a": ×2, RGB 0\.\.255, /);
   expect((await root.lway('models', 'add', 'b.onnx')).stderr).toMatch(/Added "b": ×2, RGB 0\.\.1, /);
   const said = await root.lway('models', 'add', 'b.onnx', '--id', 'c', '--range', '-1..1', '--order', 'bgr');
   expect(said.stderr).toMatch(/Added "c": ×2, BGR -1\.\.1, /);

@@ -11,7 +11,8 @@ import type { ImageInput, NetworkEntry } from '../network/registry';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
 import { LoadedNetwork } from '../network/loaded-network';
 import { fromTensor, toTensor, type Convention } from '../network/tensors';
-import { darkPicture, noisePicture, smoothPicture } from './probe-pictures';
+import { orderOf, probeSide } from './colour-order';
+import { darkPicture, noisePicture, noisierPicture, smoothPicture } from './probe-pictures';
 
 /** What a person says of a network, because they know: it is believed rather than guessed. */
 export interface SaidOfNetwork extends Partial<Pick<ImageInput, 'channels' | 'range'>> {
@@ -58,10 +59,12 @@ const farBetter = 0.3;
  * most 1.4 times.
  */
 const worseInTheDark = 2.5;
+/** Standard deviation of the noise that networks which do not enlarge are tried with, 0..1. */
+const probeNoise = 0.05;
 /** Two ranges whose answers differ by less than this share of their error are one to the network: the usual it is. */
 const sameToIt = 0.3;
-/** The same for blue first: photographs look much alike in both orders to all of those 15. */
-const otherOrder = 0.6;
+/** Pictures of a fixed size with more pixels are too slow to be asked for the order of colours as well. */
+const mostForOrder = 256 ** 2;
 const largestScale = 8;
 
 /**
@@ -143,6 +146,9 @@ function imageInput(file: NetworkFile): PortDescription & { shape: (number | str
   return { ...input, shape };
 }
 
+/** The network's answer to a picture in that range of values and that order of channels. */
+type Ask = (picture: Raster, range: ImageInput['range'], channels?: ImageInput['channels']) => Promise<Raster>;
+
 interface Found {
   input: ImageInput;
   output: string;
@@ -206,7 +212,11 @@ class Probing {
           }
           // A mask that an exporter has fixed for some number of windows suits a few sides together, not each of them.
           if (multipleOf > 1 && (await this.tryShape(layout, width, width)) === null) continue;
-          const best = await this.findValues(layout, width, height, shaped);
+          const best = await this.findValues(layout, width, height, {
+            ...shaped,
+            multipleOf,
+            fixed: fixed !== undefined,
+          });
           const { output, scale } = shaped;
           return { output, scale, multipleOf, input: { ...best, size: fixed } };
         } catch (error) {
@@ -265,50 +275,59 @@ class Probing {
     return null;
   }
 
-  /** Order of channels and range under which the network gives the probe back best. */
+  /** Range and order of channels under which the network gives the probes back best. */
   private async findValues(
     layout: ImageInput['layout'],
     width: number,
     height: number,
-    { output, scale }: { output: string; scale: number },
+    { output, scale, multipleOf, fixed }: { output: string; scale: number; multipleOf: number; fixed: boolean },
   ): Promise<ImageInput> {
-    const probe = smoothPicture(width, height);
-    const { range: saidRange, channels: saidOrder } = this.said;
-    const order = saidOrder ?? 'RGB';
-    const tried = async (range: ImageInput['range'], channels: ImageInput['channels'], picture = probe) => {
+    const { channels: said } = this.said;
+    const { name } = this.port;
+    const answerTo: Ask = async (picture, range, channels = said ?? 'RGB') => {
       const convention = { layout, channels, range, type: this.type };
-      const answer = fromTensor(
-        (await this.run(picture, convention))[output]!,
-        width * scale,
-        height * scale,
-        convention,
-      );
-      const error = difference(picture, answer);
-      return { input: { name: this.port.name, ...convention }, error, answer };
+      const answer = (await this.run(picture, convention))[output]!;
+      return fromTensor(answer, picture.width * scale, picture.height * scale, convention);
+    };
+    const range = await this.findRange(answerTo, width, height, scale);
+    const found = { name, layout, range, type: this.type };
+    if (said !== undefined) return { ...found, channels: said };
+    const side = roundUp(probeSide, multipleOf);
+    const [wide, tall] = fixed ? [width, height] : [side, side];
+    if (wide * tall > mostForOrder) return { ...found, channels: 'RGB' };
+    const channels = await orderOf((picture, order) => answerTo(picture, range, order), wide, tall);
+    return { ...found, channels };
+  }
+
+  private async findRange(answerTo: Ask, width: number, height: number, scale: number): Promise<ImageInput['range']> {
+    const probe = smoothPicture(width, height);
+    const noisy = noisierPicture(probe, probeNoise);
+    // What is left when noise should go: what adds little to its input, as in a range that is too wide for it, leaves it all.
+    const noiseLeft = async (range: ImageInput['range']) => difference(probe, await answerTo(noisy, range));
+    const errorOf = async (picture: Raster, range: ImageInput['range']) => {
+      const answer = await answerTo(picture, range);
+      return { range, answer, error: difference(picture, answer) };
     };
     // The usual first: another must be clearly better to be taken for right.
-    const ranges = saidRange ? [saidRange] : knownRanges;
-    let best = await tried(ranges[0], order);
+    const ranges = this.said.range ? [this.said.range] : knownRanges;
+    let best = await errorOf(probe, ranges[0]);
     for (const range of ranges.slice(1)) {
-      const other = await tried(range, order);
-      if (other.error < best.error * (range[0] < 0 && scale === 1 ? farBetter : clearlyBetter)) best = other;
-      else if (range[0] < 0 && scale > 1 && other.error < best.error * worseInTheDark) {
+      const other = await errorOf(probe, range);
+      if (other.error < best.error * (range[0] < 0 && scale === 1 ? farBetter : clearlyBetter)) {
+        if (scale > 1 || (await noiseLeft(range)) <= (await noiseLeft(best.range))) best = other;
+      } else if (range[0] < 0 && scale > 1 && other.error < best.error * worseInTheDark) {
         const dark = darkPicture(width, height);
-        const [usual, signed] = [await tried(best.input.range, order, dark), await tried(range, order, dark)];
+        const [usual, signed] = [await errorOf(dark, best.range), await errorOf(dark, range)];
         const differs = apart(usual.answer, signed.answer) > usual.error * sameToIt;
         if (differs && signed.error < usual.error * worseInTheDark) best = other;
       }
-    }
-    if (saidOrder === undefined) {
-      const other = await tried(best.input.range, 'BGR');
-      if (other.error < best.error * otherOrder) best = other;
     }
     if (!(best.error <= likeness))
       throw refuse(
         'The result of this network does not look like the picture enlarged.',
         'Choose a network that enlarges or restores pictures, with input and output in the same range.',
       );
-    return best.input;
+    return best.range;
   }
 
   private get type(): ImageInput['type'] {

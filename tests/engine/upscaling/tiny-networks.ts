@@ -106,6 +106,7 @@ export interface TinyOptions {
     | 'bright'
     | 'global'
     | 'blur'
+    | 'denoiser'
     | 'multiple-of-4'
     | 'multiple-of-8'
     | 'area-of-1024'
@@ -114,8 +115,6 @@ export interface TinyOptions {
     | 'unknown'
     | 'one-by-one'
     | 'two-outputs';
-  /** How strongly it tells RGB from BGR; 1 if left out. */
-  taste?: number;
   /** Ports that have to be fitted: the same network behind them. */
   ports?: 'brightness' | 'opacity' | 'level' | 'map' | 'border';
 }
@@ -139,7 +138,6 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
     scale = 2,
     kind = 'good',
     ports,
-    taste = 1,
   } = options;
   const w = new Writer();
   const random = randomNumbers(7);
@@ -157,7 +155,7 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
   // Right at a level of a quarter only.
   if (ports === 'level' || ports === 'map') x = w.op('Mul', [x, w.op('Mul', ['level', w.weight([4], [])])]);
   if (white !== 1) x = w.op('Div', [x, w.weight([white], [])]);
-  if (kind !== 'blur') x = w.op('Clip', [x, w.weight([0], []), w.weight([1], [])]);
+  if (kind !== 'blur' && kind !== 'denoiser') x = w.op('Clip', [x, w.weight([0], []), w.weight([1], [])]);
   const blocksize = multipleOf({ kind });
   if (blocksize > 1) x = w.op('DepthToSpace', [w.op('SpaceToDepth', [x], { blocksize })], { blocksize });
   if (kind === 'area-of-1024') x = w.op('Reshape', [w.op('Reshape', [x, w.whole([-1, 3072])]), w.op('Shape', [x])]);
@@ -200,12 +198,15 @@ export function tinyNetwork(options: TinyOptions = {}): Uint8Array {
     w.op('Gather', [repeated, w.whole([2])], { axis: 1 }),
   ];
   const excess = w.op('Sub', [w.op('Sub', [red, blue]), w.weight([0.32], [])]);
-  y = w.op('Add', [
-    y,
-    w.op('Clip', [w.op('Mul', [excess, w.weight([taste], [])]), w.weight([0], []), w.weight([0.1 * taste], [])]),
-  ]);
+  y = w.op('Add', [y, w.op('Clip', [excess, w.weight([0], []), w.weight([0.1], [])])]);
   if (kind === 'blur')
     y = w.op('AveragePool', [repeated], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [1, 1] });
+  if (kind === 'denoiser') {
+    // Takes away what is fine and faint.
+    const mean = w.op('AveragePool', [x], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
+    const fine = w.op('Clip', [w.op('Sub', [x, mean]), w.weight([-0.1], []), w.weight([0.1], [])]);
+    y = w.op('Sub', [x, fine]);
+  }
   if (kind === 'nan') y = w.op('Log', [w.op('Sub', [y, w.weight([5], [])])]);
   if (kind === 'black') y = w.op('Mul', [y, w.weight([0], [])]);
   if (kind === 'bright') y = w.op('Add', [y, w.weight([0.6], [])]);
