@@ -222,17 +222,7 @@ function tensorOf(value: unknown, dataOf: (key: string) => Uint8Array | undefine
   if (bytes === undefined || last * width > bytes.length || count * 4 > MOST_BYTES)
     throw damaged('This file of weights');
   const all = toFloat32(bytes.subarray(offset * width, last * width), storage.type);
-  const data = all.length === count && isRowMajor(shape, steps) ? all : gathered(all, shape, steps);
-  return { dims: shape, data };
-}
-
-function isRowMajor(shape: readonly number[], steps: readonly number[]): boolean {
-  let expected = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    if (shape[i] !== 1 && steps[i] !== expected) return false;
-    expected *= shape[i]!;
-  }
-  return true;
+  return { dims: shape, data: gathered(all, shape, steps) };
 }
 
 /** Elements of a strided view in row-major order. */
