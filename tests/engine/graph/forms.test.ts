@@ -264,5 +264,7 @@ test('slices backwards in larger steps, exponents and ellipses are said so that 
   expect(op(b.pow(x, b.input('p', [9]))).inputs[1]!.shape).toEqual([2, 9]);
   expect(op(b.pow(x, b.input('q', [1]))).inputs[1]!.shape).toEqual([1]);
   expect(op(b.pow(x, b.input('r', [2, 9]))).inputs[1]!.shape).toEqual([2, 9]);
+  const nothing = float32([], [2, 0]);
+  expect(op(b.concat([x, nothing, x], 1)).inputs).toEqual([x, x]);
   expect(op(b.op('Einsum', [x, x], { equation: '...a,...a' })).attributes).toEqual({ equation: 'ba,ba->b' });
 });

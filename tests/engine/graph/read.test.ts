@@ -8,7 +8,7 @@ import {
   type NodeProto,
   type TensorProto,
 } from 'onnx-buf';
-import { fixShapes, OPSET, readGraph, writeGraph } from '../../../src/engine/graph';
+import { fixShapes, float32, OPSET, readGraph, writeGraph, type Graph, type Node } from '../../../src/engine/graph';
 import { runNative } from './support/native';
 import { srvgg } from './support/networks';
 import { bytes, bytesOf, floats, info, ints, model, node } from './support/onnx-file';
@@ -121,6 +121,33 @@ describe('what is read is what was written', () => {
     expect(fromBinary(ModelProtoSchema, writeGraph(graph)).opsetImport[0]!.version).toBe(BigInt(OPSET));
     const x = { data: new Random(1).array(3 * 80, 0, 1), dims: [1, 3, 8, 10] };
     expect(await runNative(again, { x })).toEqual(await runNative(fixShapes(graph, { x: [1, 3, 8, 10] }), { x }));
+  });
+
+  test('attributes of every kind, and one name for one node', () => {
+    const attributes = {
+      kernel_shape: [1, 2],
+      names: ['a', 'b'],
+      alpha: 2,
+      value_floats: [0.5, 2],
+      axis: -1,
+      mode: 'some',
+      table: float32([1, 2], [2, 1]),
+    };
+    const made = (name: string, output: string): Node => ({
+      name,
+      op: 'Any',
+      inputs: ['x', ''],
+      outputs: [output],
+      attributes,
+    });
+    const graph: Graph = {
+      name: 'attributes',
+      inputs: [{ name: 'x', type: 'int64', shape: ['n', 2] }],
+      outputs: [{ name: 'y', type: 'bool', shape: [2] }],
+      nodes: [made('twice', 'y'), made('twice', 'z')],
+      initializers: new Map(),
+    };
+    expect(readGraph(writeGraph(graph))).toEqual({ ...graph, nodes: [made('twice', 'y'), made('z', 'z')] });
   });
 
   test('what is made half or double precision on the way becomes float32, and whole numbers stay', () => {

@@ -47,6 +47,8 @@ const cases: Case[] = [
   ['Unsqueeze', 'an axis named twice', [x(2, 3), ints(1, -3)]],
   ['Transpose', 'an order of fewer axes', [x(2, 3, 4)], { perm: [1, 0] }],
   ['Expand', 'a size that cannot become another', [x(2, 3), ints(2, 4)]],
+  ['Tile', 'more repeats than axes', [x(2, 3), ints(2, 1, 1)]],
+  ['Cast', 'no type', [x(2)]],
   ['Tile', 'fewer repeats than axes', [x(2, 3), ints(2)]],
   ['Concat', 'parts of fewer axes', [x(2, 3, 4), x(2, 3)], { axis: 0 }],
   ['Concat', 'parts that differ along one more axis', [x(2, 3, 4), x(1, 5, 4)], { axis: 0 }],

@@ -115,6 +115,8 @@ describe.each<[string, TrainingStep, () => Record<string, Float32Array>]>([
     const run = await TrainingRun.create(signal, device.runtime, step);
     await run.step(signal, data(), 1e-3);
     const before = await run.weights();
+    await expect(run.evaluate(AbortSignal.abort(new Error('early')), data())).rejects.toThrow('early');
+    expect(device.made).toHaveLength(step.parts > 1 ? 3 : 2);
     const controller = new AbortController();
     device.onRun = () => controller.abort(new Error('enough'));
     await expect(run.step(controller.signal, data(), 1e-3)).rejects.toThrow('enough');

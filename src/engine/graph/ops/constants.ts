@@ -2,7 +2,7 @@ import type { Tensor } from '../tensor';
 import { int64, numbersOf, sizeOf, tensorOf } from '../tensor';
 import { typeOfCode } from '../types';
 import type { OpTable } from './definition';
-import { known, likeFirst, listOr, mapElements, numberOr, required } from './support';
+import { known, likeFirst, listOr, mapElements, numberOf, numberOr, required } from './support';
 
 const isTensor = (value: unknown): value is Tensor => typeof value === 'object' && value !== null && 'dims' in value;
 
@@ -75,7 +75,7 @@ export const constants: OpTable = {
   /** Gradients pass between floats; there is one float type here. */
   Cast: {
     infer: (inputs, attributes) => {
-      const type = typeOfCode(numberOr(attributes, 'to', 1));
+      const type = typeOfCode(numberOf(attributes, 'to'));
       if (type === undefined) throw new Error('it makes a type of number that is not known here');
       return [{ type, shape: required(inputs, 0).shape }];
     },

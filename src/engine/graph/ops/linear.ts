@@ -2,7 +2,7 @@ import type { Builder } from '../builder';
 import { numbersOf, sizeOf, tensorOf } from '../tensor';
 import type { Value } from '../value';
 import type { OpTable } from './definition';
-import { broadcast, broadcastStrides, numberOr, required, sumTo, walk } from './support';
+import { broadcast, broadcastStrides, numberOr, rearrange, required, sumTo, walk } from './support';
 
 /** Swaps the last two axes. */
 const transposed = (b: Builder, x: Value): Value => {
@@ -77,20 +77,15 @@ export const linear: OpTable = {
       const [left, right] = [numbersOf(a!), numbersOf(w!)];
       const alpha = numberOr(attributes, 'alpha', 1);
       const beta = numberOr(attributes, 'beta', 1);
-      const bias = c && numbersOf(c);
-      const [biasRows, biasColumns] = c ? [0, 0, ...c.dims].slice(-2) : [0, 0];
-      const result = new Float64Array(m * n);
-      for (let i = 0; i < m; i++) {
-        for (let j = 0; j < n; j++) {
-          let sum = 0;
-          for (let l = 0; l < k; l++) {
-            sum += left[transA ? l * m + i : i * k + l]! * right[transB ? j * k + l : l * n + j]!;
-          }
-          const row = biasRows! > 1 ? i : 0;
-          const column = biasColumns! > 1 ? j : 0;
-          result[i * n + j] = alpha * sum + (bias ? beta * bias[row * Math.max(1, biasColumns!) + column]! : 0);
+      const bias = c && rearrange(c, [m, n], broadcastStrides(c.dims, [m, n])).data;
+      const result = Array.from({ length: m * n }, (_unused, at) => {
+        const [i, j] = [Math.floor(at / n), at % n];
+        let sum = 0;
+        for (let l = 0; l < k; l++) {
+          sum += left[transA ? l * m + i : i * k + l]! * right[transB ? j * k + l : l * n + j]!;
         }
-      }
+        return alpha * sum + beta * Number(bias?.[at] ?? 0);
+      });
       return [tensorOf('float32', result, output!.shape)];
     },
     gradient: ({ b, inputs: [a, w, c], dy, attributes }) => {

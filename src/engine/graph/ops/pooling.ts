@@ -9,8 +9,8 @@ import { listOr, numberOr, required } from './support';
 interface Pooling extends Geometry {
   /** Windows per axis. */
   places: number[];
-  /** Padding that all windows together reach at the end, which `ceil_mode` makes larger. */
-  reach: number[];
+  /** Size of the picture with its padding at the beginning, and as far beyond the end as windows reach. */
+  padded: number[];
 }
 
 function poolingOf(inputs: Inputs, attributes: Attributes): Pooling {
@@ -24,10 +24,10 @@ function poolingOf(inputs: Inputs, attributes: Attributes): Pooling {
     // A window must begin inside the picture or its padding at the beginning.
     return up && (count - 1) * strides[i]! >= sizes[i]! + begin[i]! ? count - 1 : count;
   });
-  const reach = kernel.map(
-    (size, i) => (places[i]! - 1) * strides[i]! + extent(size, dilations[i]!) - sizes[i]! - begin[i]!,
+  const padded = kernel.map((size, i) =>
+    Math.max(sizes[i]! + begin[i]!, (places[i]! - 1) * strides[i]! + extent(size, dilations[i]!)),
   );
-  return { ...geometry, places, reach };
+  return { ...geometry, places, padded };
 }
 
 function inferGlobal(inputs: Inputs): Description[] {
@@ -129,7 +129,7 @@ export const pooling: OpTable = {
               [1, 1, ...geometry.places],
             ),
           );
-      const padded = sizes.map((size, i) => size + geometry.begin[i]! + Math.max(0, geometry.reach[i]!));
+      const { padded } = geometry;
       const whole = geometry.kernel.every((size, i) => size === geometry.strides[i] && geometry.dilations[i] === 1);
       if (whole) return [crop(b, fill(b, repeatEach(b, share, geometry.kernel), padded), geometry, sizes)];
       const parts = windowOffsets(geometry).map((offsets) => place(b, share, offsets, geometry.strides, padded));
@@ -159,9 +159,8 @@ export const pooling: OpTable = {
       const x = required(inputs, 0);
       const sizes = x.shape.slice(2);
       const geometry = poolingOf(inputs, attributes);
-      const { begin, reach, strides, places } = geometry;
-      const ends = reach.map((amount) => Math.max(0, amount));
-      const padded = sizes.map((size, i) => size + begin[i]! + ends[i]!);
+      const { begin, padded, strides, places } = geometry;
+      const ends = padded.map((size, i) => size - sizes[i]! - begin[i]!);
       const lowest = -3.4028234663852886e38;
       const source = b.pad(x, [0, 0, ...begin, 0, 0, ...ends], 'constant', lowest);
       const axes = sizes.map((_, i) => i + 2);

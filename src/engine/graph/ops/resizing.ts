@@ -64,12 +64,14 @@ function nearestOf(origin: number, mode: string): number {
   }
 }
 
-/** Cubic convolution (Keys 1981). */
+/** Cubic convolution (Keys 1981), for distances up to {@link SUPPORT}. */
 function cubic(distance: number, a: number): number {
   const x = Math.abs(distance);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
+  return x < 1 ? ((a + 2) * x - (a + 3)) * x * x + 1 : ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
 }
+
+/** How far from its place an element has a part in what is computed, in elements; a triangle ends before. */
+const SUPPORT = 2;
 
 const triangle = (distance: number): number => Math.max(0, 1 - Math.abs(distance));
 
@@ -79,8 +81,7 @@ function resizeMatrix(axis: Axis, attributes: Attributes): Float32Array {
   const mode = textOr(attributes, 'mode', 'nearest');
   const originOf = origins[coordinatesOf(attributes)]!;
   const antialias = numberOr(attributes, 'antialias', 0) !== 0;
-  const excludes = mode === 'cubic' && numberOr(attributes, 'exclude_outside', 0) !== 0;
-  const normalizes = antialias || excludes;
+  const excludes = numberOr(attributes, 'exclude_outside', 0) !== 0;
   const a = numberOr(attributes, 'cubic_coeff_a', -0.75);
   const matrix = new Float32Array(to * from);
   for (let row = 0; row < to; row++) {
@@ -91,7 +92,7 @@ function resizeMatrix(axis: Axis, attributes: Attributes): Float32Array {
       continue;
     }
     const stretch = antialias ? Math.min(scale, 1) : 1;
-    const support = (mode === 'cubic' ? 2 : 1) / stretch;
+    const support = SUPPORT / stretch;
     const weights = new Map<number, number>();
     let sum = 0;
     for (let place = Math.floor(origin - support) + 1; place < origin + support; place++) {
@@ -102,7 +103,7 @@ function resizeMatrix(axis: Axis, attributes: Attributes): Float32Array {
       weights.set(clamped(place), (weights.get(clamped(place)) ?? 0) + weight);
       sum += weight;
     }
-    for (const [place, weight] of weights) matrix[row * from + place] = normalizes ? weight / sum : weight;
+    for (const [place, weight] of weights) matrix[row * from + place] = weight / sum;
   }
   return matrix;
 }

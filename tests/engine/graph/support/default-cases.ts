@@ -264,6 +264,7 @@ export const defaultCases: readonly RuleCase[] = [
     pool(op, [7], { kernel_shape: [3], strides: [3], pads: [1, 1] }),
   ]),
   pool('AveragePool', [5, 7], { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 1, 1, 0], count_include_pad: 1 }),
+  pool('AveragePool', [8, 6], { kernel_shape: [3, 2], dilations: [2, 3], pads: [2, 1, 0, 0] }),
   pool('AveragePool', [4, 6], { kernel_shape: [2, 3], strides: [2, 3], pads: [1, 0, 1, 0], count_include_pad: 1 }),
   one('GlobalAveragePool', [2, 3, 5]),
   one('GlobalMaxPool', [2, 2, 3, 2, 2], {}, { values: 'distinct' }),
