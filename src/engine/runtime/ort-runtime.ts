@@ -89,7 +89,7 @@ export class OrtRuntime implements Runtime {
     noFallback,
   }: SessionOptions): InferenceSession.SessionOptions {
     const options: InferenceSession.SessionOptions = {
-      executionProviders: [this.device === 'cpu' ? 'cpu' : this.device],
+      executionProviders: [this.device],
       // Errors come as exceptions; written to the terminal as well they would say it twice.
       logSeverityLevel: 4,
       ...this.options.session,

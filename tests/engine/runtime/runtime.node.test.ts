@@ -21,6 +21,7 @@ describe('devices in Node', () => {
     const { runtime, notices } = await load().nodeRuntimes({ threads: 1 }).open('cpu');
     expect(runtime).toMatchObject({ device: 'cpu', deviceName: 'CPU, 1 thread' });
     expect(notices).toEqual([]);
+    expect(load().cpuRuntime(2).deviceName).toBe('CPU, 2 threads');
     const session = await runtime.createSession(tinyNetwork());
     const data = new Float32Array(3 * 4 * 5).fill(0.5);
     const { enlarged } = await session.run({ image: new runtime.ort.Tensor('float32', data, [1, 3, 4, 5]) });

@@ -60,6 +60,7 @@ test.each<[number, number, number | null, boolean]>([
 
 test('what is no ONNX file is left to ONNX Runtime to refuse', () => {
   expect(miscomputesChannelsLast(Uint8Array.of(1, 2, 3))).toBe(false);
+  expect(miscomputesChannelsLast(new Uint8Array(0))).toBe(false);
 });
 
 describeWithSwiftShader('on WebGPU', () => {
