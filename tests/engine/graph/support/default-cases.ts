@@ -357,6 +357,7 @@ export const forwardCases: readonly RuleCase[] = [
   { op: 'ScatterND', shapes: [[4, 2]], constants: [int64([0, 1, 1, 0], [2, 2]), float32([1, 2])] },
   { op: 'ScatterND', shapes: [[4, 3]], constants: [int64([1, 0, 1, 2], [2, 2]), float32([1, 2])] },
   { op: 'ScatterND', shapes: [[4]], constants: [int64([2], [1, 1]), float32([9])] },
+  { op: 'ScatterND', shapes: [[4, 4]], constants: [int64([1, 2, 2, 1], [2, 2]), float32([8, 9])] },
   one('GatherElements', [3, 4], { axis: 1 }, { constants: [int64([3, 0, -1, 2, 1, 1], [2, 3])] }),
   one('GatherElements', [3, 4], {}, { constants: [int64([2, 0, -1, 2], [1, 4])] }),
   one('GatherND', [3, 4, 2], {}, { constants: [int64([1, -1, 0, 2], [2, 2])] }),
