@@ -14,6 +14,15 @@ test('colours and edges are told apart, and what nobody sees is no gain', () => 
   expect(changeOf({ total: 1 }, { total: 0.5 }, [])).toEqual(nothing);
 });
 
+test('half a step of 8 bits is seen; what was not measured is nothing', () => {
+  const colours = (steps: number) => changeOf(losses((steps / 255) ** 2, 0), losses(0, 0), []).colours;
+  expect([colours(0.4985), colours(0.501)]).toEqual([false, true]);
+  const change = (before: object, after: object) => changeOf({ total: 1, ...before }, { total: 1, ...after }, []);
+  expect(change({}, losses(0, 0))).toEqual(nothing);
+  expect(change({ disagreement: 0.5 }, { disagreement: 0.1 })).toEqual({ ...nothing, edges: true });
+  expect(change({ colours: 0.5 }, {})).toEqual({ ...nothing, colours: true });
+});
+
 test('noise and compression are named where they were there to leave out', () => {
   const noise = (deviation: number, quality: number | null) => ({
     levels: [{ brightness: 0.5, deviations: new Float32Array(192).fill(deviation) }],

@@ -35,6 +35,14 @@ test('random numbers repeat with their seed and fill 0..1', () => {
   expect(shuffled([1, 2, 3, 4, 5], randomFrom(1)).sort()).toEqual([1, 2, 3, 4, 5]);
 });
 
+test('random numbers are those of mulberry32', () => {
+  const random = randomFrom(1);
+  expect([random(), random(), random()]).toEqual([0.6270739405881613, 0.002735721180215478, 0.5274470399599522]);
+  const draws = [0.99, 0.3, 0.5];
+  // The last is swapped with itself, then the third with the first, then the second with itself.
+  expect(shuffled(['a', 'b', 'c', 'd'], () => draws.shift()!)).toEqual(['c', 'b', 'a', 'd']);
+});
+
 test.each([
   [1000, 700],
   [160, 160],

@@ -1,14 +1,5 @@
 import { resolve } from 'node:path';
-import {
-  isEnd,
-  loadEnds,
-  mixEnds,
-  nothingTunable,
-  ownTuning,
-  tunable,
-  tuningFor,
-  type Ends,
-} from '../../../src/engine/adaptation';
+import { isEnd, loadEnds, mixEnds, ownTuning, type Ends } from '../../../src/engine/adaptation';
 import { readGraph } from '../../../src/engine/graph';
 import { sha256 } from '../../../src/engine/network/load-network';
 import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
@@ -102,51 +93,5 @@ test('an end of another network is refused by its name', async () => {
   await expect(mixEnds(crisp, { faithful: tiny }, { detail: 0, noise: 0, blur: 0 })).rejects.toMatchObject({
     code: 'bad-model',
     message: expect.stringContaining('Tiny and LWay Crisp ×2') as string,
-  });
-});
-
-describe('Detail, Noise and Blur by themselves', () => {
-  const entry = (ends: NetworkEntry['ends']) => ({ kind: 'sr', ends }) as NetworkEntry;
-  const both = entry({
-    faithful: { model: 'f', compression: [20, 60] },
-    crisp: { model: 'c' },
-    clean: { model: 'n', noise: [4, 12] },
-  });
-
-  test('a clean picture gets the network as it came', () => {
-    expect(tuningFor(both, { noise: 1, compression: 5, blur: 0.4 })).toEqual(ownTuning(both));
-    expect(ownTuning(both)).toEqual({ detail: 50, noise: 0, blur: 0 });
-  });
-
-  test('noise is cleaned, and what compression left is not sharpened', () => {
-    expect(tuningFor(both, { noise: 8, compression: 0, blur: 0.4 })).toEqual({ detail: 50, noise: 50, blur: 0 });
-    expect(tuningFor(both, { noise: 40, compression: 40, blur: 0.4 })).toEqual({ detail: 25, noise: 100, blur: 0 });
-    expect(tuningFor(both, { noise: 0, compression: 90, blur: 0.4 })).toEqual({ detail: 0, noise: 0, blur: 0 });
-  });
-
-  test('a drawing is drawn by the weights for drawings, in proportion', () => {
-    const drawing = entry({ drawn: { model: 'd', drawn: [0.5, 0.9] } });
-    const share = (drawn?: number) => tuningFor(drawing, { noise: 0, compression: 0, blur: 0.4, drawn }).drawn;
-    expect([share(), share(0.4), share(0.7), share(0.95)]).toEqual([0, 0, 50, 100]);
-    expect(tuningFor(both, { noise: 0, compression: 0, blur: 0.4, drawn: 1 })).not.toHaveProperty('drawn');
-  });
-
-  test('blur is sharpened in proportion, noise first, and a drawing has weights of its own', () => {
-    const soft = entry({
-      clean: { model: 'n', noise: [4, 12] },
-      sharp: { model: 's', blur: [0.5, 0.7] },
-      drawn: { model: 'd', drawn: [0.5, 0.9] },
-    });
-    const told = (blur: number, noise = 0, drawn = 0) => tuningFor(soft, { noise, compression: 0, blur, drawn });
-    expect([0.3, 0.6, 0.9].map((blur) => told(blur).blur)).toEqual([0, 50, 100]);
-    expect(told(0.9, 8)).toMatchObject({ noise: 50, blur: 50 });
-    expect(told(0.9, 20)).toMatchObject({ noise: 100, blur: 0 });
-    expect(told(0.9, 0, 1)).toMatchObject({ blur: 0, drawn: 100 });
-  });
-
-  test('what has no end cannot be set', () => {
-    expect(tunable(entry(undefined))).toEqual(nothingTunable);
-    expect(tunable(entry({ clean: { model: 'n' } }))).toEqual({ ...nothingTunable, noise: true });
-    expect(ownTuning(entry({ crisp: { model: 'c' } })).detail).toBe(0);
   });
 });

@@ -470,6 +470,20 @@ describe('judge', () => {
     expect(verdict({ ...trained(0), agreed: true }, false)).toEqual({ refused: 'agrees' });
   });
 
+  test('where there is no cycle, the loss itself says how much was won', () => {
+    const { general, best, ...rest } = trained(0.2);
+    const found = verdict({ ...rest, general: { total: general.total }, best: { total: best.total } }, false);
+    expect(found).toEqual({ learned: true, steps: 4, improvement: 0.2 });
+    // Further from the picture than before is no gain, however little it is.
+    expect(verdict({ ...trained(0.2), best: losses(0.8, 1.5) }, false)).toMatchObject({ improvement: 0 });
+    expect(verdict({ ...trained(0.2), weights: undefined }, false)).toEqual({ refused: 'no-gain' });
+    expect(verdict({ ...trained(0.2), weights: undefined }, true)).toEqual({
+      learned: false,
+      steps: 0,
+      improvement: 0,
+    });
+  });
+
   test('a start stays where learning gained nothing more', () => {
     expect(verdict({ ...trained(0), before: losses(0.9, 0.8) }, true)).toMatchObject({ learned: false, steps: 0 });
   });
