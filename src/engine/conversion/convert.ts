@@ -22,8 +22,8 @@ export interface Converted {
   readonly bytes: Uint8Array;
   /** The family that the weights belong to; nothing for files that were ONNX. */
   readonly architecture?: string;
-  /** What all networks of the family take, where that is known. */
-  readonly input?: Pick<ImageInput, 'channels' | 'range'>;
+  /** What all networks of the family take, as far as that is known. */
+  readonly input?: Partial<Pick<ImageInput, 'channels' | 'range'>>;
 }
 
 /** PyTorch's networks of all families that are built here: what their training programs give them. */
@@ -71,7 +71,12 @@ export function convert(file: BroughtFile, companion?: BroughtFile): Converted {
       if (companion === undefined) {
         throw refuse(`"${file.name}" is half of an ncnn network.`, 'Add the .bin file of the same name with it.');
       }
-      return { bytes: written(() => readNcnn(file.bytes, companion.bytes)), architecture: 'ncnn' };
+      // The programs that these files are made for give red first.
+      return {
+        bytes: written(() => readNcnn(file.bytes, companion.bytes)),
+        architecture: 'ncnn',
+        input: { channels: 'RGB' },
+      };
     case 'bin':
       if (companion !== undefined && kindOf(companion) === 'param') return convert(companion, file);
       throw refuse(

@@ -13,7 +13,8 @@ export const probeSide = 64;
 const [FEW, MANY] = [3, 16];
 /**
  * What is asked of the other order: mean logarithm of the ratio of the errors, and how many times its standard error that
- * is. Thirty-seven networks that people use, in their own order and in the other, have .003 and more in favour of the right one.
+ * is. Of 55 networks that people use, turned round, 46 come to that; of the others six show nothing, and three, trained on
+ * damaged videos, seem to have been shown blue first by what damaged them.
  */
 const [LEAST, LEAST_TIMES] = [0.002, 3];
 
