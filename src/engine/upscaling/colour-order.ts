@@ -14,7 +14,7 @@ const [FEW, MANY] = [3, 16];
 /**
  * What is asked of the other order: mean logarithm of the ratio of the errors, and how many times its standard error that
  * is. Of 55 networks that people use, turned round, 46 come to that; of the others six show nothing, and three, trained on
- * damaged videos, seem to have been shown blue first by what damaged them.
+ * damaged videos, repair the damage better in the order that they do not have (docs/networks.md).
  */
 const [LEAST, LEAST_TIMES] = [0.002, 3];
 
