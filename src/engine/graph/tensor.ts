@@ -60,7 +60,18 @@ const LIMIT = 2 ** 63;
 
 /** Slices say "to the end" with the largest int64, which a double cannot hold exactly. */
 function toBigInt(value: number): bigint {
-  return value >= LIMIT ? BigInt(LIMIT) - 1n : BigInt(Math.trunc(Math.max(value, -LIMIT)));
+  return value >= LIMIT ? BigInt(LIMIT) - 1n : wholeNumber(Math.trunc(Math.max(value, -LIMIT)));
+}
+
+/**
+ * A size or an index as the file keeps it.
+ *
+ * @throws LWayError `bad-graph` for what is not whole, such as half a pixel
+ */
+export function wholeNumber(value: number): bigint {
+  if (!Number.isInteger(value))
+    throw new LWayError('bad-graph', `${value} is no size.`, 'The network file is damaged: fetch it again.');
+  return BigInt(value);
 }
 
 /** A tensor's values as plain numbers, whatever its type. */

@@ -12,7 +12,7 @@ import {
   type ValueInfoProto,
 } from 'onnx-buf';
 import { isGraph, OPSET, type Attribute, type Graph, type ValueInfo } from './graph';
-import type { Tensor } from './tensor';
+import { wholeNumber, type Tensor } from './tensor';
 import { TYPE_CODES } from './types';
 
 /** The IR version that belongs to {@link OPSET}. */
@@ -69,7 +69,7 @@ function valueInfoTo({ name, type, shape }: ValueInfo): ValueInfoProto {
   const dim = shape.map((size) => ({
     value:
       typeof size === 'number'
-        ? { case: 'dimValue' as const, value: BigInt(size) }
+        ? { case: 'dimValue' as const, value: wholeNumber(size) }
         : { case: 'dimParam' as const, value: size },
   }));
   return create(ValueInfoProtoSchema, {
@@ -80,7 +80,7 @@ function valueInfoTo({ name, type, shape }: ValueInfo): ValueInfoProto {
 
 function tensorTo({ type, dims, data }: Tensor, name: string): TensorProto {
   const rawData = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-  return create(TensorProtoSchema, { name, dims: dims.map(BigInt), dataType: TYPE_CODES[type], rawData });
+  return create(TensorProtoSchema, { name, dims: dims.map(wholeNumber), dataType: TYPE_CODES[type], rawData });
 }
 
 function attributeTo(name: string, value: Attribute): AttributeProto {
@@ -92,7 +92,7 @@ function attributeTo(name: string, value: Attribute): AttributeProto {
   if (typeof value === 'number') {
     return FLOATS.has(name)
       ? make({ type: AttributeKind.FLOAT, f: value })
-      : make({ type: AttributeKind.INT, i: BigInt(value) });
+      : make({ type: AttributeKind.INT, i: wholeNumber(value) });
   }
   if (isGraph(value)) return make({ type: AttributeKind.GRAPH, g: graphTo(value) });
   if ('dims' in value) return make({ type: AttributeKind.TENSOR, t: tensorTo(value, '') });
@@ -102,5 +102,5 @@ function attributeTo(name: string, value: Attribute): AttributeProto {
   const numbers = value as readonly number[];
   return FLOATS.has(name)
     ? make({ type: AttributeKind.FLOATS, floats: [...numbers] })
-    : make({ type: AttributeKind.INTS, ints: numbers.map(BigInt) });
+    : make({ type: AttributeKind.INTS, ints: numbers.map(wholeNumber) });
 }

@@ -301,9 +301,9 @@ class Probing {
 
   private async findRange(answerTo: Ask, width: number, height: number, scale: number): Promise<ImageInput['range']> {
     const probe = smoothPicture(width, height);
-    const noisy = noisierPicture(probe, probeNoise);
     // What is left when noise should go: what adds little to its input, as in a range that is too wide for it, leaves it all.
-    const noiseLeft = async (range: ImageInput['range']) => difference(probe, await answerTo(noisy, range));
+    const noiseLeft = async (range: ImageInput['range']) =>
+      difference(probe, await answerTo(noisierPicture(probe, probeNoise), range));
     const errorOf = async (picture: Raster, range: ImageInput['range']) => {
       const answer = await answerTo(picture, range);
       return { range, answer, error: difference(picture, answer) };

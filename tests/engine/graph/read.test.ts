@@ -8,7 +8,16 @@ import {
   type NodeProto,
   type TensorProto,
 } from 'onnx-buf';
-import { fixShapes, float32, OPSET, readGraph, writeGraph, type Graph, type Node } from '../../../src/engine/graph';
+import {
+  fixShapes,
+  float32,
+  int64,
+  OPSET,
+  readGraph,
+  writeGraph,
+  type Graph,
+  type Node,
+} from '../../../src/engine/graph';
 import { runNative } from './support/native';
 import { srvgg } from './support/networks';
 import { bytes, bytesOf, floats, info, ints, model, node } from './support/onnx-file';
@@ -114,6 +123,13 @@ describe('refusals name the node and the op', () => {
 });
 
 describe('what is read is what was written', () => {
+  test.each([0.5, NaN, Infinity])('a network with a side of %d cannot be written', (side) => {
+    const [weight] = srvgg().initializers;
+    const file = (dims: number[]) => ({ ...srvgg(), initializers: new Map([[weight![0], { ...weight![1], dims }]]) });
+    expect(() => writeGraph(file([1, side]))).toThrow(expect.objectContaining({ code: 'bad-graph' }));
+    expect(() => int64([NaN])).toThrow(expect.objectContaining({ code: 'bad-graph' }));
+  });
+
   test('a network, there and back', async () => {
     const graph = srvgg();
     const again = readGraph(writeGraph(graph));
