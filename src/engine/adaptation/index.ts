@@ -10,7 +10,7 @@ export {
   type FullRecipe,
   type Recipe,
 } from './recipe';
-export { mixWeights, assertSameNetwork } from './strength';
+export { mixWeights } from './strength';
 export {
   isEnd,
   knobs,

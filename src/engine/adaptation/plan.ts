@@ -44,10 +44,10 @@ export function planAdaptation(
     ...network.entry.adaptation,
     ...options.ablation,
   };
-  const all = [picture, ...series];
-  const side = Math.max(...all.map((each) => patchSide(each, network, asked.patch)));
   const { size } = network.entry.input;
   if (size !== undefined && size.width !== size.height) return { refused: 'oblong' };
+  const all = [picture, ...series];
+  const side = Math.max(...all.map((each) => patchSide(each, network, asked.patch)));
   if (side === 0) return { refused: 'too-small' };
   const pictures = all.filter(({ width, height }) => Math.min(width, height) >= side);
   const original = readGraph(network.bytes);
@@ -74,12 +74,13 @@ export function forPatches(graph: Graph, output: string): Graph {
 /**
  * Side of the patches; 0 where the picture does not hold one that is worth comparing.
  *
+ * @param network for pictures of any size, or of one square size
  * @param most side that the recipe asks for
  */
 export function patchSide(picture: Pick<NetworkPicture, 'width' | 'height'>, network: Network, most: number): number {
   const { size } = network.entry.input;
   const least = Math.min(picture.width, picture.height);
-  if (size !== undefined) return size.width === size.height && size.width <= least ? size.width : 0;
+  if (size !== undefined) return size.width <= least ? size.width : 0;
   const multiple = sideUnit(network.entry.multipleOf);
   const wanted = Math.max(evenSide(least, most), Math.min(16, least), multiple <= least ? multiple : 0);
   const side = Math.floor(wanted / multiple) * multiple;

@@ -32,11 +32,10 @@ export async function selfPairs(
     if (reconstructor === undefined) continue;
     const step = Math.max(1, crops.length / most);
     const chosen = crops.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
-    const pieces = chosen.map(({ pixels }) => {
-      const [width, height] = [pixels.width, pixels.height].map((side) => Math.floor(side / scale) * scale);
-      return crop(pixels, { x: 0, y: 0, width: width!, height: height! });
-    });
-    const large = pieces.filter(({ width, height }) => Math.min(width, height) > 0);
+    const whole = (side: number) => Math.floor(side / scale) * scale;
+    const large = chosen
+      .filter(({ pixels }) => Math.min(pixels.width, pixels.height) >= scale)
+      .map(({ pixels }) => crop(pixels, { x: 0, y: 0, width: whole(pixels.width), height: whole(pixels.height) }));
     const low = await takenDown(signal, runtime, reconstructor, large);
     large.forEach((high, i) => {
       const shape = [1, 3, high.height / scale, high.width / scale];

@@ -18,25 +18,25 @@ export function mixWeights(original: Uint8Array, adapted: Uint8Array, strength: 
   assertSameNetwork(first, second);
   const mixed = new Map<string, Tensor>();
   for (const [name, tensor] of first.initializers) {
-    const other = second.initializers.get(name)!;
-    if (tensor.type !== 'float32' || other.type !== 'float32') {
+    if (tensor.type !== 'float32') {
       mixed.set(name, tensor);
       continue;
     }
-    const data = new Float32Array(tensor.data.length);
-    for (let i = 0; i < data.length; i++) {
-      data[i] = (1 - strength) * Number(tensor.data[i]) + strength * Number(other.data[i]);
-    }
+    const other = second.initializers.get(name)!;
+    const data = Float32Array.from(
+      tensor.data as Float32Array,
+      (value, i) => (1 - strength) * value + strength * Number(other.data[i]),
+    );
     mixed.set(name, { ...tensor, data });
   }
   return writeGraph({ ...first, initializers: mixed });
 }
 
 /** Makes sure that an adapted network can take the original's place. */
-export function assertSameNetwork(original: Graph, adapted: Graph): void {
+function assertSameNetwork(original: Graph, adapted: Graph): void {
   for (const [name, tensor] of original.initializers) {
     const other = adapted.initializers.get(name);
-    if (other?.dims.join() === tensor.dims.join()) continue;
+    if (other?.type === tensor.type && other.dims.join() === tensor.dims.join()) continue;
     throw new LWayError(
       'bad-model',
       'These weights do not belong to the chosen network.',

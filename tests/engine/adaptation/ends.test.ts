@@ -95,3 +95,13 @@ test('an end of another network is refused by its name', async () => {
     message: expect.stringContaining('Tiny and LWay Crisp ×2') as string,
   });
 });
+
+test('ends that are not in the list are left out', async () => {
+  const { ends: own } = crisp.entry;
+  const [[name, { model }]] = Object.entries(own!) as [[string, { model: string }]];
+  const listed = registry.models.filter(({ id }) => id === model);
+  const some = { ...crisp.entry, ends: { [name]: { model }, other: { model: 'nowhere' } } } as NetworkEntry;
+  expect(Object.keys((await loadEnds(listed, some, load))!)).toEqual([name]);
+  expect(await loadEnds([], some, load)).toBeUndefined();
+  expect(await loadEnds(listed, { ...some, ends: undefined }, load)).toBeUndefined();
+});

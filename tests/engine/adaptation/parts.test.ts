@@ -8,6 +8,7 @@ import { isRefusal } from '../../../src/engine/adaptation/refusal';
 import { Stopwatch } from '../../../src/engine/adaptation/stopwatch';
 import type { AblatedOptions } from '../../../src/engine/adaptation';
 import { GraphBuilder } from '../../../src/engine/graph';
+import type { NetworkEntry } from '../../../src/engine/network/registry';
 import { createRaster } from '../../../src/engine/raster/planes';
 import { runNative } from '../graph/support/native';
 import { drawn, largestDifference } from '../raster/support';
@@ -120,6 +121,22 @@ test('a picture of a series that just holds a patch takes part', async () => {
   if (isRefusal(plan)) throw new Error('refused');
   expect(plan.side).toBe(32);
   expect(plan.pictures.map(({ width }) => width)).toEqual([64, 32, 64]);
+});
+
+test.each<[number, number, Partial<NetworkEntry['input']>, unknown]>([
+  [100, 80, { size: { width: 24, height: 24 } }, 24],
+  [24, 24, { size: { width: 24, height: 24 } }, 24],
+  [100, 23, { size: { width: 24, height: 24 } }, 'too-small'],
+  [100, 80, { size: { width: 24, height: 32 } }, 'oblong'],
+  // Whatever the size of the picture: it is the network that cannot.
+  [8, 8, { size: { width: 24, height: 32 } }, 'oblong'],
+])('of a picture of %i × %i, a network with %j has patches of %j', async (width, height, input, side) => {
+  const { entry, bytes } = await tinyModel();
+  const network = { bytes, entry: { ...entry, input: { ...entry.input, ...input } } };
+  const read = () => Promise.reject(new Error('nothing is read yet'));
+  const options = { level: 'standard', strength: 1 } as AblatedOptions;
+  const plan = planAdaptation({ picture: { width, height, read }, network, options }, 'cpu');
+  expect(isRefusal(plan) ? plan.refused : plan.side).toBe(side);
 });
 
 test('laps of one part add up to no more than all', () => {

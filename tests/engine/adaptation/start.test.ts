@@ -124,6 +124,37 @@ test('a gain of less than 2.7 % of the error is not enough to begin elsewhere', 
   expect((await begin(0.05))!.share).toBeCloseTo(1, 5);
 });
 
+test('what counts is the pieces without the two small pixels at their borders, where the network sees padding', async () => {
+  const { bytes, entry } = await load('lway-crisp-x2');
+  const [start, network] = [await load(entry.start!), readGraph(bytes)];
+  const pairs = await pairsBy(moved(network, start, 1));
+  const border = 4;
+  /** The pairs with values beyond all reason where `isSpoilt` says. */
+  const begin = (isSpoilt: (x: number, y: number, width: number, height: number) => boolean) =>
+    startFrom(
+      signal,
+      runtime,
+      start,
+      network,
+      embedding(start, clean),
+      pairs.map(({ low, high: { width, height, data } }) => {
+        const spoilt = data.map((value, i) =>
+          isSpoilt(i % width, Math.floor(i / width) % height, width, height) ? 1000 : value,
+        );
+        return { low, high: createRaster(width, height, 3, spoilt) };
+      }),
+      1,
+    );
+  const inside = (x: number, y: number, width: number, height: number) =>
+    Math.min(x, y, width - 1 - x, height - 1 - y) - border;
+  expect((await begin((...at) => inside(...at) < 0))!.share).toBeCloseTo(1, 5);
+  // The first that count at each side.
+  expect(await begin((x, y, width) => x === border && y * 2 > width)).toBeNull();
+  expect(await begin((_, y) => y === border)).toBeNull();
+  expect(await begin((x, _, width) => x === width - 1 - border)).toBeNull();
+  expect(await begin((_x, y, _width, height) => y === height - 1 - border)).toBeNull();
+});
+
 test('a start network for another network is refused', async () => {
   const start = await load('lway-start-x2');
   const network = readGraph((await load('lway-crisp-x4')).bytes);
