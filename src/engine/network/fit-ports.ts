@@ -46,7 +46,7 @@ const LUMA = [0.299, 0.587, 0.114] as const;
 export function fitPorts(bytes: Uint8Array, options: FitOptions = {}): Fitted {
   const { inputs, outputs } = readNetworkFile(bytes);
   const picture = pictureAmong(inputs);
-  if (picture === undefined || outputs.length === 0) return { bytes, notes: [], opacity: false };
+  if (picture === undefined) return { bytes, notes: [], opacity: false };
   const others = inputs.filter((each) => each !== picture);
   const channels = picture.shape?.[1];
   const last = picture.shape?.at(-1);
@@ -59,8 +59,9 @@ export function fitPorts(bytes: Uint8Array, options: FitOptions = {}): Fitted {
   const fitting = new Fitting(bytes, picture.name, last === 3 && channels !== 3);
   for (const { name, type, shape } of others) notes.push(fitting.say(name, type, shape ?? [], options.values));
   if (whole) notes.push(fitting.asFloats());
-  if (unusual !== null) notes.push(unusual === 1 ? fitting.asBrightness() : fitting.withOpacity(options.white ?? 1));
+  // Brightness alone is continued: colours beside the network lack no border.
   if (border > 0) notes.push(fitting.continued(border));
+  if (unusual !== null) notes.push(unusual === 1 ? fitting.asBrightness() : fitting.withOpacity(options.white ?? 1));
   return { bytes: fitting.finish(), notes, opacity: unusual === 4 };
 }
 
@@ -146,8 +147,8 @@ class Fitting {
     if (answer.elemType !== Number(Type.FLOAT)) {
       answer.elemType = Type.FLOAT;
       const maker = this.graph.node.find(({ output }) => output.includes(this.output.name));
-      // What rounds has no slope: an answer that is floats until the end is taken as such.
-      const end = maker?.opType === 'Cast' ? maker.attribute.find(({ name }) => name === 'to') : undefined;
+      // What rounds has no slope: an answer that is floats until the end is taken as such. Only Cast has that attribute.
+      const end = maker?.attribute.find(({ name }) => name === 'to');
       if (end) end.i = BigInt(Type.FLOAT);
       else {
         const inside = this.beforeOutput();
@@ -177,7 +178,9 @@ class Fitting {
     const part = (of: string, at: readonly number[]) =>
       this.op('Gather', [this.op('Shape', [of], {}, list), this.ints(at)], { axis: 0 }, list);
     const size = this.op('Concat', [part(small, [0, 1]), part(large, [2, 3])], { axis: 0 }, list);
-    const enlarged = this.op('Resize', [colour, '', '', size], CUBIC, list);
+    // Inputs that do not count may be left out since opset 13.
+    const none = this.opset < 13 ? this.constant([], [0]) : '';
+    const enlarged = this.op('Resize', [colour, none, none, size], CUBIC, list);
     list.push(this.node('Add', [large, enlarged], this.output.name));
     return 'only brightness goes through the network; colours are enlarged separately';
   }
@@ -231,6 +234,7 @@ class Fitting {
   /** A new name for the answer as the file gives it. */
   private beforeOutput(): string {
     const name = `answer.${this.count++}`;
+    this.join();
     for (const node of this.graph.node) {
       rename(node, this.output.name, name);
       node.output = node.output.map((each) => (each === this.output.name ? name : each));
@@ -292,18 +296,17 @@ class Fitting {
   }
 
   private filled(name: string, values: readonly number[], dims: readonly number[], dataType: Type = Type.FLOAT) {
-    const whole = dataType === Type.INT64;
-    const halves = dataType === Type.FLOAT16 ? { int32Data: values.map(toHalf) } : {};
-    return create(TensorProtoSchema, {
-      name,
-      dataType,
-      dims: dims.map(BigInt),
-      ...(whole ? { int64Data: values.map((value) => BigInt(Math.round(value))) } : {}),
-      ...(dataType === Type.FLOAT ? { floatData: [...values] } : {}),
-      ...(dataType === Type.INT32 ? { int32Data: values.map(Math.round) } : {}),
-      ...halves,
-      ...(dataType === Type.DOUBLE ? { doubleData: [...values] } : {}),
-    });
+    const data =
+      dataType === Type.INT64
+        ? { int64Data: values.map((value) => BigInt(Math.round(value))) }
+        : dataType === Type.INT32
+          ? { int32Data: values.map(Math.round) }
+          : dataType === Type.FLOAT16
+            ? { int32Data: values.map(toHalf) }
+            : dataType === Type.DOUBLE
+              ? { doubleData: [...values] }
+              : { floatData: [...values] };
+    return create(TensorProtoSchema, { name, dataType, dims: dims.map(BigInt), ...data });
   }
 }
 

@@ -207,18 +207,24 @@ describe('an ONNX file', () => {
     );
   });
 
-  test('nests eight graphs deep, and no deeper', () => {
+  test('is refused for its size before it is read: from 2 GiB on', () => {
+    // Only its length is asked for: a file of 2 GB for a test would be too much.
+    const large = (length: number) => readNetworkFile({ length } as Uint8Array);
+    expect(() => large(2 ** 31)).toThrow(expect.objectContaining({ advice: 'Choose a smaller network.' }));
+    expect(() => large(2 ** 31 - 1)).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/not an ONNX/) }),
+    );
+  });
+
+  test.each(['one', 'many'])('nests eight graphs deep, and no deeper: %s to an attribute', (count) => {
+    const holding = (inner: GraphProto) => {
+      const attribute = [count === 'one' ? { name: 'branch', g: inner } : { name: 'branches', graphs: [inner] }];
+      return create(ModelProtoSchema, { graph: { node: [{ opType: 'If', attribute }] } }).graph!;
+    };
     const nested = (depth: number) => {
       let inner = create(ModelProtoSchema, { graph: { node: [{ opType: 'Relu' }] } }).graph!;
-      for (let i = 2; i < depth; i++) {
-        const node = [{ opType: 'If', attribute: [{ name: 'then_branch', g: inner }] }];
-        inner = create(ModelProtoSchema, { graph: { node } }).graph!;
-      }
-      return change((graph) => {
-        graph.node = create(ModelProtoSchema, {
-          graph: { node: [{ opType: 'If', attribute: [{ name: 'then_branch', g: inner }] }] },
-        }).graph!.node;
-      });
+      for (let i = 1; i < depth; i++) inner = holding(inner);
+      return change((graph) => (graph.node = inner.node));
     };
     expect(readNetworkFile(nested(8)).nodes).toBe(8);
     expect(() => readNetworkFile(nested(9))).toThrow(/nested too deeply/);
