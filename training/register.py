@@ -99,7 +99,7 @@ def entry(name, path, about):
         "parameters": parameters(graph), "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
         "licence": about.get("licence", "MIT"), "data": about.get("data", DATA), "card": about.get("card", f"{name}.md"), "quality": about.get("quality", {}), "description": about["description"],
     }
-    e.update({field: about[field] for field in ("adaptation", "ends", "start", "layerWeights") if field in about})
+    e.update({field: about[field] for field in ("adaptation", "forDrawings", "ends", "start", "layerWeights") if field in about})
     return e
 
 

@@ -5,6 +5,7 @@ import type {
   EngineEvent,
   SeriesEngine,
   SeriesOptions,
+  TuningReport,
   UpscaleOptions,
   UpscaleReport,
 } from './engine';
@@ -26,6 +27,8 @@ import { usualTile } from './upscaling/usual-tile';
 export interface AdaptJob {
   runtime: Runtime;
   network: Network;
+  /** How far its weights are those for drawings, 0..100. */
+  drawn?: number;
   source: PixelSource;
   /** The others of a series, to learn from as well. */
   others?: readonly PixelSource[];
@@ -106,6 +109,7 @@ export class LocalEngine implements SeriesEngine {
       const { report } = await this.learn(signal, {
         runtime,
         network,
+        drawn: drawnShare(network, tuned?.report),
         source: source!,
         others,
         options: adapt,
@@ -205,7 +209,8 @@ export class LocalEngine implements SeriesEngine {
       if (bytes) network = withBytes(network, bytes);
       adaptation = report;
     } else if (options.adapt) {
-      const adapted = await this.learn(signal, { runtime, network, source, options: options.adapt, onEvent });
+      const drawn = drawnShare(network, tuned?.report);
+      const adapted = await this.learn(signal, { runtime, network, drawn, source, options: options.adapt, onEvent });
       network = withBytes(network, adapted.network.bytes);
       adaptation = adapted.report;
       onAdapted?.({ bytes: network.bytes, report: adaptation });
@@ -301,6 +306,9 @@ export class LocalEngine implements SeriesEngine {
     for (const result of opened) if (result.status === 'fulfilled') await result.value.runtime.dispose();
   }
 }
+
+/** How far a network's weights are those for drawings, 0..100. */
+const drawnShare = ({ entry }: Network, tuning?: TuningReport) => (entry.forDrawings ? 100 : tuning?.drawn);
 
 /** JavaScript's own memory, in the words of V8, SpiderMonkey and JavaScriptCore. */
 function isAllocationFailure(error: unknown): boolean {

@@ -20,6 +20,8 @@ export function leftAlone(
       return 'Not matched: the picture is too small to learn from.';
     case 'oblong':
       return 'Not matched: this network only takes pictures of one oblong size and cannot learn from them.';
+    case 'drawn':
+      return 'Not matched: drawings come out better without it.';
     case 'flat':
       return 'Not matched: the picture has no fine detail to learn from.';
     case 'noise':

@@ -35,7 +35,7 @@ const FEW_BATCHES = 4;
  * @throws LWayError `bad-graph` where the network cannot be read or does not take patches
  */
 export function planAdaptation(
-  { picture, series = [], network, options }: AdaptRequest,
+  { picture, series = [], network, drawn = 0, options }: AdaptRequest,
   device: Device,
 ): Plan | Refusal {
   const asked: FullRecipe = {
@@ -44,6 +44,7 @@ export function planAdaptation(
     ...network.entry.adaptation,
     ...options.ablation,
   };
+  if (drawn >= asked.mostDrawn) return { refused: 'drawn' };
   const { size } = network.entry.input;
   if (size !== undefined && size.width !== size.height) return { refused: 'oblong' };
   const all = [picture, ...series];

@@ -56,6 +56,8 @@ export interface Recipe {
 export interface Method {
   readonly cycle: Cycle;
   readonly target: Target;
+  /** From this share of weights for drawings on, 0..100, nothing is learned (docs/quality-more.md, "Drawings and matching"). */
+  readonly mostDrawn: number;
   /** Weigh the cycle with the high-frequency map M (LWay, CVPR 2024, section 3.3). */
   readonly map: boolean;
   /**
@@ -86,6 +88,7 @@ export interface AblatedOptions extends AdaptOptions {
 export const method: Method = {
   cycle: 'area',
   target: 'clean',
+  mostDrawn: 33,
   map: true,
   weightAnchor: 0,
   trainable: 'all',

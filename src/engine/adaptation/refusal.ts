@@ -4,6 +4,8 @@ export type Reason =
   | 'too-small'
   /** The network takes pictures of one size only, and that is not square. */
   | 'oblong'
+  /** The weights are mostly those for drawings, which one picture only makes worse. */
+  | 'drawn'
   /** No fine detail to learn from. */
   | 'flat'
   /** Nothing but noise to learn from. */

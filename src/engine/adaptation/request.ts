@@ -9,6 +9,8 @@ export interface AdaptRequest {
   readonly series?: readonly NetworkPicture[];
   /** The SR network that learns. */
   readonly network: Network;
+  /** How far its weights are those for drawings, 0..100; left out: not at all. */
+  readonly drawn?: number;
   readonly options: AblatedOptions;
   readonly onEvent?: (event: EngineEvent) => void;
 }

@@ -56,6 +56,7 @@ const kinds = [
         start: v.optional(share),
       }),
     ),
+    forDrawings: v.optional(v.boolean()),
     ends: v.optional(
       v.object({
         faithful: v.optional(end),

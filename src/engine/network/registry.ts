@@ -59,6 +59,8 @@ export interface NetworkEntry {
    * are held as firmly, and led as slowly, as one that invents much must be.
    */
   adaptation?: OwnRecipe;
+  /** Of an SR network: whether its weights are for drawings. */
+  forDrawings?: boolean;
   /** Of an SR network: what Detail, Noise and Blur mix its weights towards. */
   ends?: Readonly<Partial<Record<EndName, EndOfNetwork>>>;
   /** Of an SR network: id of the start network that moves its weights to suit a picture. */

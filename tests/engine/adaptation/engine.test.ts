@@ -125,6 +125,24 @@ test('a fully transparent layer has nothing to learn from, and stays transparent
   expect(Math.max(...plane(result, 3))).toBe(0);
 });
 
+// What drawings lose by matching: docs/quality-more.md, "Drawings and matching".
+test.each([
+  ['of weights for drawings there is less than a third', 32, undefined, true],
+  ['a third of the weights and more is for drawings', 34, undefined, false],
+  ['the network itself is for drawings', 0, true, false],
+])('learned, alone or from a series, or left alone: %s', async (_, drawn, forDrawings, used) => {
+  const { entry, bytes } = await tinyModel();
+  const network = { entry: { ...entry, forDrawings }, bytes };
+  const tuning = { detail: 100, noise: 0, blur: 0, drawn, ends: {} };
+  const raster = detailed(3);
+  const { report } = await upscaled(raster, { network, size: { scale: 2 }, device: 'cpu', adapt, tuning });
+  const series = await engine.adapt(signal, [sourceOf(raster)], { network, device: 'cpu', adapt, tuning });
+  for (const adaptation of [report.adaptation!, series]) {
+    expect(adaptation.used).toBe(used);
+    if (!used) expect(adaptation.message).toMatch(/drawings/);
+  }
+});
+
 /** Largest difference of two rasters. */
 function distance(a: Raster, b: Raster): number {
   return a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0);
