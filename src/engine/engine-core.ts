@@ -9,7 +9,8 @@ import type {
   UpscaleOptions,
   UpscaleReport,
 } from './engine';
-import { isAbort, LWayError } from './errors';
+import { secondsSince } from './elapsed';
+import { isAbort, LWayError, toPlainError } from './errors';
 import { mayBeSpoilt, unadapted, WatchedSources } from './never-worse';
 import type { PixelSink, PixelSource } from './raster/raster';
 import { readNetworkFile } from './network/network-file';
@@ -162,11 +163,11 @@ export class LocalEngine implements SeriesEngine {
         signal.throwIfAborted();
         if (isAbort(thrown) || pictures.caused(thrown)) throw thrown;
         const error = isAllocationFailure(thrown) ? fromOrtError(thrown, 'run') : thrown;
-        const code = error instanceof LWayError ? error.code : 'internal';
+        const { code } = toPlainError(error);
         // A new worker begins with an empty memory and a device that answers.
         if (onDeviceLost === 'throw' && (code === 'device-lost' || code === 'out-of-memory')) throw error;
         if (code !== 'device-lost' || runtime.device === runtimes.fallback) {
-          const { report, notice } = unadapted(error, (performance.now() - began) / 1000);
+          const { report, notice } = unadapted(error, secondsSince(began));
           onEvent({ type: 'notice', message: notice });
           return { network: job.network, report };
         }
@@ -269,7 +270,7 @@ export class LocalEngine implements SeriesEngine {
       deviceName: runner.runtime.deviceName,
       tiles: plan.tiles.count,
       tilesRedone: runner.redone,
-      seconds: (performance.now() - started) / 1000,
+      seconds: secondsSince(started),
       notices,
       tuning: tuned?.report,
       adaptation,

@@ -1,3 +1,5 @@
+import { secondsSince } from '../elapsed';
+
 /** Seconds of an adaptation by part. */
 export class Stopwatch {
   private readonly began = performance.now();
@@ -5,12 +7,11 @@ export class Stopwatch {
   readonly split = { embedding: 0, graphs: 0, sessions: 0, steps: 0 };
 
   lap(part: keyof Stopwatch['split']): void {
-    const now = performance.now();
-    this.split[part] += (now - this.lapBegan) / 1000;
-    this.lapBegan = now;
+    this.split[part] += secondsSince(this.lapBegan);
+    this.lapBegan = performance.now();
   }
 
   get seconds(): number {
-    return (performance.now() - this.began) / 1000;
+    return secondsSince(this.began);
   }
 }

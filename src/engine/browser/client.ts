@@ -13,6 +13,7 @@ import type {
 } from './messages';
 import { isMessage, serve } from './messages';
 import { usualPatience, Watchdog, type Patience } from './watchdog';
+import { secondsSince } from '../elapsed';
 import { fromPlainError, LWayError, toPlainError } from '../errors';
 import { unadapted } from '../never-worse';
 import type { PixelSink, PixelSource } from '../raster/raster';
@@ -118,8 +119,7 @@ export class WorkerEngine implements Engine {
       };
       try {
         const report = await this.attempt(signal, { method: 'upscale', given }, page, listen, enough);
-        const seconds = (performance.now() - started) / 1000;
-        return { ...report, notices, tilesRedone: report.tilesRedone + redone, seconds };
+        return { ...report, notices, tilesRedone: report.tilesRedone + redone, seconds: secondsSince(started) };
       } catch (error) {
         signal.throwIfAborted();
         const lost = error instanceof WorkerLost;
