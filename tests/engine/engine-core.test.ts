@@ -269,6 +269,30 @@ describe('a job that goes on', () => {
   });
 });
 
+test.each([
+  ['a network for drawings', { forDrawings: true }, undefined, 100],
+  ['one that is tuned towards them', {}, 40, 40],
+  ['another', {}, undefined, undefined],
+] as const)(
+  'how far weights are those for drawings is told to the adaptation: %s',
+  async (_, changes, drawnBy, share) => {
+    const told: unknown[] = [];
+    const { engine } = engineOn({
+      adapt: (signal, job) => {
+        told.push(job.drawn);
+        return asItCame(signal, job);
+      },
+    });
+    const network = await tinyModel({}, changes);
+    const tuning = drawnBy === undefined ? undefined : { detail: 100, noise: 0, blur: 0, drawn: drawnBy, ends: {} };
+    const job = await options({ network, adapt, tuning });
+    await engine.upscale(never, sourceOf(picture), new Collector(), job);
+    await engine.adapt(never, [sourceOf(picture)], { network, device: 'auto', adapt, tuning });
+    expect(told).toEqual([share, share]);
+    await engine.dispose();
+  },
+);
+
 describe('a series', () => {
   const series = [picture, noise(40, 40, 3, 1), noise(50, 30, 3, 2)].map((each) => sourceOf(each));
 

@@ -1,5 +1,6 @@
 import { changeOf } from '../../../src/engine/adaptation/change';
-import { leftAlone, outcome } from '../../../src/engine/adaptation/messages';
+import { leftAlone, obstacleNotice, outcome } from '../../../src/engine/adaptation/messages';
+import { float32, GraphBuilder, type TrainingReport } from '../../../src/engine/graph';
 
 const step = (1 / 255) ** 2;
 const nothing = { colours: false, edges: false, noise: false, compression: false };
@@ -60,4 +61,26 @@ test('says where it began, and why a picture was left alone', () => {
   expect(leftAlone('agrees', false, { noise: true, compression: false })).toBe(
     'Not matched: the result already agrees with your picture, apart from its noise, to within one step of brightness.',
   );
+});
+
+test('how much of a network cannot learn is counted in weights, and is at least one in a hundred', () => {
+  const b = new GraphBuilder('network');
+  const sizes = { one: 1, three: 3, many: 996 };
+  const graph = b.build({ y: b.input('x', [1]) });
+  const initializers = new Map(
+    Object.entries(sizes).map(([name, size]) => [name, float32(new Float32Array(size), [1, size])]),
+  );
+  const said = (frozen: string[], trained: string[], ops = ['Softsign', 'Erf', 'Softsign']) => {
+    const report = {
+      trained,
+      frozen: frozen.map((name) => ({ name, reason: '' })),
+      obstacles: ops.map((op) => ({ op })),
+    } as unknown as TrainingReport;
+    return obstacleNotice(report, { ...graph, initializers });
+  };
+  expect(said(['three'], ['one'])).toMatch(/^75 % .* for Softsign, Erf:/);
+  expect(said(['three'], ['one', 'many'])).toMatch(/^1 % /);
+  // Ops without a gradient that no weight lies behind, and weights that were not to learn.
+  expect(said([], ['one'])).toBeNull();
+  expect(said(['one'], ['many'], [])).toBeNull();
 });

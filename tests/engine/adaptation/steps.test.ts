@@ -2,18 +2,18 @@ import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
 import { LWayError } from '../../../src/engine/errors';
 import type { Crop } from '../../../src/engine/adaptation/crops';
 import { layoutOf } from '../../../src/engine/network/layout';
-import type { RunAll } from '../../../src/engine/network/run';
+import { withNetwork, type RunAll } from '../../../src/engine/network/run';
 import { nothingToLearn, readSamples, type Sample } from '../../../src/engine/adaptation/samples';
 import { gather } from '../../../src/engine/adaptation/material';
 import { choosePatches, type Patch } from '../../../src/engine/adaptation/patches';
-import { makePairs, prepareBatches } from '../../../src/engine/adaptation/prepare';
+import { makePairs, prepareBatches, shapesOf } from '../../../src/engine/adaptation/prepare';
 import { planAdaptation } from '../../../src/engine/adaptation/plan';
 import { randomFrom } from '../../../src/engine/adaptation/random';
-import { method, recipes, type FullRecipe, type Recipe } from '../../../src/engine/adaptation/recipe';
+import { learningRateAt, method, recipes, type FullRecipe, type Recipe } from '../../../src/engine/adaptation/recipe';
 import { isRefusal } from '../../../src/engine/adaptation/refusal';
 import { train, type Trainable } from '../../../src/engine/adaptation/train';
 import { verdict } from '../../../src/engine/adaptation/verdict';
-import { GraphBuilder, readGraph } from '../../../src/engine/graph';
+import { GraphBuilder, readGraph, sizeOf } from '../../../src/engine/graph';
 import { createRaster } from '../../../src/engine/raster/planes';
 import type { NetworkEntry } from '../../../src/engine/network/registry';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
@@ -209,6 +209,47 @@ describe('gather', () => {
     expect(await targetOf(0.4)).not.toEqual(patch(0.02).pixels.data);
   });
 
+  test.each(['NCHW', 'NHWC'] as const)(
+    'the data of a step are as large as it is made for, and what the network gives is read: %s',
+    async (order) => {
+      const runtime = cpuRuntime(1);
+      try {
+        const network = await tinyModel({ layout: order, channels: 'BGR', white: 255 });
+        const { entry } = network;
+        const layout = layoutOf(entry.input);
+        const [side, batch] = [16, 2];
+        const crops = countedCrops(64, 64);
+        const patches = choosePatches(crops, side, { training: 4, heldOut: 2 }, randomFrom(1));
+        const pairs = {
+          side: 8,
+          low: [0.1, 0.2, 0.3].map((value) => new Float32Array(3 * 8 ** 2).fill(value)),
+          high: [0.1, 0.2, 0.3].map((value) => new Float32Array(3 * 16 ** 2).fill(value)),
+        };
+        const given = { network, layout, patches, batch, side, pairs };
+        const { training, heldOut } = await withNetwork(signal, runtime, network.bytes, (run) =>
+          prepareBatches(run, given),
+        );
+        expect([training.length, heldOut.length]).toEqual([2, 1]);
+        const shapes = shapesOf(layout, entry.input.name, batch, side, entry.scale, pairs);
+        for (const data of [...training, ...heldOut])
+          expect(Object.fromEntries(Object.entries(data).map(([name, values]) => [name, values.length]))).toEqual(
+            Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, sizeOf(shape)])),
+          );
+        // Pairs take turns from step to step.
+        expect(training.map((data) => data['lway.pair.high']![0])).toEqual([0.1, 0.2].map(Math.fround));
+        // Nearest neighbours and little else: the enlarged patch is the patch in its place, colour by colour.
+        const { pixels } = patches.training[0]!;
+        const before = training[0]!['lway.before']!;
+        pixels.data.forEach((value, i) => {
+          const [x, y, c] = [i % side, Math.floor(i / side) % side, Math.floor(i / side ** 2)];
+          expect(Math.abs(before[(c * 2 * side + 2 * y) * 2 * side + 2 * x]! - value)).toBeLessThan(0.05);
+        });
+      } finally {
+        await runtime.dispose();
+      }
+    },
+  );
+
   test('a network that wants BGR, channels last and 0..255 gets it, and is read so', async () => {
     const layout = layoutOf({ layout: 'NHWC', channels: 'BGR', range: [0, 255] });
     // One pixel, red 1, green 0.4, blue 0.2.
@@ -344,6 +385,17 @@ describe('learn', () => {
     expect(fed).toEqual({ learned: [1, 2, 1, 2, 1, 2], judged: [3, 3, 3, 3], restored: [] });
   });
 
+  test('each step has its own learning rate', async () => {
+    const { run } = scripted([1, 0.9, 0.8, 0.7]);
+    const rates: number[] = [];
+    const step: Trainable['step'] = (end, data, rate) => {
+      rates.push(rate);
+      return run.step(end, data, rate);
+    };
+    await learn({ ...run, step });
+    expect(rates).toEqual([0, 1, 2, 3, 4, 5].map((i) => learningRateAt(recipe, i)));
+  });
+
   test('the best weights are kept, and it stops when the held-out loss rises', async () => {
     const { run, fed } = scripted([1, 0.5, 0.6, 0.1]);
     const trained = await learn(run);
@@ -376,8 +428,8 @@ describe('learn', () => {
 
   test('says how far it is, what is left, and how a held-out piece looks by now', async () => {
     const { run } = scripted([1, 0.9, 0.8, 0.7]);
-    // Two pixels by two: red, green, blue and white.
-    const piece = Float32Array.of(1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 1);
+    // Two pixels by two: red, green, blue and a bright gray.
+    const piece = Float32Array.of(1, 0, 0, 0.75, 0, 1, 0, 0.75, 0, 0, 1, 0.75);
     const slow: Trainable = {
       ...run,
       step: async (...args) => {
@@ -405,7 +457,7 @@ describe('learn', () => {
       ],
     ]);
     expect(of('preview').map(({ step }) => step)).toEqual([0, 2, 4, 6]);
-    const rgba = [...[255, 0, 0, 255], ...[0, 255, 0, 255], ...[0, 0, 255, 255], ...[255, 255, 255, 255]];
+    const rgba = [...[255, 0, 0, 255], ...[0, 255, 0, 255], ...[0, 0, 255, 255], ...[191, 191, 191, 255]];
     expect(of('preview')[0]!.image).toEqual({ width: 2, height: 2, data: Uint8ClampedArray.from(rgba) });
     const progress = of('progress');
     expect(progress.map(({ done, total, unit }) => [done, total, unit])).toEqual(
