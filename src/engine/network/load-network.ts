@@ -16,7 +16,7 @@ export function parseRegistry(text: string): NetworkRegistry {
   } catch (cause) {
     throw new LWayError('bad-model', 'The list of networks (models.json) cannot be read.', advice, { cause });
   }
-  const checked = v.safeParse(registrySchema, registry, { abortEarly: true });
+  const checked = v.safeParse(registrySchema, registry);
   if (!checked.success) {
     const fault = faultOf(checked.issues[0]);
     throw new LWayError('bad-model', `The list of networks (models.json) is wrong: ${fault}.`, advice);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataLocation } from 'onnx-buf';
 import type { GraphProto } from 'onnx-buf';
-import { checkNetwork, findEntry, parseRegistry, sha256 } from '../../../src/engine/network/load-network';
+import { checkNetwork, defaultId, findEntry, parseRegistry, sha256 } from '../../../src/engine/network/load-network';
 import { readNetworkFile } from '../../../src/engine/network/network-file';
 import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
 import { tinyModel, tinyNetwork } from '../upscaling/tiny-networks';
@@ -29,6 +29,14 @@ describe('a registry', () => {
       expect(network.entry).toEqual(JSON.parse(JSON.stringify(entry)));
       expect(Buffer.compare(network.bytes, bytes)).toBe(0);
     }
+  });
+
+  test('has another default where it is slow, if it says so', async () => {
+    await write();
+    const registry = await readRegistry(folder);
+    expect([defaultId(registry, false), defaultId(registry, true)]).toEqual(['tiny', 'tiny']);
+    const quick = { ...registry, defaultWhereSlow: 'quick' };
+    expect([defaultId(quick, false), defaultId(quick, true)]).toEqual(['tiny', 'quick']);
   });
 
   test('names what there is where an id is unknown', async () => {

@@ -1,0 +1,87 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema, TensorProto_DataType as Type } from 'onnx-buf';
+import type { Device, Ort, Runtime, SessionOptions } from '../../../src/engine/runtime/runtime';
+
+// Networks whose files say what is wanted, and whose answers are computed here: quick, and of any behaviour.
+
+type Dim = number | string;
+/** An input or answer; what a network does not say is float32. */
+export interface Plain {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+}
+
+export interface Made {
+  /** What the file says of the input "x". */
+  readonly shape?: readonly Dim[];
+  readonly device?: Device;
+  /** Answers by name, in this order. */
+  readonly answer: (input: Plain) => Record<string, Plain>;
+}
+
+/** A file of that network, and a runtime with it alone; `runs`, `sessions` and what became of them is counted. */
+export function madeNetwork(ort: Ort, { shape = [1, 3, 'h', 'w'], device = 'cpu', answer }: Made) {
+  const counts = { runs: 0, sessions: [] as SessionOptions[], released: 0, disposed: 0 };
+  const port = (name: string, dims: readonly Dim[]) => ({
+    name,
+    type: {
+      value: {
+        case: 'tensorType' as const,
+        value: {
+          elemType: Type.FLOAT,
+          shape: {
+            dim: dims.map((dim) => ({
+              value:
+                typeof dim === 'number'
+                  ? { case: 'dimValue' as const, value: BigInt(dim) }
+                  : { case: 'dimParam' as const, value: dim },
+            })),
+          },
+        },
+      },
+    },
+  });
+  const node = [{ opType: 'Identity', input: ['x'], output: ['y'] }];
+  const graph = { name: 'made', input: [port('x', shape)], output: [port('y', shape)], node };
+  const bytes = toBinary(ModelProtoSchema, create(ModelProtoSchema, { irVersion: 8n, graph }));
+  const run = async (feeds: Record<string, Plain>) => {
+    counts.runs++;
+    return Object.fromEntries(
+      Object.entries(answer(feeds['x']!)).map(([name, { data, dims }]) => {
+        const tensor = new ort.Tensor('float32', data, dims);
+        const dispose = () => void counts.disposed++;
+        return [name, Object.assign(tensor, { dispose })];
+      }),
+    );
+  };
+  const createSession = async (_: Uint8Array, options: SessionOptions = {}) => {
+    counts.sessions.push(options);
+    return { run, release: async () => void counts.released++ };
+  };
+  const runtime = { ort, device, deviceName: 'made', createSession, dispose: async () => {} } as unknown as Runtime;
+  return { bytes, runtime, counts };
+}
+
+/** Each pixel `scale` times in both directions, channels first. */
+export function repeated({ data, dims }: Plain, scale: number): Plain {
+  const [, channels, height, width] = dims as [number, number, number, number];
+  const [tall, wide] = [height * scale, width * scale];
+  const result = new Float32Array(channels * tall * wide);
+  for (let i = 0; i < result.length; i++) {
+    const [x, y, channel] = [i % wide, Math.floor(i / wide) % tall, Math.floor(i / wide / tall)];
+    result[i] = data[(channel * height + Math.floor(y / scale)) * width + Math.floor(x / scale)]!;
+  }
+  return { data: result, dims: [1, channels, tall, wide] };
+}
+
+/** The picture without so many pixels at each side, channels first. */
+export function trimmed({ data, dims }: Plain, border: number): Plain {
+  const [, channels, height, width] = dims as [number, number, number, number];
+  const [tall, wide] = [height - 2 * border, width - 2 * border];
+  const result = new Float32Array(channels * tall * wide);
+  for (let i = 0; i < result.length; i++) {
+    const [x, y, channel] = [i % wide, Math.floor(i / wide) % tall, Math.floor(i / wide / tall)];
+    result[i] = data[(channel * height + y + border) * width + x + border]!;
+  }
+  return { data: result, dims: [1, channels, tall, wide] };
+}
