@@ -63,25 +63,24 @@ export function madeNetwork(ort: Ort, { shape = [1, 3, 'h', 'w'], device = 'cpu'
 }
 
 /** Each pixel `scale` times in both directions, channels first. */
-export function repeated({ data, dims }: Plain, scale: number): Plain {
-  const [, channels, height, width] = dims as [number, number, number, number];
-  const [tall, wide] = [height * scale, width * scale];
-  const result = new Float32Array(channels * tall * wide);
-  for (let i = 0; i < result.length; i++) {
-    const [x, y, channel] = [i % wide, Math.floor(i / wide) % tall, Math.floor(i / wide / tall)];
-    result[i] = data[(channel * height + Math.floor(y / scale)) * width + Math.floor(x / scale)]!;
-  }
-  return { data: result, dims: [1, channels, tall, wide] };
+export function repeated(picture: Plain, scale: number): Plain {
+  return taken(picture, scale, 0);
 }
 
 /** The picture without so many pixels at each side, channels first. */
-export function trimmed({ data, dims }: Plain, border: number): Plain {
-  const [, channels, height, width] = dims as [number, number, number, number];
-  const [tall, wide] = [height - 2 * border, width - 2 * border];
-  const result = new Float32Array(channels * tall * wide);
-  for (let i = 0; i < result.length; i++) {
-    const [x, y, channel] = [i % wide, Math.floor(i / wide) % tall, Math.floor(i / wide / tall)];
-    result[i] = data[(channel * height + y + border) * width + x + border]!;
-  }
-  return { data: result, dims: [1, channels, tall, wide] };
+export function trimmed(picture: Plain, border: number): Plain {
+  return taken(picture, 1, border);
+}
+
+function taken(picture: Plain, scale: number, border: number): Plain {
+  if (scale === 1 && border === 0) return picture;
+  const [, channels, height, width] = picture.dims as [number, number, number, number];
+  const [tall, wide] = [(height - 2 * border) * scale, (width - 2 * border) * scale];
+  const data = new Float32Array(channels * tall * wide);
+  for (let channel = 0, i = 0; channel < channels; channel++)
+    for (let y = 0; y < tall; y++) {
+      const row = (channel * height + border + Math.floor(y / scale)) * width + border;
+      for (let x = 0; x < wide; x++) data[i++] = picture.data[row + Math.floor(x / scale)]!;
+    }
+  return { data, dims: [1, channels, tall, wide] };
 }
