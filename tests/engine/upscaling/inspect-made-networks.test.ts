@@ -47,19 +47,16 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24])('sides that must be multiples of
   expect(entry).toMatchObject({ scale: 1, multipleOf: multiple, input: known, receptiveField: multiple - 1 });
 });
 
-test.each([32, 48, 64])(
-  'sides that must be multiples of %i, one of whose pixels sees the middle',
-  async (multiple) => {
-    const { answer } = suited((height, width) => height % multiple === 0 && width % multiple === 0);
-    const { entry } = await inspect((x) => {
-      const data = answer(x).y.data.slice();
-      const [height, width] = sidesOf(x);
-      for (const more of [0, 1]) data[0]! += 0.01 * x.data[(height / 2 - more) * width + width / 2 - more]!;
-      return { y: { ...x, data } };
-    });
-    expect(entry).toMatchObject({ scale: 1, multipleOf: multiple, receptiveField: null });
-  },
-);
+test.each([32, 48, 64])('sides that must be multiples of %i, one of whose pixels sees the middle', async (multiple) => {
+  const { answer } = suited((height, width) => height % multiple === 0 && width % multiple === 0);
+  const { entry } = await inspect((x) => {
+    const data = answer(x).y.data.slice();
+    const [height, width] = sidesOf(x);
+    for (const more of [0, 1]) data[0]! += 0.01 * x.data[(height / 2 - more) * width + width / 2 - more]!;
+    return { y: { ...x, data } };
+  });
+  expect(entry).toMatchObject({ scale: 1, multipleOf: multiple, receptiveField: null });
+});
 
 test('a network that exchanges width and height gives no picture', async () => {
   const turned = (x: Plain) => {
