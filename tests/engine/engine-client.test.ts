@@ -3,86 +3,25 @@ import type { EngineEvent, UpscaleOptions } from '../../src/engine/engine';
 import type { Adapt } from '../../src/engine/engine-core';
 import { createNodeEngine } from '../../src/engine/node';
 import { WorkerEngine } from '../../src/engine/browser/client';
-import type { FromWorker, ToWorker, WorkerLike } from '../../src/engine/browser/messages';
+import type { FromWorker } from '../../src/engine/browser/messages';
 import type { Patience } from '../../src/engine/browser/watchdog';
-import { serveEngine } from '../../src/engine/browser/worker';
 import { LWayError } from '../../src/engine/errors';
 import { usualTile } from '../../src/engine/upscaling/usual-tile';
-import { ailingRuntime } from '../support/ailing-runtime';
+import { TestWorker } from '../support/test-worker';
 import { largestDifference, never, noise } from './raster/support';
 import { Collector, sourceOf } from './upscaling/pictures';
 import { tinyModel, tinyNetwork } from './upscaling/tiny-networks';
 
-type Listener = (event: { data: unknown; message?: string }) => void;
-
-/**
- * Both halves of the engine joined by a message channel, so that only what can be cloned crosses; the worker's half
- * computes on native CPU in this very process. `ail` can spoil single runs of the network.
- */
-class TestWorker implements WorkerLike {
-  terminated = false;
-  readonly received: ToWorker[] = [];
-  private readonly channel = new MessageChannel();
-  private readonly listeners = new Map<string, Listener[]>();
-
-  constructor(
-    ail: (run: number) => Promise<void> | void,
-    readonly number: number,
-    adapt?: Adapt,
-  ) {
-    const { port1, port2 } = this.channel;
-    port1.onmessage = ({ data }: MessageEvent) => this.emit('message', { data });
-    let runs = 0;
-    serveEngine(
-      {
-        postMessage: (message, transfer = []) => this.terminated || port2.postMessage(message, transfer),
-        addEventListener: (_, listener) =>
-          (port2.onmessage = ({ data }: MessageEvent) => {
-            if (!this.terminated) listener({ data });
-          }),
-      },
-      {
-        adapt,
-        runtimes: (load) => ({
-          fallback: 'wasm',
-          open: async (device) => {
-            await load('wasm');
-            const runtime = ailingRuntime(
-              { before: () => ail(runs++) },
-              device === 'wasm' ? 'wasm' : 'webgpu',
-              `worker ${number}`,
-            );
-            return { runtime, notices: [] };
-          },
-        }),
-      },
-    );
-  }
-
-  postMessage(message: ToWorker): void {
-    this.received.push(message);
-    this.channel.port1.postMessage(message);
-  }
-
-  addEventListener(type: string, listener: Listener): void {
-    this.listeners.set(type, [...(this.listeners.get(type) ?? []), listener]);
-  }
-
-  terminate(): void {
-    this.terminated = true;
-    this.channel.port1.close();
-  }
-
-  emit(type: string, event: { data?: unknown; message?: string }): void {
-    if (!this.terminated)
-      for (const listener of this.listeners.get(type) ?? []) listener({ data: undefined, ...event });
-  }
-}
-
 const picture = noise(64, 48, 3, 12);
-const patience: Patience = { first: 2000, factor: 1, least: 2000, cancel: 100 };
+/** For workers that are not expected to fall silent, on a machine that may be busy; and for those that are. */
+const patience: Patience = { first: 60_000, factor: 1, least: 60_000, cancel: 100 };
+const hasty: Patience = { ...patience, first: 2000, least: 2000 };
 
-function setUp(ail: (worker: number, run: number) => Promise<void> | void = () => undefined, adapt?: Adapt) {
+function setUp(
+  ail: (worker: number, run: number) => Promise<void> | void = () => undefined,
+  adapt?: Adapt,
+  waiting = patience,
+) {
   const workers: TestWorker[] = [];
   const engine = new WorkerEngine({
     createWorker: () => {
@@ -92,7 +31,7 @@ function setUp(ail: (worker: number, run: number) => Promise<void> | void = () =
       return worker;
     },
     files: () => Promise.resolve({ binary: new Uint8Array(8) }),
-    patience,
+    patience: waiting,
   });
   return { engine, workers };
 }
@@ -175,9 +114,13 @@ describe('a worker that fails', () => {
     ['hangs', () => hang],
     ['loses its device', () => () => Promise.reject(new Error('GPUDevice was lost'))],
     ['runs out of memory', () => () => Promise.reject(new Error('std::bad_alloc'))],
-  ])('when it %s, another goes on after the last finished piece', async (_, make) => {
+  ])('when it %s, another goes on after the last finished piece', async (name, make) => {
     const spoil: { now?: () => Promise<void> } = {};
-    const { engine, workers } = setUp((worker, run) => (worker === 1 && run >= 2 ? spoil.now!() : undefined));
+    const { engine, workers } = setUp(
+      (worker, run) => (worker === 1 && run >= 2 ? spoil.now!() : undefined),
+      undefined,
+      name === 'hangs' ? hasty : patience,
+    );
     spoil.now = make(workers) as () => Promise<void>;
     const sink = new Collector();
     const notices: string[] = [];
@@ -227,7 +170,7 @@ describe('a worker that fails', () => {
       const report = { used: true, steps: 3, improvement: 0.1, message: 'learned', seconds: 1 };
       return Promise.resolve({ network, report });
     };
-    const { engine } = setUp((worker, run) => (worker === 1 && run === 1 ? hang() : undefined), adapt);
+    const { engine } = setUp((worker, run) => (worker === 1 && run === 1 ? hang() : undefined), adapt, hasty);
     const sink = new Collector();
     const job = await options({ adapt: { level: 'quick', strength: 1, networks: {} as never } });
     const report = await engine.upscale(never, sourceOf(picture), sink, job);
@@ -419,7 +362,11 @@ describe('a worker that fails while the network learns', () => {
       else if (failure) throw failure;
       return { network, report: learned };
     };
-    const { engine, workers } = setUp(undefined, adapt);
+    const { engine, workers } = setUp(
+      undefined,
+      adapt,
+      (failures as readonly unknown[]).includes('hang') ? hasty : patience,
+    );
     const sink = new Collector();
     const job = await options({ adapt: { level: 'quick', strength: 1, networks: {} as never } });
     const report = await engine.upscale(never, sourceOf(picture), sink, job);

@@ -123,7 +123,7 @@ export class WorkerEngine implements Engine {
       } catch (error) {
         signal.throwIfAborted();
         const lost = error instanceof WorkerLost;
-        const code = error instanceof LWayError ? error.code : null;
+        const { code, message } = toPlainError(error);
         if (!(lost || code === 'device-lost' || code === 'out-of-memory')) throw error;
         this.drop();
         if (restarts === mostRestarts) throw asLWay(error);
@@ -137,8 +137,7 @@ export class WorkerEngine implements Engine {
             resume.adapted = { report };
             say({ type: 'notice', message: notice });
           } else {
-            const reason = error instanceof Error ? error.message : String(error);
-            say({ type: 'notice', message: `${reason} Learning starts over.` });
+            say({ type: 'notice', message: `${message} Learning starts over.` });
           }
           continue;
         }
@@ -149,9 +148,8 @@ export class WorkerEngine implements Engine {
         const planned = options.tile ?? usualTile[resume.plannedFor ?? 'wasm'];
         if (lost || code === 'out-of-memory')
           resume.limit = wasm ? undefined : Math.floor((resume.limit ?? planned) / 2);
-        const reason = error instanceof Error ? error.message : String(error);
         const where = resume.done > 0 ? `after the ${resume.done} finished tiles` : 'from the beginning';
-        say({ type: 'notice', message: `${reason} It goes on ${where}${wasm ? ', on the CPU' : ''}.` });
+        say({ type: 'notice', message: `${message} It goes on ${where}${wasm ? ', on the CPU' : ''}.` });
       }
     }
   }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { AblatedOptions } from '../../../src/engine/adaptation';
-import type { Engine, UpscaleOptions } from '../../../src/engine/engine';
+import type { SeriesEngine, UpscaleOptions } from '../../../src/engine/engine';
 import { createNodeEngine } from '../../../src/engine/node';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { sourceOf } from '../../../src/engine/raster/memory-source';
@@ -11,7 +11,7 @@ import { tinyModel } from '../upscaling/tiny-networks';
 
 const folder = resolve(__dirname, '../../../models');
 const signal = new AbortController().signal;
-let engine: Engine;
+let engine: SeriesEngine;
 let adapt: AblatedOptions;
 
 beforeAll(async () => {
