@@ -182,3 +182,24 @@ test('what a pixel changes too little to be seen, but many together do not, is s
   expect((await inspect((x) => mixed(x, 0.01))).entry.receptiveField).toBeNull();
   expect((await inspect((x) => mixed(x, 1e-6))).entry.receptiveField).toBe(0);
 });
+
+/** Beside each pixel a little of all within `reach`: of one too little to count, of many not. */
+function leaning({ data, dims }: Plain, reach: number): Plain {
+  const [height, width] = dims.slice(2) as [number, number];
+  const sums = (values: Float32Array, step: number, length: number) =>
+    values.map((_, i) => {
+      const at = Math.floor(i / step) % length;
+      let sum = 0;
+      for (let d = Math.max(-reach, -at); d <= Math.min(reach, length - 1 - at); d++) sum += values[i + d * step]!;
+      return sum;
+    });
+  const around = sums(sums(data, 1, width), width, height);
+  return { data: data.map((value, i) => value + 9e-6 * around[i]!), dims };
+}
+
+test.each([
+  [5, 5],
+  [10, 11],
+])('of what lies within %i pixels together as much is seen as makes a difference: %i', async (reach, seen) => {
+  expect((await inspect((x) => ({ y: leaning(x, reach) }))).entry.receptiveField).toBe(seen);
+});
