@@ -59,8 +59,7 @@ function colourHalved(picture: Raster): Raster {
   const back = resize(half, width, height, 'area');
   back.data.set(split.data.subarray(0, width * height));
   const damaged = fromYCbCr(back);
-  for (let i = 0; i < damaged.data.length; i++) damaged.data[i] = Math.min(1, Math.max(0, damaged.data[i]!));
-  return damaged;
+  return { ...damaged, data: damaged.data.map((value) => Math.min(1, Math.max(0, value))) };
 }
 
 /** The picture with its first and last channel exchanged. */

@@ -382,17 +382,16 @@ async function measureRadius(signal: AbortSignal, network: LoadedNetwork): Promi
     return network.run(picture);
   };
   // Small first: most networks see little, and a large picture is slow with those that are large.
-  for (const reach of input.size ? [0] : [largestRadius / 4, largestRadius / 2, largestRadius]) {
+  const fixed = input.size && [Math.floor((Math.min(input.size.width, input.size.height) - 1) / 2)];
+  for (const reach of fixed ?? [largestRadius / 4, largestRadius / 2, largestRadius]) {
     const side = roundUp(2 * reach + 1 + multipleOf, multipleOf);
     const { width, height } = input.size ?? { width: side, height: side };
-    const most = Math.floor((Math.min(width, height) - 1) / 2);
-    const end = Math.min(most, reach || most);
     let radius = 0;
     // What sees to the end once needs no second picture: with large networks each takes seconds.
-    for (let seed = 1; seed <= 3 && radius < end; seed++)
+    for (let seed = 1; seed <= 3 && radius < reach; seed++)
       radius = Math.max(radius, await perturb(run, network.scale, width, height, seed));
-    if (radius >= end) continue;
-    if (input.size) return radius + multipleOf - 1;
+    if (radius >= reach) continue;
+    if (fixed) return radius;
     const confirmed = await confirm(run, network.scale, radius + multipleOf - 1, multipleOf);
     if (confirmed !== null) return confirmed;
   }

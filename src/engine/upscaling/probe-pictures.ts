@@ -33,8 +33,7 @@ export function smoothPicture(width: number, height: number): Raster {
 /** The same in the lowest third of the values: what is negative where 0 is taken for the middle. */
 export function darkPicture(width: number, height: number): Raster {
   const picture = smoothPicture(width, height);
-  for (let i = 0; i < picture.data.length; i++) picture.data[i]! *= 0.3;
-  return picture;
+  return { ...picture, data: picture.data.map((value) => 0.3 * value) };
 }
 
 function smoothStep(t: number): number {
@@ -45,8 +44,7 @@ function smoothStep(t: number): number {
 export function noisePicture(width: number, height: number, seed: number): Raster {
   const picture = createRaster(width, height, 3);
   const random = numbersFrom(seed);
-  for (let i = 0; i < picture.data.length; i++) picture.data[i] = random();
-  return picture;
+  return { ...picture, data: picture.data.map(random) };
 }
 
 /** The picture with noise of that standard deviation added, near enough to a Gaussian's. */

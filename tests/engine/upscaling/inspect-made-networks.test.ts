@@ -183,8 +183,8 @@ test('what a pixel changes too little to be seen, but many together do not, is s
   expect((await inspect((x) => mixed(x, 1e-6))).entry.receptiveField).toBe(0);
 });
 
-/** Beside each pixel a little of all within `reach`: of one too little to count, of many not. */
-function leaning({ data, dims }: Plain, reach: number): Plain {
+/** The sum of each pixel and all within `reach` in both directions. */
+function sumsWithin({ data, dims }: Plain, reach: number): Float32Array {
   const [height, width] = dims.slice(2) as [number, number];
   const sums = (values: Float32Array, step: number, length: number) =>
     values.map((_, i) => {
@@ -193,8 +193,13 @@ function leaning({ data, dims }: Plain, reach: number): Plain {
       for (let d = Math.max(-reach, -at); d <= Math.min(reach, length - 1 - at); d++) sum += values[i + d * step]!;
       return sum;
     });
-  const around = sums(sums(data, 1, width), width, height);
-  return { data: data.map((value, i) => value + 9e-6 * around[i]!), dims };
+  return sums(sums(data, 1, width), width, height);
+}
+
+/** Beside each pixel a little of all within `reach`: of one too little to count, of many not. */
+function leaning(x: Plain, reach: number): Plain {
+  const around = sumsWithin(x, reach);
+  return { ...x, data: x.data.map((value, i) => value + 9e-6 * around[i]!) };
 }
 
 test.each([
@@ -202,4 +207,41 @@ test.each([
   [10, 11],
 ])('of what lies within %i pixels together as much is seen as makes a difference: %i', async (reach, seen) => {
   expect((await inspect((x) => ({ y: leaning(x, reach) }))).entry.receptiveField).toBe(seen);
+});
+
+describe('a range', () => {
+  /** What is said of a network that does one thing to values of 0..1, and another to those of 0..255. */
+  const rangeOf = async (small: (x: Plain) => Float32Array, large: (x: Plain) => Float32Array) => {
+    const answer = (x: Plain) => ({ y: { ...x, data: (x.data.some((value) => value > 2) ? large : small)(x) } });
+    const said: SaidOfNetwork = { channels: 'RGB' };
+    return (await inspect(answer, { shape: [1, 3, 24, 32], said })).entry.input.range;
+  };
+  const same = ({ data }: Plain) => data;
+  const brighter = (values: Float32Array, by: number) => values.map((value) => value + by);
+  /** Noise goes: the mean of a pixel and its neighbours. */
+  const calm = (x: Plain) => {
+    const counts = sumsWithin({ ...x, data: new Float32Array(x.data.length).fill(1) }, 1);
+    return sumsWithin(x, 1).map((value, i) => value / counts[i]!);
+  };
+
+  test('in which the answer is no number is not that of the network', async () => {
+    expect(await rangeOf(({ data }) => data.map(() => NaN), same)).toEqual([0, 255]);
+    await expect(
+      rangeOf(
+        ({ data }) => data.map(() => NaN),
+        ({ data }) => data.map(() => NaN),
+      ),
+    ).rejects.toMatchObject({ code: 'bad-model' });
+  });
+
+  test('in which a restoring network leaves the noise is not believed, however well it gives a clean picture back', async () => {
+    expect(await rangeOf((x) => brighter(calm(x), 0.02), same)).toEqual([0, 1]);
+    expect(await rangeOf(({ data }) => brighter(data, 0.02), calm)).toEqual([0, 255]);
+  });
+
+  test('must be clearly better than the usual one', async () => {
+    const offBy = (error: number) => (x: Plain) => brighter(x.data, 255 * error);
+    expect(await rangeOf(({ data }) => brighter(data, 0.05), offBy(0.038))).toEqual([0, 255]);
+    expect(await rangeOf(({ data }) => brighter(data, 0.05), offBy(0.042))).toEqual([0, 1]);
+  });
 });
