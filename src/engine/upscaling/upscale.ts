@@ -124,7 +124,6 @@ export async function upscaleTiles(
     signal.throwIfAborted();
     const tile = tiles.tile(index);
     const image = await readReflected(signal, source, tile.input);
-    signal.throwIfAborted();
     // The read may be the picture itself, which is not ours to change.
     const own = { ...image, data: image.data.slice() };
     if (info.bitDepth === 32) ensureFinite(own.data);
