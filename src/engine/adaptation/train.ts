@@ -1,3 +1,4 @@
+import { secondsSince } from '../elapsed';
 import { LWayError } from '../errors';
 import type { EngineEvent, PreviewImage } from '../engine';
 import type { Losses, TrainingRun } from '../graph';
@@ -72,7 +73,7 @@ export async function train(
       const checking = i % recipe.checkEvery === 0 || i === recipe.steps;
       const held = checking ? await check(i) : undefined;
       onEvent({ type: 'adaptation', step: i, loss: adaptationLosses(losses!).total, heldOut: held?.total });
-      const secondsLeft = ((recipe.steps - i) * (performance.now() - began)) / 1000;
+      const secondsLeft = (recipe.steps - i) * secondsSince(began);
       onEvent({ type: 'progress', done: i, total: recipe.steps, unit: 'step', secondsLeft });
       if (held === undefined) continue;
       last = { at: i, held };

@@ -1,28 +1,31 @@
 import { featureDistance } from '../../../src/engine/adaptation/features';
-import { GraphBuilder } from '../../../src/engine/graph';
+import { GraphBuilder, type Graph } from '../../../src/engine/graph';
 import { runNative } from '../graph/support/native';
 import { drawn } from '../raster/support';
 
 // The perceptual distance, against the sums of its definition.
 
-const [WIDTH, HEIGHT] = [4, 3];
+const [WIDTH, HEIGHT] = [4, 5];
 const dims = [1, 3, HEIGHT, WIDTH] as const;
 
 /** Two maps: the picture itself, and its double plus a little, at half the size. */
 function features() {
   const b = new GraphBuilder('features');
-  const x = b.input('x', [1, 3, HEIGHT, WIDTH]);
+  const x = b.input('x', dims);
   return b.build({ fine: x, coarse: b.add(b.mul(b.averagePool(x, [1, 2]), 2), 0.1) });
 }
 
 const first = drawn(WIDTH, HEIGHT, 3, (c, y, x) => 0.5 + 0.4 * Math.sin(x + 2 * y + 3 * c)).data;
 const second = drawn(WIDTH, HEIGHT, 3, (c, y, x) => 0.5 + 0.4 * Math.cos(2 * x - y + c)).data;
 
-async function found(weights?: Record<string, number>): Promise<number> {
+function distanceBy(weights?: Record<string, number>): Graph {
   const b = new GraphBuilder('distance');
   const [left, right] = [b.input('left', dims), b.input('right', dims)];
-  const graph = b.build({ y: b.reshape(featureDistance(features(), weights)(b, left, right), [1]) });
-  const { y } = await runNative(graph, { left: { data: first, dims }, right: { data: second, dims } });
+  return b.build({ y: b.reshape(featureDistance(features(), weights)(b, left, right), [1]) });
+}
+
+async function found(weights?: Record<string, number>): Promise<number> {
+  const { y } = await runNative(distanceBy(weights), { left: { data: first, dims }, right: { data: second, dims } });
   return y![0]!;
 }
 
@@ -52,4 +55,8 @@ test.each<[string, Record<string, number> | undefined, number]>([
 ])('has %s', async (_, weights, distance) => {
   expect(Math.abs(fine - rough)).toBeGreaterThan(0.01);
   expect(Math.abs((await found(weights)) - distance)).toBeLessThan(1e-5);
+});
+
+test('a map without a weight costs nothing', () => {
+  expect(distanceBy({ fine: 1, coarse: 0 }).nodes.length).toBeLessThan(distanceBy().nodes.length);
 });

@@ -385,6 +385,18 @@ describe('learn', () => {
     expect(fed).toEqual({ learned: [1, 2, 1, 2, 1, 2], judged: [3, 3, 3, 3], restored: [] });
   });
 
+  test('the last step is judged, though it is not its turn', async () => {
+    const { run } = scripted([1, 0.9, 0.8, 0.7]);
+    const judged: number[] = [];
+    const onEvent = (event: EngineEvent) => {
+      if (event.type === 'adaptation' && event.heldOut !== undefined) judged.push(event.step);
+    };
+    const work = { recipe: { ...recipe, steps: 5 }, training: [one!], heldOut: [held!], onEvent };
+    const trained = await train(signal, run, work, () => Float32Array.of(-2));
+    expect(judged).toEqual([0, 2, 4, 5]);
+    expect(trained).toMatchObject({ bestStep: 5, best: { total: 0.7 } });
+  });
+
   test('each step has its own learning rate', async () => {
     const { run } = scripted([1, 0.9, 0.8, 0.7]);
     const rates: number[] = [];
