@@ -293,6 +293,28 @@ test.each([
   },
 );
 
+test('a tile that a person wants larger than is usual for a device is computed whole', async () => {
+  let widest = 0;
+  const before: Ailment['before'] = ({ image }) => (widest = Math.max(widest, image!.dims[3]!));
+  const { engine } = engineOn({}, { before }, 'wasm');
+  const wide = drawn(300, 16, 3, (_c, y, x) => 0.5 + 0.3 * Math.sin(x / 5 + y / 3));
+  await engine.upscale(never, sourceOf(wide), new Collector(), await options({ tile: 400 }));
+  expect(widest).toBe(300);
+  await engine.dispose();
+});
+
+test('a job that is cancelled before its turn opens no device', async () => {
+  const { engine, counts } = engineOn();
+  const abort = new AbortController();
+  const first = engine.upscale(never, sourceOf(picture), new Collector(), await options({ device: 'cpu' }));
+  const second = engine.upscale(abort.signal, sourceOf(picture), new Collector(), await options({ device: 'wasm' }));
+  abort.abort(new Error('no'));
+  await expect(second).rejects.toThrow('no');
+  await first;
+  expect(counts.opened).toBe(1);
+  await engine.dispose();
+});
+
 describe('a series', () => {
   const series = [picture, noise(40, 40, 3, 1), noise(50, 30, 3, 2)].map((each) => sourceOf(each));
 
