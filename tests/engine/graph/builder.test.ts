@@ -188,6 +188,8 @@ describe('errors name the operation', () => {
       () => b.op('Col2Im', [float32(new Float32Array(80), [1, 5, 16]), b.ints([5, 5]), b.ints([2, 2])]),
       /Col2Im.*4 × 4 blocks of 2 × 2/,
     ],
+    ['neighbours without a middle', () => b.op('LRN', [x], { size: 4 }), /LRN.*size of 4 is not odd/],
+    ['neighbours in no picture', () => b.op('LRN', [b.flat(x)], { size: 3 }), /LRN.*1 dimensions instead of 4/],
     ['sizes that are no multiple', () => b.depthToSpace(x, 2), /DepthToSpace.*3 channels/],
   ])('%s', (_, wrong, message) => {
     expect(wrong).toThrow(expect.objectContaining({ code: 'bad-graph', message: expect.stringMatching(message) }));

@@ -738,6 +738,11 @@ case("GroupNormalization", "opset 21, one group", {"x": normal(1, 4, 3, 2), "sca
      lambda x, s, b: F.group_norm(x, 1, s, b, 1e-3), attributes={"num_groups": 1, "epsilon": 1e-3}, opset=21)
 case("GroupNormalization", "opset 18: one scale per group", {"x": normal(2, 6, 3, 3), "scale": normal(2), "b": normal(2)},
      lambda x, s, b: F.group_norm(x, 2, s.repeat_interleave(3), b.repeat_interleave(3)), attributes={"num_groups": 2}, opset=18)
+case("LRN", "the size alone", {"x": normal(2, 5, 3, 4, scale=20)}, lambda x: F.local_response_norm(x, 3), attributes={"size": 3})
+case("LRN", "all attributes", {"x": normal(2, 6, 3, 2)}, lambda x: F.local_response_norm(x, 5, 2.5, 0.6, 1.5),
+     attributes={"size": 5, "alpha": 2.5, "beta": 0.6, "bias": 1.5})
+case("LRN", "more neighbours than channels", {"x": normal(1, 2, 3, 3)}, lambda x: F.local_response_norm(x, 5, 2, 0.75, 1),
+     attributes={"size": 5, "alpha": 2.0})
 
 # ------------------------------------------------------------------------------------------------- beyond the list
 for equation, *shapes in (("bhid,bhjd->bhij", (2, 2, 3, 4), (2, 2, 5, 4)), ("nchw,oc->nohw", (2, 3, 2, 4), (5, 3)),

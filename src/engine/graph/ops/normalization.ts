@@ -2,7 +2,7 @@ import type { Builder } from '../builder';
 import { sizeOf } from '../tensor';
 import type { Value } from '../value';
 import type { Backward, OpTable } from './definition';
-import { axisOf, likeFirst, numberOr, required, sumTo } from './support';
+import { axisOf, likeFirst, numberOf, numberOr, required, sumTo } from './support';
 
 /** [C] seen as [C, 1, 1] beside a picture of `rank` dimensions. */
 const perChannel = (b: Builder, x: Value, rank: number): Value =>
@@ -88,6 +88,32 @@ export const normalization: OpTable = {
       const unit = b.reshape(b.op('InstanceNormalization', [view, ...plain], { epsilon }), x!.shape);
       const rank = x!.shape.length;
       return b.add(b.mul(unit, perChannel(b, scale!, rank)), perChannel(b, bias!, rank));
+    },
+  },
+  /**
+   * x / (bias + alpha m)^beta, where m is the mean of x² over `size` neighbouring channels; beyond the first and the last
+   * one there is zero (Krizhevsky et al. 2012). ONNX Runtime wants an odd size and four dimensions.
+   */
+  LRN: {
+    infer: (inputs, attributes) => {
+      const size = numberOf(attributes, 'size');
+      if (size % 2 !== 1) throw new Error(`its size of ${size} is not odd`);
+      const { length: rank } = required(inputs, 0).shape;
+      if (rank !== 4) throw new Error(`it has ${rank} dimensions instead of 4`);
+      return likeFirst(inputs);
+    },
+    expand: (b, [x], attributes) => {
+      const size = numberOf(attributes, 'size');
+      const side = (size - 1) / 2;
+      const [n, channels] = x!.shape as [number, number];
+      const squares = b.reshape(b.square(x!), [n, 1, channels, sizeOf(x!.shape) / (n * channels)]);
+      const mean = b.op('AveragePool', [squares], {
+        kernel_shape: [size, 1],
+        pads: [side, 0, side, 0],
+        count_include_pad: 1,
+      });
+      const base = b.add(b.mul(mean, numberOr(attributes, 'alpha', 1e-4)), numberOr(attributes, 'bias', 1));
+      return b.mul(x!, b.reshape(b.pow(base, -numberOr(attributes, 'beta', 0.75)), x!.shape));
     },
   },
 };

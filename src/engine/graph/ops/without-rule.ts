@@ -19,7 +19,6 @@ export const withoutRule: OpTable = {
   CumSum: sameShape,
   Hardmax: sameShape,
   LpNormalization: sameShape,
-  LRN: sameShape,
   MeanVarianceNormalization: sameShape,
   Selu: sameShape,
   Shrink: sameShape,

@@ -288,6 +288,7 @@ export const defaultCases: readonly RuleCase[] = [
     tolerance: 0.01,
   },
   { op: 'GroupNormalization', shapes: [[2, 6, 3], [6], [6]], attributes: { num_groups: 2 }, tolerance: 0.01 },
+  { op: 'LRN', shapes: [[2, 4, 2, 3]], attributes: { size: 3 } },
 ];
 
 /** What gradients are not asked of. */

@@ -406,5 +406,7 @@ export function ruleCases(): RuleCase[] {
       attributes: { num_groups: groups },
       tolerance: 0.01,
     },
+    { op: 'LRN', shapes: [[2, 5, 3, 2]], attributes: { size: 3, alpha: 2, beta: 0.6, bias: 1.5 } },
+    { op: 'LRN', shapes: [[2, 3, 4, 1]], attributes: { size: 5, alpha: 2 } },
   ];
 }
