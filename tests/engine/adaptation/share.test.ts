@@ -108,6 +108,17 @@ describe('a device that has no room for a step', () => {
     return { parts: step.parts, learns: step.parameters.map(({ name }) => name), because: share.because };
   }
 
+  test('prepares less to learn from where a step takes long', () => {
+    const batches = (device: Device) => {
+      const given: AblatedOptions = { ...options, level: 'standard', ablation: { batch: 30_000 } };
+      const plan = planAdaptation({ picture, network, options: given }, device);
+      if (isRefusal(plan)) throw new Error('refused');
+      return plan.recipe.trainingBatches;
+    };
+    expect(batches('webgpu')).toBe(recipes.standard.trainingBatches);
+    expect(batches('cpu')).toBe(4);
+  });
+
   test('takes one patch after the other first, then the part that computes last', () => {
     const all = ['first', 'second', 'third'];
     expect(planned(bytes(201))).toEqual({ parts: 1, learns: all });
