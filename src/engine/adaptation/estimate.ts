@@ -108,6 +108,9 @@ export async function readFrom(
   return Number.isFinite(noise + compression + blur) ? { noise, compression, blur } : null;
 }
 
+/** Compression from which on Blur is held back, and from which on it is not set by itself (docs/quality-more.md, "Mistold noise and blur"). */
+const COMPRESSED = [5, 15] as const;
+
 /** The mix that suits a picture, by the ramps that the network's ends have in the registry. */
 export function tuningFor(entry: NetworkEntry, { noise, compression, blur, drawn = 0 }: Estimate): Mix {
   const own = ownTuning(entry);
@@ -120,8 +123,8 @@ export function tuningFor(entry: NetworkEntry, { noise, compression, blur, drawn
       ramp(drawn, end?.drawn),
     );
   };
-  // Sharpened noise would be texture, and a drawing has weights of its own.
-  const sharp = share('sharp') * (1 - share('clean')) * (1 - share('drawn'));
+  // Sharpened noise would be texture, sharpened compression its blocks, and a drawing has weights of its own.
+  const sharp = share('sharp') * (1 - share('clean')) * (1 - share('drawn')) * (1 - ramp(compression, COMPRESSED));
   return {
     detail: Math.round(own.detail * (1 - share('faithful'))),
     noise: Math.round(100 * share('clean')),

@@ -46,7 +46,7 @@ describe('Detail, Noise and Blur by themselves', () => {
     expect(tuningFor(both, { noise: 0, compression: 0, blur: 0.4, drawn: 1 })).not.toHaveProperty('drawn');
   });
 
-  test('blur is sharpened in proportion, noise first, and a drawing has weights of its own', () => {
+  test('blur is sharpened in proportion, not compression or noise, and a drawing has weights of its own', () => {
     const soft = entry({
       clean: { model: 'n', noise: [4, 12] },
       sharp: { model: 's', blur: [0.5, 0.7] },
@@ -57,6 +57,8 @@ describe('Detail, Noise and Blur by themselves', () => {
     expect(told(0.9, 8)).toMatchObject({ noise: 50, blur: 50 });
     expect(told(0.9, 20)).toMatchObject({ noise: 100, blur: 0 });
     expect(told(0.9, 0, 1)).toMatchObject({ blur: 0, drawn: 100 });
+    const compressed = (compression: number) => tuningFor(soft, { noise: 0, compression, blur: 0.9 }).blur;
+    expect([0, 5, 10, 15, 60].map(compressed)).toEqual([100, 100, 50, 0, 0]);
   });
 
   test('what has no end cannot be set', () => {
