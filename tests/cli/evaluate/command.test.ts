@@ -203,9 +203,11 @@ test('an adapted network is compared with itself unadapted', async () => {
 test('a network that suits itself to the picture is compared with itself as it came', async () => {
   root.useShippedModels();
   await makePairs(1);
-  // Soft: enlarged itself.
-  const low = await sharp(root.path('pairs', 'lr', '0-low.png'))
-    .resize(96, 80)
+  // Out of focus: an irregular pattern, blurred.
+  const gray = Uint8Array.from({ length: 32 * 27 }, (_, i) => 40 + ((i * i * 7919) % 180));
+  const pattern = sharp(gray, { raw: { width: 32, height: 27, channels: 1 } }).resize(96, 80, { kernel: 'nearest' });
+  const low = await sharp(await pattern.toColourspace('srgb').png().toBuffer())
+    .blur(1.2)
     .png()
     .toBuffer();
   await sharp(low).toFile(root.path('pairs', 'lr', '0-low.png'));
