@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import type { EngineEvent, UpscaleOptions } from '../../src/engine/engine';
+import type { EngineEvent } from '../../src/engine/engine';
 import type { Adapt } from '../../src/engine/engine-core';
 import { createNodeEngine } from '../../src/engine/node';
 import { WorkerEngine } from '../../src/engine/browser/client';
@@ -10,7 +10,8 @@ import { usualTile } from '../../src/engine/upscaling/usual-tile';
 import { TestWorker } from '../support/test-worker';
 import { largestDifference, never, noise } from './raster/support';
 import { Collector, sourceOf } from './upscaling/pictures';
-import { tinyModel, tinyNetwork } from './upscaling/tiny-networks';
+import { tinyJob } from './upscaling/tiny-job';
+import { tinyNetwork } from './upscaling/tiny-networks';
 
 const picture = noise(64, 48, 3, 12);
 /** For workers that are not expected to fall silent, on a machine that may be busy; and for those that are. */
@@ -37,19 +38,12 @@ function setUp(
 }
 
 const hang = () => new Promise<void>(() => undefined);
-const options = async (more: Partial<UpscaleOptions> = {}): Promise<UpscaleOptions> => ({
-  network: await tinyModel(),
-  size: { scale: 2 },
-  device: 'auto',
-  tile: 36,
-  ...more,
-});
 
 let expected: Float32Array;
 beforeAll(async () => {
   const engine = createNodeEngine({ threads: 1 });
   const sink = new Collector();
-  await engine.upscale(never, sourceOf(picture), sink, await options({ device: 'cpu' }));
+  await engine.upscale(never, sourceOf(picture), sink, await tinyJob({ device: 'cpu' }));
   expected = sink.result.data;
   await engine.dispose();
 });
@@ -67,13 +61,13 @@ describe('the engine in a worker', () => {
       never,
       sourceOf(picture),
       sink,
-      await options({ onEvent: (e) => events.push(e) }),
+      await tinyJob({ onEvent: (e) => events.push(e) }),
     );
     right(sink);
     expect(report).toMatchObject({ width: 128, height: 96, device: 'webgpu', deviceName: 'worker 1', tilesRedone: 0 });
     expect(events.filter(({ type }) => type === 'progress')).toHaveLength(report.tiles + 1);
     // The next job finds the worker as it is.
-    await engine.upscale(never, sourceOf(picture), new Collector(), await options());
+    await engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob());
     expect(workers).toHaveLength(1);
     await engine.dispose();
     expect(workers[0]!.terminated).toBe(true);
@@ -95,9 +89,9 @@ describe('the engine in a worker', () => {
     full.write = () => Promise.reject(new LWayError('storage', 'The disk is full.', 'Make room.'));
     const sink = new Collector();
     const jobs = [
-      engine.upscale(never, sourceOf(picture), new Collector(), await options({ size: { scale: 20 } })),
-      engine.upscale(never, sourceOf(picture), full, await options()),
-      engine.upscale(never, sourceOf(picture), sink, await options()),
+      engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob({ size: { scale: 20 } })),
+      engine.upscale(never, sourceOf(picture), full, await tinyJob()),
+      engine.upscale(never, sourceOf(picture), sink, await tinyJob()),
     ] as const;
     const [first, second, third] = await Promise.allSettled(jobs);
     expect(first).toMatchObject({ status: 'rejected', reason: { code: 'bad-option' } });
@@ -124,7 +118,7 @@ describe('a worker that fails', () => {
     spoil.now = make(workers) as () => Promise<void>;
     const sink = new Collector();
     const notices: string[] = [];
-    const job = await options({ onEvent: (e) => e.type === 'notice' && notices.push(e.message) });
+    const job = await tinyJob({ onEvent: (e) => e.type === 'notice' && notices.push(e.message) });
     const report = await engine.upscale(never, sourceOf(picture), sink, job);
     right(sink);
     expect(workers).toHaveLength(2);
@@ -144,7 +138,7 @@ describe('a worker that fails', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       await write(...piece);
     };
-    await engine.upscale(never, sourceOf(picture), sink, await options());
+    await engine.upscale(never, sourceOf(picture), sink, await tinyJob());
     right(sink);
     expect(workers).toHaveLength(2);
     await engine.dispose();
@@ -153,12 +147,12 @@ describe('a worker that fails', () => {
   test('again and again: the GPU is left, then it is an error, and the next job runs', async () => {
     let ill = true;
     const { engine, workers } = setUp(() => (ill ? Promise.reject(new Error('device lost')) : undefined));
-    const failing = engine.upscale(never, sourceOf(picture), new Collector(), await options());
+    const failing = engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob());
     await expect(failing).rejects.toMatchObject({ code: 'device-lost' });
     expect(workers).toHaveLength(4);
     ill = false;
     const sink = new Collector();
-    expect(await engine.upscale(never, sourceOf(picture), sink, await options())).toMatchObject({ device: 'webgpu' });
+    expect(await engine.upscale(never, sourceOf(picture), sink, await tinyJob())).toMatchObject({ device: 'webgpu' });
     right(sink);
     await engine.dispose();
   });
@@ -172,7 +166,7 @@ describe('a worker that fails', () => {
     };
     const { engine } = setUp((worker, run) => (worker === 1 && run === 1 ? hang() : undefined), adapt, hasty);
     const sink = new Collector();
-    const job = await options({ adapt: { level: 'quick', strength: 1, networks: {} as never } });
+    const job = await tinyJob({ adapt: { level: 'quick', strength: 1, networks: {} as never } });
     const report = await engine.upscale(never, sourceOf(picture), sink, job);
     expect(report.adaptation).toMatchObject({ used: true, message: 'learned' });
     expect(made).toBe(1);
@@ -214,7 +208,7 @@ describe('after each failure', () => {
     const onEvent = (event: EngineEvent) => {
       if (event.type === 'notice' && event.message.includes(' It goes on ')) notices.push(event.message);
     };
-    const job = engine.upscale(never, sourceOf(picture), new Collector(), await options({ tile, onEvent }));
+    const job = engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob({ tile, onEvent }));
     await expect(job).rejects.toMatchObject({ code });
     const half = Math.floor(usualTile.webgpu / 2);
     expect(asked(workers)).toEqual(
@@ -229,7 +223,7 @@ describe('after each failure', () => {
 
   test('on the CPU already it stays there', async () => {
     const { engine, workers } = setUp(() => Promise.reject(new Error('std::bad_alloc')));
-    const job = engine.upscale(never, sourceOf(picture), new Collector(), await options({ device: 'wasm' }));
+    const job = engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob({ device: 'wasm' }));
     await expect(job).rejects.toMatchObject({ code: 'out-of-memory' });
     expect(asked(workers)).toEqual([
       ['wasm', undefined],
@@ -251,7 +245,7 @@ describe('a job leaves nothing behind:', () => {
     const [cancel, enough] = [new AbortController(), new AbortController()];
     const adapt = { level: 'quick' as const, strength: 1, networks: {} as never, enough: enough.signal };
     const began = performance.now();
-    const job = await options({ adapt });
+    const job = await tinyJob({ adapt });
     const report = await engine.upscale(cancel.signal, sourceOf(picture), new Collector(), job);
     expect(report.tilesRedone).toBe(1);
     expect(workers).toHaveLength(2);
@@ -263,11 +257,11 @@ describe('a job leaves nothing behind:', () => {
 
   test('that was cancelled before its turn asks for no worker', async () => {
     const { engine, workers } = setUp();
-    const job = engine.upscale(AbortSignal.abort(new Error('no')), sourceOf(picture), new Collector(), await options());
+    const job = engine.upscale(AbortSignal.abort(new Error('no')), sourceOf(picture), new Collector(), await tinyJob());
     await expect(job).rejects.toThrow('no');
     expect(workers).toHaveLength(0);
     await engine.dispose();
-    const late = engine.upscale(never, sourceOf(picture), new Collector(), await options());
+    const late = engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob());
     await expect(late).rejects.toMatchObject({ code: 'unsupported' });
     expect(workers).toHaveLength(0);
   });
@@ -276,10 +270,10 @@ describe('a job leaves nothing behind:', () => {
     const { engine, workers } = setUp();
     const gone = new LWayError('bad-image', 'It is gone.', 'Open it again.');
     const source = { ...sourceOf(picture), read: () => Promise.reject(gone) };
-    await expect(engine.upscale(never, source, new Collector(), await options())).rejects.toBe(gone);
+    await expect(engine.upscale(never, source, new Collector(), await tinyJob())).rejects.toBe(gone);
     expect(workers.map(({ terminated }) => terminated)).toEqual([true]);
     const sink = new Collector();
-    const report = await engine.upscale(never, sourceOf(picture), sink, await options());
+    const report = await engine.upscale(never, sourceOf(picture), sink, await tinyJob());
     right(sink);
     expect(report).toMatchObject({ notices: [], tilesRedone: 0 });
     expect(workers).toHaveLength(2);
@@ -296,11 +290,11 @@ describe('a job leaves nothing behind:', () => {
         return Promise.reject(signal.reason as Error);
       },
     };
-    await expect(engine.upscale(abort.signal, source, new Collector(), await options())).rejects.toThrow(
+    await expect(engine.upscale(abort.signal, source, new Collector(), await tinyJob())).rejects.toThrow(
       'changed my mind',
     );
     const sink = new Collector();
-    await engine.upscale(never, sourceOf(picture), sink, await options());
+    await engine.upscale(never, sourceOf(picture), sink, await tinyJob());
     right(sink);
     expect(workers).toHaveLength(1);
     await engine.dispose();
@@ -310,11 +304,11 @@ describe('a job leaves nothing behind:', () => {
 describe('a worker', () => {
   test.each(['error', 'messageerror'])('that ends between jobs (%s) is replaced', async (type) => {
     const { engine, workers } = setUp();
-    await engine.upscale(never, sourceOf(picture), new Collector(), await options());
+    await engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob());
     workers[0]!.emit(type, {});
     expect(workers[0]!.terminated).toBe(true);
     const sink = new Collector();
-    const report = await engine.upscale(never, sourceOf(picture), sink, await options());
+    const report = await engine.upscale(never, sourceOf(picture), sink, await tinyJob());
     right(sink);
     expect(report).toMatchObject({ tilesRedone: 0, deviceName: 'worker 2' });
     await engine.dispose();
@@ -332,7 +326,7 @@ describe('a worker', () => {
       files: () => Promise.resolve({ binary: new Uint8Array(8) }),
       patience,
     });
-    const job = await options();
+    const job = await tinyJob();
     await expect(engine.upscale(never, sourceOf(picture), new Collector(), job)).rejects.toMatchObject({
       code: 'unsupported',
     });
@@ -368,7 +362,7 @@ describe('a worker that fails while the network learns', () => {
       (failures as readonly unknown[]).includes('hang') ? hasty : patience,
     );
     const sink = new Collector();
-    const job = await options({ adapt: { level: 'quick', strength: 1, networks: {} as never } });
+    const job = await tinyJob({ adapt: { level: 'quick', strength: 1, networks: {} as never } });
     const report = await engine.upscale(never, sourceOf(picture), sink, job);
     right(sink);
     expect(report.adaptation).toMatchObject(expectedReport);
@@ -392,7 +386,7 @@ describe('cancelling', () => {
       const onEvent = (event: EngineEvent) => {
         if (event.type === 'progress' && event.done === at) abort.abort(new Error('changed my mind'));
       };
-      await expect(engine.upscale(abort.signal, sourceOf(picture), sink, await options({ onEvent }))).rejects.toThrow(
+      await expect(engine.upscale(abort.signal, sourceOf(picture), sink, await tinyJob({ onEvent }))).rejects.toThrow(
         'changed my mind',
       );
       expect(sink.ended).toBe(false);
@@ -407,11 +401,11 @@ describe('cancelling', () => {
     const onEvent = (event: EngineEvent) => {
       if (event.type === 'progress' && event.done === 1) setTimeout(() => abort.abort(new Error('too slow')), 10);
     };
-    const job = engine.upscale(abort.signal, sourceOf(picture), new Collector(), await options({ onEvent }));
+    const job = engine.upscale(abort.signal, sourceOf(picture), new Collector(), await tinyJob({ onEvent }));
     await expect(job).rejects.toThrow('too slow');
     expect(workers[0]!.terminated).toBe(true);
     const sink = new Collector();
-    await engine.upscale(never, sourceOf(picture), sink, await options());
+    await engine.upscale(never, sourceOf(picture), sink, await tinyJob());
     right(sink);
     await engine.dispose();
   });
@@ -423,7 +417,7 @@ describe('cancelling', () => {
     };
     const { engine } = setUp(undefined, adapt);
     const adaptation = { level: 'quick' as const, strength: 1, networks: {} as never, enough: AbortSignal.abort() };
-    const job = await options({ adapt: adaptation });
+    const job = await tinyJob({ adapt: adaptation });
     const report = await engine.upscale(never, sourceOf(picture), new Collector(), job);
     expect(report.adaptation).toMatchObject({ steps: 7 });
     await engine.dispose();
@@ -441,7 +435,7 @@ describe('cancelling', () => {
     };
     const adaptation = { level: 'quick' as const, strength: 1, networks: {} as never, enough: enough.signal };
     const sink = new Collector();
-    const report = await engine.upscale(never, sourceOf(picture), sink, await options({ adapt: adaptation, onEvent }));
+    const report = await engine.upscale(never, sourceOf(picture), sink, await tinyJob({ adapt: adaptation, onEvent }));
     expect(report.adaptation).toMatchObject({ steps: 7 });
     right(sink);
     await engine.dispose();
@@ -456,7 +450,7 @@ test('messages that are none of ours, or of a job long over, are dropped', async
     const stray: FromWorker = { type: 'failed', job: 99, error: { code: 'internal', message: 'stray', advice: '' } };
     for (const data of [null, 'text', { type: 'done' }, { job: 1 }, stray]) workers[0]!.emit('message', { data });
   };
-  await engine.upscale(never, sourceOf(picture), sink, await options({ onEvent }));
+  await engine.upscale(never, sourceOf(picture), sink, await tinyJob({ onEvent }));
   right(sink);
   await engine.dispose();
 });

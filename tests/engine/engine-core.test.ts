@@ -7,6 +7,7 @@ import type { Runtime } from '../../src/engine/runtime/runtime';
 import { ailingRuntime, type Ailment } from '../support/ailing-runtime';
 import { drawn, largestDifference, never, noise } from './raster/support';
 import { Collector, sourceOf } from './upscaling/pictures';
+import { tinyJob } from './upscaling/tiny-job';
 import { tinyModel } from './upscaling/tiny-networks';
 
 // The order of a job: what is opened, said, kept for the next one and freed. The adaptation is one that is known.
@@ -15,14 +16,6 @@ const picture = noise(64, 48, 3, 12);
 const learned: AdaptationReport = { used: true, steps: 3, improvement: 0.1, message: 'learned', seconds: 1 };
 const asItCame: Adapt = (_, { network }) => Promise.resolve({ network, report: learned });
 const adapt: AdaptOptions = { level: 'quick', strength: 1, networks: {} as never };
-
-const options = async (more: Partial<UpscaleOptions> = {}): Promise<UpscaleOptions> => ({
-  network: await tinyModel(),
-  size: { scale: 2 },
-  device: 'auto',
-  tile: 36,
-  ...more,
-});
 
 /** An engine on one device, whose sessions and whose end are counted. */
 function engineOn(parts: Partial<EngineParts> = {}, ailment: Ailment = {}, device: Runtime['device'] = 'cpu') {
@@ -66,7 +59,7 @@ describe('a job', () => {
   test('says what it is at, on which device, and what is not as asked for', async () => {
     const { engine } = engineOn();
     const events: EngineEvent[] = [];
-    const job = await options({ adapt, onEvent: (event) => events.push(event) });
+    const job = await tinyJob({ adapt, onEvent: (event) => events.push(event) });
     const report = await engine.upscale(never, sourceOf(picture), new Collector(), job);
     const said = events.flatMap((event) =>
       event.type === 'phase' ? [event.phase] : event.type === 'progress' ? [] : [event.type],
@@ -80,11 +73,11 @@ describe('a job', () => {
 
   test('finds the network of the last one loaded; another takes its place, and in the end all is freed', async () => {
     const { engine, counts } = engineOn();
-    const job = await options();
+    const job = await tinyJob();
     await engine.upscale(never, sourceOf(picture), new Collector(), job);
     await engine.upscale(never, sourceOf(picture), new Collector(), job);
     expect(counts).toEqual({ opened: 1, sessions: 1, released: 0, disposed: 0 });
-    await engine.upscale(never, sourceOf(picture), new Collector(), await options({ network: await tinyModel() }));
+    await engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob({ network: await tinyModel() }));
     expect(counts).toEqual({ opened: 1, sessions: 2, released: 1, disposed: 0 });
     await engine.dispose();
     expect(counts).toEqual({ opened: 1, sessions: 2, released: 2, disposed: 1 });
@@ -98,8 +91,8 @@ describe('a job', () => {
     const open = () =>
       ++tries === 1 ? Promise.reject(new Error('not yet')) : Promise.resolve({ runtime, notices: [] });
     const { engine } = engineOn({ runtimes: { fallback: 'cpu', open } });
-    await expect(engine.upscale(never, sourceOf(picture), new Collector(), await options())).rejects.toThrow('not yet');
-    await engine.upscale(never, sourceOf(picture), new Collector(), await options());
+    await expect(engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob())).rejects.toThrow('not yet');
+    await engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob());
     expect(tries).toBe(2);
     await engine.dispose();
   });
@@ -118,7 +111,7 @@ describe('a job', () => {
     };
     const { engine } = engineOn({ adapt: counting, runtimes: { fallback: 'cpu', open } });
     const sink = new Collector();
-    const job = engine.upscale(abort.signal, sourceOf(picture), sink, await options({ adapt }));
+    const job = engine.upscale(abort.signal, sourceOf(picture), sink, await tinyJob({ adapt }));
     await expect(job).rejects.toThrow('changed my mind');
     expect([sink.info, adapted]).toEqual([null, 0]);
     await engine.dispose();
@@ -140,7 +133,7 @@ test.each<[string, () => Promise<Partial<UpscaleOptions>>, string]>([
 ])('%s is refused before anything is begun', async (_, change, code) => {
   const { engine } = engineOn();
   const sink = new Collector();
-  const job = engine.upscale(never, sourceOf(picture), sink, await options(await change()));
+  const job = engine.upscale(never, sourceOf(picture), sink, await tinyJob(await change()));
   await expect(job).rejects.toMatchObject({ code });
   expect(sink.info).toBeNull();
   await engine.dispose();
@@ -152,7 +145,7 @@ describe('a result of which a part is there', () => {
     const after: Ailment['after'] = ({ enlarged }) => ++runs > 1 && (enlarged!.data as Float32Array).fill(NaN);
     const { engine } = engineOn({}, { after });
     const sink = new Collector();
-    const job = engine.upscale(never, sourceOf(picture), sink, await options({ adapt }));
+    const job = engine.upscale(never, sourceOf(picture), sink, await tinyJob({ adapt }));
     await expect(job).rejects.toMatchObject({ code: 'bad-output' });
     expect(sink).toMatchObject({ pieces: 1, ended: false });
     await engine.dispose();
@@ -166,7 +159,7 @@ describe('a result of which a part is there', () => {
       return Promise.reject(new LWayError('document-changed', 'The document was closed.', ''));
     };
     const { engine } = engineOn();
-    const job = engine.upscale(abort.signal, sourceOf(picture), sink, await options());
+    const job = engine.upscale(abort.signal, sourceOf(picture), sink, await tinyJob());
     await expect(job).rejects.toThrow('changed my mind');
     await engine.dispose();
   });
@@ -184,7 +177,7 @@ describe('an adaptation that fails', () => {
   ] as const)('where a new worker can be had, with %s: the picture comes all the same is %p', async (code, comes) => {
     const engine = failing(lway(code));
     const sink = new Collector();
-    const job = engine.upscale(never, sourceOf(picture), sink, await options({ adapt }));
+    const job = engine.upscale(never, sourceOf(picture), sink, await tinyJob({ adapt }));
     if (comes) expect((await job).adaptation).toMatchObject({ used: false, stopped: code });
     else await expect(job).rejects.toMatchObject({ code });
     expect(sink.ended).toBe(comes);
@@ -193,7 +186,7 @@ describe('an adaptation that fails', () => {
 
   test('for having been cancelled ends the job', async () => {
     const engine = failing(new DOMException('enough', 'AbortError'));
-    const job = engine.upscale(never, sourceOf(picture), new Collector(), await options({ adapt }));
+    const job = engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob({ adapt }));
     await expect(job).rejects.toMatchObject({ name: 'AbortError' });
     await engine.dispose();
   });
@@ -204,7 +197,7 @@ describe('an adaptation that fails', () => {
       throw lway('bad-graph');
     };
     const { engine } = engineOn({ adapt: slow });
-    const report = await engine.upscale(never, sourceOf(picture), new Collector(), await options({ adapt }));
+    const report = await engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob({ adapt }));
     expect(report.adaptation!.seconds).toBeGreaterThan(0.025);
     expect(report.adaptation!.seconds).toBeLessThanOrEqual(report.seconds);
     await engine.dispose();
@@ -217,7 +210,7 @@ describe('a job that goes on', () => {
     const better = moved(await tinyModel(), 0.001);
     const first = engineOn({ adapt: () => Promise.resolve({ network: better, report: learned }) }).engine;
     const stop = new AbortController();
-    const interrupted = await options({
+    const interrupted = await tinyJob({
       adapt,
       onEvent: (event) => {
         if (event.type === 'progress' && event.done === 2) stop.abort(new Error('interrupted'));
@@ -231,16 +224,16 @@ describe('a job that goes on', () => {
 
     const { engine } = engineOn({ adapt: () => Promise.reject(new Error('adapted again')) });
     const progress: number[] = [];
-    const job = await options({ adapt, onEvent: (event) => event.type === 'progress' && progress.push(event.done) });
+    const job = await tinyJob({ adapt, onEvent: (event) => event.type === 'progress' && progress.push(event.done) });
     const resume = { done: 2, begun: true, adapted: kept[0]! };
     const report = await engine.upscale(never, sourceOf(picture), sink, job, { resume });
     expect(report.adaptation).toEqual(learned);
     expect(progress).toEqual(Array.from({ length: report.tiles - 1 }, (_, i) => i + 2));
     const whole = new Collector();
-    await engine.upscale(never, sourceOf(picture), whole, await options({ network: better }));
+    await engine.upscale(never, sourceOf(picture), whole, await tinyJob({ network: better }));
     expect(largestDifference(sink.result.data, whole.result.data)).toBeLessThanOrEqual(1e-5);
     const before = new Collector();
-    await engine.upscale(never, sourceOf(picture), before, await options());
+    await engine.upscale(never, sourceOf(picture), before, await tinyJob());
     expect(largestDifference(sink.result.data, before.result.data)).toBeGreaterThan(1e-4);
     await Promise.all([engine.dispose(), first.dispose()]);
   });
@@ -259,7 +252,7 @@ describe('a job that goes on', () => {
     const before: Ailment['before'] = ({ image }) => (widest = Math.max(widest, image!.dims[3]!));
     const { engine } = engineOn({}, { before }, device);
     const hooks = { resume: { done: 0, begun: false, ...resume } };
-    const job = await options({ tile: undefined });
+    const job = await tinyJob({ tile: undefined });
     const report = await engine.upscale(never, sourceOf(wide), new Collector(), job, hooks);
     // The tiles stay those that were planned: a part of them may have been written.
     expect(report.tiles).toBe(resume.plannedFor ? 1 : 2);
@@ -285,7 +278,7 @@ test.each([
     });
     const network = await tinyModel({}, changes);
     const tuning = drawnBy === undefined ? undefined : { detail: 100, noise: 0, blur: 0, drawn: drawnBy, ends: {} };
-    const job = await options({ network, adapt, tuning });
+    const job = await tinyJob({ network, adapt, tuning });
     await engine.upscale(never, sourceOf(picture), new Collector(), job);
     await engine.adapt(never, [sourceOf(picture)], { network, device: 'auto', adapt, tuning });
     expect(told).toEqual([share, share]);
@@ -298,7 +291,7 @@ test('a tile that a person wants larger than is usual for a device is computed w
   const before: Ailment['before'] = ({ image }) => (widest = Math.max(widest, image!.dims[3]!));
   const { engine } = engineOn({}, { before }, 'wasm');
   const wide = drawn(300, 16, 3, (_c, y, x) => 0.5 + 0.3 * Math.sin(x / 5 + y / 3));
-  await engine.upscale(never, sourceOf(wide), new Collector(), await options({ tile: 400 }));
+  await engine.upscale(never, sourceOf(wide), new Collector(), await tinyJob({ tile: 400 }));
   expect(widest).toBe(300);
   await engine.dispose();
 });
@@ -306,8 +299,8 @@ test('a tile that a person wants larger than is usual for a device is computed w
 test('a job that is cancelled before its turn opens no device', async () => {
   const { engine, counts } = engineOn();
   const abort = new AbortController();
-  const first = engine.upscale(never, sourceOf(picture), new Collector(), await options({ device: 'cpu' }));
-  const second = engine.upscale(abort.signal, sourceOf(picture), new Collector(), await options({ device: 'wasm' }));
+  const first = engine.upscale(never, sourceOf(picture), new Collector(), await tinyJob({ device: 'cpu' }));
+  const second = engine.upscale(abort.signal, sourceOf(picture), new Collector(), await tinyJob({ device: 'wasm' }));
   abort.abort(new Error('no'));
   await expect(second).rejects.toThrow('no');
   await first;
@@ -328,7 +321,7 @@ describe('a series', () => {
         return Promise.resolve({ network, report: { ...learned, pictures: 3 } });
       },
     });
-    const { network } = await options();
+    const { network } = await tinyJob();
     const job = { network, device: 'auto' as const, adapt, onEvent: (event: EngineEvent) => events.push(event) };
     const report = await engine.adapt(never, series, job);
     expect(report).toEqual({ ...learned, pictures: 3, tuning: undefined });
@@ -348,7 +341,7 @@ describe('a series', () => {
   });
 
   test('is tuned by its first picture, and says how', async () => {
-    const { network } = await options();
+    const { network } = await tinyJob();
     const { engine } = engineOn({
       adapt: (_, job) => Promise.resolve({ network: job.network, report: { ...learned, weights: job.network.bytes } }),
     });
@@ -363,7 +356,7 @@ describe('a series', () => {
 
   test('that is cancelled before its turn opens no device', async () => {
     const { engine, counts } = engineOn();
-    const { network } = await options();
+    const { network } = await tinyJob();
     const job = engine.adapt(AbortSignal.abort(new Error('no')), series, { network, device: 'auto', adapt });
     await expect(job).rejects.toThrow('no');
     expect(counts.opened).toBe(0);

@@ -108,7 +108,10 @@ export async function readFrom(
   return Number.isFinite(noise + compression + blur) ? { noise, compression, blur } : null;
 }
 
-/** Compression from which on Blur is held back, and from which on it is not set by itself (docs/quality-more.md, "Mistold noise and blur"). */
+/**
+ * Compression from which on Blur is held back, and from which on it is not set by itself (docs/quality-more.md, "Mistold noise
+ * and blur").
+ */
 const COMPRESSED = [5, 15] as const;
 
 /** The mix that suits a picture, by the ramps that the network's ends have in the registry. */

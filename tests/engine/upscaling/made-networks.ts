@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { ModelProtoSchema, TensorProto_DataType as Type } from 'onnx-buf';
+import { ModelProtoSchema } from 'onnx-buf';
 import type { Device, Ort, Runtime, SessionOptions } from '../../../src/engine/runtime/runtime';
+import { info } from '../graph/support/onnx-file';
 
 // Networks whose files say what is wanted, and whose answers are computed here: quick, and of any behaviour.
 
@@ -22,27 +23,8 @@ export interface Made {
 /** A file of that network, and a runtime with it alone; `runs`, `sessions` and what became of them is counted. */
 export function madeNetwork(ort: Ort, { shape = [1, 3, 'h', 'w'], device = 'cpu', answer }: Made) {
   const counts = { runs: 0, sessions: [] as SessionOptions[], released: 0, disposed: 0 };
-  const port = (name: string, dims: readonly Dim[]) => ({
-    name,
-    type: {
-      value: {
-        case: 'tensorType' as const,
-        value: {
-          elemType: Type.FLOAT,
-          shape: {
-            dim: dims.map((dim) => ({
-              value:
-                typeof dim === 'number'
-                  ? { case: 'dimValue' as const, value: BigInt(dim) }
-                  : { case: 'dimParam' as const, value: dim },
-            })),
-          },
-        },
-      },
-    },
-  });
   const node = [{ opType: 'Identity', input: ['x'], output: ['y'] }];
-  const graph = { name: 'made', input: [port('x', shape)], output: [port('y', shape)], node };
+  const graph = { name: 'made', input: [info('x', shape)], output: [info('y', shape)], node };
   const bytes = toBinary(ModelProtoSchema, create(ModelProtoSchema, { irVersion: 8n, graph }));
   const run = async (feeds: Record<string, Plain>) => {
     counts.runs++;

@@ -7,6 +7,7 @@ import { computedPixels, planUpscaling } from '../../../src/engine/upscaling/ups
 import { ailingRuntime, type Ailment } from '../../support/ailing-runtime';
 import { drawn, largestDifference, never } from '../raster/support';
 import { Collector, sourceOf } from './pictures';
+import { tinyJob } from './tiny-job';
 import { tinyModel } from './tiny-networks';
 
 // What is read and written of a picture, and when, where a job is interrupted, cancelled or given a bad picture.
@@ -41,13 +42,7 @@ function engineOn(ailment: Ailment = {}): LocalEngine {
 const waves = (width: number, height: number, channels: 3 | 4 = 3) =>
   drawn(width, height, channels, (c, y, x) => 0.5 + 0.4 * Math.sin(x / 5 + c) * Math.cos(y / 7));
 
-const options = async (more: Partial<UpscaleOptions> = {}): Promise<UpscaleOptions> => ({
-  network: await tinyModel(),
-  size: { scale: 2 },
-  device: 'cpu',
-  tile: 30,
-  ...more,
-});
+const options = (more: Partial<UpscaleOptions> = {}) => tinyJob({ device: 'cpu', tile: 30, ...more });
 
 describe('after an interruption', () => {
   const uninterrupted: Record<string, ReturnType<typeof all>> = {};

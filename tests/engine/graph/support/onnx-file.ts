@@ -63,7 +63,7 @@ export const ints = (name: string, dims: number[], values: number[]): TensorProt
     rawData: bytesOf(BigInt64Array.from(values, BigInt)),
   });
 
-export const info = (name: string, dims: (number | string)[], elemType: number = Type.FLOAT) =>
+export const info = (name: string, dims: readonly (number | string)[], elemType: number = Type.FLOAT) =>
   create(ValueInfoProtoSchema, {
     name,
     type: {
