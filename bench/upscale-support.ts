@@ -1,5 +1,5 @@
 import { Networks } from '../src/cli/networks';
-import type { AdaptationNetworks } from '../src/engine/engine';
+import type { AdaptationNetworks } from '../src/engine/contract';
 import { createRaster } from '../src/engine/raster/planes';
 import type { PictureInfo, PixelSink, PixelSource } from '../src/engine/raster/raster';
 import { readRegistry } from '../src/engine/network/networks.node';

@@ -8,7 +8,7 @@ import type {
   TuningReport,
   UpscaleOptions,
   UpscaleReport,
-} from './engine';
+} from './contract';
 import { secondsSince } from './elapsed';
 import { isAbort, LWayError, toPlainError } from './errors';
 import { mayBeSpoilt, unadapted, WatchedSources } from './never-worse';

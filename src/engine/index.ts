@@ -11,17 +11,20 @@ export type {
   AdaptationNetworks,
   AdaptationReport,
   AdaptOptions,
+  Ends,
   Engine,
   EngineEvent,
+  Mix,
   OutputSize,
   PreviewImage,
   SeriesEngine,
   SeriesOptions,
+  Tuning,
   TuningOptions,
   TuningReport,
   UpscaleOptions,
   UpscaleReport,
-} from './engine';
+} from './contract';
 export type { Device } from './runtime/runtime';
 export type { Speed } from './runtime/speed';
 export type { LoadOrtFiles } from './runtime/ort-files';
@@ -38,19 +41,7 @@ export { computedPixels } from './upscaling/upscale';
 export type { SaidOfNetwork } from './upscaling/inspect-network';
 
 // Weights: Detail, Noise and Blur mix a network's ends, the strength mixes original and adapted weights.
-export {
-  isEnd,
-  knobs,
-  loadEnds,
-  mixEnds,
-  nothingTunable,
-  ownTuning,
-  tunable,
-  type Ends,
-  type Knob,
-  type Mix,
-  type Tuning,
-} from './adaptation/ends';
+export { isEnd, knobs, loadEnds, mixEnds, nothingTunable, ownTuning, tunable, type Knob } from './adaptation/ends';
 export { mixWeights } from './adaptation/strength';
 
 // Pixels.

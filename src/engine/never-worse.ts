@@ -1,4 +1,4 @@
-import type { AdaptationReport } from './engine';
+import type { AdaptationReport } from './contract';
 import { LWayError, toPlainError, type ErrorCode } from './errors';
 import type { PixelSource } from './raster/raster';
 

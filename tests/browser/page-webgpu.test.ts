@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import type { UpscaleOptions } from '../../src/engine/engine';
+import type { UpscaleOptions } from '../../src/engine/contract';
 import type { Network } from '../../src/engine/network/registry';
 import type { Raster } from '../../src/engine/raster/raster';
 import type { Panel } from '../../src/panel/elements/panel';

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { EngineEvent } from '../../src/engine/engine';
+import type { EngineEvent } from '../../src/engine/contract';
 import { JsonReporter } from '../../src/cli/output/json-reporter';
 import { BarView, LinesView, TextReporter } from '../../src/cli/output/text-reporter';
 import { columns, duration, fileSize } from '../../src/cli/output/text';

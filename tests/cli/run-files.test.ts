@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Engine, UpscaleReport } from '../../src/engine/engine';
+import type { Engine, UpscaleReport } from '../../src/engine/contract';
 import { LWayError } from '../../src/engine/errors';
 import { NoRoom } from '../../src/cli/files/file-errors';
 import { inLibvips } from '../../src/cli/files/libvips';

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import type { EngineEvent } from '../../src/engine/engine';
+import type { EngineEvent } from '../../src/engine/contract';
 import type { Adapt } from '../../src/engine/engine-core';
 import { createNodeEngine } from '../../src/engine/node';
 import { WorkerEngine } from '../../src/engine/browser/client';

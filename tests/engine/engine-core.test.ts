@@ -1,4 +1,4 @@
-import type { AdaptationReport, AdaptOptions, EngineEvent, UpscaleOptions } from '../../src/engine/engine';
+import type { AdaptationReport, AdaptOptions, EngineEvent, UpscaleOptions } from '../../src/engine/contract';
 import { LocalEngine, type Adapt, type AdaptedWeights, type EngineParts } from '../../src/engine/engine-core';
 import { LWayError } from '../../src/engine/errors';
 import { readGraph, writeGraph } from '../../src/engine/graph';

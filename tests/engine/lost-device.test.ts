@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { adaptJob } from '../../src/engine/adapt-job';
 import type { AblatedOptions } from '../../src/engine/adaptation';
-import type { AdaptOptions, UpscaleOptions } from '../../src/engine/engine';
+import type { AdaptOptions, UpscaleOptions } from '../../src/engine/contract';
 import { LocalEngine } from '../../src/engine/engine-core';
 import { GraphBuilder, readGraph, sizeOf, writeGraph, type Tensor } from '../../src/engine/graph';
 import { loadNetwork, readRegistry } from '../../src/engine/network/networks.node';

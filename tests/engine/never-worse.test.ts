@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { adaptJob } from '../../src/engine/adapt-job';
 import type { AblatedOptions } from '../../src/engine/adaptation';
-import type { EngineEvent, UpscaleOptions } from '../../src/engine/engine';
+import type { EngineEvent, UpscaleOptions } from '../../src/engine/contract';
 import { LocalEngine, type Adapt } from '../../src/engine/engine-core';
 import { loadNetwork, readRegistry } from '../../src/engine/network/networks.node';
 import type { Runtime } from '../../src/engine/runtime/runtime';

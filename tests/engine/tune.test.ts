@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { loadEnds } from '../../src/engine/adaptation';
 import { randomFrom } from '../../src/engine/adaptation/random';
-import type { TuningOptions } from '../../src/engine/engine';
+import type { TuningOptions } from '../../src/engine/contract';
 import { sourceOf } from '../../src/engine/raster/memory-source';
 import { createRaster } from '../../src/engine/raster/planes';
 import type { Raster } from '../../src/engine/raster/raster';

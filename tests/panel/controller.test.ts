@@ -1,6 +1,6 @@
 import { defaultSettings } from '../../src/actions/settings';
-import type { Tuning } from '../../src/engine/adaptation';
-import type { AdaptationNetworks } from '../../src/engine/engine';
+import type { Tuning } from '../../src/engine';
+import type { AdaptationNetworks } from '../../src/engine/contract';
 import { LWayError } from '../../src/engine/errors';
 import type { NetworkEntry } from '../../src/engine/network/registry';
 import type { DocumentSummary, OpenedTarget } from '../../src/hosts/host';

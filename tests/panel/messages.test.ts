@@ -1,4 +1,4 @@
-import type { UpscaleReport } from '../../src/engine/engine';
+import type { UpscaleReport } from '../../src/engine/contract';
 import { adaptationText, duration, estimateText, progressText, tuningText } from '../../src/panel/messages';
 
 test.each([

@@ -1,4 +1,4 @@
-import type { EngineEvent } from '../../src/engine/engine';
+import type { EngineEvent } from '../../src/engine/contract';
 import { Pace } from '../../src/panel/pace';
 
 function storage() {

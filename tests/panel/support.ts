@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { defaultSettings, type UpscaleSettings } from '../../src/actions/settings';
-import type { AdaptationNetworks, Engine, UpscaleOptions, UpscaleReport } from '../../src/engine/engine';
+import type { AdaptationNetworks, Engine, UpscaleOptions, UpscaleReport } from '../../src/engine/contract';
 import { createNodeEngine } from '../../src/engine/node';
 import type { Network } from '../../src/engine/network/registry';
 import type { PixelSink, PixelSource } from '../../src/engine/raster/raster';

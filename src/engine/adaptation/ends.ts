@@ -1,3 +1,4 @@
+import type { Ends, Mix, Tuning } from '../contract';
 import { LWayError } from '../errors';
 import type { Graph, Tensor } from '../graph';
 // The panel mixes, too: these two alone spare its page the rules of every operation.
@@ -6,19 +7,6 @@ import { writeGraph } from '../graph/write';
 import { sha256 } from '../network/load-network';
 import type { EndName, Network, NetworkEntry } from '../network/registry';
 
-/** Networks of one graph, trained towards different ends, or files of the offsets to them. */
-export type Ends = Readonly<Partial<Record<EndName, Network>>>;
-
-/** What a person sets, 0..100. */
-export interface Tuning {
-  /** From faithful (0) to crisp (100). */
-  readonly detail: number;
-  /** From keep (0) to clean (100). */
-  readonly noise: number;
-  /** From keep (0) to sharpen (100). */
-  readonly blur: number;
-}
-
 export type Knob = keyof Tuning;
 
 /** All that can be set, in the order in which it is shown. */
@@ -26,11 +14,6 @@ export const knobs: readonly Knob[] = ['detail', 'noise', 'blur'];
 
 /** For networks that cannot be mixed. */
 export const nothingTunable: Readonly<Record<Knob, boolean>> = { detail: false, noise: false, blur: false };
-
-/** What a network is mixed by: what a person sets, and how far towards the weights for drawings, 0..100. */
-export interface Mix extends Tuning {
-  readonly drawn?: number;
-}
 
 /** Where the network itself lies: as it came. */
 export function ownTuning({ ends }: NetworkEntry): Tuning {

@@ -1,25 +1,14 @@
+import type { Estimate, Mix } from '../contract';
 import { runOnce } from '../network/run';
 import type { Estimators } from '../network/adaptation-networks';
 import type { EndName, Network, NetworkEntry } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';
 import { cropGrid, readCrops, type Crop } from './crops';
 import { embed } from './embedding';
-import { ownTuning, type Mix } from './ends';
+import { ownTuning } from './ends';
 import { fineDetail } from './fine-detail';
 import type { NetworkPicture } from './picture';
 import { randomFrom } from './random';
-
-/** What the degradation embedding, and for noise the fine detail of the flattest places, say of a picture. */
-export interface Estimate {
-  /** Standard deviation of the noise in 8-bit steps. */
-  readonly noise: number;
-  /** 100 less the JPEG quality; 0: nothing was lost. */
-  readonly compression: number;
-  /** Width of the blur in pixels of the picture: the standard deviation of a Gaussian that spreads as far. */
-  readonly blur: number;
-  /** Probability that the picture is drawn and not photographed, 0..1; left out where that was not asked. */
-  readonly drawn?: number;
-}
 
 /** Crops that the encoder looks at: it must not be waited for. */
 const MOST_CROPS = 8;

@@ -11,19 +11,7 @@ export {
   type Recipe,
 } from './recipe';
 export { mixWeights } from './strength';
-export {
-  isEnd,
-  knobs,
-  loadEnds,
-  mixEnds,
-  nothingTunable,
-  ownTuning,
-  tunable,
-  type Ends,
-  type Knob,
-  type Mix,
-  type Tuning,
-} from './ends';
-export { estimate, tuningFor, type Estimate } from './estimate';
+export { isEnd, knobs, loadEnds, mixEnds, nothingTunable, ownTuning, tunable, type Knob } from './ends';
+export { estimate, tuningFor } from './estimate';
 export type { AdaptationResult } from './result';
 export { networkPicture, type NetworkPicture } from './picture';

@@ -1,4 +1,4 @@
-import type { AdaptOptions } from '../engine';
+import type { AdaptOptions } from '../contract';
 import { readGraph, trainingStep, type TrainingStep } from '../graph';
 import { LWayError } from '../errors';
 import type { Device, Runtime } from '../runtime/runtime';

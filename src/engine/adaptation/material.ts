@@ -1,4 +1,4 @@
-import type { AdaptOptions } from '../engine';
+import type { AdaptOptions } from '../contract';
 import { writeGraph, type Graph } from '../graph';
 import { layoutOf, type Layout } from '../network/layout';
 import { withNetwork, type RunAll } from '../network/run';

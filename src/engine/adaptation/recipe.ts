@@ -1,4 +1,4 @@
-import type { AdaptOptions } from '../engine';
+import type { AdaptOptions } from '../contract';
 
 /** What the upscaled picture is taken down with before it is compared with the picture. */
 export type Cycle = 'area' | 'bicubic' | 'reconstructor' | 'none';

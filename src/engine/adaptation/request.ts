@@ -1,4 +1,4 @@
-import type { EngineEvent } from '../engine';
+import type { EngineEvent } from '../contract';
 import type { Network } from '../network/registry';
 import type { NetworkPicture } from './picture';
 import type { AblatedOptions } from './recipe';

@@ -1,5 +1,5 @@
 import { foldEmbedding, readGraph, type Graph } from '../graph';
-import type { AdaptOptions } from '../engine';
+import type { AdaptOptions } from '../contract';
 import type { Runtime } from '../runtime/runtime';
 import { cropGrid, detailOf, readCrops, type Crop, type Detail } from './crops';
 import { embed } from './embedding';

@@ -1,6 +1,6 @@
 import { secondsSince } from '../elapsed';
 import { LWayError } from '../errors';
-import type { EngineEvent, PreviewImage } from '../engine';
+import type { EngineEvent, PreviewImage } from '../contract';
 import type { Losses, TrainingRun } from '../graph';
 import { adaptationLosses, meanLosses, type AdaptationLosses } from './losses';
 import type { StepData } from './prepare';

@@ -1,4 +1,4 @@
-import type { Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine';
+import type { Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../contract';
 import type { Resume } from '../engine-core';
 import type {
   Call,

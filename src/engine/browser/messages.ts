@@ -1,4 +1,4 @@
-import type { AdaptOptions, EngineEvent, UpscaleOptions, UpscaleReport } from '../engine';
+import type { AdaptOptions, EngineEvent, UpscaleOptions, UpscaleReport } from '../contract';
 import type { AdaptedWeights, Resume } from '../engine-core';
 import type { PlainError } from '../errors';
 import type { PictureInfo, Raster, Rect } from '../raster/raster';

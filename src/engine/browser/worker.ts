@@ -1,4 +1,4 @@
-import type { UpscaleReport } from '../engine';
+import type { UpscaleReport } from '../contract';
 import type { Adapt } from '../engine-core';
 import { LocalEngine } from '../engine-core';
 import type { Call, FromWorker, Given, PageMethods, Result, ToWorker, WorkerMethods, WorkerPort } from './messages';

@@ -1,4 +1,4 @@
-import type { SeriesEngine } from '../engine';
+import type { SeriesEngine } from '../contract';
 import { adaptJob } from '../adapt-job';
 import { LocalEngine } from '../engine-core';
 import type { Network } from '../network/registry';

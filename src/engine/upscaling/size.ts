@@ -1,4 +1,4 @@
-import type { OutputSize } from '../engine';
+import type { OutputSize } from '../contract';
 import { LWayError } from '../errors';
 
 export const scaleLimits = { least: 1, most: 8 } as const;

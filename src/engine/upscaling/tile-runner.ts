@@ -1,4 +1,4 @@
-import type { EngineEvent } from '../engine';
+import type { EngineEvent } from '../contract';
 import { LWayError } from '../errors';
 import { SeamBlender } from '../raster/blend';
 import { gatherReflected } from '../raster/pad';

@@ -1,4 +1,4 @@
-import type { EngineEvent, OutputSize } from '../engine';
+import type { EngineEvent, OutputSize } from '../contract';
 import { LWayError } from '../errors';
 import { SeamBlender } from '../raster/blend';
 import { ensureFinite } from '../raster/depth';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AdaptOptions, Engine } from '../../../src/engine/engine';
+import type { AdaptOptions, Engine } from '../../../src/engine/contract';
 import { luma } from '../../../src/cli/evaluate/metrics/luma';
 import { psnr } from '../../../src/cli/evaluate/metrics/psnr';
 import { resize } from '../../../src/engine/raster/resample';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
+import type { AdaptOptions, EngineEvent } from '../../../src/engine/contract';
 import { adapt, mixWeights, type Ablation } from '../../../src/engine/adaptation';
 import { runAll } from '../../../src/engine/network/run';
 import { cropGrid } from '../../../src/engine/adaptation/crops';

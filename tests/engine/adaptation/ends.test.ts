@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { isEnd, loadEnds, mixEnds, ownTuning, type Ends } from '../../../src/engine/adaptation';
+import type { Ends } from '../../../src/engine/contract';
+import { isEnd, loadEnds, mixEnds, ownTuning } from '../../../src/engine/adaptation';
 import { readGraph } from '../../../src/engine/graph';
 import { sha256 } from '../../../src/engine/network/load-network';
 import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { AblatedOptions } from '../../../src/engine/adaptation';
-import type { SeriesEngine, UpscaleOptions } from '../../../src/engine/engine';
+import type { SeriesEngine, UpscaleOptions } from '../../../src/engine/contract';
 import { createNodeEngine } from '../../../src/engine/node';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { sourceOf } from '../../../src/engine/raster/memory-source';

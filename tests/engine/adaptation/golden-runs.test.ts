@@ -10,7 +10,7 @@ import { isRefusal } from '../../../src/engine/adaptation/refusal';
 import type { AdaptRequest } from '../../../src/engine/adaptation/request';
 import { readSamples } from '../../../src/engine/adaptation/samples';
 import { selfPairs } from '../../../src/engine/adaptation/self-pairs';
-import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
+import type { AdaptOptions, EngineEvent } from '../../../src/engine/contract';
 import { foldEmbedding, readGraph } from '../../../src/engine/graph';
 import { loadEstimators } from '../../../src/engine/network/adaptation-networks';
 import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';

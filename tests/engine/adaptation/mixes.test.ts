@@ -1,4 +1,5 @@
-import { nothingTunable, ownTuning, tunable, tuningFor, type Mix } from '../../../src/engine/adaptation';
+import type { Mix } from '../../../src/engine/contract';
+import { nothingTunable, ownTuning, tunable, tuningFor } from '../../../src/engine/adaptation';
 import { sharesFor } from '../../../src/engine/adaptation/ends';
 import type { NetworkEntry } from '../../../src/engine/network/registry';
 

@@ -10,7 +10,7 @@ import { isRefusal } from '../../../src/engine/adaptation/refusal';
 import { layoutOf } from '../../../src/engine/network/layout';
 import type { Network } from '../../../src/engine/network/registry';
 import type { AblatedOptions } from '../../../src/engine/adaptation/recipe';
-import type { EngineEvent } from '../../../src/engine/engine';
+import type { EngineEvent } from '../../../src/engine/contract';
 import { float32, GraphBuilder, latterWeights, readGraph, workOf, writeGraph } from '../../../src/engine/graph';
 import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
 import { sourceOf } from '../../../src/engine/raster/memory-source';

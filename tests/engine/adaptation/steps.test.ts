@@ -1,4 +1,4 @@
-import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
+import type { AdaptOptions, EngineEvent } from '../../../src/engine/contract';
 import { LWayError } from '../../../src/engine/errors';
 import type { Crop } from '../../../src/engine/adaptation/crops';
 import { layoutOf } from '../../../src/engine/network/layout';

@@ -1,5 +1,5 @@
 import { adapt, type Ablation } from '../../../src/engine/adaptation';
-import type { AdaptOptions, EngineEvent } from '../../../src/engine/engine';
+import type { AdaptOptions, EngineEvent } from '../../../src/engine/contract';
 import { crop } from '../../../src/engine/raster/planes';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { ailingRuntime } from '../../support/ailing-runtime';

@@ -1,4 +1,4 @@
-import type { EngineEvent, UpscaleOptions } from '../../../src/engine/engine';
+import type { EngineEvent, UpscaleOptions } from '../../../src/engine/contract';
 import { WorkerEngine } from '../../../src/engine/browser/client';
 import type { FromWorker, ToWorker, WorkerLike } from '../../../src/engine/browser/messages';
 import type { OrtFiles } from '../../../src/engine/runtime/ort-files';

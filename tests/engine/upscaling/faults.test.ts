@@ -1,4 +1,4 @@
-import type { EngineEvent, UpscaleOptions } from '../../../src/engine/engine';
+import type { EngineEvent, UpscaleOptions } from '../../../src/engine/contract';
 import { LocalEngine } from '../../../src/engine/engine-core';
 import { createNodeEngine } from '../../../src/engine/node';
 import type { Runtime } from '../../../src/engine/runtime/runtime';

@@ -7,7 +7,7 @@ import { darkPicture, noisePicture, smoothPicture } from '../../../src/engine/up
 import { outputSize } from '../../../src/engine/upscaling/size';
 import { enlargeTile } from '../../../src/engine/upscaling/tile-picture';
 import { TileRunner } from '../../../src/engine/upscaling/tile-runner';
-import type { EngineEvent, OutputSize } from '../../../src/engine/engine';
+import type { EngineEvent, OutputSize } from '../../../src/engine/contract';
 import { LoadedNetwork } from '../../../src/engine/network/loaded-network';
 import type { NetworkEntry } from '../../../src/engine/network/registry';
 import type { Channels, PictureInfo, Raster } from '../../../src/engine/raster/raster';

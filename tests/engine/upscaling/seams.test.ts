@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { OutputSize } from '../../../src/engine/engine';
+import type { OutputSize } from '../../../src/engine/contract';
 import { createNodeEngine } from '../../../src/engine/node';
 import { crop } from '../../../src/engine/raster/planes';
 import type { Channels, PictureInfo, Raster } from '../../../src/engine/raster/raster';

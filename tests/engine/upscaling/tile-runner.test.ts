@@ -1,4 +1,4 @@
-import type { EngineEvent } from '../../../src/engine/engine';
+import type { EngineEvent } from '../../../src/engine/contract';
 import { LWayError, type ErrorCode } from '../../../src/engine/errors';
 import type { LoadedNetwork } from '../../../src/engine/network/loaded-network';
 import type { Raster } from '../../../src/engine/raster/raster';

@@ -1,4 +1,4 @@
-import type { UpscaleOptions } from '../../../src/engine/engine';
+import type { UpscaleOptions } from '../../../src/engine/contract';
 import { tinyModel } from './tiny-networks';
 
 /** A job of a few tiles with the smallest network, or what is said of it. */

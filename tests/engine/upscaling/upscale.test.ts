@@ -1,4 +1,4 @@
-import type { UpscaleOptions } from '../../../src/engine/engine';
+import type { UpscaleOptions } from '../../../src/engine/contract';
 import { LocalEngine } from '../../../src/engine/engine-core';
 import { plane } from '../../../src/engine/raster/planes';
 import type { PictureInfo, PixelSource, Raster, Rect } from '../../../src/engine/raster/raster';

@@ -1,10 +1,10 @@
-import type { Ends, Mix } from './adaptation/ends';
-import type { Estimate } from './adaptation/estimate';
 import type { ErrorCode } from './errors';
 import type { PixelSink, PixelSource } from './raster/raster';
 import type { Device } from './runtime/runtime';
 import type { Estimators } from './network/adaptation-networks';
-import type { Network } from './network/registry';
+import type { EndName, Network } from './network/registry';
+
+// What the engine is asked, what it says meanwhile and what it came to: types only, for whatever has a part in a job.
 
 /** Result size: a factor of 1..8, or exact pixels. */
 export type OutputSize = { scale: number } | { width: number; height: number };
@@ -27,6 +27,36 @@ export interface AdaptOptions {
   networks: AdaptationNetworks;
   /** Aborting this one stops the adaptation early and keeps what has been learned. */
   enough?: AbortSignal;
+}
+
+/** Networks of one graph, trained towards different ends, or files of the offsets to them. */
+export type Ends = Readonly<Partial<Record<EndName, Network>>>;
+
+/** What a person sets, 0..100. */
+export interface Tuning {
+  /** From faithful (0) to crisp (100). */
+  readonly detail: number;
+  /** From keep (0) to clean (100). */
+  readonly noise: number;
+  /** From keep (0) to sharpen (100). */
+  readonly blur: number;
+}
+
+/** What a network is mixed by: what a person sets, and how far towards the weights for drawings, 0..100. */
+export interface Mix extends Tuning {
+  readonly drawn?: number;
+}
+
+/** What the degradation embedding, and for noise the fine detail of the flattest places, say of a picture. */
+export interface Estimate {
+  /** Standard deviation of the noise in 8-bit steps. */
+  readonly noise: number;
+  /** 100 less the JPEG quality; 0: nothing was lost. */
+  readonly compression: number;
+  /** Width of the blur in pixels of the picture: the standard deviation of a Gaussian that spreads as far. */
+  readonly blur: number;
+  /** Probability that the picture is drawn and not photographed, 0..1; left out where that was not asked. */
+  readonly drawn?: number;
 }
 
 /** Detail, Noise and Blur of a network that has ends to mix its weights towards. */
