@@ -1,7 +1,7 @@
 import { LWayError } from '../../../engine';
 import { reasonOf } from '../bridge/bridge';
 import { STEP_NAME, PLAY_METHOD, type HostFacts, type PhotoshopBridge } from '../protocol';
-import { commitResult } from './commit';
+import { commitResult } from './write-layer';
 import { describeDocument, stateOf, activeDocument } from './documents';
 import type { ModalGate } from './modal';
 import { openTarget, type Target } from './open';
