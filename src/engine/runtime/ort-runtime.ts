@@ -1,6 +1,6 @@
 import { fromOrtError } from './ort-errors';
 import type { Device, InferenceSession, Ort, Runtime, SessionOptions } from './runtime';
-import { miscomputesChannelsLast } from './webgpu-faults';
+import { miscomputesChannelsLast } from './miscomputed-conv';
 
 export interface OrtRuntimeOptions {
   device: Device;

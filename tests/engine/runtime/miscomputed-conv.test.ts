@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { float32, writeGraph, type Graph } from '../../../src/engine/graph';
-import { miscomputesChannelsLast } from '../../../src/engine/runtime/webgpu-faults';
+import { miscomputesChannelsLast } from '../../../src/engine/runtime/miscomputed-conv';
 import { describeWithSwiftShader, openDevice, runOnce, type OrtDevice } from '../../support/ort-device';
 import { decode, decodeFloats, goldenFolder, readGolden, relativeError, type NetworkCase } from '../graph/golden';
 
