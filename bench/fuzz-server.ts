@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { servePanel } from '../src/cli/panel/server';
+import { startPageServer } from '../src/cli/page-server/server';
 import type { Bench, Cell } from './bench';
 import { generator, mutate, type Random } from './mutate';
 
@@ -143,7 +143,7 @@ async function run(): Promise<Cell[][]> {
     writeFileSync(join(folder, 'secret.txt'), secret);
     writeFileSync(join(root, 'panel.html'), '<!doctype html>page');
     symlinkSync(join(folder, 'secret.txt'), join(root, 'link.txt'));
-    const server = await servePanel(root, 'panel.html', {
+    const server = await startPageServer(root, 'panel.html', {
       echo: async (_, body) => Buffer.concat([Buffer.from('> '), body]),
     });
     const { port: given, hash, origin } = new URL(server.url);

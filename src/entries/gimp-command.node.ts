@@ -6,8 +6,8 @@ import { defaultSettings } from '../actions/settings';
 import { exitCode } from '../cli/exit-codes';
 import { openNetworks, type Networks } from '../cli/networks';
 import { columns } from '../cli/output/text';
-import { servePanel, type Handlers } from '../cli/panel/server';
-import { openWindow } from '../cli/panel/window';
+import { startPageServer, type Handlers } from '../cli/page-server/server';
+import { openWindow } from '../cli/page-server/window';
 import { readSettings, writeSettings } from '../cli/settings-file';
 import type { Environment } from '../cli/environment';
 import { upscaleInHost } from '../cli/upscale-in-host';
@@ -223,7 +223,7 @@ async function upscaleAgain(environment: Environment, port: PipePort, origin: He
 
 async function showPanel(environment: Environment, port: PipePort): Promise<void> {
   const { signal } = environment;
-  const server = await servePanel(pageFolder(environment), 'gimp.html', await handlers(environment, port));
+  const server = await startPageServer(pageFolder(environment), 'gimp.html', await handlers(environment, port));
   try {
     const closed = untilClosed(signal, server.onPage);
     if (!(await openWindow(environment, server.url))) {

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { servePanel, type PanelServer } from '../../src/cli/panel/server';
+import { startPageServer, type PageServer } from '../../src/cli/page-server/server';
 import { LWayError } from '../../src/engine/errors';
 
 // No page but the one window may get anything out of the server: each test is one way to try.
 let folder: string;
-let server: PanelServer;
+let server: PageServer;
 let asked: string[];
 let address: URL;
 let ticket: string;
@@ -16,7 +16,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lway-panel-'));
   writeFileSync(join(folder, 'panel.html'), '<!doctype html>');
   asked = [];
-  server = await servePanel(folder, 'panel.html', {
+  server = await startPageServer(folder, 'panel.html', {
     echo: async (_signal, body) => {
       asked.push(Buffer.from(body).toString());
       return Buffer.concat([Buffer.from('> '), body]);

@@ -8,7 +8,7 @@ export type Handlers = Readonly<
   Record<string, (signal: AbortSignal, body: Uint8Array) => Promise<Uint8Array | object>>
 >;
 
-export interface PanelServer {
+export interface PageServer {
   /** Opens the panel, once: the ticket in it is no longer taken afterwards. */
   readonly url: string;
   /** Hears whether a page is there, now and whenever that changes. */
@@ -29,7 +29,7 @@ const heartbeat = 5000;
  * @param root folder of the built page
  * @param file page to open
  */
-export async function servePanel(root: string, file: string, handlers: Handlers): Promise<PanelServer> {
+export async function startPageServer(root: string, file: string, handlers: Handlers): Promise<PageServer> {
   let ticket: string | null = randomBytes(32).toString('hex');
   const token = randomBytes(32).toString('hex');
   const url = new URL(file, 'http://127.0.0.1/');
