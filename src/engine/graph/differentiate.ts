@@ -2,7 +2,7 @@ import { LWayError } from '../errors';
 import { GraphBuilder } from './graph-builder';
 import type { Graph } from './graph';
 import { lowerings, type Lowering } from './lowering';
-import { definitionOf } from './ops/registry';
+import { definitionOf } from './ops/op-table';
 import { Recomputation } from './recompute';
 import type { Operation, Value } from './value';
 import { straightThroughs } from './straight-through';

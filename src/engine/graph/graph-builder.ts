@@ -1,5 +1,5 @@
 import { Builder } from './builder';
-import { definitionOf } from './ops/registry';
+import { definitionOf } from './ops/op-table';
 
 /**
  * Writes a graph down, operation by operation, for fixed shapes.

@@ -6,7 +6,7 @@ export type { ConvOptions, ConvTransposeOptions, ResizeOptions } from './builder
 export { GraphBuilder } from './graph-builder';
 export type { CallOptions } from './splice';
 export { lowerings, type Lowering } from './lowering';
-export { knownOps } from './ops/registry';
+export { knownOps } from './ops/op-table';
 export { readGraph } from './read';
 export { writeGraph } from './write';
 export { fixShapes } from './shapes';

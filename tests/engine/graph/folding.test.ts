@@ -1,5 +1,5 @@
 import { float32, GraphBuilder, int64, knownOps, type Attributes, type Tensor } from '../../../src/engine/graph';
-import { definitionOf } from '../../../src/engine/graph/ops/registry';
+import { definitionOf } from '../../../src/engine/graph/ops/op-table';
 import { runNative } from './support/native';
 import { Random } from './support/random';
 import { defaultCases, forwardCases } from './support/default-cases';
