@@ -5,7 +5,7 @@ import type { SaidOfNetwork } from '../../engine/node';
 import { isFolder, nameOf, networksIn } from '../brought-network';
 import { writeWhole } from '../files/json-file';
 import { alreadyThere, exists } from '../files/workspace';
-import { collectValues, parseOrder, parseRange } from '../options';
+import { collectValues, parseOrder, parseRange } from '../option-values';
 import { columns, fileSize } from '../output/text';
 import type { ListedNetwork, Networks } from '../networks';
 import { longestId, openNetworks } from '../networks';

@@ -9,7 +9,7 @@ import { readSteps } from '../files/steps-file';
 import { chooseTargets, type Target } from '../files/targets';
 import { openNetworks } from '../networks';
 import { knownFactor } from '../asked-size';
-import { parsePart, parseRegion, type Part } from '../options';
+import { parsePart, parseRegion, type Part } from '../option-values';
 import { checkRegions, overallSize, passesFor } from '../passes';
 import { queueAddress } from '../queue/address';
 import { isObject } from '../queue/object-store';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Device } from '../../engine';
 import type { FormatName } from '../files/formats';
 import type { MetadataChoice } from '../files/metadata/carry';
-import { parseDepth, parseDevice, parseFormat, parseMetadata, parseQuality, parseTile } from '../options';
+import { parseDepth, parseDevice, parseFormat, parseMetadata, parseQuality, parseTile } from '../option-values';
 
 /** What {@link addComputing} asks for. */
 export interface ComputingFlags {

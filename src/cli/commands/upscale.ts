@@ -20,7 +20,7 @@ import {
   parseScale,
   parseStrength,
   refuseCrispness,
-} from '../options';
+} from '../option-values';
 import { notesFor } from '../output/notes';
 import { runFiles } from '../run-files';
 import type { Environment } from '../environment';

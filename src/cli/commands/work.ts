@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { LWayError } from '../../engine';
-import { parseWhole } from '../options';
+import { parseWhole } from '../option-values';
 import { queueAddress } from '../queue/address';
 import { filesAtOnce } from '../run-files';
 import type { Environment } from '../environment';

@@ -7,7 +7,7 @@ import { createNodeEngine } from '../../engine/node';
 import { systemCode } from '../files/file-errors';
 import { exists } from '../files/workspace';
 import { openNetworks, type Networks } from '../networks';
-import { parseAdapt, parseDevice, parseStrength } from '../options';
+import { parseAdapt, parseDevice, parseStrength } from '../option-values';
 import type { Environment } from '../environment';
 import { contactSheet } from './contact-sheet';
 import { controls, changed } from './controls';
