@@ -6,7 +6,7 @@ import { copyRect, createRaster } from '../raster/planes';
 import type { Raster } from '../raster/raster';
 import { planTiles, roundUp } from '../raster/tiles';
 import type { Runtime } from '../runtime/runtime';
-import { findFault } from './check';
+import { findFault } from './check-answer';
 import type { LoadedNetwork } from '../network/loaded-network';
 import { usualTile } from './usual-tile';
 

@@ -1,5 +1,5 @@
 import { planUpscaling, upscaleTiles } from '../../../src/engine/upscaling/upscale';
-import { findFault } from '../../../src/engine/upscaling/check';
+import { findFault } from '../../../src/engine/upscaling/check-answer';
 import { Eta } from '../../../src/engine/upscaling/eta';
 import { grayPlaces, takeColourAway } from '../../../src/engine/upscaling/gray';
 import { inspectNetwork } from '../../../src/engine/upscaling/inspect-network';
