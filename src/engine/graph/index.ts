@@ -24,7 +24,7 @@ export {
   type TrainingStep,
   type TrainingStepOptions,
 } from './training-step';
-export { latterWeights, multiplyAdds, workOf, type NetworkWork } from './work';
+export { latterWeights, multiplyAdds, workOf, type NetworkWork } from './multiply-adds';
 export { foldEmbedding } from './fold-embedding';
 export { TrainingRun, type Losses, type TrainingData, type TrainingRunOptions } from './run';
 /** Where it runs: over any of ONNX Runtime's packages. */

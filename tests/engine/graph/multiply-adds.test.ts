@@ -1,5 +1,5 @@
 import { float32, GraphBuilder, sizeOf, type Value } from '../../../src/engine/graph';
-import { latterWeights, multiplyAdds, workOf } from '../../../src/engine/graph/work';
+import { latterWeights, multiplyAdds, workOf } from '../../../src/engine/graph/multiply-adds';
 
 // Multiplications of a network, counted by hand.
 
