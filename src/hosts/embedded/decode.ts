@@ -11,7 +11,7 @@ import { decodePng } from '../shared/png/decode';
 import { avifColour, hdrNotice } from './colour';
 import { findMetadata, resolutionOf, uprightMetadata } from './find-metadata';
 import { embeddedProfile, profileSpace } from './icc';
-import { isAnimated, jpegComponents } from './peek';
+import { isAnimated, jpegComponents } from './picture-header';
 
 /** Formats that the browser decodes. */
 type BrowserFormat = 'jpeg' | 'webp' | 'avif' | 'gif';
