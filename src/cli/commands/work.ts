@@ -63,7 +63,7 @@ export function addWork(program: Command, environment: Environment, finish: (cod
       if (flags.json && flags.quiet)
         throw new LWayError('bad-option', '--json and --quiet exclude each other.', 'Use one of them.');
       const address = queueAddress(environment, flags.queue);
-      const { work } = await import('../queue/work');
+      const { work } = await import('../queue/worker');
       const { root, jobs, device, tile, patience, untilEmpty = false, metrics, json, quiet } = flags;
       const computing = { device, tile };
       finish(await work(environment, { address, computing, jobs, root, patience, untilEmpty, metrics, json, quiet }));

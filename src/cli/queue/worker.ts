@@ -17,7 +17,7 @@ import { LockKeeper } from './keep-locks';
 import { serveMetrics, WorkMetrics } from './metrics';
 import { Places } from './places';
 import { SharedFolder } from './shared-folder';
-import { Workshop } from './workshop';
+import { JobRunner } from './job-runner';
 
 export interface WorkOptions {
   readonly address: QueueAddress;
@@ -51,14 +51,14 @@ export async function work(environment: Environment, options: WorkOptions): Prom
   const engine = createNodeEngine();
   const name = `${hostname()}:${process.pid}`;
   const artefacts = new Artefacts(redis);
-  const workshop = new Workshop({ engine, networks, places, artefacts, computing, worker: name });
+  const runner = new JobRunner({ engine, networks, places, artefacts, computing, worker: name });
   const queue = new Queue<Job>(queueName, { connection: redis, prefix });
   const keeper = new LockKeeper(root, { address, patience: patience * 1000 });
   const log = createJobLog(environment, options);
   const metrics = new WorkMetrics(() => queue.getJobCounts());
   const server = options.metrics === undefined ? null : await serveMetrics(options.metrics, metrics);
   if (server) log.note(`Metrics are at ${server.url}metrics.`);
-  const shift = new Shift({ environment, options, workshop, queue, keeper, log, metrics, name });
+  const shift = new Shift({ environment, options, runner, queue, keeper, log, metrics, name });
   try {
     redis.on('close', () => shift.lost());
     redis.on('ready', () => shift.back());
@@ -76,7 +76,7 @@ export async function work(environment: Environment, options: WorkOptions): Prom
 interface Parts {
   readonly environment: Environment;
   readonly options: WorkOptions;
-  readonly workshop: Workshop;
+  readonly runner: JobRunner;
   readonly queue: Queue<Job>;
   readonly keeper: LockKeeper;
   readonly log: JobLog;
@@ -260,19 +260,19 @@ class Shift {
   }
 
   private async picture(job: QueueJob<Job>, data: PictureJob): Promise<unknown> {
-    const { workshop, log } = this.parts;
+    const { runner, log } = this.parts;
     const id = job.id!;
     const { signal } = this.stop;
     const made = (what: NonNullable<PictureJob['made']>) =>
       untilAborted(signal, job.updateData({ ...data, made: what }));
-    const result = await workshop.picture(signal, data, (event) => log.event(id, data, event), made);
+    const result = await runner.picture(signal, data, (event) => log.event(id, data, event), made);
     log.done(id, result);
     return result;
   }
 
   private async series(job: QueueJob<Job>, data: SeriesJob): Promise<unknown> {
-    const { workshop, log, queue } = this.parts;
-    const result = await workshop.series(this.stop.signal, data, log.reporter(job.id!));
+    const { runner, log, queue } = this.parts;
+    const result = await runner.series(this.stop.signal, data, log.reporter(job.id!));
     const series = { id: job.id!, sha256: result.sha256, adaptation: result.adaptation };
     await untilAborted(this.stop.signal, addPictures(queue, data.work, data.pictures, series));
     return result;

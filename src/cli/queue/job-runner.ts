@@ -43,7 +43,7 @@ export interface Tools {
 }
 
 /** Does jobs, whoever brings them. Steps that many pictures share are prepared once. */
-export class Workshop {
+export class JobRunner {
   private readonly prepared = new Map<string, Promise<FileOptions>>();
 
   constructor(private readonly tools: Tools) {}
