@@ -1,4 +1,4 @@
-import type { Sketch } from './sketch';
+import type { NetworkBuilder } from './network-builder';
 import type { Pair } from './tokens';
 
 /** Heads that look at each other, and how many numbers each pixel has in one. */
@@ -13,7 +13,13 @@ export interface Heads {
  * @param x values that hold, for each of the `pixels` of each window, `parts` times all heads
  * @returns `parts` times [windows, heads, pixels, depth]
  */
-export function split(s: Sketch, x: string, pixels: number, { count, depth }: Heads, parts: number): readonly string[] {
+export function split(
+  s: NetworkBuilder,
+  x: string,
+  pixels: number,
+  { count, depth }: Heads,
+  parts: number,
+): readonly string[] {
   const all = s.op('Reshape', [x, s.ints([-1, pixels, parts * count, depth])]);
   const heads = s.op('Transpose', [all], { perm: [0, 2, 1, 3] });
   return parts === 1
@@ -29,7 +35,7 @@ export function split(s: Sketch, x: string, pixels: number, { count, depth }: He
  * @returns [windows · pixels, heads · depth]
  */
 export function attend(
-  s: Sketch,
+  s: NetworkBuilder,
   [q, k, v]: readonly string[],
   { count, depth }: Heads,
   bias: string,
@@ -47,7 +53,7 @@ export function attend(
  *
  * @param table [distances, heads]
  */
-export function positionBias(s: Sketch, table: string, window: Pair, seen: Pair = window): string {
+export function positionBias(s: NetworkBuilder, table: string, window: Pair, seen: Pair = window): string {
   const index = `positions_${window.join('x')}_${seen.join('x')}`;
   const dims = [window[0] * window[1], seen[0] * seen[1]];
   const rows = s.op('Gather', [table, s.indices(index, distances(window, seen), dims)], { axis: 0 });

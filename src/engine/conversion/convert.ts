@@ -2,7 +2,7 @@ import { LWayError } from '../errors';
 import { writeGraph, type Graph } from '../graph';
 import type { ImageInput } from '../network/registry';
 import { architectures } from './architectures';
-import { knownArchitecture } from './known';
+import { unsupportedArchitecture } from './unsupported-architectures';
 import { isParam, readNcnn } from './ncnn';
 import { isPytorch, readPytorch } from './pytorch';
 import { isSafetensors, readSafetensors } from './safetensors';
@@ -97,7 +97,7 @@ function fromWeights(read: Weights): Converted {
   const weights = withoutPrefix(read);
   const architecture = architectures.find((each) => each.fits(weights));
   if (architecture === undefined) {
-    const known = knownArchitecture(weights.keys());
+    const known = unsupportedArchitecture(weights.keys());
     const names = `${weights.size}: ${[...weights.keys()].slice(0, 3).join(', ')}, …`;
     throw refuse(
       `${known === undefined ? `These weights (${names}) are` : `This is ${known}, which is`} no network that can be built from weights alone: those are ${architectures.map(({ name }) => name).join(', ')}.`,

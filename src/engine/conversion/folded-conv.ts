@@ -1,4 +1,4 @@
-import type { Sketch } from './sketch';
+import type { NetworkBuilder } from './network-builder';
 import type { Weight } from './weights';
 
 /** Side of the blocks that are folded into the `inputs` channels of the first convolution of a network; 1 where none are. */
@@ -8,7 +8,7 @@ export function foldOf(inputs: number, channelsOut: number): number {
 }
 
 /** A convolution of a picture whose blocks of `fold` × `fold` pixels are folded into channels first (pixel unshuffle). */
-export function foldedConv(s: Sketch, x: string, key: string, fold: number): string {
+export function foldedConv(s: NetworkBuilder, x: string, key: string, fold: number): string {
   if (fold === 1) return s.conv(x, key);
   const weight = s.take(`${key}.weight`);
   const folded = s.op('SpaceToDepth', [x], { blocksize: fold });

@@ -1,4 +1,4 @@
-import type { Sketch } from './sketch';
+import type { NetworkBuilder } from './network-builder';
 
 /** Rows and columns. */
 export type Pair = readonly [number, number];
@@ -15,7 +15,7 @@ export class Tokens {
 
   /** @param picture [batch, channels, height, width]: all tokens are of this size */
   constructor(
-    readonly s: Sketch,
+    readonly s: NetworkBuilder,
     picture: string,
   ) {
     const side = (axis: number) => s.op('Shape', [picture], { start: axis, end: axis + 1 });

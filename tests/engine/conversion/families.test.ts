@@ -4,7 +4,7 @@ import { isShifted } from '../../../src/engine/conversion/architectures/dat';
 import { foldedConv, foldOf } from '../../../src/engine/conversion/folded-conv';
 import { readPytorch } from '../../../src/engine/conversion/pytorch';
 import { readSafetensors } from '../../../src/engine/conversion/safetensors';
-import { Sketch } from '../../../src/engine/conversion/sketch';
+import { NetworkBuilder } from '../../../src/engine/conversion/network-builder';
 import type { Weight, Weights } from '../../../src/engine/conversion/weights';
 import { readGraph, writeGraph } from '../../../src/engine/graph';
 import { noise } from '../raster/support';
@@ -269,8 +269,8 @@ test.each([2, 4])(
     const [height, width, outputs, channels, kernel] = [3, 2, 2, 3, [3, 1]] as const;
     const inputs = channels * fold ** 2;
     const weight = { dims: [outputs, inputs, ...kernel], data: noise(outputs * inputs, 3, 1).data };
-    const network = (make: (s: Sketch) => string, channelsIn: number) => {
-      const s = new Sketch(
+    const network = (make: (s: NetworkBuilder) => string, channelsIn: number) => {
+      const s = new NetworkBuilder(
         'test',
         new Map([
           ['a.weight', weight],

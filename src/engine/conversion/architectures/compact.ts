@@ -1,4 +1,4 @@
-import { countOf, INPUT, isConv, shuffleScale, Sketch } from '../sketch';
+import { countOf, INPUT, isConv, shuffleScale, NetworkBuilder } from '../network-builder';
 import type { Architecture } from './architecture';
 
 /**
@@ -9,7 +9,7 @@ export const compact: Architecture = {
   name: 'Compact',
   fits: (weights) => isConv(weights.get('body.0.weight')) && weights.get('body.1.weight')?.dims.length === 1,
   build(weights) {
-    const s = new Sketch('compact', weights);
+    const s = new NetworkBuilder('compact', weights);
     const last = countOf(weights, 'body.') - 1;
     const channelsIn = s.take('body.0.weight').dims[1]!;
     const { scale, channelsOut } = shuffleScale(s.take(`body.${last}.weight`).dims[0]!, channelsIn);

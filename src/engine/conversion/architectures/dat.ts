@@ -1,5 +1,5 @@
 import { attend, positionBias, split } from '../attention';
-import { countOf, type Sketch } from '../sketch';
+import { countOf, type NetworkBuilder } from '../network-builder';
 import type { Pair, Tokens } from '../tokens';
 import type { Architecture } from './architecture';
 import { inResidualGroups } from './residual-groups';
@@ -130,13 +130,13 @@ function feedForward({ tokens, key }: Part, x: string): string {
 }
 
 /** Inference's: mean and variance are those of the training. */
-function batchNorm(s: Sketch, x: string, key: string): string {
+function batchNorm(s: NetworkBuilder, x: string, key: string): string {
   const values = ['weight', 'bias', 'running_mean', 'running_var'].map((name) => s.own(`${key}.${name}`));
   return s.op('BatchNormalization', [x, ...values], { epsilon: BATCH_EPSILON });
 }
 
 /** What a small network says of each distance between two pixels of a window: [distances, heads]. */
-function distanceTable(s: Sketch, key: string, [rows, columns]: Pair): string {
+function distanceTable(s: NetworkBuilder, key: string, [rows, columns]: Pair): string {
   const distances: number[] = [];
   for (let down = 1 - rows; down < rows; down++)
     for (let right = 1 - columns; right < columns; right++) distances.push(down, right);
@@ -149,7 +149,7 @@ function distanceTable(s: Sketch, key: string, [rows, columns]: Pair): string {
 }
 
 /** Rows and columns of the windows, from the distances that the file lists, of which the largest comes last. */
-function windowOf(s: Sketch, key: string): Pair {
+function windowOf(s: NetworkBuilder, key: string): Pair {
   const [down, across] = s.take(`${key}.rpe_biases`).data.slice(-2);
   return [down! + 1, across! + 1];
 }

@@ -1,5 +1,5 @@
 import { attend, positionBias, split } from '../attention';
-import { countOf, type Sketch } from '../sketch';
+import { countOf, type NetworkBuilder } from '../network-builder';
 import type { Tokens } from '../tokens';
 import { damaged } from '../weights';
 import type { Architecture } from './architecture';
@@ -40,7 +40,7 @@ export const hat: Architecture = {
 };
 
 /** Two convolutions, and what they find weighed by channel (Zhang et al., ECCV 2018). */
-function channelAttention(s: Sketch, x: string, key: string): string {
+function channelAttention(s: NetworkBuilder, x: string, key: string): string {
   const cab = `${key}.conv_block.cab`;
   const found = s.conv(s.op('Gelu', [s.conv(x, `${cab}.0`)]), `${cab}.2`);
   const mean = s.op('GlobalAveragePool', [found]);

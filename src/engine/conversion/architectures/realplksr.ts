@@ -1,4 +1,4 @@
-import { countOf, INPUT, isConv, shuffleScale, Sketch } from '../sketch';
+import { countOf, INPUT, isConv, shuffleScale, NetworkBuilder } from '../network-builder';
 import { refuse } from '../weights';
 import type { Architecture } from './architecture';
 
@@ -22,7 +22,7 @@ export const realPlksr: Architecture = {
         'Get this network as an .onnx file.',
       );
     }
-    const s = new Sketch('realplksr', weights);
+    const s = new NetworkBuilder('realplksr', weights);
     const last = countOf(weights, 'feats.') - 1;
     const { dims } = s.take('feats.0.weight');
     const [dim, channelsIn] = dims as [number, number];

@@ -1,6 +1,6 @@
 import type { Graph } from '../../graph';
 import { foldedConv, foldOf } from '../folded-conv';
-import { countOf, INPUT, shuffleScale, Sketch } from '../sketch';
+import { countOf, INPUT, shuffleScale, NetworkBuilder } from '../network-builder';
 import { Tokens } from '../tokens';
 import { refuse, type Weights } from '../weights';
 
@@ -31,7 +31,7 @@ export function inResidualGroups(weights: Weights, { name, range, firstNorm, gro
       'Get it as an .onnx file.',
     );
   }
-  const s = new Sketch(name, weights);
+  const s = new NetworkBuilder(name, weights);
   const firstConv = s.has('conv_first.1.weight') ? 'conv_first.1' : 'conv_first';
   const [channels, inputs] = s.take(`${firstConv}.weight`).dims as [number, number];
   const fold = foldOf(inputs, s.has('conv_last.weight') ? s.take('conv_last.weight').dims[0]! : inputs);
@@ -64,7 +64,12 @@ export function inResidualGroups(weights: Weights, { name, range, firstNorm, gro
   });
 }
 
-function enlarged(s: Sketch, body: string, channelsIn: number, picture: string): { y: string; channelsOut: number } {
+function enlarged(
+  s: NetworkBuilder,
+  body: string,
+  channelsIn: number,
+  picture: string,
+): { y: string; channelsOut: number } {
   const before = 'conv_before_upsample.0';
   if (!s.has(`${before}.weight`)) {
     if (s.has('upsample.0.weight')) {

@@ -1,6 +1,6 @@
 import type { Graph } from '../../graph';
 import { foldedConv, foldOf } from '../folded-conv';
-import { countOf, INPUT, Sketch } from '../sketch';
+import { countOf, INPUT, NetworkBuilder } from '../network-builder';
 import { refuse, type Weights } from '../weights';
 import type { Architecture } from './architecture';
 
@@ -67,7 +67,7 @@ function build(weights: Weights, names: Names): Graph {
   if ([...weights.keys()].some((key) => key.includes('.conv1x1.'))) {
     throw refuse('ESRGAN+ networks cannot be read yet.', 'Get this network as an .onnx file.');
   }
-  const s = new Sketch('esrgan', weights);
+  const s = new NetworkBuilder('esrgan', weights);
   const first = s.take(`${names.first}.weight`);
   const channelsOut = s.take(`${names.last}.weight`).dims[0]!;
   const fold = foldOf(first.dims[1]!, channelsOut);

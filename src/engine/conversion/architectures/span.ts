@@ -1,4 +1,4 @@
-import { INPUT, shuffleScale, Sketch } from '../sketch';
+import { INPUT, shuffleScale, NetworkBuilder } from '../network-builder';
 import type { Weight } from '../weights';
 import type { Architecture } from './architecture';
 
@@ -15,7 +15,7 @@ export const span: Architecture = {
       (key) => weights.has(key),
     ),
   build(weights) {
-    const s = new Sketch('span', weights);
+    const s = new NetworkBuilder('span', weights);
     const channelsIn = s.take('conv_1.sk.weight').dims[1]!;
     const { scale, channelsOut } = shuffleScale(s.take('upsampler.0.weight').dims[0]!, channelsIn);
     const conv = (x: string, key: string) => {
@@ -50,7 +50,7 @@ export const span: Architecture = {
 };
 
 /** The three convolutions in a row (1×1, 3×3, 1×1) and the 1×1 beside them as a single 3×3, in double precision. */
-function folded(s: Sketch, key: string): { weight: Weight; bias: Weight } {
+function folded(s: NetworkBuilder, key: string): { weight: Weight; bias: Weight } {
   if (!s.has(`${key}.conv.0.weight`)) {
     return { weight: s.take(`${key}.eval_conv.weight`), bias: s.take(`${key}.eval_conv.bias`) };
   }

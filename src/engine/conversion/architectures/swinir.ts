@@ -1,5 +1,5 @@
 import { attend, positionBias, split } from '../attention';
-import { countOf, type Sketch } from '../sketch';
+import { countOf, type NetworkBuilder } from '../network-builder';
 import type { Tokens } from '../tokens';
 import type { Architecture } from './architecture';
 import { inResidualGroups } from './residual-groups';
@@ -54,7 +54,7 @@ export function windowAttention(tokens: Tokens, x: string, channels: number, key
   return tokens.roll(found, channels, [shift, shift]);
 }
 
-export function mlp(s: Sketch, x: string, key: string): string {
+export function mlp(s: NetworkBuilder, x: string, key: string): string {
   return s.linear(s.op('Gelu', [s.linear(x, `${key}.fc1`)]), `${key}.fc2`);
 }
 

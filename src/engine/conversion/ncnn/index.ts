@@ -1,5 +1,5 @@
 import type { Graph } from '../../graph';
-import { Sketch } from '../sketch';
+import { NetworkBuilder } from '../network-builder';
 import { damaged, refuse } from '../weights';
 import { Bin } from './bin';
 import { layers, type Blob } from './layers';
@@ -15,7 +15,7 @@ export { isParam } from './param';
  */
 export function readNcnn(param: Uint8Array, weights: Uint8Array): Graph {
   const all = readParam(param);
-  const s = new Sketch('ncnn', new Map());
+  const s = new NetworkBuilder('ncnn', new Map());
   const bin = new Bin(weights);
   const blobs = new Map<string, Blob>();
   let channelsIn = 0;

@@ -1,4 +1,4 @@
-import { INPUT, type Sketch } from '../sketch';
+import { INPUT, type NetworkBuilder } from '../network-builder';
 import { refuse, sizeOf, type Weight } from '../weights';
 import type { Bin } from './bin';
 import type { Layer, Settings } from './param';
@@ -13,7 +13,7 @@ export interface Blob {
 
 /** What a layer needs to be written down. */
 export interface Place {
-  readonly s: Sketch;
+  readonly s: NetworkBuilder;
   readonly bin: Bin;
   readonly layer: Layer;
   readonly settings: Settings;

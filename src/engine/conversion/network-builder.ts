@@ -25,7 +25,7 @@ const LAYER_EPSILON = 1e-5;
  * Writes down a network whose batch and sizes stay open, node by node; values are known by their names. Weights keep the
  * names that they have in the file they come from.
  */
-export class Sketch {
+export class NetworkBuilder {
   private readonly nodes: Node[] = [];
   private readonly initializers = new Map<string, Tensor>();
 

@@ -2,7 +2,7 @@
  * Networks that people bring as weights and that are not built here, by a name that only their weights have; the first
  * that fits, so that what is derived from another comes before it.
  */
-const KNOWN: readonly (readonly [name: RegExp, architecture: string])[] = [
+const UNSUPPORTED: readonly (readonly [name: RegExp, architecture: string])[] = [
   [/^layers\.0\.residual_group\.td$/, 'ATD'],
   [/^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/, 'Swin2SR'],
   [/^layers\.0\.residual_group\.blocks\.0\.attn\.kv\.weight$/, 'SRFormer'],
@@ -19,7 +19,7 @@ const KNOWN: readonly (readonly [name: RegExp, architecture: string])[] = [
 ];
 
 /** What the weights of these names belong to; nothing where nobody knows. */
-export function knownArchitecture(names: Iterable<string>): string | undefined {
+export function unsupportedArchitecture(names: Iterable<string>): string | undefined {
   const all = [...names];
-  return KNOWN.find(([name]) => all.some((each) => name.test(each)))?.[1];
+  return UNSUPPORTED.find(([name]) => all.some((each) => name.test(each)))?.[1];
 }
