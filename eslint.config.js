@@ -81,15 +81,15 @@ const layers = [
   { target: './src/engine/upscaling', from: './src/engine/adaptation' },
   { target: './src/engine/adaptation', from: ['./src/engine/upscaling', './src/engine/conversion'] },
   // How the engine works inside is its own. `engine`, `engine/browser`, `engine/node` and `engine/graph` are its doors;
-  // `inner` is for those who measure it, `graph` for other programs.
+  // `for-evaluate` is for those who measure it, `graph` for other programs.
   {
     target: outside,
     from: './src/engine',
-    except: ['./index.ts', './browser/index.ts', './node/index.ts', './graph/index.ts', './inner.ts'],
+    except: ['./index.ts', './browser/index.ts', './node/index.ts', './graph/index.ts', './for-evaluate.ts'],
   },
   {
     target: ['./src/{actions,entries,hosts,panel,ui}/**/*', './src/cli/*', './src/cli/!(evaluate)/**/*'],
-    from: './src/engine/inner.ts',
+    from: './src/engine/for-evaluate.ts',
   },
   {
     target: ['./src/{actions,cli,hosts,panel,ui}/**/*', './src/entries/!(graph.library).ts'],
@@ -98,7 +98,7 @@ const layers = [
   // Inside, nobody goes round by a door.
   {
     target: ['./src/engine/*', './src/engine/{adaptation,conversion,graph,network,raster,runtime,upscaling}/**/*'],
-    from: ['./src/engine/index.ts', './src/engine/inner.ts', './src/engine/browser', './src/engine/node'],
+    from: ['./src/engine/index.ts', './src/engine/for-evaluate.ts', './src/engine/browser', './src/engine/node'],
   },
   // A page has no Node and Node no page; only entries and the command line join the engine with the place where it runs.
   {

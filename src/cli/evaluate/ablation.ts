@@ -1,5 +1,5 @@
 import { LWayError } from '../../engine';
-import { type FullRecipe, method, recipes } from '../../engine/inner';
+import { type FullRecipe, method, recipes } from '../../engine/for-evaluate';
 
 const usual: FullRecipe = { ...recipes.standard, ...method };
 

@@ -9,7 +9,7 @@ import {
   networkPicture,
   randomFrom,
   readCrops,
-} from '../../engine/inner';
+} from '../../engine/for-evaluate';
 import { cpuRuntime } from '../../engine/node';
 import { luma } from './metrics/luma';
 import { psnr } from './metrics/psnr';

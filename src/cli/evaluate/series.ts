@@ -1,5 +1,5 @@
 import { LWayError, sourceOf } from '../../engine';
-import { adapt, type AdaptationResult, networkPicture } from '../../engine/inner';
+import { adapt, type AdaptationResult, networkPicture } from '../../engine/for-evaluate';
 import { cpuRuntime } from '../../engine/node';
 import type { AdaptedVariant } from './controls';
 import type { TestPicture } from './picture-set';

@@ -13,7 +13,7 @@ import {
   type UpscaleOptions,
   type UpscaleReport,
 } from '../../engine';
-import type { AblatedOptions } from '../../engine/inner';
+import type { AblatedOptions } from '../../engine/for-evaluate';
 import type { TestPicture } from './picture-set';
 import { asSaved } from './pixels';
 
