@@ -1,5 +1,5 @@
-import { adaptJob } from '../src/engine/adapt-job';
-import { LocalEngine } from '../src/engine/engine-core';
+import { adaptJob } from '../src/engine/jobs/adapt-job';
+import { LocalEngine } from '../src/engine/jobs/local-engine';
 import { cpuRuntime } from '../src/engine/runtime/runtime.node';
 import type { Bench, Cell } from './bench';
 import { reached } from './bench';

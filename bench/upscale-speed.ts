@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { LocalEngine } from '../src/engine/engine-core';
+import { LocalEngine } from '../src/engine/jobs/local-engine';
 import { OrtRuntime } from '../src/engine/runtime/ort-runtime';
 import type { Ort } from '../src/engine/runtime/runtime';
 import { nodeRuntimes } from '../src/engine/runtime/runtime.node';

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import type { EngineEvent } from '../../src/engine/contract';
-import type { Adapt } from '../../src/engine/engine-core';
+import type { Adapt } from '../../src/engine/jobs/local-engine';
 import { createNodeEngine } from '../../src/engine/node';
 import { WorkerEngine } from '../../src/engine/browser/client';
 import type { FromWorker } from '../../src/engine/browser/messages';

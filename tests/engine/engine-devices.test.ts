@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LocalEngine } from '../../src/engine/engine-core';
+import { LocalEngine } from '../../src/engine/jobs/local-engine';
 import type { Raster } from '../../src/engine/raster/raster';
 import { sha256 } from '../../src/engine/network/load-network';
 import * as ort from '../../src/engine/runtime/onnxruntime.node';

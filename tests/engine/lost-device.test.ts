@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { adaptJob } from '../../src/engine/adapt-job';
+import { adaptJob } from '../../src/engine/jobs/adapt-job';
 import type { AblatedOptions } from '../../src/engine/adaptation';
 import type { AdaptOptions, UpscaleOptions } from '../../src/engine/contract';
-import { LocalEngine } from '../../src/engine/engine-core';
+import { LocalEngine } from '../../src/engine/jobs/local-engine';
 import { GraphBuilder, readGraph, sizeOf, writeGraph, type Tensor } from '../../src/engine/graph';
 import { loadNetwork, readRegistry } from '../../src/engine/network/networks.node';
 import type { Network } from '../../src/engine/network/registry';

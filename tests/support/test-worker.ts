@@ -1,4 +1,4 @@
-import type { Adapt } from '../../src/engine/engine-core';
+import type { Adapt } from '../../src/engine/jobs/local-engine';
 import type { ToWorker, WorkerLike } from '../../src/engine/browser/messages';
 import { serveEngine } from '../../src/engine/browser/worker';
 import { ailingRuntime } from './ailing-runtime';

@@ -1,5 +1,5 @@
 import type { Engine, EngineEvent, UpscaleOptions, UpscaleReport } from '../contract';
-import type { Resume } from '../engine-core';
+import type { Resume } from '../jobs/local-engine';
 import type {
   Call,
   FromWorker,
@@ -15,7 +15,7 @@ import { isMessage, serve } from './messages';
 import { usualPatience, Watchdog, type Patience } from './watchdog';
 import { secondsSince } from '../elapsed';
 import { fromPlainError, LWayError, toPlainError } from '../errors';
-import { unadapted } from '../never-worse';
+import { unadapted } from '../jobs/never-worse';
 import type { PixelSink, PixelSource } from '../raster/raster';
 import type { LoadOrtFiles } from '../runtime/ort-files';
 import type { Network } from '../network/registry';

@@ -2,7 +2,7 @@
 export { WorkerEngine } from './client';
 export type { WorkerPort } from './messages';
 export { serveEngine } from './worker';
-export { adaptJob } from '../adapt-job';
+export { adaptJob } from '../jobs/adapt-job';
 export { browserRuntimes } from '../runtime/runtime.browser';
 export { speed } from '../runtime/adapter.browser';
 export { createTileStore } from '../raster/store/tile-store.browser';

@@ -1,5 +1,5 @@
 import type { AdaptOptions, EngineEvent, UpscaleOptions, UpscaleReport } from '../contract';
-import type { AdaptedWeights, Resume } from '../engine-core';
+import type { AdaptedWeights, Resume } from '../jobs/local-engine';
 import type { PlainError } from '../errors';
 import type { PictureInfo, Raster, Rect } from '../raster/raster';
 import type { OrtBuild, OrtFiles } from '../runtime/ort-files';

@@ -1,6 +1,6 @@
 import type { UpscaleReport } from '../contract';
-import type { Adapt } from '../engine-core';
-import { LocalEngine } from '../engine-core';
+import type { Adapt } from '../jobs/local-engine';
+import { LocalEngine } from '../jobs/local-engine';
 import type { Call, FromWorker, Given, PageMethods, Result, ToWorker, WorkerMethods, WorkerPort } from './messages';
 import { isMessage, serve } from './messages';
 import { fromPlainError, LWayError, toPlainError } from '../errors';

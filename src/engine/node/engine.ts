@@ -1,6 +1,6 @@
 import type { SeriesEngine } from '../contract';
-import { adaptJob } from '../adapt-job';
-import { LocalEngine } from '../engine-core';
+import { adaptJob } from '../jobs/adapt-job';
+import { LocalEngine } from '../jobs/local-engine';
 import type { Network } from '../network/registry';
 import type { NodeRuntimesOptions } from '../runtime/runtime.node';
 import { cpuRuntime, nodeRuntimes } from '../runtime/runtime.node';

@@ -1,5 +1,5 @@
 import type { EngineEvent, UpscaleOptions } from '../../../src/engine/contract';
-import { LocalEngine } from '../../../src/engine/engine-core';
+import { LocalEngine } from '../../../src/engine/jobs/local-engine';
 import { createNodeEngine } from '../../../src/engine/node';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';

@@ -1,5 +1,5 @@
 import type { UpscaleOptions } from '../../../src/engine/contract';
-import { LocalEngine } from '../../../src/engine/engine-core';
+import { LocalEngine } from '../../../src/engine/jobs/local-engine';
 import { plane } from '../../../src/engine/raster/planes';
 import type { PictureInfo, PixelSource, Raster, Rect } from '../../../src/engine/raster/raster';
 import { resize } from '../../../src/engine/raster/resample';

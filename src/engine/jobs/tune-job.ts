@@ -1,8 +1,8 @@
-import { estimate, knobs, mixEnds, networkPicture, ownTuning, tuningFor, type Knob } from './adaptation';
-import type { PixelSource } from './raster/raster';
-import type { Network } from './network/registry';
-import type { Runtime } from './runtime/runtime';
-import type { Mix, TuningOptions, TuningReport } from './contract';
+import { estimate, knobs, mixEnds, networkPicture, ownTuning, tuningFor, type Knob } from '../adaptation';
+import type { PixelSource } from '../raster/raster';
+import type { Network } from '../network/registry';
+import type { Runtime } from '../runtime/runtime';
+import type { Mix, TuningOptions, TuningReport } from '../contract';
 
 /** The network as Detail, Noise and Blur want it, and what they came to. */
 export interface Tuned {

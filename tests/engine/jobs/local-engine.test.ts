@@ -1,14 +1,14 @@
-import type { AdaptationReport, AdaptOptions, EngineEvent, UpscaleOptions } from '../../src/engine/contract';
-import { LocalEngine, type Adapt, type AdaptedWeights, type EngineParts } from '../../src/engine/engine-core';
-import { LWayError } from '../../src/engine/errors';
-import { readGraph, writeGraph } from '../../src/engine/graph';
-import type { Network } from '../../src/engine/network/registry';
-import type { Runtime } from '../../src/engine/runtime/runtime';
-import { ailingRuntime, type Ailment } from '../support/ailing-runtime';
-import { drawn, largestDifference, never, noise } from './raster/support';
-import { Collector, sourceOf } from './upscaling/pictures';
-import { tinyJob } from './upscaling/tiny-job';
-import { tinyModel } from './upscaling/tiny-networks';
+import type { AdaptationReport, AdaptOptions, EngineEvent, UpscaleOptions } from '../../../src/engine/contract';
+import { LocalEngine, type Adapt, type AdaptedWeights, type EngineParts } from '../../../src/engine/jobs/local-engine';
+import { LWayError } from '../../../src/engine/errors';
+import { readGraph, writeGraph } from '../../../src/engine/graph';
+import type { Network } from '../../../src/engine/network/registry';
+import type { Runtime } from '../../../src/engine/runtime/runtime';
+import { ailingRuntime, type Ailment } from '../../support/ailing-runtime';
+import { drawn, largestDifference, never, noise } from '../raster/support';
+import { Collector, sourceOf } from '../upscaling/pictures';
+import { tinyJob } from '../upscaling/tiny-job';
+import { tinyModel } from '../upscaling/tiny-networks';
 
 // The order of a job: what is opened, said, kept for the next one and freed. The adaptation is one that is known.
 

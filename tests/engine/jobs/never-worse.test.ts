@@ -1,19 +1,19 @@
 import { resolve } from 'node:path';
-import { adaptJob } from '../../src/engine/adapt-job';
-import type { AblatedOptions } from '../../src/engine/adaptation';
-import type { EngineEvent, UpscaleOptions } from '../../src/engine/contract';
-import { LocalEngine, type Adapt } from '../../src/engine/engine-core';
-import { loadNetwork, readRegistry } from '../../src/engine/network/networks.node';
-import type { Runtime } from '../../src/engine/runtime/runtime';
-import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
-import { ailingRuntime } from '../support/ailing-runtime';
-import { largestDifference, never, noise } from './raster/support';
-import { Collector, sourceOf } from './upscaling/pictures';
-import { tinyModel } from './upscaling/tiny-networks';
+import { adaptJob } from '../../../src/engine/jobs/adapt-job';
+import type { AblatedOptions } from '../../../src/engine/adaptation';
+import type { EngineEvent, UpscaleOptions } from '../../../src/engine/contract';
+import { LocalEngine, type Adapt } from '../../../src/engine/jobs/local-engine';
+import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
+import type { Runtime } from '../../../src/engine/runtime/runtime';
+import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
+import { ailingRuntime } from '../../support/ailing-runtime';
+import { largestDifference, never, noise } from '../raster/support';
+import { Collector, sourceOf } from '../upscaling/pictures';
+import { tinyModel } from '../upscaling/tiny-networks';
 
 // Whatever stops an adaptation: the picture comes all the same, and the reason is said once.
 
-const folder = resolve(__dirname, '../../models');
+const folder = resolve(__dirname, '../../../models');
 const picture = noise(64, 56, 3, 5);
 // Edges under a little noise: something to learn from.
 picture.data.forEach((value, i) => {

@@ -1,4 +1,4 @@
-import { mixWeights } from './adaptation';
+import { mixWeights } from '../adaptation';
 import type {
   AdaptationReport,
   AdaptOptions,
@@ -8,21 +8,21 @@ import type {
   TuningReport,
   UpscaleOptions,
   UpscaleReport,
-} from './contract';
-import { secondsSince } from './elapsed';
-import { isAbort, LWayError, toPlainError } from './errors';
+} from '../contract';
+import { secondsSince } from '../elapsed';
+import { isAbort, LWayError, toPlainError } from '../errors';
 import { mayBeSpoilt, unadapted, WatchedSources } from './never-worse';
-import type { PixelSink, PixelSource } from './raster/raster';
-import { readNetworkFile } from './network/network-file';
-import { fromOrtError } from './runtime/ort-errors';
-import type { Network } from './network/registry';
-import type { Device, Runtime } from './runtime/runtime';
-import type { Runtimes } from './runtime/runtimes';
-import { LoadedNetwork } from './network/loaded-network';
-import { TileRunner } from './upscaling/tile-runner';
+import type { PixelSink, PixelSource } from '../raster/raster';
+import { readNetworkFile } from '../network/network-file';
+import { fromOrtError } from '../runtime/ort-errors';
+import type { Network } from '../network/registry';
+import type { Device, Runtime } from '../runtime/runtime';
+import type { Runtimes } from '../runtime/runtimes';
+import { LoadedNetwork } from '../network/loaded-network';
+import { TileRunner } from '../upscaling/tile-runner';
 import { tune } from './tune-job';
-import { planUpscaling, upscaleTiles } from './upscaling/upscale';
-import { usualTile } from './upscaling/usual-tile';
+import { planUpscaling, upscaleTiles } from '../upscaling/upscale';
+import { usualTile } from '../upscaling/usual-tile';
 
 /** What adaptation gets to work with. */
 export interface AdaptJob {

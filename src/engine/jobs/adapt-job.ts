@@ -1,5 +1,5 @@
-import { adapt, mixWeights, networkPicture } from './adaptation';
-import type { Adapt } from './engine-core';
+import { adapt, mixWeights, networkPicture } from '../adaptation';
+import type { Adapt } from './local-engine';
 
 /** Joins the adaptation with the engine: any layer becomes what a network sees, and the strength is mixed in. */
 export const adaptJob: Adapt = async (signal, { runtime, network, drawn, source, others, options, onEvent }) => {

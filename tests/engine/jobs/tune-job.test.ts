@@ -1,19 +1,19 @@
 import { resolve } from 'node:path';
-import { loadEnds } from '../../src/engine/adaptation';
-import { randomFrom } from '../../src/engine/adaptation/random';
-import type { TuningOptions } from '../../src/engine/contract';
-import { sourceOf } from '../../src/engine/raster/memory-source';
-import { createRaster } from '../../src/engine/raster/planes';
-import type { Raster } from '../../src/engine/raster/raster';
-import { loadEstimators } from '../../src/engine/network/adaptation-networks';
-import { loadNetwork, readRegistry } from '../../src/engine/network/networks.node';
-import type { Network, NetworkEntry } from '../../src/engine/network/registry';
-import { cpuRuntime } from '../../src/engine/runtime/runtime.node';
-import { tune } from '../../src/engine/tune-job';
+import { loadEnds } from '../../../src/engine/adaptation';
+import { randomFrom } from '../../../src/engine/adaptation/random';
+import type { TuningOptions } from '../../../src/engine/contract';
+import { sourceOf } from '../../../src/engine/raster/memory-source';
+import { createRaster } from '../../../src/engine/raster/planes';
+import type { Raster } from '../../../src/engine/raster/raster';
+import { loadEstimators } from '../../../src/engine/network/adaptation-networks';
+import { loadNetwork, readRegistry } from '../../../src/engine/network/networks.node';
+import type { Network, NetworkEntry } from '../../../src/engine/network/registry';
+import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
+import { tune } from '../../../src/engine/jobs/tune-job';
 
 // The networks that ship: what the embedding says of pictures whose noise is known.
 
-const folder = resolve(__dirname, '../../models');
+const folder = resolve(__dirname, '../../../models');
 const runtime = cpuRuntime(1);
 const { signal } = new AbortController();
 let network: Network;
