@@ -4,7 +4,7 @@
  */
 
 // What may go wrong.
-export { fromPlainError, isAbort, LWayError, toPlainError, type ErrorCode, type PlainError } from './errors';
+export { fromPlainError, isAbort, LWayError, toPlainError, type ErrorCode, type PlainError } from './common/errors';
 
 // A job: what it is asked, what it says meanwhile, what it came to.
 export type {
@@ -58,11 +58,11 @@ export {
 export { contains, grow, intersect, relativeTo } from './raster/rect';
 export { copyRect, createRaster, crop, plane } from './raster/planes';
 export { bytesPerValue, ensureFinite, fromInterleaved, toInterleaved, type Interleaved } from './raster/depth';
-export { fromHalves, toHalves } from './half';
+export { fromHalves, toHalves } from './common/half';
 export { sourceOf } from './raster/memory-source';
 export { resize, Resampler, type ResampleKernel } from './raster/resample';
 export { colourOfCodes, colourOfPng, profileOf, type Colour } from './raster/colour-profile';
 export { highFrequencyMap } from './raster/wavelet';
 export { SpillingTileStore } from './raster/store/tile-store';
-export { breathe } from './breathe';
-export { untilAborted } from './until-aborted';
+export { breathe } from './common/breathe';
+export { untilAborted } from './common/until-aborted';

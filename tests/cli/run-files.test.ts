@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Engine, UpscaleReport } from '../../src/engine/contract';
-import { LWayError } from '../../src/engine/errors';
+import { LWayError } from '../../src/engine/common/errors';
 import { NoRoom } from '../../src/cli/files/file-errors';
 import { inLibvips } from '../../src/cli/files/libvips';
 import { formats } from '../../src/cli/files/formats';

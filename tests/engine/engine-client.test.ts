@@ -5,7 +5,7 @@ import { createNodeEngine } from '../../src/engine/node';
 import { WorkerEngine } from '../../src/engine/browser/client';
 import type { FromWorker } from '../../src/engine/browser/messages';
 import type { Patience } from '../../src/engine/browser/watchdog';
-import { LWayError } from '../../src/engine/errors';
+import { LWayError } from '../../src/engine/common/errors';
 import { usualTile } from '../../src/engine/upscaling/usual-tile';
 import { TestWorker } from '../support/test-worker';
 import { largestDifference, never, noise } from './raster/support';

@@ -1,4 +1,4 @@
-import { LWayError } from '../../src/engine/errors';
+import { LWayError } from '../../src/engine/common/errors';
 import type { Channels, PictureInfo, PixelSource, Raster, Rect } from '../../src/engine/raster/raster';
 import type { EditorHost, OpenedTarget } from '../../src/hosts/host';
 

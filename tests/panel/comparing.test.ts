@@ -1,5 +1,5 @@
 import { ownTuning } from '../../src/engine';
-import { LWayError } from '../../src/engine/errors';
+import { LWayError } from '../../src/engine/common/errors';
 import type { PanelController } from '../../src/panel/controller';
 import type { Done } from '../../src/panel/state';
 import { controllers, LearningEngine, never, until } from './support';

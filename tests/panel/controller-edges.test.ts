@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { LWayError } from '../../src/engine/errors';
+import { LWayError } from '../../src/engine/common/errors';
 import type { PanelServices } from '../../src/panel/services';
 import type { Learned } from '../../src/panel/learned';
 import type { FinishedUpscale } from '../../src/panel/run-upscale';

@@ -1,7 +1,7 @@
 import { defaultSettings } from '../../src/actions/settings';
 import type { Tuning } from '../../src/engine';
 import type { AdaptationNetworks } from '../../src/engine/contract';
-import { LWayError } from '../../src/engine/errors';
+import { LWayError } from '../../src/engine/common/errors';
 import type { NetworkEntry } from '../../src/engine/network/registry';
 import type { DocumentSummary, OpenedTarget } from '../../src/hosts/host';
 import { PanelController } from '../../src/panel/controller';

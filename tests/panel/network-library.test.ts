@@ -1,4 +1,4 @@
-import { LWayError } from '../../src/engine/errors';
+import { LWayError } from '../../src/engine/common/errors';
 import type { NetworkEntry, NetworkRegistry } from '../../src/engine/network/registry';
 import type { Speed } from '../../src/engine';
 import { takeInFile } from '../../src/engine/node';

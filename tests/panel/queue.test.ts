@@ -1,5 +1,5 @@
 import { defaultSettings } from '../../src/actions/settings';
-import { LWayError } from '../../src/engine/errors';
+import { LWayError } from '../../src/engine/common/errors';
 import { sourceOf } from '../../src/engine/raster/memory-source';
 import type { FileFolder, PictureFiles } from '../../src/panel/queue/picture-files';
 import { PictureQueue } from '../../src/panel/queue/queue';

@@ -1,6 +1,6 @@
 import type { AdaptOptions } from '../contract';
 import { readGraph, trainingStep, type TrainingStep } from '../graph';
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import type { Device, Runtime } from '../runtime/runtime';
 import { degraderFor } from './degraders';
 import { featureDistance } from './features';

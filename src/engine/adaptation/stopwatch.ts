@@ -1,4 +1,4 @@
-import { secondsSince } from '../elapsed';
+import { secondsSince } from '../common/elapsed';
 
 /** Seconds of an adaptation by part. */
 export class Stopwatch {

@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import type { Graph, Tensor } from '../graph';
 // The panel mixes, too: these two alone spare its page the rules of every operation.
 import { readGraph } from '../graph/read';

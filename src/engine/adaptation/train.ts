@@ -1,5 +1,5 @@
-import { secondsSince } from '../elapsed';
-import { LWayError } from '../errors';
+import { secondsSince } from '../common/elapsed';
+import { LWayError } from '../common/errors';
 import type { EngineEvent, PreviewImage } from '../contract';
 import type { Losses, TrainingRun } from '../graph';
 import { adaptationLosses, meanLosses, type AdaptationLosses } from './losses';

@@ -13,8 +13,8 @@ import type {
 } from './messages';
 import { isMessage, serve } from './messages';
 import { usualPatience, Watchdog, type Patience } from './watchdog';
-import { secondsSince } from '../elapsed';
-import { fromPlainError, LWayError, toPlainError } from '../errors';
+import { secondsSince } from '../common/elapsed';
+import { fromPlainError, LWayError, toPlainError } from '../common/errors';
 import { unadapted } from '../jobs/never-worse';
 import type { PixelSink, PixelSource } from '../raster/raster';
 import type { LoadOrtFiles } from '../runtime/ort-files';

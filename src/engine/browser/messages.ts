@@ -1,6 +1,6 @@
 import type { AdaptOptions, EngineEvent, UpscaleOptions, UpscaleReport } from '../contract';
 import type { AdaptedWeights, Resume } from '../jobs/local-engine';
-import type { PlainError } from '../errors';
+import type { PlainError } from '../common/errors';
 import type { PictureInfo, Raster, Rect } from '../raster/raster';
 import type { OrtBuild, OrtFiles } from '../runtime/ort-files';
 import type { Network } from '../network/registry';

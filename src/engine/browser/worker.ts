@@ -3,7 +3,7 @@ import type { Adapt } from '../jobs/local-engine';
 import { LocalEngine } from '../jobs/local-engine';
 import type { Call, FromWorker, Given, PageMethods, Result, ToWorker, WorkerMethods, WorkerPort } from './messages';
 import { isMessage, serve } from './messages';
-import { fromPlainError, LWayError, toPlainError } from '../errors';
+import { fromPlainError, LWayError, toPlainError } from '../common/errors';
 import type { PixelSink, PixelSource, Raster } from '../raster/raster';
 import type { Network } from '../network/registry';
 import type { LoadOrtFiles } from '../runtime/ort-files';

@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { writeGraph, type Graph } from '../graph';
 import type { ImageInput } from '../network/registry';
 import { architectures } from './architectures';

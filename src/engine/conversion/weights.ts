@@ -1,5 +1,5 @@
-import { LWayError } from '../errors';
-import { fromHalf } from '../half';
+import { LWayError } from '../common/errors';
+import { fromHalf } from '../common/half';
 
 /** Trained values as a file holds them: row-major float32, whatever the file's own precision. */
 export interface Weight {

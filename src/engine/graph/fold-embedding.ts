@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { GraphBuilder } from './graph-builder';
 import type { Graph, Node } from './graph';
 import { numberOr } from './ops/support';

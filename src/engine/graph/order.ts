@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { namesRead, type Node } from './graph';
 
 /**

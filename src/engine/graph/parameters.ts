@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { withBranches, type Graph, type Node } from './graph';
 import type { Tensor } from './tensor';
 

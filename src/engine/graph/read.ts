@@ -9,9 +9,9 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { LWayError } from '../errors';
-import { bfloat16ToFloat, fromHalf } from '../half';
-import { parseOnnx } from '../onnx-file';
+import { LWayError } from '../common/errors';
+import { bfloat16ToFloat, fromHalf } from '../common/half';
+import { parseOnnx } from '../common/onnx-file';
 import type { Attribute, Graph, Node, ValueInfo } from './graph';
 import { inOrder } from './order';
 import { liftWeights } from './parameters';

@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import type { Attributes, Graph, Node, ValueInfo } from './graph';
 import type { Description, OpDefinition } from './op-definition';
 import { float32, int64, sizeOf, type DataType, type Tensor } from './tensor';

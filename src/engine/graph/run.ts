@@ -1,5 +1,5 @@
-import { LWayError } from '../errors';
-import { breathe } from '../breathe';
+import { LWayError } from '../common/errors';
+import { breathe } from '../common/breathe';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
 import { GraphBuilder } from './graph-builder';
 import type { Graph, ValueInfo } from './graph';

@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { isGraph, type Graph, type Node } from './graph';
 import type { Recorder } from './recorder';
 import type { Value } from './value';

@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 
 /** Element types that graphs hold here; float16, bfloat16 and double become float32 when a file is read. */
 export type DataType = 'float32' | 'int64' | 'int32' | 'bool';

@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import type { Device } from '../runtime/runtime';
 import { GraphBuilder } from './graph-builder';
 import { gradients, type Obstacle } from './differentiate';

@@ -9,8 +9,8 @@ import type {
   UpscaleOptions,
   UpscaleReport,
 } from '../contract';
-import { secondsSince } from '../elapsed';
-import { isAbort, LWayError, toPlainError } from '../errors';
+import { secondsSince } from '../common/elapsed';
+import { isAbort, LWayError, toPlainError } from '../common/errors';
 import { mayBeSpoilt, unadapted, WatchedSources } from './never-worse';
 import type { PixelSink, PixelSource } from '../raster/raster';
 import { readNetworkFile } from '../network/network-file';

@@ -1,5 +1,5 @@
 import type { AdaptationReport } from '../contract';
-import { LWayError, toPlainError, type ErrorCode } from '../errors';
+import { LWayError, toPlainError, type ErrorCode } from '../common/errors';
 import type { PixelSource } from '../raster/raster';
 
 // Who asks for an adaptation that turns out to be impossible gets the picture all the same, and is told why.

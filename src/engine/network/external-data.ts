@@ -1,7 +1,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataLocation as Location, type GraphProto, type TensorProto } from 'onnx-buf';
-import { LWayError } from '../errors';
-import { parseOnnx } from '../onnx-file';
+import { LWayError } from '../common/errors';
+import { parseOnnx } from '../common/onnx-file';
 import { networkLimits } from './network-file';
 
 /** Reads a file beside the network's, by the name that the network gives it. */

@@ -10,8 +10,8 @@ import {
   type NodeProto,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { LWayError } from '../errors';
-import { toHalf } from '../half';
+import { LWayError } from '../common/errors';
+import { toHalf } from '../common/half';
 import { readNetworkFile } from './network-file';
 
 /** Numbers for inputs besides the picture, by name: a noise level, a factor. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { readNetworkFile } from './network-file';
 import type { Network, NetworkEntry, NetworkRegistry } from './registry';
 import { faultOf, registrySchema } from './registry-schema';

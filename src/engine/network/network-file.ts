@@ -1,7 +1,7 @@
 import { TensorProto_DataLocation, TensorProto_DataType } from 'onnx-buf';
 import type { GraphProto, TensorProto, ValueInfoProto } from 'onnx-buf';
-import { LWayError } from '../errors';
-import { parseOnnx } from '../onnx-file';
+import { LWayError } from '../common/errors';
+import { parseOnnx } from '../common/onnx-file';
 
 /** One input or output of a network, as its file declares it. */
 export interface PortDescription {

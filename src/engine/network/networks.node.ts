@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { checkNetwork, findEntry, parseRegistry } from './load-network';
 import type { Network, NetworkRegistry } from './registry';
 

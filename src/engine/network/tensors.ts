@@ -1,5 +1,5 @@
-import { LWayError } from '../errors';
-import { fromHalves, toHalves } from '../half';
+import { LWayError } from '../common/errors';
+import { fromHalves, toHalves } from '../common/half';
 import { createRaster } from '../raster/planes';
 import type { Raster } from '../raster/raster';
 import type { ImageInput } from './registry';

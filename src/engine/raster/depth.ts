@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { createRaster } from './planes';
 import type { Channels, PictureInfo, Raster } from './raster';
 

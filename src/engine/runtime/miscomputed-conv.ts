@@ -1,4 +1,4 @@
-import { parseOnnx } from '../onnx-file';
+import { parseOnnx } from '../common/onnx-file';
 
 /**
  * Whether ONNX Runtime's WebGPU (1.30) would compute wrong values for this network unless told to keep channels first:

@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 
 const outOfMemory =
   /out of memory|bad_alloc|bad allocation|failed to allocate|allocation failed|OOM|memory access out of bounds|cannot enlarge memory|exceeds (the )?max(imum)? buffer|createbuffer.*(size|failed)|buffer size .* (exceeds|is larger)/i;

@@ -1,6 +1,6 @@
 import * as ortWasm from 'onnxruntime-web/wasm';
 import * as ortWebGpu from 'onnxruntime-web/webgpu';
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { findAdapter } from './adapter.browser';
 import type { LoadOrtFiles, OrtFiles } from './ort-files';
 import { OrtRuntime } from './ort-runtime';

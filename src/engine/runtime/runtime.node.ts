@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import * as ortNode from './onnxruntime.node';
 import { OrtRuntime } from './ort-runtime';
 import type { Device, Ort, Runtime } from './runtime';

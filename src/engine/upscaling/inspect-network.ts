@@ -1,4 +1,4 @@
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { crop } from '../raster/planes';
 import type { Raster } from '../raster/raster';
 import { resize } from '../raster/resample';

@@ -1,5 +1,5 @@
 import type { OutputSize } from '../contract';
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 
 export const scaleLimits = { least: 1, most: 8 } as const;
 

@@ -1,5 +1,5 @@
 import { convert, type BroughtFile } from '../conversion';
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { fitPorts, type Fitted } from '../network/fit-ports';
 import type { Network } from '../network/registry';
 import type { Runtime } from '../runtime/runtime';

@@ -1,5 +1,5 @@
 import type { EngineEvent } from '../contract';
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { SeamBlender } from '../raster/blend';
 import { gatherReflected } from '../raster/pad';
 import { copyRect, createRaster } from '../raster/planes';

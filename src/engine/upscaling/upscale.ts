@@ -1,5 +1,5 @@
 import type { EngineEvent, OutputSize } from '../contract';
-import { LWayError } from '../errors';
+import { LWayError } from '../common/errors';
 import { SeamBlender } from '../raster/blend';
 import { ensureFinite } from '../raster/depth';
 import { readReflected } from '../raster/pad';

@@ -1,5 +1,5 @@
 import type { AdaptOptions, EngineEvent } from '../../../src/engine/contract';
-import { LWayError } from '../../../src/engine/errors';
+import { LWayError } from '../../../src/engine/common/errors';
 import type { Crop } from '../../../src/engine/adaptation/crops';
 import { layoutOf } from '../../../src/engine/network/layout';
 import { withNetwork, type RunAll } from '../../../src/engine/network/run';

@@ -1,6 +1,6 @@
 import type { AdaptationReport, AdaptOptions, EngineEvent, UpscaleOptions } from '../../../src/engine/contract';
 import { LocalEngine, type Adapt, type AdaptedWeights, type EngineParts } from '../../../src/engine/jobs/local-engine';
-import { LWayError } from '../../../src/engine/errors';
+import { LWayError } from '../../../src/engine/common/errors';
 import { readGraph, writeGraph } from '../../../src/engine/graph';
 import type { Network } from '../../../src/engine/network/registry';
 import type { Runtime } from '../../../src/engine/runtime/runtime';

@@ -1,4 +1,4 @@
-import { fromHalf, fromHalves, toHalf, toHalves } from '../../../src/engine/half';
+import { fromHalf, fromHalves, toHalf, toHalves } from '../../../src/engine/common/half';
 import { GraphBuilder } from '../../../src/engine/graph';
 import { layoutOf } from '../../../src/engine/network/layout';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { LWayError } from '../../../src/engine/errors';
+import { LWayError } from '../../../src/engine/common/errors';
 import { ensureFinite, fromInterleaved, toInterleaved } from '../../../src/engine/raster/depth';
 import { createRaster } from '../../../src/engine/raster/planes';
 import type { Channels } from '../../../src/engine/raster/raster';

@@ -1,4 +1,4 @@
-import { LWayError } from '../../../src/engine/errors';
+import { LWayError } from '../../../src/engine/common/errors';
 import { fromOrtError } from '../../../src/engine/runtime/ort-errors';
 
 // Texts as ONNX Runtime, Dawn and the browsers write them.

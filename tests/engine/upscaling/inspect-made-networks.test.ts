@@ -1,4 +1,4 @@
-import { LWayError } from '../../../src/engine/errors';
+import { LWayError } from '../../../src/engine/common/errors';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { inspectNetwork, type SaidOfNetwork } from '../../../src/engine/upscaling/inspect-network';
 import { never } from '../raster/support';

@@ -1,5 +1,5 @@
 import type { EngineEvent } from '../../../src/engine/contract';
-import { LWayError, type ErrorCode } from '../../../src/engine/errors';
+import { LWayError, type ErrorCode } from '../../../src/engine/common/errors';
 import type { LoadedNetwork } from '../../../src/engine/network/loaded-network';
 import type { Raster } from '../../../src/engine/raster/raster';
 import { resize } from '../../../src/engine/raster/resample';

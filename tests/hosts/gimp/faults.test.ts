@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { fromPlainError, LWayError, type PlainError } from '../../../src/engine/errors';
+import { fromPlainError, LWayError, type PlainError } from '../../../src/engine/common/errors';
 import { sourceOf } from '../../../src/engine/raster/memory-source';
 import { createRaster } from '../../../src/engine/raster/planes';
 import type { Channels, PixelSource, Rect } from '../../../src/engine/raster/raster';

@@ -1,4 +1,4 @@
-import type { LWayError } from '../../../src/engine/errors';
+import type { LWayError } from '../../../src/engine/common/errors';
 import { toInterleaved } from '../../../src/engine/raster/depth';
 import { sourceOf } from '../../../src/engine/raster/memory-source';
 import type { Raster, Rect } from '../../../src/engine/raster/raster';

@@ -1,4 +1,4 @@
-import { LWayError } from '../../../src/engine/errors';
+import { LWayError } from '../../../src/engine/common/errors';
 import { Bridge, abortError, type BridgeOptions, type Call } from '../../../src/hosts/photoshop/bridge/bridge';
 import { findEnvelope } from '../../../src/hosts/photoshop/bridge/envelope';
 import { FakeWebView } from '../../doubles/photoshop/webview';

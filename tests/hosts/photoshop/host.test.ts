@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { LWayError } from '../../../src/engine/errors';
+import type { LWayError } from '../../../src/engine/common/errors';
 import type { PictureInfo, PixelSource, Raster } from '../../../src/engine/raster/raster';
 import type { Destination, OpenedTarget } from '../../../src/hosts/host';
 import { abortError } from '../../../src/hosts/photoshop/bridge/bridge';

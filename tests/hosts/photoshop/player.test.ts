@@ -1,4 +1,4 @@
-import { LWayError } from '../../../src/engine/errors';
+import { LWayError } from '../../../src/engine/common/errors';
 import { Bridge } from '../../../src/hosts/photoshop/bridge/bridge';
 import { PLAY_METHOD, type PhotoshopBridge, type PhotoshopMethods } from '../../../src/hosts/photoshop/protocol';
 import type { ModalContext } from '../../../src/hosts/photoshop/uxp/photoshop-api';

@@ -1,4 +1,4 @@
-import { LWayError } from '../../errors';
+import { LWayError } from '../../common/errors';
 
 /** The error for a result that could not be put aside, with what the disk or the browser said as its cause. */
 export function storageError(place: 'disk' | 'browser', cause: unknown): LWayError {

@@ -1,4 +1,4 @@
-import { LWayError } from '../../errors';
+import { LWayError } from '../../common/errors';
 import { bytesPerValue, fromInterleaved, toInterleaved } from '../depth';
 import { copyRect, createRaster } from '../planes';
 import type { PictureInfo, Raster, Rect, TileStore } from '../raster';

@@ -13,7 +13,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findGimps } from '../../../../scripts/gimp.mjs';
-import { LWayError } from '../../../../src/engine/errors';
+import { LWayError } from '../../../../src/engine/common/errors';
 import type { Rect } from '../../../../src/engine/raster/raster';
 import type { GimpPort, Question } from '../../../../src/hosts/gimp/protocol';
 import { PipePort } from '../../../../src/hosts/gimp/pipe-port.node';

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { Stopwatch } from '../../src/engine/adaptation/stopwatch';
-import { secondsSince } from '../../src/engine/elapsed';
+import { Stopwatch } from '../../../src/engine/adaptation/stopwatch';
+import { secondsSince } from '../../../src/engine/common/elapsed';
 
 test('times are in seconds, and laps begin where the last one ended', () => {
   let now = 1000;

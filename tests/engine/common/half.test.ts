@@ -1,4 +1,4 @@
-import { bfloat16ToFloat, fromHalf, fromHalves, toHalf, toHalves } from '../../src/engine/half';
+import { bfloat16ToFloat, fromHalf, fromHalves, toHalf, toHalves } from '../../../src/engine/common/half';
 
 // Values and bit patterns from IEEE 754-2019, table of binary16 extremes.
 test.each([
