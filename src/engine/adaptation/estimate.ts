@@ -102,6 +102,8 @@ export async function readFrom(
  * and blur").
  */
 const COMPRESSED = [5, 15] as const;
+/** Noise, in 8-bit steps, from which on Blur is held back, and from which on it is not set by itself, cleaned or not. */
+const NOISY = [4, 10] as const;
 
 /** The mix that suits a picture, by the ramps that the network's ends have in the registry. */
 export function tuningFor(entry: NetworkEntry, { noise, compression, blur, drawn = 0 }: Estimate): Mix {
@@ -116,7 +118,8 @@ export function tuningFor(entry: NetworkEntry, { noise, compression, blur, drawn
     );
   };
   // Sharpened noise would be texture, sharpened compression its blocks, and a drawing has weights of its own.
-  const sharp = share('sharp') * (1 - share('clean')) * (1 - share('drawn')) * (1 - ramp(compression, COMPRESSED));
+  const sound = (1 - ramp(noise, NOISY)) * (1 - ramp(compression, COMPRESSED));
+  const sharp = share('sharp') * sound * (1 - share('drawn'));
   return {
     detail: Math.round(own.detail * (1 - share('faithful'))),
     noise: Math.round(100 * share('clean')),

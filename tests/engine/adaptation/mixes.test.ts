@@ -55,8 +55,12 @@ describe('Detail, Noise and Blur by themselves', () => {
     });
     const told = (blur: number, noise = 0, drawn = 0) => tuningFor(soft, { noise, compression: 0, blur, drawn });
     expect([0.3, 0.6, 0.9].map((blur) => told(blur).blur)).toEqual([0, 50, 100]);
-    expect(told(0.9, 8)).toMatchObject({ noise: 50, blur: 50 });
-    expect(told(0.9, 20)).toMatchObject({ noise: 100, blur: 0 });
+    expect([4, 7, 10, 20].map((noise) => told(0.9, noise))).toMatchObject([
+      { noise: 0, blur: 100 },
+      { noise: 38, blur: 50 },
+      { noise: 75, blur: 0 },
+      { noise: 100, blur: 0 },
+    ]);
     expect(told(0.9, 0, 1)).toMatchObject({ blur: 0, drawn: 100 });
     const compressed = (compression: number) => tuningFor(soft, { noise: 0, compression, blur: 0.9 }).blur;
     expect([0, 5, 10, 15, 60].map(compressed)).toEqual([100, 100, 50, 0, 0]);
