@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { encodeSamples } from '../../src/hosts/gimp/samples';
 import type { Panel } from '../../src/panel/elements/panel';
 import { testPixels } from '../hosts/contract';
-import { Gimp, gimps, type ImageState } from '../hosts/gimp/support/gimp';
+import { Gimp, gimps, nobody, type ImageState } from '../hosts/gimp/support/gimp';
 import { launch } from './support/editor-page';
 
 // As a person does it: GIMP with its windows, the menu by the keyboard, the panel in a browser, undo. Needs Xvfb and xdotool.
@@ -59,7 +59,7 @@ let browser: Browser;
       lway('install');
       const gimp = await Gimp.start(program, { display: screen.display, profile, env });
       try {
-        await gimp.show({ width: 48, height: 32, precision: 150 }, [
+        const { image } = await gimp.show({ width: 48, height: 32, precision: 150 }, [
           {
             name: 'Photo',
             x: 0,
@@ -70,7 +70,7 @@ let browser: Browser;
             pixels: encodeSamples('u8', testPixels(48, 32, 3, 8)),
           },
         ]);
-        const state = async () => (await gimp.images())[0]!;
+        const state = () => gimp.image(image);
         const before = await state();
         const window = await windowOf(before);
         /** A menu that opens slowly swallows keys: the whole is tried again, unless a plug-in has come of it. */
@@ -133,6 +133,12 @@ let browser: Browser;
         for (const { pid, args } of running) if (!args.includes('gimp plug-in')) process.kill(pid, 'SIGKILL');
         await until('the end of LWay', async () => processes(profile).length === 0);
         expect(await state()).toEqual(before);
+
+        // Whatever it was killed at, the next LWay leaves only the picture, whatever it may take it for.
+        await gimp.act('mark', { image, owner: nobody });
+        await gimp.port.ask(new AbortController().signal, { op: 'hello' });
+        expect(await gimp.images()).toEqual([before]);
+        expect(await gimp.hidden()).toBe(0);
         expect(lway('doctor')).toMatch(/ok {2}GIMP/);
       } finally {
         await gimp.stop();

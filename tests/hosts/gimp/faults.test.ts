@@ -3,11 +3,12 @@ import { fromPlainError, LWayError, type PlainError } from '../../../src/engine/
 import { sourceOf } from '../../../src/engine/raster/memory-source';
 import { createRaster } from '../../../src/engine/raster/planes';
 import type { Channels, PixelSource, Rect } from '../../../src/engine/raster/raster';
-import type { OpenedTarget } from '../../../src/hosts/host';
+import type { Destination, OpenedTarget } from '../../../src/hosts/host';
+import type { Question } from '../../../src/hosts/gimp/protocol';
 import { GimpHost } from '../../../src/hosts/gimp/gimp-host';
 import { decodeSamples, encodeSamples, sampleType } from '../../../src/hosts/gimp/samples';
 import { testPixels } from '../contract';
-import { Gimp, gimps, type LayerState } from './support/gimp';
+import { Gimp, gimps, nobody, type LayerState } from './support/gimp';
 
 // What went wrong in people's documents once, in real GIMPs.
 
@@ -18,7 +19,7 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
 
 (gimps.length > 0 ? describe : describe.skip).each(gimps.map((gimp) => [gimp.version, gimp] as const))(
   'a real GIMP %s',
-  (_version, program) => {
+  (version, program) => {
     let gimp: Gimp;
     beforeAll(async () => {
       gimp = await Gimp.start(program);
@@ -69,14 +70,14 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       return sourceOf(pixels, { bitDepth: info.bitDepth, encoding: info.encoding });
     };
 
-    async function commit(target: OpenedTarget, scale = 2): Promise<void> {
-      await target.commit(never, { destination: 'layer', result: resultFor(target, scale), layerName: 'Up' });
+    async function commit(target: OpenedTarget, scale = 2, destination: Destination = 'layer'): Promise<void> {
+      await target.commit(never, { destination, result: resultFor(target, scale), layerName: 'Up' });
     }
 
-    async function upscale(host: GimpHost, what: 'layer' | 'region', scale = 2): Promise<void> {
+    async function upscale(host: GimpHost, what: 'layer' | 'region', scale = 2, destination?: Destination) {
       const target = await host.open(never, what);
       try {
-        await commit(target, scale);
+        await commit(target, scale, destination);
       } finally {
         await target.close();
       }
@@ -369,6 +370,65 @@ const whole = (width: number, height: number): Rect => ({ x: 0, y: 0, width, hei
       expect((await opened({ layer: group!, selected: 1 })).message).toMatch(/layer group/);
       expect((await opened({ layer: null, selected: 3 })).message).toMatch(/3 layers/);
       expect((await opened({ layer: null, selected: 0 })).message).toMatch(/No layer/);
+    });
+
+    // While LWay has images that nobody sees.
+    const moments = version === '2.10' ? ['gimp-image-duplicate', 'gimp-xcf-load'] : ['stage'];
+    const count = async () => (await gimp.images()).length + (await gimp.hidden());
+    const start = async () =>
+      expect((await gimp.port.ask(never, { op: 'hello' })).answer).toMatchObject({ mode: 'panel' });
+
+    /** Upscales in an LWay of its own, to which something happens. */
+    async function upscaleElsewhere(
+      { image, layer }: Made,
+      event: { after: string; then: 'die' | 'meet' } | null,
+      destination?: Destination,
+    ) {
+      const { port, socket, ended } = await gimp.another();
+      if (event) await port.ask(never, { op: 'test_event', ...event } as unknown as Question);
+      const host = new GimpHost({ port, origin: { image, layer, selected: 1 } });
+      const outcome = await upscale(host, 'layer', 2, destination).then(
+        () => 'done',
+        (error: LWayError) => error.code,
+      );
+      socket.destroy();
+      await ended;
+      return outcome;
+    }
+
+    test.each(moments)('killed after %s: what it leaves in GIMP goes when LWay starts again', async (after) => {
+      const made = await make();
+      const before = await gimp.images();
+      expect(await upscaleElsewhere(made, { after, then: 'die' })).toBe('document-changed');
+      expect(await count()).toBe(2);
+      await start();
+      expect(await gimp.images()).toEqual(before);
+      // The picture is as any other again: a script's hidden copy of it is the script's.
+      await gimp.act('duplicate', made);
+      await start();
+      expect(await count()).toBe(2);
+    });
+
+    test.each(moments)('started after %s: it leaves another LWay’s images alone', async (after) => {
+      const made = await make();
+      expect(await upscaleElsewhere(made, { after, then: 'meet' })).toBe('done');
+      expect((await top(made.image)).name).toBe('Up');
+    });
+
+    test('a copy that was made while two worked on its original stays as long as one of them runs', async () => {
+      const { image } = await make();
+      for (const owner of [nobody, process.pid]) await gimp.act('mark', { image, owner });
+      await start();
+      expect(await count()).toBe(1);
+    });
+
+    test.each(['layer', 'document'] as const)('a result as a new %s stays, and copies of it', async (destination) => {
+      const made = await make();
+      expect(await upscaleElsewhere(made, null, destination)).toBe('done');
+      for (const { image } of await gimp.images()) await gimp.act('duplicate', { image });
+      const before = await gimp.images();
+      await start();
+      expect(await gimp.images()).toEqual(before);
     });
 
     test('an error of GIMP’s is passed on in a sentence, and the conversation goes on', async () => {

@@ -15,6 +15,7 @@ export class Pdb {
 
   version = () => this.text('gimp-version');
 
+  images = () => this.wire.call('gimp-image-list')[1] as number[];
   imageIsValid = (image: number) => this.yes('gimp-image-is-valid', ['image', image]);
   imageName = (image: number) => this.text('gimp-image-get-name', ['image', image]);
   imageSize = (image: number) => ({
@@ -80,12 +81,22 @@ export class Pdb {
     return this.number('gimp-layer-from-mask', ['channel', drawable]);
   }
 
-  /** A copy of the image that is not shown and keeps no history. */
-  duplicate(image: number): number {
-    const copy = this.number('gimp-image-duplicate', ['image', image]);
-    this.do('gimp-image-undo-disable', ['image', copy]);
-    return copy;
+  /** A copy of the image that is not shown and keeps no history. @param mark that it bears from its first moment */
+  duplicate(image: number, mark: string): number {
+    // Goes along into the copy. It is no change of the image: not in its history, and not in its file.
+    this.do('gimp-image-attach-parasite', ['image', image], ['parasite', mark]);
+    try {
+      const copy = this.number('gimp-image-duplicate', ['image', image]);
+      this.do('gimp-image-undo-disable', ['image', copy]);
+      return copy;
+    } finally {
+      this.detach(image, mark);
+    }
   }
+
+  /** Names of what plug-ins have attached to the image. */
+  parasites = (image: number) => this.wire.call('gimp-image-get-parasite-list', ['image', image])[1] as string[];
+  detach = (image: number, name: string) => this.do('gimp-image-detach-parasite', ['image', image], ['string', name]);
 
   delete = (image: number) => this.do('gimp-image-delete', ['image', image]);
   removeLayer = (image: number, layer: number) =>

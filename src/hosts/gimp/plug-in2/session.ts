@@ -5,6 +5,7 @@ import type { Rect } from '../../../engine';
 import type { Change, CommitQuestion, DocumentFacts, Hello, Mode, Part, Place, Question, Refusal } from '../protocol';
 import { protocolVersion } from '../protocol';
 import { sampleBytes, sampleType } from '../samples';
+import { deleteLeftovers, markFor } from './leftovers';
 import type { Pdb } from './pdb';
 import { WireClosed } from './wire';
 import { XcfFile, type XcfPixels } from './xcf';
@@ -28,7 +29,7 @@ class Copy {
     const trail: number[] = [];
     for (let item = layer; item !== -1; item = pdb.parent(item)) trail.unshift(pdb.position(image, item));
     const valueBytes = sampleBytes[sampleType(pdb.precision(image))];
-    const copy = pdb.duplicate(image);
+    const copy = pdb.duplicate(image, markFor(image));
     try {
       // All the rest need not be written.
       const top = pdb.layers(copy);
@@ -154,6 +155,7 @@ export class Session {
 
   private hello(): Hello {
     const { image, layer, mode } = this;
+    deleteLeftovers(this.pdb);
     return {
       protocol: protocolVersion,
       gimp: this.pdb.version(),
@@ -236,7 +238,7 @@ export class Session {
 
   private stage(question: Extract<Question, { op: 'stage' }>): object {
     const { width, height, channels, mask, name } = question;
-    const { state } = this.target(question.token);
+    const { state, image } = this.target(question.token);
     const [base, precision, profile] = state.mode as ['rgb' | 'gray', number, string | null];
     const stage = this.token('stage');
     const path = this.path(`${stage}.xcf`);
@@ -250,6 +252,7 @@ export class Session {
       mask,
       profile: profile === null ? null : Buffer.from(profile, 'base64'),
       name,
+      mark: markFor(image),
     };
     this.stages.set(stage, { path, file: new XcfWriter(path, picture) });
     return { stage };
@@ -278,6 +281,7 @@ export class Session {
     const [result] = pdb.layers(loaded);
     if (question.destination === 'document') {
       pdb.show(loaded, question.resolution);
+      pdb.detach(loaded, markFor(target.image));
       pdb.refresh();
       return { image: loaded, layer: result! };
     }

@@ -35,7 +35,7 @@ export const argType = {
 
 export type ArgType = keyof typeof argType;
 export type Value = number | string | null | readonly number[] | readonly (string | null)[];
-/** An argument of a procedure: arrays follow an argument with their length. */
+/** An argument of a procedure: arrays follow an argument with their length; of a parasite there is only its name. */
 export type Arg = readonly [ArgType, Value];
 
 /** `GimpPDBStatusType` */
@@ -258,6 +258,10 @@ function text(value: string | null): Buffer {
 function argument(type: ArgType, value: Value): Buffer[] {
   const head = u32(argType[type]);
   if (type === 'string') return [head, text(value as string | null)];
+  if (type === 'parasite') {
+    const [temporary, size] = [0, 0];
+    return [head, text(value as string), u32(temporary), u32(size)];
+  }
   if (type === 'float') return [head, float(value as number)];
   if (type === 'color' || type === 'floatArray') return [head, ...(value as number[]).map(float)];
   if (type === 'int8Array') return [head, Buffer.from(value as number[])];

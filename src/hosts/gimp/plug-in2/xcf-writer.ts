@@ -5,7 +5,7 @@ import { swapped, tileSide } from './xcf';
 /** Big-endian values, and addresses of eight bytes. */
 const version = 'v012';
 const property = { end: 0, compression: 17, parasites: 21 };
-const persistentAndUndoable = 3;
+const parasiteFlags = { temporary: 0, persistentAndUndoable: 3 };
 
 export interface XcfPicture {
   width: number;
@@ -19,6 +19,8 @@ export interface XcfPicture {
   mask: boolean;
   profile: Uint8Array | null;
   name: string;
+  /** Name of a parasite that the image bears until GIMP saves it, or null. */
+  mark: string | null;
 }
 
 /** One plane of tiles that is filled from top to bottom, in whole rows. */
@@ -84,22 +86,21 @@ export class XcfWriter {
 
   /** @param path of a file that is not there yet */
   constructor(path: string, picture: XcfPicture) {
-    const { width, height, base, alpha, precision, valueBytes, profile, name } = picture;
+    const { width, height, base, alpha, precision, valueBytes, profile, name, mark } = picture;
     const channels = (base === 'gray' ? 1 : 3) + (alpha ? 1 : 0);
     const gray = base === 'gray' ? 1 : 0;
     const bpp = channels * valueBytes;
-    const parasite = profile && [
-      text('icc-profile'),
-      u32(persistentAndUndoable),
-      u32(profile.length),
-      Buffer.from(profile),
+    const { persistentAndUndoable, temporary } = parasiteFlags;
+    const parasites = [
+      ...(profile ? parasite('icc-profile', persistentAndUndoable, profile) : []),
+      ...(mark ? parasite(mark, temporary, new Uint8Array(0)) : []),
     ];
     const head = (layerAt: number) =>
       Buffer.concat([
         Buffer.from(`gimp xcf ${version}\0`, 'latin1'),
         ...[width, height, gray, precision, property.compression, 1].map(u32),
         Buffer.of(0),
-        ...(parasite ? [u32(property.parasites), u32(sum(parasite)), ...parasite] : []),
+        ...(parasites.length > 0 ? [u32(property.parasites), u32(sum(parasites)), ...parasites] : []),
         ...[property.end, 0].map(u32),
         ...[layerAt, 0, 0].map(address),
       ]);
@@ -162,6 +163,10 @@ function hierarchy(width: number, height: number, bytesPerPixel: number, at: num
     }
   }
   return Buffer.concat([head, address(levelAt), address(0), ...[width, height].map(u32), ...tiles, address(0)]);
+}
+
+function parasite(name: string, flags: number, data: Uint8Array): Buffer[] {
+  return [text(name), u32(flags), u32(data.length), Buffer.from(data)];
 }
 
 function sum(parts: readonly Buffer[]): number {

@@ -24,6 +24,8 @@ BASE = {Gimp.ImageBaseType.RGB: 'rgb', Gimp.ImageBaseType.GRAY: 'gray', Gimp.Ima
 # GIMP's number of a precision is a hundred for the type of the values and a rest for their encoding.
 TYPES = {1: 'u8', 2: 'u16', 3: 'u32', 5: 'half', 6: 'float', 7: 'double'}
 MARKS = {0: '', 50: "'", 75: '~'}
+# The parasite of images that nobody sees: which process made them.
+HIDDEN = 'lway-hidden-'
 
 
 class Refused(Exception):
@@ -102,6 +104,32 @@ def selection_of(image):
     return {'x': x1, 'y': y1, 'width': x2 - x1, 'height': y2 - y1} if some else None
 
 
+def delete_leftovers():
+    """Deletes hidden images of plug-ins that were killed, as GIMP's Cancel does, before they could."""
+    for image in Gimp.get_images():
+        owners = [int(name[len(HIDDEN):]) for name in image.get_parasite_list() if name.startswith(HIDDEN)]
+        if owners and not any(map(is_alive, owners)):
+            image.delete()  # GIMP itself deletes none that is shown
+
+
+def is_alive(pid):
+    if os.name == 'nt':  # where os.kill would send Ctrl-C
+        import ctypes
+        synchronize, timeout = 0x100000, 0x102
+        kernel = ctypes.windll.kernel32
+        process = kernel.OpenProcess(synchronize, False, pid)
+        alive = bool(process) and kernel.WaitForSingleObject(process, 0) == timeout
+        kernel.CloseHandle(process)
+        return alive
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def is_normal(layer):
     return layer.get_mode() in (Gimp.LayerMode.NORMAL, Gimp.LayerMode.NORMAL_LEGACY)
 
@@ -131,6 +159,7 @@ class Session:
             return {'error': {'code': 'failed', 'message': str(error)}}, b''
 
     def do_hello(self, question, data):
+        delete_leftovers()
         return {'protocol': PROTOCOL, 'gimp': Gimp.version(), 'mode': self.mode, **self.origin}
 
     def do_describe(self, question, data):
@@ -191,6 +220,7 @@ class Session:
         gray = base == 'gray'
         image = Gimp.Image.new_with_precision(width, height, Gimp.ImageBaseType.GRAY if gray else Gimp.ImageBaseType.RGB,
                                               Gimp.Precision(precision))
+        image.attach_parasite(Gimp.Parasite.new(HIDDEN + str(os.getpid()), 0, b''))
         image.undo_disable()
         token = self.token('stage')
         self.stages[token] = image
@@ -255,6 +285,7 @@ class Session:
             Gimp.Display.new(stage)
         except Exception:
             pass  # a GIMP without windows
+        stage.detach_parasite(HIDDEN + str(os.getpid()))
         return stage, stage.get_layers()[0]
 
     def insert(self, question, target, result):

@@ -55,6 +55,9 @@ export interface NewLayer {
   pixels: Uint8Array;
 }
 
+/** A process that there is not. */
+export const nobody = 2 ** 22 + 1;
+
 const never = () => new AbortController().signal;
 const support = __dirname;
 const project = resolve(support, '../../../..');
@@ -121,6 +124,17 @@ export class Gimp {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /**
+   * LWay once more in the same GIMP, until its socket is closed.
+   * @returns its port, and when it has ended: until then this one answers nothing
+   */
+  async another(): Promise<{ port: GimpPort; socket: Socket; ended: Promise<unknown> }> {
+    const connected = new Promise<Socket>((done) => this.server.once('connection', done));
+    const ended = this.task('another');
+    const socket = await connected;
+    return { port: new PipePort(socket, socket), socket, ended };
   }
 
   async task<T>(op: string, task: object = {}, bytes?: Uint8Array): Promise<{ answer: T; bytes: Uint8Array }> {

@@ -25,9 +25,26 @@ interface NewLayer {
 
 type Task = { op: string; image: number; layer: number; item: number; what: string } & Record<string, unknown>;
 
+/** Where something happens to the plug-in right after a procedure of GIMP's. */
+class EventfulWire extends Wire {
+  event: { after: string; then: 'die' | 'meet' } | null = null;
+
+  override call(name: string, ...args: readonly Arg[]): Value[] {
+    const values = super.call(name, ...args);
+    const { event } = this;
+    if (event?.after !== name) return values;
+    this.event = null;
+    if (event.then === 'die') process.kill(process.pid, 'SIGKILL');
+    super.call('lway-test', ['int32', runMode.start]);
+    return values;
+  }
+}
+
+const runMode = { serve: 1, start: 2 };
+
 class TestSession extends Session {
   constructor(
-    private readonly wire: Wire,
+    private readonly wire: EventfulWire,
     private readonly gimp: Pdb,
   ) {
     super(gimp, -1, null, 'panel');
@@ -65,6 +82,16 @@ class TestSession extends Session {
         return { answer: { item: this.gimp.mask(task.layer) } };
       case 'test_selection_of':
         return { answer: { item: this.call('gimp-image-get-selection', ['image', task.image])[0] } };
+      case 'test_another':
+        try {
+          this.call('lway-test', ['int32', runMode.serve]);
+        } catch {
+          // It was killed.
+        }
+        return { answer: {} };
+      case 'test_event':
+        this.wire.event = task as unknown as EventfulWire['event'];
+        return { answer: {} };
       default:
         return { answer: this.act(task, bytes) };
     }
@@ -119,6 +146,7 @@ class TestSession extends Session {
         mask: false,
         profile: this.gimp.profile(image),
         name,
+        mark: null,
       });
       file.write('pixels', 0, height, bytes);
       file.close();
@@ -236,6 +264,15 @@ class TestSession extends Session {
       case 'close':
         this.gimp.delete(image);
         break;
+      case 'mark': {
+        // As a copy of another image.
+        const name = `lway-hidden-${task['owner'] as number}-${image + 1}`;
+        this.call('gimp-image-attach-parasite', i, ['parasite', name]);
+        break;
+      }
+      case 'duplicate':
+        this.call('gimp-image-duplicate', i);
+        break;
       case 'remove':
         this.gimp.removeLayer(image, layer);
         break;
@@ -330,16 +367,18 @@ function digest(pixels: XcfPixels): string {
 
 async function main(): Promise<void> {
   const [, script, , input, output, mode] = process.argv;
-  const wire = new Wire(Number(input), Number(output));
+  const wire = new EventfulWire(Number(input), Number(output));
   if (mode === '-query') {
     const args = [{ type: 'int32', name: 'run-mode', description: '' }] as const;
     wire.install({ name: 'lway-test', blurb: 'Test', help: 'Test', label: 'Test', imageTypes: '', args });
   } else if (mode === '-run') {
-    const { name } = wire.nextRun();
+    const { name, args } = wire.nextRun();
+    const session = new TestSession(wire, new Pdb(wire));
     const { command } = JSON.parse(readFileSync(join(dirname(script!), 'lway-test.json'), 'utf8')) as {
       command: string[];
     };
-    wire.finish(name, await serve(new TestSession(wire, new Pdb(wire)), command));
+    if (args[0] === runMode.start) session.answer({ op: 'hello' }, new Uint8Array(0));
+    wire.finish(name, args[0] === runMode.start ? null : await serve(session, command));
   }
   wire.quit();
   process.exit(0);

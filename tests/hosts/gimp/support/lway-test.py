@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import os
+import signal
 import sys
 
 import gi
@@ -49,7 +50,33 @@ def tree(layers):
     return result
 
 
+def run_here(name):
+    procedure = Gimp.get_pdb().lookup_procedure(name)
+    procedure.run(procedure.create_config())
+
+
 class TestSession(lway.Session):
+    event = None
+
+    def answer(self, question, data):
+        """Something may happen to the plug-in right after it has done what it was asked."""
+        result = super().answer(question, data)
+        event = self.event
+        if event and event['after'] == question['op']:
+            self.event = None
+            if event['then'] == 'die':
+                os.kill(os.getpid(), signal.SIGKILL)
+            run_here('lway-test-start')
+        return result
+
+    def do_test_event(self, q, data):
+        self.event = q
+        return {}
+
+    def do_test_another(self, q, data):
+        run_here('lway-test')
+        return {}
+
     def __init__(self):
         super().__init__(Gimp.Image.new(1, 1, Gimp.ImageBaseType.RGB), [], 'panel')
         Gimp.Image.get_by_id(self.origin['image']).delete()
@@ -112,6 +139,10 @@ class TestSession(lway.Session):
             Gimp.displays_flush()
         elif what == 'close':
             image.delete()
+        elif what == 'mark':
+            image.attach_parasite(Gimp.Parasite.new(lway.HIDDEN + str(q['owner']), 0, b''))
+        elif what == 'duplicate':
+            image.duplicate()
         elif what == 'remove':
             image.remove_layer(layer)
         elif what == 'blend':
@@ -159,14 +190,18 @@ class LWayTest(Gimp.PlugIn):
         return False
 
     def do_query_procedures(self):
-        return ['lway-test']
+        return ['lway-test', 'lway-test-start']
 
     def do_create_procedure(self, name):
         return Gimp.Procedure.new(self, name, Gimp.PDBProcType.PLUGIN, self.run, None)
 
     def run(self, procedure, config, data):
         Gegl.init(None)
-        lway.serve(TestSession(), lway.command())
+        session = TestSession()
+        if procedure.get_name() == 'lway-test-start':
+            session.answer({'op': 'hello'}, b'')
+        else:
+            lway.serve(session, lway.command())
         return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
 
 
