@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Compare } from '../../src/panel/elements/compare';
+import type { Panel } from '../../src/panel/elements/panel';
 import { resize } from '../../src/engine/raster/resample';
 import { tinyNetwork } from '../engine/upscaling/tiny-networks';
 import { useEditor } from './support/editor-fixture';
@@ -398,4 +399,33 @@ test('the button runs the whole of it: seen while it learns, and compared with t
   }, whole);
   await editor.choose('Before');
   await page.locator('lway-compare .tag.first', { hasText: /^Before$/ }).waitFor();
+});
+
+test('“Stop early and keep” ends the learning at the step that is in work, and keeps what was learned', async () => {
+  const { page } = editor;
+  await editor.openFile('tiny.onnx', Buffer.from(tinyNetwork()), 'Network file to add');
+  await page.getByText(/×2 · RGB, 0–1/).waitFor({ state: 'attached' });
+  await editor.choose('2 times');
+  await editor.choose('Normal');
+  const steps = await page.evaluateHandle(() => {
+    const { controller } = document.querySelector('lway-panel') as Panel;
+    const seen = { done: 0, whenAsked: -1 };
+    setInterval(() => {
+      const { work } = controller!.state;
+      if (work.kind !== 'running') return;
+      seen.done = work.job.curve.at(-1)?.step ?? 0;
+      if (work.job.stopping && seen.whenAsked < 0) seen.whenAsked = seen.done;
+    }, 5);
+    return seen;
+  });
+  await editor.button.click();
+  await page.waitForFunction(({ done }) => done > 0, steps);
+  await page.getByRole('button', { name: 'Stop early and keep' }).click();
+  expect(await editor.finished()).toBe('done');
+  const { done, whenAsked } = await steps.jsonValue();
+  expect(whenAsked).toBeGreaterThan(0);
+  // Two may be on their way: one that has just been done, and the one that was in work.
+  expect(done).toBeLessThanOrEqual(whenAsked + 2);
+  await page.getByText(/^Matched in \d+ steps?: /).waitFor();
+  expect(await editor.state()).toMatchObject({ width: 640, height: 416, layers: [{}, {}] });
 });

@@ -1,23 +1,16 @@
-import { packWeights, TrainingRun, writeGraph } from '../graph';
+import { packWeights, writeGraph } from '../graph';
 import type { Runtime } from '../runtime/runtime';
 import { changeOf, leftOut } from './change';
-import { learningStep } from './learning-step';
-import { readSamples } from './samples';
-import { gather } from './material';
+import { leftAlone, outcome } from './messages';
 import type { Noise } from './noise';
 import { planAdaptation } from './plan';
-import { randomFrom } from './random';
-import { isRefusal, type Reason } from './refusal';
+import { getReady } from './ready';
+import { isRefusal, type Reason, type Refusal } from './refusal';
 import type { AdaptRequest } from './request';
 import type { AdaptationResult } from './result';
-import { shareNotice } from './share';
 import { Stopwatch } from './stopwatch';
 import { train } from './train';
 import { verdict } from './verdict';
-import { leftAlone, obstacleNotice, outcome } from './messages';
-
-/** What comes before the first step, for its progress: the pictures, what is learned from, the step, its session. */
-const STAGES = 4;
 
 /**
  * Adapts an SR network to a picture: "Low-Res Leads the Way" (CVPR 2024) on the LR grid.
@@ -31,6 +24,7 @@ const STAGES = 4;
  */
 export async function adapt(signal: AbortSignal, runtime: Runtime, request: AdaptRequest): Promise<AdaptationResult> {
   const { options, onEvent = () => undefined } = request;
+  const { enough } = options;
   const watch = new Stopwatch();
   const nothing = (reason: Reason, several = false, noises: readonly Noise[] = []): AdaptationResult => ({
     used: false,
@@ -45,30 +39,20 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
 
   const plan = planAdaptation(request, runtime.device);
   if (isRefusal(plan)) return nothing(plan.refused);
-  const { recipe, original, pictures, several } = plan;
-  const analysed = (done: number) => onEvent({ type: 'progress', done, total: STAGES, unit: 'analysis' });
-  analysed(0);
-  const random = randomFrom(recipe.seed);
-  const samples = await readSamples(signal, runtime, pictures, request.network.entry.scale, options, random, plan);
-  if (isRefusal(samples)) return nothing(samples.refused);
-  analysed(1);
-  const material = await gather(signal, runtime, plan, samples, options, random);
+  const { recipe, original, several } = plan;
+  // Enough before the first step: there is nothing to keep, and no need to get ready.
+  const early = enough === undefined ? signal : AbortSignal.any([signal, enough]);
+  const ready = await getReady(early, runtime, plan, options, onEvent, watch).catch((error: unknown): Refusal => {
+    if (signal.aborted || enough?.aborted !== true || error !== enough.reason) throw error;
+    return { refused: 'stopped' };
+  });
+  if (isRefusal(ready)) return nothing(ready.refused);
+  const { samples, material, step, run } = ready;
   const { network, start } = material;
-  watch.lap('embedding');
-  analysed(2);
-
-  const { step, share } = learningStep(plan, material, samples, options.networks, runtime);
-  for (const message of [shareNotice(share, network), obstacleNotice(step.report, network)])
-    if (message !== null) onEvent({ type: 'notice', message });
-  watch.lap('graphs');
-  analysed(3);
-
-  const run = await TrainingRun.create(signal, runtime, step, { readEvery: 1 });
   try {
-    watch.lap('sessions');
     const general = start === null ? undefined : packWeights(step, original.initializers);
     const { training, heldOut } = material;
-    const work = { recipe, training, heldOut, general, enough: options.enough, onEvent };
+    const work = { recipe, training, heldOut, general, enough, onEvent };
     const trained = await train(signal, run, work, () => packWeights(step));
     watch.lap('steps');
     const frozen = step.report.frozen.map(({ name, reason }) => `${name}: ${reason}`);

@@ -28,6 +28,8 @@ export function leftAlone(
       return 'Not matched: the picture is nothing but noise.';
     case 'agrees':
       return `Not matched: the result already agrees with your ${several ? 'pictures' : 'picture'}${apart(left, several)} to within one step of brightness.`;
+    case 'stopped':
+      return 'Not matched: learning was stopped before it had improved anything.';
     case 'no-gain':
       return `Matching did not improve ${several ? 'these pictures' : 'this picture'}.`;
   }
@@ -46,7 +48,7 @@ export function outcome(several: boolean, steps: number, change: Change, started
     : change.edges
       ? 'edges and textures are'
       : null;
-  const matched = `Matched in ${steps} steps${started ? ' from weights for clean pictures' : ''}`;
+  const matched = `Matched in ${steps} step${steps === 1 ? '' : 's'}${started ? ' from weights for clean pictures' : ''}`;
   const gained = closer === null ? 'a small change' : `${closer} closer to your ${several ? 'pictures' : 'picture'}`;
   const out = named(change);
   const left =

@@ -12,6 +12,8 @@ export type Reason =
   | 'noise'
   /** The result agrees with the picture as well as 8 bits can tell. */
   | 'agrees'
+  /** The person stopped it before the held-out patches got better. */
+  | 'stopped'
   /** The held-out patches did not get better. */
   | 'no-gain';
 

@@ -18,6 +18,8 @@ export interface Trained {
   readonly bestStep: number;
   /** There was nothing to put right, and nothing was learned. */
   readonly agreed: boolean;
+  /** It was enough before the end. */
+  readonly stopped: boolean;
   /** Share by which the loss fell while learning, 0..1. */
   readonly improvement: number;
   /** The weights of `best`, packed. */
@@ -65,12 +67,17 @@ export async function train(
   let weights: Float32Array | undefined;
   onEvent({ type: 'adaptation', step: 0, loss: before.total, heldOut: before.total });
   const agreed = agreesAlready(before);
+  let stopped = false;
   let last = { at: 0, held: before };
   try {
-    for (let i = 1; i <= recipe.steps && !agreed && enough?.aborted !== true; i++) {
+    for (let i = 1; i <= recipe.steps && !agreed; i++) {
+      stopped = enough?.aborted === true;
+      if (stopped) break;
       const began = performance.now();
       const losses = await run.step(signal, training[(i - 1) % training.length]!, learningRateAt(recipe, i - 1));
-      const checking = i % recipe.checkEvery === 0 || i === recipe.steps;
+      // Stopped before anything is kept: what this step has learned may be.
+      const first = weights === undefined && enough?.aborted === true;
+      const checking = first || i % recipe.checkEvery === 0 || i === recipe.steps;
       const held = checking ? await check(i) : undefined;
       onEvent({ type: 'adaptation', step: i, loss: adaptationLosses(losses!).total, heldOut: held?.total });
       const secondsLeft = (recipe.steps - i) * secondsSince(began);
@@ -99,7 +106,7 @@ export async function train(
     // Losses that are no numbers any more: what was best before stands.
     if (!(error instanceof LWayError && error.code === 'bad-output')) throw error;
   }
-  return { general, before, best, bestStep: rule.bestAt, agreed, improvement: rule.improvement, weights };
+  return { general, before, best, bestStep: rule.bestAt, agreed, stopped, improvement: rule.improvement, weights };
 }
 
 /** @param onShown gets what is shown of the first batch */

@@ -16,9 +16,9 @@ export interface Verdict {
 
 /** Whether anything was gained that is worth keeping. */
 export function verdict(trained: Trained, started: boolean): Verdict | Refusal {
-  const { general, before, best, bestStep, improvement, weights } = trained;
+  const { general, before, best, bestStep, agreed, stopped, improvement, weights } = trained;
   const learned = weights !== undefined && improvement >= LEAST_IMPROVEMENT;
-  if (!learned && !started) return { refused: trained.agreed ? 'agrees' : 'no-gain' };
+  if (!learned && !started) return { refused: agreed ? 'agrees' : stopped ? 'stopped' : 'no-gain' };
   const now = learned ? best : before;
   const fell = general.cycle === undefined ? improvement : Math.max(0, 1 - now.cycle! / general.cycle);
   return { learned, steps: learned ? bestStep : 0, improvement: fell };

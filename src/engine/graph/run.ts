@@ -1,5 +1,4 @@
 import { LWayError } from '../common/errors';
-import { breathe } from '../common/breathe';
 import type { InferenceSession, Runtime, Tensor } from '../runtime/runtime';
 import { GraphBuilder } from './graph-builder';
 import type { Graph, ValueInfo } from './graph';
@@ -325,10 +324,7 @@ function meanOf(all: readonly Float32Array[]): Float32Array {
 }
 
 async function run(session: InferenceSession, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
-  const results = (await session.run(feeds)) as Record<string, Tensor>;
-  // WASM computes on this thread: without a turn in between, a worker would not hear of "cancel" or "enough".
-  await breathe();
-  return results;
+  return (await session.run(feeds)) as Record<string, Tensor>;
 }
 
 function release(tensors: readonly Tensor[]): void {

@@ -1,3 +1,4 @@
+import { breathe } from '../common/breathe';
 import { fromOrtError } from './ort-errors';
 import type { Device, InferenceSession, Ort, Runtime, SessionOptions } from './runtime';
 import { miscomputesChannelsLast } from './miscomputed-conv';
@@ -55,11 +56,14 @@ export class OrtRuntime implements Runtime {
     }
     this.sessions.add(session);
     this.watch();
-    // Here, so that nobody who runs a session can forget it: a lost device is told from a faulty network.
+    // Here, so that nobody who runs a session can forget it: a lost device is told from a faulty network, and a worker
+    // hears of "cancel" and "enough", for WASM computes on this thread.
     const run = session.run.bind(session) as (...args: unknown[]) => Promise<InferenceSession.ReturnType>;
     session.run = async (...args: unknown[]) => {
       try {
-        return await run(...args);
+        const results = await run(...args);
+        await breathe();
+        return results;
       } catch (error) {
         throw fromOrtError(error, 'run', this.lost);
       }

@@ -45,7 +45,7 @@ export class Learning extends LitElement {
       </figure>
       <figure>
         <canvas class="now" role="img" aria-label="The same part, from the network as it is now"></canvas>
-        <figcaption class="numbers">${step > 0 ? `After ${step} steps` : 'Now'}</figcaption>
+        <figcaption class="numbers">${step > 0 ? `After ${step} step${step === 1 ? '' : 's'}` : 'Now'}</figcaption>
       </figure>`;
   }
 

@@ -254,11 +254,10 @@ test('steps that make it worse leave the original network', async () => {
   expect(result).toMatchObject({ used: false, message: expect.stringMatching(/did not improve/) });
 });
 
-test('stopping early keeps what was learned; cancelling throws it away', async () => {
-  const enough = new AbortController();
-  enough.abort();
-  const stopped = await adapted(usualPicture, faithful, { enough: enough.signal });
-  expect(stopped).toMatchObject({ used: false, steps: 0 });
+test('stopped before the first step nothing is kept, nor got ready; cancelling throws all away', async () => {
+  const stopped = await adapted(usualPicture, faithful, { enough: AbortSignal.abort() });
+  expect(stopped).toMatchObject({ used: false, steps: 0, message: expect.stringMatching(/was stopped/) });
+  expect(stopped.events).toEqual([{ type: 'progress', done: 0, total: 4, unit: 'analysis' }]);
   const cancelled = new AbortController();
   const running = adapted(usualPicture, faithful, { on: cancelled.signal });
   cancelled.abort(new DOMException('enough', 'AbortError'));

@@ -501,8 +501,39 @@ describe('learn', () => {
     const enough = new AbortController();
     enough.abort();
     const { run, fed } = scripted([1]);
-    await learn(run, { enough: enough.signal });
+    expect(await learn(run, { enough: enough.signal })).toMatchObject({ stopped: true, weights: undefined });
     expect(fed.learned).toEqual([]);
+  });
+
+  /** Says in the middle of a step that it is enough. */
+  const enoughIn = (wanted: number, { run, fed }: ReturnType<typeof scripted>) => {
+    const enough = new AbortController();
+    const step: Trainable['step'] = (...args) => {
+      if (fed.learned.length + 1 === wanted) enough.abort();
+      return run.step(...args);
+    };
+    return learn({ ...run, step }, { enough: enough.signal });
+  };
+
+  test('enough in the first step: that is kept, where it is better', async () => {
+    const better = scripted([1, 0.9]);
+    expect(await enoughIn(1, better)).toMatchObject({ stopped: true, bestStep: 1, weights: Float32Array.of(1) });
+    expect(better.fed.learned).toHaveLength(1);
+    expect(await enoughIn(1, scripted([1, 1.1]))).toMatchObject({ stopped: true, bestStep: 0, weights: undefined });
+  });
+
+  test('enough later: nothing is waited for that a step did not owe, and what was best is kept', async () => {
+    const { run, fed } = scripted([1, 0.9, 0.8, 0.7]);
+    expect(await enoughIn(3, { run, fed })).toMatchObject({ stopped: true, bestStep: 2, weights: Float32Array.of(2) });
+    expect([fed.learned, fed.judged]).toEqual([
+      [1, 2, 1],
+      [3, 3],
+    ]);
+  });
+
+  test('enough in the last step is as if it had not been said', async () => {
+    const all = scripted([1, 0.9, 0.8, 0.7]);
+    expect(await enoughIn(recipe.steps, all)).toMatchObject({ stopped: false });
   });
 
   test('a start is judged against the network as it came', async () => {
@@ -521,6 +552,7 @@ describe('judge', () => {
     best: losses(1 - improvement, 0.6),
     bestStep: 4,
     agreed: false,
+    stopped: false,
     improvement,
     weights: Float32Array.of(1),
   });
@@ -532,6 +564,8 @@ describe('judge', () => {
 
   test('says so where there was nothing to put right', () => {
     expect(verdict({ ...trained(0), agreed: true }, false)).toEqual({ refused: 'agrees' });
+    expect(verdict({ ...trained(0), stopped: true }, false)).toEqual({ refused: 'stopped' });
+    expect(verdict({ ...trained(0.2), stopped: true }, false)).toMatchObject({ learned: true });
   });
 
   test('where there is no cycle, the loss itself says how much was won', () => {
