@@ -1,4 +1,4 @@
-import type { AdaptationLosses } from './losses';
+import type { AdaptationLosses } from './loss-values';
 import { SEEN_NOISE, strengthOf, type Noise } from './noise';
 
 /** What an adaptation changed, in terms of the picture. */

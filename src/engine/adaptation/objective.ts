@@ -1,7 +1,7 @@
 import type { GraphBuilder, Loss, LossValues, Value } from '../graph';
 import type { FeatureDistance } from './features';
 import { areaDown, type Degrader } from './degraders';
-import type { Term } from './losses';
+import type { Term } from './loss-values';
 import type { FullRecipe } from './recipe';
 
 /** Data of one training step by name, besides the network's own input x [B, 3, p, p]. */

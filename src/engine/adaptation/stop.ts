@@ -1,4 +1,4 @@
-import type { AdaptationLosses } from './losses';
+import type { AdaptationLosses } from './loss-values';
 
 /** Decides when to stop, and remembers the best weights, from losses on patches that are not learned from. */
 export class StopRule {

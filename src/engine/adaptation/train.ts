@@ -2,7 +2,7 @@ import { secondsSince } from '../common/elapsed';
 import { LWayError } from '../common/errors';
 import type { EngineEvent, PreviewImage } from '../contract';
 import type { Losses, TrainingRun } from '../graph';
-import { adaptationLosses, meanLosses, type AdaptationLosses } from './losses';
+import { adaptationLosses, meanLosses, type AdaptationLosses } from './loss-values';
 import type { StepData } from './prepare';
 import { learningRateAt, type Recipe } from './recipe';
 import { agreesAlready, standsBy, StopRule } from './stop';
