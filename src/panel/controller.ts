@@ -115,12 +115,13 @@ export class PanelController implements ReactiveController {
     const before = this.state.work;
     this.closeTryOut();
     const { input } = this;
-    const meter = this.pace.meter(settings.model, input ? input.width * input.height : NaN, settings.adapt);
+    const pixels = input ? input.width * input.height : NaN;
     if (before.kind === 'failed' && before.rescue) {
       throw new LWayError('busy', 'A finished result has not been opened yet.', 'Open it or discard it first.');
     }
     await this.during(
       (cancel, enough, say) => {
+        const meter = this.pace.meter(settings.model, pixels, settings.adapt, enough);
         const listen = (event: EngineEvent) => {
           meter(event);
           say(event);
@@ -262,7 +263,8 @@ export class PanelController implements ReactiveController {
   /** Seconds that the upscale will take, as far as this machine has shown; null where it has not. */
   get estimate(): number | null {
     const { input, effective } = this;
-    return input && this.pace.estimate(effective.model, input.width * input.height, effective.adapt);
+    const level = this.network?.entry.forDrawings ? 'off' : effective.adapt;
+    return input && this.pace.estimate(effective.model, input.width * input.height, level);
   }
 
   /** The same without matching. */

@@ -45,22 +45,32 @@ export class Pace {
     this.upscaled(network, megapixel, false);
   }
 
-  /** Listens to one upscale. */
+  /**
+   * Listens to one upscale.
+   *
+   * @param enough ends its matching early: how long that would have taken is not known then
+   */
   meter(
     network: string,
     pixels: number,
     level: AdaptLevel,
+    enough?: AbortSignal,
     now = () => performance.now(),
   ): (event: EngineEvent) => void {
     let phase = '';
+    /** A picture that is left alone, such as a drawing, says nothing of how long matching takes. */
+    let learned = false;
     let began = now();
     let first: { done: number; at: number } | null = null;
     return (event) => {
       if (event.type === 'phase') {
-        if (phase === 'adapting' && level !== 'off') this.matched(network, level, (now() - began) / 1000);
+        if (learned && enough?.aborted !== true && level !== 'off')
+          this.matched(network, level, (now() - began) / 1000);
         phase = event.phase;
         began = now();
+        learned = false;
       }
+      if (event.type === 'progress' && event.unit === 'step') learned = true;
       if (event.type !== 'progress' || event.unit !== 'tile' || phase !== 'upscaling' || event.done === 0) return;
       // The first tile pays for shaders and memory; where there is no other, it has to do.
       const [tiles, since] = first ? [event.done - first.done, first.at] : [event.done, began];

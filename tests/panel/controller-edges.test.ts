@@ -6,7 +6,7 @@ import type { FinishedUpscale } from '../../src/panel/run-upscale';
 import { PanelController } from '../../src/panel/controller';
 import { controllers, createServices, FakeElement, never, until, waiting, WatchedEngine } from './support';
 
-const { open, start } = controllers();
+const { open, start, startLearning } = controllers();
 
 describe('an upscale that somebody else asks for', () => {
   test('is told how it goes, and can be cancelled by its signal', async () => {
@@ -75,6 +75,14 @@ test('how long the next one takes is known from the last: by its tiles, for as m
   // Two seconds a tile once the first is done.
   expect(controller.upscalingEstimate).toBeCloseTo(8, 9);
   expect(controller.estimate).toBeCloseTo(8, 9);
+});
+
+test('matching is counted in, but for a network that leaves it out', async () => {
+  const { controller, network } = await startLearning();
+  controller.tried('default', 50);
+  expect(controller.estimate).toBeNull();
+  Object.assign(network.entry, { forDrawings: true });
+  expect(controller.estimate).toBe(controller.upscalingEstimate);
 });
 
 test('without a picture it fails for that', async () => {

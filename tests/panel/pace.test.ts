@@ -10,10 +10,19 @@ function storage() {
   };
 }
 
+interface Played {
+  match?: boolean;
+  /** There was nothing to learn: it is over as soon as the picture has been looked at. */
+  leftAlone?: boolean;
+  /** After half of the steps, it is enough. */
+  stopped?: boolean;
+}
+
 /** An upscale of `tiles` tiles, the first of which takes 5 s and every other 2 s, after matching for 30 s. */
-function play(pace: Pace, tiles: number, pixels: number, { match = false } = {}): void {
+function play(pace: Pace, tiles: number, pixels: number, { match, leftAlone, stopped }: Played = {}): void {
   let time = 0;
-  const listen = pace.meter('photo', pixels, match ? 'quick' : 'off', () => time);
+  const enough = new AbortController();
+  const listen = pace.meter('photo', pixels, match ? 'quick' : 'off', enough.signal, () => time);
   const say = (event: EngineEvent, seconds: number) => {
     time += seconds * 1000;
     listen(event);
@@ -21,8 +30,10 @@ function play(pace: Pace, tiles: number, pixels: number, { match = false } = {})
   say({ type: 'phase', phase: 'preparing' }, 1);
   if (match) {
     say({ type: 'phase', phase: 'adapting' }, 1);
-    say({ type: 'progress', done: 3, total: 6, unit: 'step' }, 15);
-    say({ type: 'phase', phase: 'upscaling' }, 15);
+    say({ type: 'progress', done: 1, total: 4, unit: 'analysis' }, 0);
+    if (!leftAlone) say({ type: 'progress', done: 3, total: 6, unit: 'step' }, 15);
+    if (stopped) enough.abort();
+    say({ type: 'phase', phase: 'upscaling' }, stopped || leftAlone ? 0 : 15);
   } else say({ type: 'phase', phase: 'upscaling' }, 0);
   say({ type: 'progress', done: 0, total: tiles, unit: 'tile' }, 0);
   for (let done = 1; done <= tiles; done++) {
@@ -49,6 +60,19 @@ test('what has been matched once at a level tells how long that takes again', ()
   expect(pace.estimate('photo', 2e6, 'off')).toBeCloseTo(20);
   expect(pace.estimate('photo', 2e6, 'thorough')).toBeNull();
 });
+
+test.each<Played>([{ leftAlone: true }, { stopped: true }])(
+  'a picture whose matching did not run its course (%j) says nothing of how long that takes',
+  (ending) => {
+    const pace = new Pace(storage());
+    play(pace, 10, 2e6, { match: true, ...ending });
+    expect(pace.estimate('photo', 2e6, 'quick')).toBeNull();
+    expect(pace.estimate('photo', 2e6, 'off')).toBeCloseTo(20);
+    play(pace, 10, 2e6, { match: true });
+    play(pace, 10, 2e6, { match: true, ...ending });
+    expect(pace.estimate('photo', 2e6, 'quick')).toBeCloseTo(50);
+  },
+);
 
 test('a single tile has to do, until there are more; it takes nothing from those', () => {
   const pace = new Pace(storage());
