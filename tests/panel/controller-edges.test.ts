@@ -79,10 +79,11 @@ test('how long the next one takes is known from the last: by its tiles, for as m
 
 test('matching is counted in, but for a network that leaves it out', async () => {
   const { controller, network } = await startLearning();
-  controller.tried('default', 50);
+  controller.tried('tiny', 50);
   expect(controller.estimate).toBeNull();
   Object.assign(network.entry, { forDrawings: true });
-  expect(controller.estimate).toBe(controller.upscalingEstimate);
+  // 20×14 pixels.
+  expect(controller.estimate).toBeCloseTo(50 * 280e-6, 9);
 });
 
 test('without a picture it fails for that', async () => {
