@@ -75,9 +75,9 @@ export async function train(
       if (stopped) break;
       const began = performance.now();
       const losses = await run.step(signal, training[(i - 1) % training.length]!, learningRateAt(recipe, i - 1));
-      // Stopped before anything is kept: what this step has learned may be.
-      const first = weights === undefined && enough?.aborted === true;
-      const checking = first || i % recipe.checkEvery === 0 || i === recipe.steps;
+      // Whoever stops it does not wait for a check, which takes half as long as a step, unless nothing would be kept without.
+      const due = i % recipe.checkEvery === 0 || i === recipe.steps;
+      const checking = enough?.aborted === true ? weights === undefined : due;
       const held = checking ? await check(i) : undefined;
       onEvent({ type: 'adaptation', step: i, loss: adaptationLosses(losses!).total, heldOut: held?.total });
       const secondsLeft = (recipe.steps - i) * secondsSince(began);
