@@ -73,6 +73,7 @@ export class OrtRuntime implements Runtime {
       if (!this.sessions.delete(session)) return;
       await release();
     };
+    await breathe();
     return session;
   }
 
