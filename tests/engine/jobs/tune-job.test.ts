@@ -79,7 +79,7 @@ function grainy(sigma: number, side = 96): Raster {
 }
 
 test('the grain of film is taken for noise, though it is not fine', async () => {
-  const [faint, strong] = [await told(grainy(1)), await told(grainy(16))];
+  const [faint, strong] = [await told(grainy(1)), await told(grainy(24))];
   expect(faint.noise).toBe(0);
   expect(strong.estimate!.noise).toBeGreaterThan(6);
   expect(strong.noise).toBeGreaterThan(20);
@@ -131,7 +131,7 @@ test('modules of a code are not taken for noise; noise on them is', async () => 
     return drawn;
   };
   expect(await told(code(0))).toMatchObject({ noise: 0, drawn: 100 });
-  expect((await told(code(25))).noise).toBeGreaterThan(20);
+  expect((await told(code(40))).noise).toBeGreaterThan(20);
 });
 
 test('a tiny icon of few colours is drawn by the weights for drawings, so that its colours stay', async () => {
