@@ -49,6 +49,14 @@ describe('plan', () => {
     expect(isRefusal(planAdaptation(request(16, 16), 'cpu'))).toBe(false);
   });
 
+  test('from a third of weights for drawings on, nothing is learned', () => {
+    const refusal = (drawn: number) => {
+      const plan = planAdaptation({ ...request(64, 64), drawn }, 'cpu');
+      return isRefusal(plan) ? plan.refused : undefined;
+    };
+    expect([32.9, 33, 100].map(refusal)).toEqual([undefined, 'drawn', 'drawn']);
+  });
+
   test('what the ablation changes wins over the network, and the network over the level', () => {
     const own = { ...network, entry: { ...network.entry, adaptation: { learningRate: 1e-3, pairsWeight: 7 } } };
     const plan = planAdaptation(
@@ -109,6 +117,32 @@ test('the target “picture” is the picture itself with its noise, the target 
   } finally {
     await runtime.dispose();
   }
+});
+
+test('noise too faint to be seen is known as grain alone; where the target is the picture, none is looked for', async () => {
+  const pixels = createRaster(64, 64, 3);
+  const random = randomFrom(5);
+  const { entry } = await tinyModel();
+  const reconstructor = { entry: { ...entry, scale: 3 }, bytes: new Uint8Array() };
+  const look = {
+    ...options,
+    networks: { ...options.networks, reconstructor },
+    ablation: { embedding: new Float32Array(4) },
+  };
+  const knownOf = async (target: FullRecipe['target'], deviation: number) => {
+    const spread = deviation * Math.sqrt(12);
+    pixels.data.forEach((_, i) => (pixels.data[i] = ((i + 1) % 32 < 16 ? 0.3 : 0.7) + spread * (random() - 0.5)));
+    const picture = { width: 64, height: 64, read: async () => pixels };
+    const plan = { side: 16, recipe: { ...method, ...recipes.standard, target } };
+    // Nothing runs: the embedding is given, and R is one for another scale.
+    const samples = await readSamples(signal, {} as Runtime, [picture], 2, look, randomFrom(1), plan);
+    if (isRefusal(samples)) throw new Error(samples.refused);
+    const { noise, grain } = samples[0]!.crops[0]!;
+    return { noise: noise !== undefined, grain: grain !== undefined };
+  };
+  expect(await knownOf('clean', 0.002)).toEqual({ noise: false, grain: true });
+  expect(await knownOf('clean', 0.02)).toEqual({ noise: true, grain: true });
+  expect(await knownOf('picture', 0.02)).toEqual({ noise: false, grain: false });
 });
 
 describe('gather', () => {
@@ -235,6 +269,11 @@ describe('gather', () => {
           expect(Object.fromEntries(Object.entries(data).map(([name, values]) => [name, values.length]))).toEqual(
             Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, sizeOf(shape)])),
           );
+        const maps = (data: readonly Patch[]) => data.flatMap(({ map }) => [...map.data]);
+        expect([...training, ...heldOut].flatMap((data) => [...data['lway.map']!])).toEqual([
+          ...maps(patches.training),
+          ...maps(patches.heldOut),
+        ]);
         // Pairs take turns from step to step.
         expect(training.map((data) => data['lway.pair.high']![0])).toEqual([0.1, 0.2].map(Math.fround));
         // Nearest neighbours and little else: the enlarged patch is the patch in its place, colour by colour.
