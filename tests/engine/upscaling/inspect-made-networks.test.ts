@@ -13,11 +13,11 @@ const known: SaidOfNetwork = { channels: 'RGB', range: [0, 1] };
 
 async function inspect(
   answer: Made['answer'],
-  { shape, said = known }: { shape?: Made['shape']; said?: SaidOfNetwork } = {},
+  { shape, said = known, signal = never }: { shape?: Made['shape']; said?: SaidOfNetwork; signal?: AbortSignal } = {},
 ) {
   const { bytes, runtime, counts } = madeNetwork(cpu.ort, { shape, answer });
   try {
-    return { entry: await inspectNetwork(never, bytes, runtime, 'made', said), counts };
+    return { entry: await inspectNetwork(signal, bytes, runtime, 'made', said), counts };
   } finally {
     expect(counts.released).toBe(counts.sessions.length);
   }
@@ -126,6 +126,18 @@ describe('a run that fails', () => {
       expect([refusal!.code, runs]).toEqual([code, 1]);
     },
   );
+
+  test('because it was left alone says nothing of the network', async () => {
+    const [abort, reason] = [new AbortController(), new Error('never mind')];
+    const inspected = inspect(
+      () => {
+        abort.abort(reason);
+        throw new LWayError('internal', 'Failed', '');
+      },
+      { signal: abort.signal },
+    );
+    await expect(inspected).rejects.toBe(reason);
+  });
 });
 
 describe('a border', () => {
@@ -181,6 +193,28 @@ function mixed(x: Plain, share: number) {
 test('what a pixel changes too little to be seen, but many together do not, is seen', async () => {
   expect((await inspect((x) => mixed(x, 0.01))).entry.receptiveField).toBeNull();
   expect((await inspect((x) => mixed(x, 1e-6))).entry.receptiveField).toBe(0);
+});
+
+test.each([
+  ['left', 0, 0.4],
+  ['right', 0.8, 0.4],
+  ['above', 0.4, 0],
+  ['below', 0.4, 0.8],
+] as const)('what comes from far %s alone is seen', async (_, left, top) => {
+  const { entry } = await inspect((x) => {
+    const [height, width] = sidesOf(x);
+    // All pixels are brighter by the mean of a fifth of the width and of the height.
+    const [tall, wide] = [Math.ceil(0.2 * height), Math.ceil(0.2 * width)];
+    const begin = Math.floor(top * height) * width + Math.floor(left * width);
+    let sum = 0;
+    for (let row = 0; row < 3 * tall; row++) {
+      const at = begin + ((row % 3) * height + Math.floor(row / 3)) * width;
+      for (let i = at; i < at + wide; i++) sum += x.data[i]!;
+    }
+    const more = 2e-4 * (sum / (3 * tall * wide) - 0.5);
+    return { y: { ...x, data: x.data.map((value) => value + more) } };
+  });
+  expect(entry.receptiveField).toBeNull();
 });
 
 /** The sum of each pixel and all within `reach` in both directions. */

@@ -123,6 +123,7 @@ describe('what a network declares', () => {
   test.each<[string, Partial<Plain>]>([
     ['nothing of its shape', { shape: null }],
     ['names only', { shape: ['n', 'c', 'h', 'w'] }],
+    ['any number of pictures', { shape: ['n', 3, 'h', 'w'] }],
     ['one picture of any channels', { shape: [1, '', '', ''] }],
   ])('%s: it is found out', async (_, more) => {
     expect((await inspect(repeating(2, more))).input).toMatchObject({ layout: 'NCHW', channels: 'RGB' });
@@ -239,6 +240,7 @@ describe('how far its pixels see', () => {
   test('within pictures of one size', async () => {
     expect((await inspect(seeing(5, 2, [1, 3, 24, 30]))).receptiveField).toBe(5);
     expect((await inspect(seeing(12, 0, [1, 3, 24, 30]))).receptiveField).toBeNull();
+    expect((await inspect(seeing(11, 0, [1, 3, 25, 30]))).receptiveField).toBe(11);
   });
 });
 
