@@ -58,6 +58,31 @@ test.each([32, 48, 64])('sides that must be multiples of %i, one of whose pixels
   expect(entry).toMatchObject({ scale: 1, multipleOf: multiple, receptiveField: null });
 });
 
+test('what lies just within the largest radius, multiples of its sides counted, is no end', async () => {
+  const { answer } = suited((height, width) => height % 64 === 0 && width % 64 === 0);
+  const { entry } = await inspect((x) => {
+    const { data, dims } = answer(x).y;
+    // Each pixel sees the one before it.
+    return { y: { dims, data: data.map((value, i) => value + 0.01 * (data[i - 1] ?? 0)) } };
+  });
+  expect(entry).toMatchObject({ multipleOf: 64, receptiveField: 64 });
+});
+
+test('for each multiple that sides may have to be of, two sides are tried that suit none of the larger ones', async () => {
+  const { asked, answer } = suited(() => false);
+  await expect(inspect(answer)).rejects.toMatchObject({ code: 'bad-model' });
+  const tried = asked.map((size) => size.split('×').map(Number) as [number, number]);
+  const multiples = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 128];
+  multiples.forEach((multiple, i) => {
+    const suits = ([width, height]: [number, number], of: number) => width % of === 0 && height % of === 0;
+    const own = tried.filter(
+      (sides) => suits(sides, multiple) && !multiples.slice(i + 1).some((of) => suits(sides, of)),
+    );
+    expect(own.some(([width, height]) => width !== height)).toBe(true);
+  });
+  expect(tried).toHaveLength(multiples.length);
+});
+
 test('a network that exchanges width and height gives no picture', async () => {
   const turned = (x: Plain) => {
     const { data, dims } = repeated(x, 2);

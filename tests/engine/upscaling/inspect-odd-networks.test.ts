@@ -129,10 +129,14 @@ describe('what a network declares', () => {
     expect((await inspect(repeating(2, more))).input).toMatchObject({ layout: 'NCHW', channels: 'RGB' });
   });
 
-  test('the smallest fixed size is 8 pixels, and sides may differ', async () => {
+  test('fixed sides are 8 to 4096 pixels, and may differ', async () => {
     const entry = await inspect(repeating(2, { shape: [1, 3, 8, 12] }));
     expect(entry).toMatchObject({ scale: 2, multipleOf: 1, receptiveField: 0 });
     expect(entry.input.size).toEqual({ width: 12, height: 8 });
+    const long = await inspect(repeating(1, { shape: [1, 3, 4096, 8] }), 'x', { channels: 'RGB', range: [0, 1] });
+    expect(long.input.size).toEqual({ width: 8, height: 4096 });
+    const wide = await inspect(repeating(1, { shape: [1, 3, 8, 4096] }), 'x', { channels: 'RGB', range: [0, 1] });
+    expect(wide.input.size).toEqual({ width: 4096, height: 8 });
   });
 
   test('channels last, where no axis tells it', async () => {
