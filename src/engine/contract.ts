@@ -53,6 +53,8 @@ export interface Estimate {
   readonly noise: number;
   /** 100 less the JPEG quality; 0: nothing was lost. */
   readonly compression: number;
+  /** JPEG quality, 30..90, that the picture was last saved with; null where no grid of blocks shows, left out where not looked for. */
+  readonly jpeg?: number | null;
   /** Width of the blur in pixels of the picture: the standard deviation of a Gaussian that spreads as far. */
   readonly blur: number;
   /** Probability that the picture is drawn and not photographed, 0..1; left out where that was not asked. */

@@ -2,7 +2,10 @@ import type { Estimate, Mix } from '../contract';
 import { runOnce } from '../network/run';
 import type { Estimators } from '../network/adaptation-networks';
 import type { EndName, Network, NetworkEntry } from '../network/registry';
+import { createRaster, plane } from '../raster/planes';
+import { toYCbCr } from '../raster/ycbcr';
 import type { Runtime } from '../runtime/runtime';
+import { jpegQuality } from './compression';
 import { cropGrid, readCrops, type Crop } from './crops';
 import { embed } from './embedding';
 import { ownTuning } from './ends';
@@ -38,7 +41,12 @@ export async function estimate(
   const told = await readFrom(signal, runtime, readOut, await embed(signal, runtime, encoder, crops), crops);
   if (told === null) return null;
   const drawn = drawing && (surelyDrawn ? 1 : (await embed(signal, runtime, drawing, crops))[0]);
-  return { ...told, noise: few ? 0 : told.noise * believed(picture), drawn };
+  return { ...told, noise: few ? 0 : told.noise * believed(picture), jpeg: jpegOf(crops), drawn };
+}
+
+function jpegOf(crops: readonly Crop[]): number | null {
+  const luma = ({ pixels }: Crop) => createRaster(pixels.width, pixels.height, 1, plane(toYCbCr(pixels), 0));
+  return jpegQuality(crops.map((crop) => ({ rect: crop.rect, luma: luma(crop) })));
 }
 
 /**
@@ -98,15 +106,16 @@ export async function readFrom(
 }
 
 /**
- * Compression from which on Blur is held back, and from which on it is not set by itself (docs/quality-more.md, "Mistold noise
- * and blur").
+ * Compression from which on Blur is held back, and from which on it is not set by itself, where no grid of JPEG's blocks shows:
+ * the picture was compressed and then made smaller or larger, or is as soft as if it had been. Where one shows, it never is
+ * (docs/quality-more.md, "Mistold noise and blur").
  */
-const COMPRESSED = [5, 15] as const;
+const COMPRESSED = [15, 30] as const;
 /** Noise, in 8-bit steps, from which on Blur is held back, and from which on it is not set by itself, cleaned or not. */
 const NOISY = [4, 10] as const;
 
 /** The mix that suits a picture, by the ramps that the network's ends have in the registry. */
-export function tuningFor(entry: NetworkEntry, { noise, compression, blur, drawn = 0 }: Estimate): Mix {
+export function tuningFor(entry: NetworkEntry, { noise, compression, jpeg, blur, drawn = 0 }: Estimate): Mix {
   const own = ownTuning(entry);
   const share = (name: EndName) => {
     const end = entry.ends?.[name];
@@ -118,7 +127,8 @@ export function tuningFor(entry: NetworkEntry, { noise, compression, blur, drawn
     );
   };
   // Sharpened noise would be texture, sharpened compression its blocks, and a drawing has weights of its own.
-  const sound = (1 - ramp(noise, NOISY)) * (1 - ramp(compression, COMPRESSED));
+  const blocks = typeof jpeg === 'number' ? 1 : ramp(compression, COMPRESSED);
+  const sound = (1 - ramp(noise, NOISY)) * (1 - blocks);
   const sharp = share('sharp') * sound * (1 - share('drawn'));
   return {
     detail: Math.round(own.detail * (1 - share('faithful'))),

@@ -7,6 +7,7 @@ import type { Raster } from '../../../src/engine/raster/raster';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { cpuRuntime } from '../../../src/engine/runtime/runtime.node';
 import { drawn, never, noise } from '../raster/support';
+import { compressed } from './golden-pictures';
 
 // What becomes of what networks say of a picture; they say here what the test wants.
 
@@ -59,9 +60,14 @@ const few = (values: number, { side = 48, contrast = 0.8 } = {}) =>
     return 0.1 + (contrast * value) / (values - 1);
   });
 
+test('a picture that was saved as JPEG has the quality that its blocks show', async () => {
+  const { jpeg } = (await told(await compressed())).found!;
+  expect(Math.abs(jpeg! - 50)).toBeLessThan(4);
+});
+
 test('a picture has what its embedding and its fine detail say', async () => {
   const { found, asked } = await told(noise(100, 96, 3, 1));
-  expect(found).toEqual({ noise: 9, compression: 20, blur: expect.closeTo(0.7, 5), drawn: 0.25 });
+  expect(found).toEqual({ noise: 9, compression: 20, blur: expect.closeTo(0.7, 5), jpeg: null, drawn: 0.25 });
   expect(asked.encoder[0]!['for encoder']!.dims).toEqual([1, 3, 96, 100]);
   const [{ 'for readOut': embedding, detail }] = asked.readOut as [
     Record<string, { data: Float32Array; dims: number[] }>,

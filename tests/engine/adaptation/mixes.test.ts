@@ -62,8 +62,10 @@ describe('Detail, Noise and Blur by themselves', () => {
       { noise: 100, blur: 0 },
     ]);
     expect(told(0.9, 0, 1)).toMatchObject({ blur: 0, drawn: 100 });
-    const compressed = (compression: number) => tuningFor(soft, { noise: 0, compression, blur: 0.9 }).blur;
-    expect([0, 5, 10, 15, 60].map(compressed)).toEqual([100, 100, 50, 0, 0]);
+    const compressed = (compression: number, jpeg: number | null = null) =>
+      tuningFor(soft, { noise: 0, compression, jpeg, blur: 0.9 }).blur;
+    expect([0, 15, 22.5, 30, 60].map((each) => compressed(each))).toEqual([100, 100, 50, 0, 0]);
+    expect(compressed(2, 87)).toBe(0);
   });
 
   test('what has no end cannot be set', () => {
