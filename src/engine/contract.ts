@@ -47,7 +47,10 @@ export interface Mix extends Tuning {
   readonly drawn?: number;
 }
 
-/** What the degradation embedding, and for noise the fine detail of the flattest places, say of a picture. */
+/**
+ * What is told of a picture: by its degradation embedding, noise by the fine detail of the flattest places as well; `jpeg` by its DCT
+ * coefficients, `drawn` by a network of its own.
+ */
 export interface Estimate {
   /** Standard deviation of the noise in 8-bit steps. */
   readonly noise: number;

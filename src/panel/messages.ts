@@ -57,8 +57,9 @@ export function tuningText({ tuning }: UpscaleReport): string {
   const looks = drawn > 0 ? 'looks drawn and ' : blur > 0 ? 'is not quite sharp and ' : '';
   const steps = Math.round(estimate.noise);
   const told = estimate.noise < 1 ? 'hardly any noise' : `noise of about ${steps} step${steps === 1 ? '' : 's'} of 255`;
-  const lossy =
-    estimate.compression >= 15 ? `, compressed as at JPEG quality ${100 - Math.round(estimate.compression)}` : '';
+  // Without a grid of blocks it was made smaller or larger since, or is only soft: weaker traces say nothing.
+  const traces = estimate.compression >= 30 ? ', traces of compression' : '';
+  const lossy = typeof estimate.jpeg === 'number' ? `, compressed as at JPEG quality ${estimate.jpeg}` : traces;
   return `${set}: this picture ${looks}has ${told}${lossy}.`;
 }
 

@@ -64,7 +64,8 @@ export class Pace {
     let first: { done: number; at: number } | null = null;
     return (event) => {
       if (event.type === 'phase') {
-        if (learned && enough?.aborted !== true && level !== 'off')
+        // A matching that had to begin anew, its device lost, is followed by another.
+        if (learned && event.phase === 'upscaling' && enough?.aborted !== true && level !== 'off')
           this.matched(network, level, (now() - began) / 1000);
         phase = event.phase;
         began = now();

@@ -18,10 +18,14 @@ test('progress is told in tiles and steps, with the time left once it is known',
 });
 
 test('says how Detail, Noise and Blur were set, and why', () => {
-  const text = (estimate?: { noise: number; compression: number }, blur = 0) =>
+  const text = (estimate?: { noise: number; compression: number; jpeg?: number | null }, blur = 0) =>
     tuningText({ tuning: { detail: 50, noise: 20, blur, estimate } } as UpscaleReport);
   expect(text()).toBe('Detail 50 %, noise 20 % cleaned.');
-  expect(text({ noise: 9.6, compression: 40 })).toMatch(/noise of about 10 steps of 255, .*JPEG quality 60/);
+  expect(text({ noise: 9.6, compression: 12, jpeg: 87 })).toMatch(
+    /noise of about 10 steps of 255, .*JPEG quality 87\.$/,
+  );
+  expect(text({ noise: 9.6, compression: 40, jpeg: null })).toMatch(/traces of compression\.$/);
+  expect(text({ noise: 9.6, compression: 18, jpeg: null })).toMatch(/255\.$/);
   expect(text({ noise: 1.4, compression: 3 })).toMatch(/noise of about 1 step of 255\.$/);
   expect(text({ noise: 0.3, compression: 3 })).toMatch(/: this picture has hardly any noise\.$/);
   expect(text({ noise: 0.3, compression: 3 }, 60)).toBe(

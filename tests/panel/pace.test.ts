@@ -16,10 +16,12 @@ interface Played {
   leftAlone?: boolean;
   /** After half of the steps, it is enough. */
   stopped?: boolean;
+  /** After half of the steps the device is lost, and a new worker goes on without them. */
+  lost?: boolean;
 }
 
 /** An upscale of `tiles` tiles, the first of which takes 5 s and every other 2 s, after matching for 30 s. */
-function play(pace: Pace, tiles: number, pixels: number, { match, leftAlone, stopped }: Played = {}): void {
+function play(pace: Pace, tiles: number, pixels: number, { match, leftAlone, stopped, lost }: Played = {}): void {
   let time = 0;
   const enough = new AbortController();
   const listen = pace.meter('photo', pixels, match ? 'quick' : 'off', enough.signal, () => time);
@@ -33,7 +35,8 @@ function play(pace: Pace, tiles: number, pixels: number, { match, leftAlone, sto
     say({ type: 'progress', done: 1, total: 4, unit: 'analysis' }, 0);
     if (!leftAlone) say({ type: 'progress', done: 3, total: 6, unit: 'step' }, 15);
     if (stopped) enough.abort();
-    say({ type: 'phase', phase: 'upscaling' }, stopped || leftAlone ? 0 : 15);
+    if (lost) say({ type: 'phase', phase: 'preparing' }, 3);
+    say({ type: 'phase', phase: 'upscaling' }, stopped || leftAlone || lost ? 0 : 15);
   } else say({ type: 'phase', phase: 'upscaling' }, 0);
   say({ type: 'progress', done: 0, total: tiles, unit: 'tile' }, 0);
   for (let done = 1; done <= tiles; done++) {
@@ -61,7 +64,7 @@ test('what has been matched once at a level tells how long that takes again', ()
   expect(pace.estimate('photo', 2e6, 'thorough')).toBeNull();
 });
 
-test.each<Played>([{ leftAlone: true }, { stopped: true }])(
+test.each<Played>([{ leftAlone: true }, { stopped: true }, { lost: true }])(
   'a picture whose matching did not run its course (%j) says nothing of how long that takes',
   (ending) => {
     const pace = new Pace(storage());

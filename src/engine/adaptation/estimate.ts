@@ -2,8 +2,7 @@ import type { Estimate, Mix } from '../contract';
 import { runOnce } from '../network/run';
 import type { Estimators } from '../network/adaptation-networks';
 import type { EndName, Network, NetworkEntry } from '../network/registry';
-import { createRaster, plane } from '../raster/planes';
-import { toYCbCr } from '../raster/ycbcr';
+import { lumaOf, toYCbCr } from '../raster/ycbcr';
 import type { Runtime } from '../runtime/runtime';
 import { jpegQuality } from './compression';
 import { cropGrid, readCrops, type Crop } from './crops';
@@ -45,8 +44,7 @@ export async function estimate(
 }
 
 function jpegOf(crops: readonly Crop[]): number | null {
-  const luma = ({ pixels }: Crop) => createRaster(pixels.width, pixels.height, 1, plane(toYCbCr(pixels), 0));
-  return jpegQuality(crops.map((crop) => ({ rect: crop.rect, luma: luma(crop) })));
+  return jpegQuality(crops.map(({ rect, pixels }) => ({ rect, luma: lumaOf(toYCbCr(pixels)) })));
 }
 
 /**

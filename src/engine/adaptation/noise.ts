@@ -1,7 +1,7 @@
 import { addInverseDct, BLOCK, forwardDct } from '../raster/dct';
 import { createRaster, plane } from '../raster/planes';
 import type { Raster, Rect } from '../raster/raster';
-import { fromYCbCr, toYCbCr } from '../raster/ycbcr';
+import { fromYCbCr, lumaOf, toYCbCr } from '../raster/ycbcr';
 import { jpegQuality, quantisationErrors } from './compression';
 
 const SIZE = BLOCK * BLOCK;
@@ -36,8 +36,7 @@ const SURE = 3;
 /** Measures the noise of a picture on pieces of it: RGB 0..1, and where they lie. */
 export function noiseOf(pieces: readonly { readonly rect: Rect; readonly pixels: Raster }[]): Noise {
   const planes = pieces.map(({ pixels }) => toYCbCr(pixels));
-  const luma = planes.map((ycc) => createRaster(ycc.width, ycc.height, 1, plane(ycc, 0)));
-  const quality = jpegQuality(pieces.map(({ rect }, i) => ({ rect, luma: luma[i]! })));
+  const quality = jpegQuality(pieces.map(({ rect }, i) => ({ rect, luma: lumaOf(planes[i]!) })));
   const errors = quality === null ? new Float32Array(3 * SIZE) : quantisationErrors(quality);
   return { levels: levelsOf(planes), quality, errors };
 }

@@ -5,7 +5,8 @@ let last = 0;
 const soon = setTimeout;
 
 /**
- * To be awaited in long loops on a page's own thread: lets the page draw and react when it has not for a while.
+ * To be awaited in long loops, and after whatever computes on the same thread: lets a page draw and react, and a worker hear what it is
+ * told, when it has not for a while.
  * Promises alone do not: what they continue comes before everything else that waits.
  */
 export async function breathe(): Promise<void> {

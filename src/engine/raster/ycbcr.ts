@@ -1,4 +1,4 @@
-import { createRaster } from './planes';
+import { createRaster, plane } from './planes';
 import type { Raster } from './raster';
 
 /** Luma and the two colour differences of RGB, as JPEG splits them (JFIF, BT.601): Y 0..1, Cb and Cr -0.5..0.5. */
@@ -8,6 +8,11 @@ export function toYCbCr(rgb: Raster): Raster {
     [-0.168736, -0.331264, 0.5],
     [0.5, -0.418688, -0.081312],
   ]);
+}
+
+/** Luma alone, one channel, of what {@link toYCbCr} gives; shares its values. */
+export function lumaOf(ycc: Raster): Raster {
+  return createRaster(ycc.width, ycc.height, 1, plane(ycc, 0));
 }
 
 /** Inverse of {@link toYCbCr}. */

@@ -57,12 +57,12 @@ export class OrtRuntime implements Runtime {
     this.sessions.add(session);
     this.watch();
     // Here, so that nobody who runs a session can forget it: a lost device is told from a faulty network, and a worker
-    // hears of "cancel" and "enough", for WASM computes on this thread.
+    // hears of "cancel" and "enough", for WASM computes on this thread (a GPU is waited for in turns anyway).
     const run = session.run.bind(session) as (...args: unknown[]) => Promise<InferenceSession.ReturnType>;
     session.run = async (...args: unknown[]) => {
       try {
         const results = await run(...args);
-        await breathe();
+        if (this.device !== 'webgpu') await breathe();
         return results;
       } catch (error) {
         throw fromOrtError(error, 'run', this.lost);

@@ -107,7 +107,8 @@ def selection_of(image):
 def delete_leftovers():
     """Deletes hidden images of plug-ins that were killed, as GIMP's Cancel does, before they could."""
     for image in Gimp.get_images():
-        owners = [int(name[len(HIDDEN):]) for name in image.get_parasite_list() if name.startswith(HIDDEN)]
+        marks = [name[len(HIDDEN):] for name in image.get_parasite_list() or () if name.startswith(HIDDEN)]
+        owners = [int(mark) for mark in marks if mark.isdigit()]
         if owners and not any(map(is_alive, owners)):
             image.delete()  # GIMP itself deletes none that is shown
 
