@@ -73,7 +73,7 @@ export async function adapt(signal: AbortSignal, runtime: Runtime, request: Adap
       start: start?.share,
       improvement,
       change,
-      message: outcome(several, steps, change, start !== null),
+      message: outcome(several, steps, change, start !== null, trained.stopped),
       seconds: watch.seconds,
       weights,
       split: watch.split,

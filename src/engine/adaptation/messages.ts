@@ -40,9 +40,15 @@ export function leftAlone(
  *
  * @param steps 0: the weights are those that a start network gave
  * @param started whether it began from weights that a start network gave
+ * @param stopped whether the person ended it
  */
-export function outcome(several: boolean, steps: number, change: Change, started: boolean): string {
-  if (steps === 0) return 'Learning brought no further improvement; the weights for clean pictures were used.';
+export function outcome(several: boolean, steps: number, change: Change, started: boolean, stopped: boolean): string {
+  if (steps === 0) {
+    const why = stopped
+      ? 'Learning was stopped before it had improved anything'
+      : 'Learning brought no further improvement';
+    return `${why}; the weights for clean pictures were used.`;
+  }
   const closer = change.colours
     ? `colours${change.edges ? ' and edges' : ''} are`
     : change.edges

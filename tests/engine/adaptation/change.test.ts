@@ -47,13 +47,17 @@ test.each([
     'Matched in 8 steps: colours are closer to your picture; its noise and compression were not learned.',
   ],
 ])('says what changed (%p, %p)', (several, change, sentence) => {
-  expect(outcome(several, 8, { ...nothing, ...change }, false)).toBe(sentence);
+  expect(outcome(several, 8, { ...nothing, ...change }, false, false)).toBe(sentence);
 });
 
 test('says where it began, and why a picture was left alone', () => {
-  expect(outcome(false, 8, { ...nothing, edges: true }, true)).toMatch(
+  expect(outcome(false, 8, { ...nothing, edges: true }, true, false)).toMatch(
     /^Matched in 8 steps from weights for clean pictures: /,
   );
+  // Whoever stopped it does not read that learning was of no use.
+  const [stopped, ended] = [true, false].map((each) => outcome(false, 0, nothing, true, each));
+  expect(stopped).toMatch(/^Learning was stopped /);
+  expect(ended).toMatch(/^Learning brought /);
   for (const reason of ['too-small', 'flat', 'noise', 'agrees'] as const) {
     expect(leftAlone(reason, false)).toMatch(/^Not matched: /);
   }

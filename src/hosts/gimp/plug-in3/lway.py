@@ -26,6 +26,7 @@ TYPES = {1: 'u8', 2: 'u16', 3: 'u32', 5: 'half', 6: 'float', 7: 'double'}
 MARKS = {0: '', 50: "'", 75: '~'}
 # The parasite of images that nobody sees: which process made them.
 HIDDEN = 'lway-hidden-'
+OURS = HIDDEN + str(os.getpid())
 
 
 class Refused(Exception):
@@ -221,7 +222,7 @@ class Session:
         gray = base == 'gray'
         image = Gimp.Image.new_with_precision(width, height, Gimp.ImageBaseType.GRAY if gray else Gimp.ImageBaseType.RGB,
                                               Gimp.Precision(precision))
-        image.attach_parasite(Gimp.Parasite.new(HIDDEN + str(os.getpid()), 0, b''))
+        image.attach_parasite(Gimp.Parasite.new(OURS, 0, b''))
         image.undo_disable()
         token = self.token('stage')
         self.stages[token] = image
@@ -286,7 +287,7 @@ class Session:
             Gimp.Display.new(stage)
         except Exception:
             pass  # a GIMP without windows
-        stage.detach_parasite(HIDDEN + str(os.getpid()))
+        stage.detach_parasite(OURS)
         return stage, stage.get_layers()[0]
 
     def insert(self, question, target, result):

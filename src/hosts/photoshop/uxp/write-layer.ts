@@ -51,6 +51,16 @@ export async function commitResult(
   });
 }
 
+/** {@link suspended} for what a person sees as one step of LWay's. */
+function inOneStep(
+  scope: Scope,
+  document: PsDocument,
+  work: () => Promise<void>,
+  undo: () => Promise<void>,
+): Promise<void> {
+  return suspended(scope.context, document.id, STEP_NAME, true, work, undo);
+}
+
 async function intoDocument(job: Job): Promise<void> {
   const { ps, scope, target, params } = job;
   const document = unchanged(ps, target.state);
@@ -60,11 +70,9 @@ async function intoDocument(job: Job): Promise<void> {
   const { x: sx, y: sy } = factorOf(bounds, params);
   const canvas = canvasOf(document);
   let added: number | undefined;
-  await suspended(
-    scope.context,
-    document.id,
-    STEP_NAME,
-    true,
+  await inOneStep(
+    scope,
+    document,
     async () => {
       const width = Math.max(1, Math.round(canvas.width * sx));
       const height = Math.max(1, Math.round(canvas.height * sy));
@@ -106,11 +114,9 @@ async function intoNewDocument(job: Job): Promise<void> {
   // Closed again by Photoshop unless all goes well.
   await hostControl.registerAutoCloseDocument(document.id);
   scope.check();
-  await suspended(
-    scope.context,
-    document.id,
-    STEP_NAME,
-    true,
+  await inOneStep(
+    scope,
+    document,
     async () => {
       const layer = document.layers[0] ?? (await newLayer(document, params.layerName));
       layer.name = params.layerName;
