@@ -1,11 +1,12 @@
 import type { Losses } from '../graph';
 
 /**
- * Terms of the objective by name (objective.ts). `disagreement`, the mean squared error of the result taken down again, and
- * `colours`, the part of it that means over 8 × 8 pixels have, are looked at but not learned from.
+ * Terms of the objective by name (objective.ts). `disagreement`, the mean squared error of the result taken down again,
+ * `colours`, the part of it that means over 8 × 8 pixels have, and `grain`, the mean size of what taking down does not see in
+ * flat places, are looked at but not learned from.
  */
 export type Term =
-  'cycle' | 'disagreement' | 'colours' | 'means' | 'features' | 'unseen' | 'kept' | 'pairs' | 'pairFeatures';
+  'cycle' | 'disagreement' | 'colours' | 'grain' | 'means' | 'features' | 'unseen' | 'kept' | 'pairs' | 'pairFeatures';
 
 /** Losses of an adaptation: the weighted sum that is learned from, and its terms without their weights. */
 export type AdaptationLosses = { readonly total: number } & { readonly [term in Term]?: number };

@@ -20,6 +20,9 @@ export const dataNames = {
 /** LR pixels at a patch's border that are not compared: there the network sees padding instead of the picture. */
 export const BORDER = 3;
 
+/** Places where M is below this share of its largest value are flat, the more so the lower it is. */
+const FLAT = 0.1;
+
 /** Changes below this, 0..1, cost little at the anchor: one step of 8 bits. */
 const SLACK = 1 / 255;
 
@@ -61,12 +64,14 @@ export function objective(
         add('features', distance(b, b.clip(enlarge(low), 0, 1), enlarge(x)), recipe.featureWeight);
       }
     }
+    /** What taking down by areas does not see. */
+    const fine = (value: Value) => b.sub(value, b.resize(areaDown(b, value, scale), [scale, scale], { mode: 'cubic' }));
+    const flat = b.relu(b.sub(1, b.mul(inputs[dataNames.map]!, 1 / FLAT)));
+    terms.grain = weightedMean(b, b.abs(fine(output)), b.resize(flat, [scale, scale]));
     const before = inputs[dataNames.before]!;
     if (recipe.unseenAnchor > 0) {
-      const change = b.sub(output, before);
-      const seen = b.resize(areaDown(b, change, scale), [scale, scale], { mode: 'cubic' });
       // Charbonnier: an absolute value would price the first, smallest change as high as the last.
-      const unseen = b.sub(b.sqrt(b.add(b.square(b.sub(change, seen)), SLACK ** 2)), SLACK);
+      const unseen = b.sub(b.sqrt(b.add(b.square(fine(b.sub(output, before))), SLACK ** 2)), SLACK);
       add('unseen', b.mean(unseen), recipe.unseenAnchor);
     }
     if (distance !== undefined && recipe.featureAnchor > 0) {

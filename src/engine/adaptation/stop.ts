@@ -65,10 +65,15 @@ export function agreesAlready({ disagreement }: AdaptationLosses): boolean {
 /** By how much the squared disagreement may grow: held-out places are few, and a twentieth of its root is chance. */
 const LOOSENING = 1.1;
 
+/** By how much flat places may get grainier (docs/quality-more.md, "Grain in flat places"), and what is no grain to begin with. */
+const MOST_GRAIN = 1.15;
+const NO_GRAIN = 0.01 / 255;
+
 /**
  * Whether a network may be kept, from the losses before and now. Whatever pairs and features gained, one that clearly agrees
- * less with the picture than before has not been adapted to it.
+ * less with the picture than before has not been adapted to it, and what is flat has to stay flat.
  */
 export function standsBy(before: AdaptationLosses, now: AdaptationLosses): boolean {
-  return (now.disagreement ?? 0) <= LOOSENING * (before.disagreement ?? 0);
+  const agrees = (now.disagreement ?? 0) <= LOOSENING * (before.disagreement ?? 0);
+  return agrees && (now.grain ?? 0) <= MOST_GRAIN * (before.grain ?? 0) + NO_GRAIN;
 }

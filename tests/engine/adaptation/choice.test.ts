@@ -174,6 +174,16 @@ test('a network that clearly agrees less with the picture does not stand', () =>
   expect(standsBy({ total: 1 }, { total: 0.6, disagreement: 0.5 })).toBe(false);
 });
 
+test('flat places must stay flat: a sixth more grain than before is too much, where there is any to speak of', () => {
+  const [before, agreeing] = [{ total: 1, grain: 0.01 }, { total: 0.6 }];
+  expect(standsBy(before, { ...agreeing, grain: 0.0115 })).toBe(true);
+  expect(standsBy(before, { ...agreeing, grain: 0.0117 })).toBe(false);
+  expect(standsBy(before, { ...agreeing, grain: 0 })).toBe(true);
+  const flat = { total: 1, grain: 0 };
+  expect(standsBy(flat, { ...agreeing, grain: 0.009 / 255 })).toBe(true);
+  expect(standsBy(flat, { ...agreeing, grain: 0.02 / 255 })).toBe(false);
+});
+
 test('what does not stand is never the best, and does not stop the learning as long as the loss falls', () => {
   const rule = new StopRule(1, 1, 0);
   expect(rule.check(2, 0.8, false)).toEqual({ best: false, stop: false });

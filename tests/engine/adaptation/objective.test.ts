@@ -169,6 +169,30 @@ test('unseen: what downscaling sees of a change is free, what it cannot see is n
   expect(found['total']).toBeCloseTo(8 * expected, 4);
 });
 
+test('grain: the size of what taking down does not see, where M shows no detail; nobody learns from it', async () => {
+  const given = values();
+  // Detail on the left, none on the right; grain that means over areas do not see, on one side or the other.
+  const map = Float32Array.from({ length: SIDE ** 2 }, (_, i) => (i % SIDE < SIDE / 2 ? 1 : 0));
+  const grainy = (from: number, to: number) =>
+    given.output.map((_, i) => {
+      const [x, y] = [i % LARGE, Math.floor(i / LARGE)];
+      return 0.5 + (x >= from && x < to ? 0.02 * ((x + y) % 2 === 0 ? 1 : -1) : 0);
+    });
+  const grain = async (output: Float32Array, seen = map) =>
+    (await losses({ ...given, output, map: seen }, {}))['grain'];
+  expect(await grain(grainy(0, 6))).toBeCloseTo(0, 6);
+  expect(await grain(grainy(10, LARGE))).toBeGreaterThan(0.01);
+  expect(await grain(grainy(0, LARGE))).toBeCloseTo(0.02, 6);
+  // Half of what counts as detail is half as flat, and weighs as much where there is nothing else.
+  expect(await grain(grainy(0, LARGE), map.fill(0.05))).toBeCloseTo(0.02, 6);
+  expect(await grain(grainy(0, LARGE), map.fill(0.1))).toBeCloseTo(0, 6);
+  // A slope is seen by means over areas.
+  const slope = given.output.map((_, i) => 0.3 + 0.4 * ((i % LARGE) / LARGE));
+  expect(await grain(slope, map.fill(0))).toBeLessThan(0.004);
+  const { total, cycle } = await losses({ ...given, output: grainy(0, LARGE), map: map.fill(0) }, {});
+  expect(total).toBeCloseTo(cycle!, 6);
+});
+
 test('kept: the feature distance to the unadapted result, times its weight', async () => {
   const given = values();
   const expected = (mean(given.output) - mean(given.before)) ** 2;
@@ -203,6 +227,7 @@ test('the standard recipe learns from every term', async () => {
       'cycle',
       'disagreement',
       'features',
+      'grain',
       'kept',
       'means',
       'pairFeatures',
