@@ -64,14 +64,15 @@ export function objective(
         add('features', distance(b, b.clip(enlarge(low), 0, 1), enlarge(x)), recipe.featureWeight);
       }
     }
-    /** What taking down by areas does not see. */
-    const fine = (value: Value) => b.sub(value, b.resize(areaDown(b, value, scale), [scale, scale], { mode: 'cubic' }));
+    const enlarge = (value: Value) => b.resize(value, [scale, scale]);
     const flat = b.relu(b.sub(1, b.mul(inputs[dataNames.map]!, 1 / FLAT)));
-    terms.grain = weightedMean(b, b.abs(fine(output)), b.resize(flat, [scale, scale]));
+    terms.grain = weightedMean(b, b.abs(b.sub(output, enlarge(areaDown(b, output, scale)))), enlarge(flat));
     const before = inputs[dataNames.before]!;
     if (recipe.unseenAnchor > 0) {
+      const change = b.sub(output, before);
+      const seen = b.resize(areaDown(b, change, scale), [scale, scale], { mode: 'cubic' });
       // Charbonnier: an absolute value would price the first, smallest change as high as the last.
-      const unseen = b.sub(b.sqrt(b.add(b.square(fine(b.sub(output, before))), SLACK ** 2)), SLACK);
+      const unseen = b.sub(b.sqrt(b.add(b.square(b.sub(change, seen)), SLACK ** 2)), SLACK);
       add('unseen', b.mean(unseen), recipe.unseenAnchor);
     }
     if (distance !== undefined && recipe.featureAnchor > 0) {
