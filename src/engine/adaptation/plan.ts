@@ -35,7 +35,7 @@ const FEW_BATCHES = 4;
  * @throws LWayError `bad-graph` where the network cannot be read or does not take patches
  */
 export function planAdaptation(
-  { picture, series = [], network, drawn = 0, options }: AdaptRequest,
+  { picture, series = [], network, drawn = 0, toldDrawn = 0, options }: AdaptRequest,
   device: Device,
 ): Plan | Refusal {
   const asked: FullRecipe = {
@@ -54,8 +54,11 @@ export function planAdaptation(
   const original = readGraph(network.bytes);
   const graph = forPatches(original, network.entry.output);
   const share = shareOf(graph, layoutOf(network.entry.input).shape(1, side, side), asked, device);
-  const recipe =
-    share.because === 'slow' ? { ...asked, trainingBatches: Math.min(FEW_BATCHES, asked.trainingBatches) } : asked;
+  const recipe = {
+    ...asked,
+    ...(share.because === 'slow' ? { trainingBatches: Math.min(FEW_BATCHES, asked.trainingBatches) } : {}),
+    ...(toldDrawn >= asked.likelyDrawn ? { kept: asked.kept / 2 } : {}),
+  };
   return { recipe, network, original, share, side, pictures, several: series.length > 0 };
 }
 

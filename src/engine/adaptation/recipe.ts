@@ -58,6 +58,10 @@ export interface Method {
   readonly target: Target;
   /** From this share of weights for drawings on, 0..100, nothing is learned (docs/quality-more.md, "Drawings and matching"). */
   readonly mostDrawn: number;
+  /** From this probability of being drawn on, 0..1, half of what was learned is kept ("Drawings and matching"). */
+  readonly likelyDrawn: number;
+  /** Share of what was learned that is kept, 0..1. */
+  readonly kept: number;
   /** Weigh the cycle with the high-frequency map M (LWay, CVPR 2024, section 3.3). */
   readonly map: boolean;
   /**
@@ -89,6 +93,8 @@ export const method: Method = {
   cycle: 'area',
   target: 'clean',
   mostDrawn: 33,
+  likelyDrawn: 0.5,
+  kept: 1,
   map: true,
   weightAnchor: 0,
   trainable: 'all',

@@ -11,6 +11,8 @@ export interface AdaptRequest {
   readonly network: Network;
   /** How far its weights are those for drawings, 0..100; left out: not at all. */
   readonly drawn?: number;
+  /** Probability that the picture is drawn, 0..1; left out: nobody asked. */
+  readonly toldDrawn?: number;
   readonly options: AblatedOptions;
   readonly onEvent?: (event: EngineEvent) => void;
 }

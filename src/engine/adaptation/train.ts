@@ -4,7 +4,7 @@ import type { EngineEvent, PreviewImage } from '../contract';
 import type { Losses, TrainingRun } from '../graph';
 import { adaptationLosses, meanLosses, type AdaptationLosses } from './loss-values';
 import type { StepData } from './prepare';
-import { learningRateAt, type Recipe } from './recipe';
+import { learningRateAt, type Method, type Recipe } from './recipe';
 import { agreesAlready, standsBy, StopRule } from './stop';
 
 /** What training came to, judged on the held-out patches. */
@@ -27,7 +27,7 @@ export interface Trained {
 }
 
 export interface Training {
-  readonly recipe: Recipe;
+  readonly recipe: Recipe & Pick<Method, 'kept'>;
   readonly training: readonly StepData[];
   readonly heldOut: readonly StepData[];
   /** The packed weights that the network came with, where learning begins from others. */
@@ -93,8 +93,7 @@ export async function train(
     }
     // What went too far is taken half of the way.
     if (!standsBy(before, last.held)) {
-      const from = begun();
-      const half = (await run.weights()).map((value, i) => (value + from[i]!) / 2);
+      const half = between(begun(), await run.weights(), 0.5);
       await run.restore(half);
       const held = await check(undefined);
       if (rule.check(last.at, held.total, standsBy(before, held)).best) {
@@ -102,12 +101,21 @@ export async function train(
         weights = half;
       }
     }
+    if (weights !== undefined && recipe.kept < 1) {
+      weights = between(begun(), weights, recipe.kept);
+      await run.restore(weights);
+      best = await check(undefined);
+    }
   } catch (error) {
     // Losses that are no numbers any more: what was best before stands.
     if (!(error instanceof LWayError && error.code === 'bad-output')) throw error;
   }
   return { general, before, best, bestStep: rule.bestAt, agreed, stopped, improvement: rule.improvement, weights };
 }
+
+/** `from` where `share` is 0, `to` where it is 1. */
+const between = (from: Float32Array, to: Float32Array, share: number) =>
+  to.map((value, i) => (1 - share) * from[i]! + share * value);
 
 /** @param onShown gets what is shown of the first batch */
 async function evaluateAll(

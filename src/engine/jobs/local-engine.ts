@@ -30,6 +30,8 @@ export interface AdaptJob {
   network: Network;
   /** How far its weights are those for drawings, 0..100. */
   drawn?: number;
+  /** Probability that the picture is drawn, 0..1, where that was asked. */
+  toldDrawn?: number;
   source: PixelSource;
   /** The others of a series, to learn from as well. */
   others?: readonly PixelSource[];
@@ -110,7 +112,7 @@ export class LocalEngine implements SeriesEngine {
       const { report } = await this.learn(signal, {
         runtime,
         network,
-        drawn: drawnShare(network, tuned?.report),
+        ...drawnOf(network, tuned?.report),
         source: source!,
         others,
         options: adapt,
@@ -210,8 +212,8 @@ export class LocalEngine implements SeriesEngine {
       if (bytes) network = withBytes(network, bytes);
       adaptation = report;
     } else if (options.adapt) {
-      const drawn = drawnShare(network, tuned?.report);
-      const adapted = await this.learn(signal, { runtime, network, drawn, source, options: options.adapt, onEvent });
+      const told = drawnOf(network, tuned?.report);
+      const adapted = await this.learn(signal, { runtime, network, ...told, source, options: options.adapt, onEvent });
       network = withBytes(network, adapted.network.bytes);
       adaptation = adapted.report;
       onAdapted?.({ bytes: network.bytes, report: adaptation });
@@ -308,8 +310,10 @@ export class LocalEngine implements SeriesEngine {
   }
 }
 
-/** How far a network's weights are those for drawings, 0..100. */
-const drawnShare = ({ entry }: Network, tuning?: TuningReport) => (entry.forDrawings ? 100 : tuning?.drawn);
+/** How far a network's weights are those for drawings, and whether the picture is one. */
+function drawnOf({ entry }: Network, tuning?: TuningReport): Pick<AdaptJob, 'drawn' | 'toldDrawn'> {
+  return { drawn: entry.forDrawings ? 100 : tuning?.drawn, toldDrawn: tuning?.estimate?.drawn };
+}
 
 /** JavaScript's own memory, in the words of V8, SpiderMonkey and JavaScriptCore. */
 function isAllocationFailure(error: unknown): boolean {

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { AblatedOptions } from '../../../src/engine/adaptation';
-import type { SeriesEngine, UpscaleOptions } from '../../../src/engine/contract';
+import type { SeriesEngine, TuningOptions, UpscaleOptions } from '../../../src/engine/contract';
+import { readGraph } from '../../../src/engine/graph';
+import { loadEstimators } from '../../../src/engine/network/adaptation-networks';
 import { createNodeEngine } from '../../../src/engine/node';
 import { randomFrom } from '../../../src/engine/adaptation/random';
 import { sourceOf } from '../../../src/engine/raster/memory-source';
@@ -142,6 +144,37 @@ test.each([
     if (!used) expect(adaptation.message).toMatch(/drawings/);
   }
 });
+
+test('of what is told as drawn, half of what was learned is kept, alone and from a series', async () => {
+  const { entry, bytes } = await tinyModel();
+  // Nothing is mixed in, however drawn it is: the weights are those of a photograph.
+  const network = { entry: { ...entry, ends: { drawn: { model: 'other', drawn: [2, 3] as const } } }, bytes };
+  // Of eight values: that was drawn.
+  const raster = detailed(3);
+  raster.data.forEach((value, i) => (raster.data[i] = Math.round(7 * value) / 7));
+  const { models } = await readRegistry(folder);
+  const estimators = (await loadEstimators(models, async ({ id }) =>
+    loadNetwork(folder, await readRegistry(folder), id),
+  ))!;
+  const learned = async (tuning: TuningOptions) => {
+    const { report } = await upscaled(raster, { network, size: { scale: 2 }, device: 'cpu', adapt, tuning });
+    const series = await engine.adapt(signal, [sourceOf(raster)], { network, device: 'cpu', adapt, tuning });
+    return [report.adaptation!, series].map(({ weights }) => valuesOf(weights!));
+  };
+  const set = { detail: 'auto', noise: 0, blur: 0, ends: {} } as const;
+  const [whole] = await learned(set);
+  const before = valuesOf(bytes);
+  for (const half of await learned({ ...set, estimators })) {
+    half.forEach((value, i) => expect(value).toBeCloseTo((before[i]! + whole![i]!) / 2, 6));
+  }
+  expect(Math.max(...whole!.map((value, i) => Math.abs(value - before[i]!)))).toBeGreaterThan(1e-4);
+});
+
+/** All weights of a network. */
+function valuesOf(bytes: Uint8Array): number[] {
+  const tensors = [...readGraph(bytes).initializers.values()].filter(({ type }) => type === 'float32');
+  return tensors.flatMap(({ data }) => [...(data as Float32Array)]);
+}
 
 /** Largest difference of two rasters. */
 function distance(a: Raster, b: Raster): number {

@@ -9,7 +9,7 @@ import { choosePatches, type Patch } from '../../../src/engine/adaptation/patche
 import { makePairs, prepareBatches, shapesOf } from '../../../src/engine/adaptation/prepare';
 import { planAdaptation } from '../../../src/engine/adaptation/plan';
 import { randomFrom } from '../../../src/engine/adaptation/random';
-import { learningRateAt, method, recipes, type FullRecipe, type Recipe } from '../../../src/engine/adaptation/recipe';
+import { learningRateAt, method, recipes, type FullRecipe } from '../../../src/engine/adaptation/recipe';
 import { isRefusal } from '../../../src/engine/adaptation/refusal';
 import { train, type Trainable } from '../../../src/engine/adaptation/train';
 import { verdict } from '../../../src/engine/adaptation/verdict';
@@ -374,7 +374,7 @@ describe('internal pairs', () => {
 });
 
 describe('learn', () => {
-  const recipe: Recipe = { ...recipes.standard, steps: 6, checkEvery: 2, patience: 1 };
+  const recipe = { ...method, ...recipes.standard, steps: 6, checkEvery: 2, patience: 1 };
   const [one, two, held] = [1, 2, 3].map((value) => ({ x: Float32Array.of(value) }));
 
   /**
@@ -403,12 +403,15 @@ describe('learn', () => {
     };
     return { run, fed };
   }
-  const learn = (run: Trainable, more: { general?: Float32Array; enough?: AbortSignal; events?: EngineEvent[] } = {}) =>
+  const learn = (
+    run: Trainable,
+    more: { general?: Float32Array; enough?: AbortSignal; events?: EngineEvent[]; kept?: number } = {},
+  ) =>
     train(
       signal,
       run,
       {
-        recipe,
+        recipe: { ...recipe, kept: more.kept ?? 1 },
         training: [one!, two!],
         heldOut: [held!],
         general: more.general,
@@ -469,6 +472,15 @@ describe('learn', () => {
     expect(await learn(worse.run)).toMatchObject({ bestStep: 0, weights: undefined });
     const later = scripted([1, 0.5, 0.45, 0.4, 0.6], [0.2, 0.2, 0.3, 0.3, 0.2]);
     expect(await learn(later.run)).toMatchObject({ bestStep: 2, best: { total: 0.5 }, weights: Float32Array.of(2) });
+  });
+
+  test('of the best weights a share is kept where the recipe says so, and judged by what it is then', async () => {
+    const { run, fed } = scripted([1, 0.5, 0.6, 0.55]);
+    // A quarter of the way from the -2 that it began with to the 2 of the second step.
+    const kept = { bestStep: 2, improvement: 0.5, best: { total: 0.55 }, weights: Float32Array.of(-1) };
+    expect(await learn(run, { kept: 0.25 })).toMatchObject(kept);
+    expect(fed.restored).toEqual([-1]);
+    expect(await learn(scripted([1, 1.1, 1.2]).run, { kept: 0.25 })).toMatchObject({ weights: undefined });
   });
 
   test('where learning never got better, nothing is kept, and half of the steps are enough to know', async () => {
