@@ -57,7 +57,7 @@ export function planAdaptation(
   const recipe = {
     ...asked,
     ...(share.because === 'slow' ? { trainingBatches: Math.min(FEW_BATCHES, asked.trainingBatches) } : {}),
-    ...(toldDrawn >= asked.likelyDrawn ? { kept: asked.kept / 2 } : {}),
+    ...(toldDrawn >= asked.likelyDrawn ? { keptShare: asked.keptShare / 2 } : {}),
   };
   return { recipe, network, original, share, side, pictures, several: series.length > 0 };
 }

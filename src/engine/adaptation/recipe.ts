@@ -61,7 +61,7 @@ export interface Method {
   /** From this probability of being drawn on, 0..1, half of what was learned is kept ("Drawings and matching"). */
   readonly likelyDrawn: number;
   /** Share of what was learned that is kept, 0..1. */
-  readonly kept: number;
+  readonly keptShare: number;
   /** Weigh the cycle with the high-frequency map M (LWay, CVPR 2024, section 3.3). */
   readonly map: boolean;
   /**
@@ -94,7 +94,7 @@ export const method: Method = {
   target: 'clean',
   mostDrawn: 33,
   likelyDrawn: 0.5,
-  kept: 1,
+  keptShare: 1,
   map: true,
   weightAnchor: 0,
   trainable: 'all',

@@ -27,7 +27,7 @@ export interface Trained {
 }
 
 export interface Training {
-  readonly recipe: Recipe & Pick<Method, 'kept'>;
+  readonly recipe: Recipe & Pick<Method, 'keptShare'>;
   readonly training: readonly StepData[];
   readonly heldOut: readonly StepData[];
   /** The packed weights that the network came with, where learning begins from others. */
@@ -101,8 +101,8 @@ export async function train(
         weights = half;
       }
     }
-    if (weights !== undefined && recipe.kept < 1) {
-      weights = between(begun(), weights, recipe.kept);
+    if (weights !== undefined && recipe.keptShare < 1) {
+      weights = between(begun(), weights, recipe.keptShare);
       await run.restore(weights);
       best = await check(undefined);
     }

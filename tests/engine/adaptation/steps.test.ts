@@ -405,13 +405,13 @@ describe('learn', () => {
   }
   const learn = (
     run: Trainable,
-    more: { general?: Float32Array; enough?: AbortSignal; events?: EngineEvent[]; kept?: number } = {},
+    more: { general?: Float32Array; enough?: AbortSignal; events?: EngineEvent[]; keptShare?: number } = {},
   ) =>
     train(
       signal,
       run,
       {
-        recipe: { ...recipe, kept: more.kept ?? 1 },
+        recipe: { ...recipe, keptShare: more.keptShare ?? 1 },
         training: [one!, two!],
         heldOut: [held!],
         general: more.general,
@@ -478,9 +478,9 @@ describe('learn', () => {
     const { run, fed } = scripted([1, 0.5, 0.6, 0.55]);
     // A quarter of the way from the -2 that it began with to the 2 of the second step.
     const kept = { bestStep: 2, improvement: 0.5, best: { total: 0.55 }, weights: Float32Array.of(-1) };
-    expect(await learn(run, { kept: 0.25 })).toMatchObject(kept);
+    expect(await learn(run, { keptShare: 0.25 })).toMatchObject(kept);
     expect(fed.restored).toEqual([-1]);
-    expect(await learn(scripted([1, 1.1, 1.2]).run, { kept: 0.25 })).toMatchObject({ weights: undefined });
+    expect(await learn(scripted([1, 1.1, 1.2]).run, { keptShare: 0.25 })).toMatchObject({ weights: undefined });
   });
 
   test('where learning never got better, nothing is kept, and half of the steps are enough to know', async () => {
