@@ -29,6 +29,12 @@ export interface Plan {
 const FEW_BATCHES = 4;
 
 /**
+ * Share of the anchor of features for networks of others on pictures that hold more than four places to learn from: they have
+ * much to put right, and the more there is to learn from, the less they go astray (docs/quality-more.md, "What earns its place").
+ */
+const LOOSER = 0.6;
+
+/**
  * The recipe of the level, with what the network has of its own and what the ablation changes; for a network that is large
  * for the device, less to do.
  *
@@ -57,6 +63,9 @@ export function planAdaptation(
   const recipe = {
     ...asked,
     ...(share.because === 'slow' ? { trainingBatches: Math.min(FEW_BATCHES, asked.trainingBatches) } : {}),
+    ...(isLooser(network, pictures, side) && options.ablation?.featureAnchor === undefined
+      ? { featureAnchor: LOOSER * asked.featureAnchor }
+      : {}),
     ...(toldDrawn >= asked.likelyDrawn ? { keptShare: asked.keptShare / 2 } : {}),
   };
   return { recipe, network, original, share, side, pictures, several: series.length > 0 };
@@ -89,4 +98,10 @@ export function patchSide(picture: Pick<NetworkPicture, 'width' | 'height'>, net
   const wanted = Math.max(evenSide(least, most), Math.min(16, least), multiple <= least ? multiple : 0);
   const side = Math.floor(wanted / multiple) * multiple;
   return side >= 16 ? side : 0;
+}
+
+/** A network of others, and pictures that hold more than two patches by two. */
+function isLooser({ entry }: Network, pictures: readonly NetworkPicture[], side: number): boolean {
+  const few = pictures.length === 1 && pictures.every(({ width, height }) => Math.max(width, height) <= 2 * side);
+  return entry.adaptation === undefined && !few;
 }

@@ -122,6 +122,21 @@ test('a picture of a series that just holds a patch takes part', async () => {
   expect(plan.pictures.map(({ width }) => width)).toEqual([64, 32, 64]);
 });
 
+test.each<[string, number, number, boolean, number[], number]>([
+  ['a network of others on a large picture', 100, 60, false, [], 0.3],
+  ['on several small ones', 64, 64, false, [64], 0.3],
+  ['on one that holds two patches by two', 64, 64, false, [], 0.5],
+  ['one of ours on a large picture', 100, 60, true, [], 0.5],
+])('the anchor of features for %s', async (_, width, height, ours, others, weight) => {
+  const { entry, bytes } = await tinyModel();
+  const network = { bytes, entry: { ...entry, adaptation: ours ? {} : undefined } };
+  const read = () => Promise.reject(new Error('nothing is read yet'));
+  const series = others.map((side) => ({ width: side, height: side, read }));
+  const options = { level: 'standard', strength: 1, ablation: { patch: 32 } } as AblatedOptions;
+  const plan = planAdaptation({ picture: { width, height, read }, series, network, options }, 'cpu');
+  expect(isRefusal(plan) ? plan.refused : plan.recipe.featureAnchor).toBeCloseTo(weight, 9);
+});
+
 test.each<[number, number, Partial<NetworkEntry['input']>, unknown]>([
   [100, 80, { size: { width: 24, height: 24 } }, 24],
   [24, 24, { size: { width: 24, height: 24 } }, 24],
