@@ -103,8 +103,11 @@ export async function train(
     }
     if (weights !== undefined && recipe.keptShare < 1) {
       weights = between(begun(), weights, recipe.keptShare);
-      await run.restore(weights);
-      best = await check(undefined);
+      // Whoever stops it does not wait to hear exactly how much less that is.
+      if (enough?.aborted !== true) {
+        await run.restore(weights);
+        best = await check(undefined);
+      }
     }
   } catch (error) {
     // Losses that are no numbers any more: what was best before stands.

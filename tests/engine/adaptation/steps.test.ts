@@ -481,6 +481,16 @@ describe('learn', () => {
     expect(await learn(run, { keptShare: 0.25 })).toMatchObject(kept);
     expect(fed.restored).toEqual([-1]);
     expect(await learn(scripted([1, 1.1, 1.2]).run, { keptShare: 0.25 })).toMatchObject({ weights: undefined });
+    // Stopped at its third step: no check more than the two before.
+    const enough = new AbortController();
+    const ended = scripted([1, 0.5, 0.55]);
+    const step: Trainable['step'] = (...args) => {
+      if (ended.fed.learned.length === 2) enough.abort();
+      return ended.run.step(...args);
+    };
+    const early = await learn({ ...ended.run, step }, { keptShare: 0.25, enough: enough.signal });
+    expect(early).toMatchObject({ stopped: true, best: { total: 0.5 }, weights: Float32Array.of(-1) });
+    expect(ended.fed.judged).toHaveLength(2);
   });
 
   test('where learning never got better, nothing is kept, and half of the steps are enough to know', async () => {
