@@ -23,7 +23,7 @@ export async function tune(
 ): Promise<Tuned> {
   const { detail } = set;
   const automatic = knobs.some((knob) => set[knob] === 'auto');
-  // Nobody needs to know whether it is drawn where nothing follows from it.
+  // Who sets Detail or the share decides how it is drawn: then nobody is asked, neither for the weights nor for matching.
   const undecided = detail === 'auto' && drawn === undefined && network.entry.ends?.drawn;
   const asked = estimators && { ...estimators, drawing: undecided ? estimators.drawing : undefined };
   const told =
